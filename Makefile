@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv/.up-to-date
+RUN := @tools/in-env
+heading = @printf '\n=== %s\n' '$(1)'
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# pytest comes last, so that its summary ends the output.
+test: format-check types lint sanity build molecule unit ## Run all checks and tests (makes .venv if need be)
+
+demo: $(VENV) ## See a small fleet rekeyed, against a simulated OCI
+	$(RUN) python tests/demo/demo.py
+
+format: $(VENV) ## Format the Python files, and repair what can be repaired
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+format-check: $(VENV)
+	$(call heading,Formatting (ruff))
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+
+types: $(VENV) ## Check the types (mypy)
+	$(call heading,Types (mypy))
+	$(RUN) mypy
+
+lint: $(VENV) ## Check the YAML files, the documentation and the changelog
+	$(call heading,Lint (yamllint, ansible-lint, antsibull))
+	$(RUN) yamllint --strict .
+	$(RUN) ansible-lint --strict
+	$(RUN) antsibull-changelog lint
+	$(RUN) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+sanity: $(VENV) ## Run ansible-test sanity
+	$(call heading,Sanity (ansible-test))
+	$(RUN) python tools/sanity.py
+
+build: $(VENV) ## Build the collection, and check what the artifact contains
+	$(call heading,Artifact (ansible-galaxy collection build))
+	$(RUN) python tools/build.py
+
+molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI
+	$(call heading,Scenarios (molecule))
+	$(RUN) python tools/molecule.py
+
+unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
+	$(call heading,Tests (pytest))
+	$(RUN) pytest -n 2
+
+simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
+	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
+
+requirements: $(VENV) ## Pin the newest versions of the development tools
+	$(RUN) uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command 'make requirements' --output-file requirements-dev.txt requirements-dev.in
+
+clean: ## Remove .venv, caches and test output
+	rm -rf .venv .cache .ansible changelogs/.plugin-cache.yaml
+
+$(VENV): requirements-dev.txt tools/make-venv
+	@tools/make-venv
+
+.PHONY: help test demo format format-check types lint sanity build molecule unit simulator requirements clean

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lets plain pytest import the collection by its full name, and the simulator as ``simulator``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+COLLECTIONS = ROOT / ".cache" / "collections"
+
+
+def link_collection() -> None:
+    link = COLLECTIONS / "ansible_collections" / "oci_keys" / "block_volume"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    # Several pytest workers may get here at once: whoever comes first makes it.
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(os.path.relpath(ROOT, link.parent), target_is_directory=True)
+    if link.resolve() != ROOT:
+        raise RuntimeError(f"{link} does not lead to this checkout: remove it and try again")
+
+
+link_collection()
+sys.path[:0] = [path for path in (str(COLLECTIONS), str(ROOT / "tests")) if path not in sys.path]
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
