@@ -31,6 +31,7 @@ format-check: $(VENV)
 types: $(VENV) ## Check the types (mypy)
 	$(call heading,Types (mypy))
 	$(RUN) mypy
+	$(RUN) mypy --python-version 3.10 .cache/collections/ansible_collections/oci_keys/block_volume/plugins
 
 lint: $(VENV) ## Check the YAML files, the documentation and the changelog
 	$(call heading,Lint (yamllint, ansible-lint, antsibull))

@@ -19,8 +19,9 @@ COPY = ROOT / ".cache" / "sanity" / "ansible_collections" / "oci_keys" / "block_
 
 # ansible-test makes its environments without pip, then runs this script, which it would download otherwise.
 GET_PIP = """\
-import ensurepip
+import ensurepip, os
 
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 ensurepip.bootstrap()
 """
 GET_PIP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
@@ -36,6 +37,8 @@ def copy_checkout() -> None:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    # Without a repository of its own it would be taken for a part of the checkout that git ignores: nothing to test.
+    subprocess.run(["git", "init", "--quiet", "--template="], cwd=COPY, check=True)
 
 
 def seed_pip_bootstrap(home: Path) -> None:
@@ -52,18 +55,27 @@ def hand_on_pip_settings(home: Path) -> None:
     path.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pip", "config", "list"]
     settings = configparser.RawConfigParser()
+    settings["global"] = {"quiet": "1"}
     for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
-        name, _, value = line.partition("=")
-        section, _, option = name.replace(":env:", "global").partition(".")
+        name, value = line.split("=", 1)
+        section, option = name.replace(":env:", "global").split(".", 1)
         if option != "config-file":
-            settings.setdefault(section, {})[option] = ast.literal_eval(value)
+            if not settings.has_section(section):
+                settings.add_section(section)
+            settings.set(section, option, ast.literal_eval(value))
     with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         settings.write(file)
 
 
-def without_pyenv_shims(path: str) -> str:
-    """A shim of a Python that pyenv has not been told to use is found, but can't be run."""
-    return os.pathsep.join(folder for folder in path.split(os.pathsep) if Path(folder).name != "shims")
+def with_pythons_of_pyenv(path: str) -> str:
+    """A shim of pyenv is found, but fails for each Python that pyenv has not been told to use."""
+    folders: list[str] = []
+    for folder in path.split(os.pathsep):
+        if Path(folder).name == "shims":
+            folders += sorted(str(found) for found in Path(folder).parent.glob("versions/3.*/bin"))
+        else:
+            folders.append(folder)
+    return os.pathsep.join(folders)
 
 
 def main() -> int:
@@ -73,7 +85,7 @@ def main() -> int:
     copy_checkout()
     seed_pip_bootstrap(home)
     hand_on_pip_settings(home)
-    environment = {**os.environ, "PATH": without_pyenv_shims(os.environ["PATH"])}
+    environment = {**os.environ, "PATH": with_pythons_of_pyenv(os.environ["PATH"])}
     command = ["ansible-test", "sanity", "--color", "no", *sys.argv[1:]]
     return subprocess.run(command, cwd=COPY, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
