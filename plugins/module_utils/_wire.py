@@ -1,0 +1,341 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""How requests travel and what their failures mean. Part of ``_connection.py``: of the collection's files only these
+two, ``_sdk.py`` and ``_signers.py`` may touch the SDK.
+
+Here are the things that the SDK does not do by itself: tell whether a request has left this machine, notice that an
+answer is no answer, keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, and fail with one of two
+errors.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import random
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    NoAnswerError,
+    RefusedError,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import shorten
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
+
+_attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
+
+
+class GarbageError(Exception):
+    """A success whose body is not what the operation answers: no JSON, cut off, or JSON of another shape."""
+
+
+@dataclass(frozen=True)
+class ReadRetry:
+    """When and how often a read is tried again; the defaults are those of the SDK.
+
+    The n-th pause is ``2^(n-1)`` s and a random part of up to ``jitter`` s, but at most ``max_pause`` s. There are at
+    most ``attempts`` in all, and none begins later than ``total`` s after the first one began.
+    """
+
+    attempts: int = 8
+    total: float = 600.0
+    max_pause: float = 30.0
+    jitter: float = 1.0
+
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait after the failed attempt (counted from 1)."""
+        return min(2.0 ** (attempt - 1) + random.uniform(0, self.jitter), self.max_pause)
+
+
+class RetryingReads:
+    """A retry strategy as the SDK calls it, with the time and the sleep that it is given."""
+
+    def __init__(
+        self,
+        retry: ReadRetry,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._retry = retry
+        self._sleep = sleep
+        self._clock = clock
+
+    def add_circuit_breaker_callback(self, callback: object) -> None:
+        """Part of the SDK's interface. There is no circuit breaker, so there is nothing to call back."""
+
+    def make_retrying_call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        started = self._clock()
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                pause = self._retry.pause(attempt)
+                late = self._clock() - started + pause > self._retry.total
+                if attempt >= self._retry.attempts or late or not is_transient(error):
+                    raise
+            self._sleep(pause)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether a read that failed like this may succeed when it is sent again."""
+    exceptions = load("oci").exceptions
+    if isinstance(error, exceptions.ServiceError):
+        if error.status == 409:
+            return error.code in ("IncorrectState", "LockConflict")
+        return bool(error.status == 429 or (error.status >= 500 and error.status != 501))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return False
+    if "Tunnel connection failed: 407" in _innermost_text(error):
+        return False
+    transport = load("oci.base_client")
+    return isinstance(
+        error,
+        (
+            GarbageError,
+            transport.requests.exceptions.RequestException,
+            transport.urllib3.exceptions.HTTPError,
+            transport.circuitbreaker.CircuitBreakerError,
+            ConnectionError,
+            TimeoutError,
+        ),
+    )
+
+
+@functools.cache
+def _adapter_class() -> Any:
+    """The transport adapter. Made when the SDK is there, since it extends the SDK's own."""
+    transport = load("oci.base_client")
+    urllib3 = transport.urllib3
+
+    class TellingConnection(transport.OCIConnection):  # type: ignore[misc, name-defined, unused-ignore]
+        """Notes when a request is about to leave. TCP, CONNECT and TLS are done by then."""
+
+        def endheaders(self, *args: Any, **kwargs: Any) -> Any:
+            _attempt.sent = True
+            return super().endheaders(*args, **kwargs)
+
+    class TellingPool(transport.OCIConnectionPool):  # type: ignore[misc, name-defined, unused-ignore]
+        ConnectionCls = TellingConnection
+
+    class Adapter(transport.OCIHTTPAdapter):  # type: ignore[misc, name-defined, unused-ignore]
+        """Knows whether a request was sent, and keeps TCP_NODELAY, which urllib3 drops behind a proxy."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self._tell(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            if _is_socks(proxy):
+                return super().proxy_manager_for(proxy, **kwargs)
+            # A tuple, since the pool's key is made of it.
+            kwargs.setdefault("socket_options", tuple(urllib3.connection.HTTPConnection.default_socket_options))
+            return self._tell(super().proxy_manager_for(proxy, **kwargs))
+
+        @staticmethod
+        def _tell(manager: Any) -> Any:
+            manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": TellingPool}
+            return manager
+
+        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            proxies = kwargs.get("proxies") or {}
+            # Where the connection is not one of ours, nothing tells: so take it for sent.
+            _attempt.sent = not request.url.startswith("https:") or any(map(_is_socks, proxies.values()))
+            try:
+                return super().send(request, *args, **kwargs)
+            except urllib3.exceptions.HTTPError as error:
+                # Some get through the adapter as they are. One of them (HeaderParsingError) makes the SDK send the
+                # request again, up to twice, whatever the retry strategy says: no good for a PUT.
+                raise transport.requests.exceptions.ConnectionError(error, request=request) from error
+
+    return Adapter
+
+
+def _is_socks(proxy: object) -> bool:
+    return str(proxy).lower().startswith("socks")
+
+
+def prepare(client: Any, *, concurrency: int, cert_bundle: str | None) -> None:
+    """Give an SDK client our transport, and make it refuse answers that are none.
+
+    ``cert_bundle`` is a file or folder of CA certificates, or None for that of the environment or of the machine.
+    """
+    base = client.base_client
+    requests = load("oci.base_client").requests
+    session = base.session
+    adapter = _adapter_class()(pool_connections=2, pool_maxsize=max(concurrency, 1))
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # A client has one host, so what the environment says about proxies is settled once (the SDK would scan it for each
+    # request), and REQUESTS_CA_BUNDLE can't beat an option any more.
+    session.proxies = requests.utils.get_environ_proxies(base.get_endpoint(), no_proxy=None)
+    session.verify = cert_bundle or environment_bundle() or True
+    session.trust_env = False
+    session.max_redirects = 0  # the API never redirects; a captive portal does, and would be handed the headers
+    base.deserialize_response_data = _strict(base)
+
+
+def environment_bundle() -> str | None:
+    """The CA bundle that the environment names, in the variables that the requests library reads.
+
+    Raises InputError where there is no such file.
+    """
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(variable, "").strip()
+        if path:
+            return checked_bundle(path, f"environment variable {variable}")
+    return None
+
+
+def checked_bundle(path: str, source: str) -> str:
+    """The path of a CA bundle. Raises InputError, naming its ``source``, where there is no such file or folder."""
+    path = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(path):
+        raise InputError(f"{source}: there is no certificate bundle {path!r}")
+    return path
+
+
+def _strict(base: Any) -> Callable[..., Any]:
+    """``deserialize_response_data`` of a client, with a look at what it is given.
+
+    The SDK's own takes a body that is no JSON for text, and makes an object without any value of it, or of text with n
+    characters a list of n such objects; an empty body becomes an empty list.
+    """
+    lenient = base.deserialize_response_data
+
+    def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
+        if response_type == "object":  # the body of an error: its status counts, whatever the body is
+            return lenient(data.decode("utf-8", "replace").encode("utf-8"), response_type, *args, **kwargs)
+        if response_type != "str":
+            fault = _fault(data, response_type, base.type_mappings)
+            if fault:
+                raise GarbageError(f"the answer was a success, but {fault}")
+        try:
+            return lenient(data, response_type, *args, **kwargs)
+        except Exception as error:  # the SDK has no error of its own for this
+            raise GarbageError(f"the answer is not {response_type} ({type(error).__name__})") from error
+
+    return deserialize
+
+
+def _fault(data: bytes, response_type: str, models: Any) -> str | None:
+    if not data.strip():
+        return "it is empty"
+    try:
+        value = json.loads(data)
+    except ValueError:  # UnicodeDecodeError is one, too
+        return "it is not valid JSON"
+    inner = re.fullmatch(r"list\[(.*)\]", response_type)
+    if inner is None:
+        # GetVolumeKmsKey is documented to answer null where the key is Oracle-managed.
+        if value is None and response_type.endswith("KmsKey"):
+            return None
+        return _model_fault(value, models.get(response_type))
+    if not isinstance(value, list):
+        return "it is not a list"
+    model = models.get(inner.group(1))
+    faults = (_model_fault(item, model) for item in value)
+    return next((f"in its list {fault}" for fault in faults if fault), None)
+
+
+def _model_fault(value: Any, model: Any) -> str | None:
+    fields = _fields(model)
+    if not fields:  # not a model but a plain type
+        return None
+    if not isinstance(value, dict):
+        return "it is not an object"
+    if "id" in fields and not value.get("id"):
+        return "it has no id"
+    if "items" in fields and not isinstance(value.get("items"), list):
+        return "it has no items"
+    return None
+
+
+@functools.cache
+def _fields(model: Any) -> frozenset[str]:
+    return frozenset(model().attribute_map.values()) if hasattr(model, "swagger_types") else frozenset()
+
+
+def call(operation: str, host: str, function: Callable[[], Any]) -> Any:
+    """Call ``function``, and turn every failure into one of the two errors of the collection.
+
+    ``operation`` is a method name of an SDK client, ``host`` the service asked.
+    """
+    _attempt.sent = False
+    try:
+        return function()
+    except Exception as error:
+        raise translate(error, operation, host, was_sent=_attempt.sent) from error
+
+
+def translate(error: Exception, operation: str, host: str, *, was_sent: bool) -> ApiError:
+    """What an exception from within a call means."""
+    name = "".join(word.capitalize() for word in operation.split("_"))
+    if isinstance(error, load("oci").exceptions.ServiceError):
+        message = error.message if isinstance(error.message, str) and error.message.strip() else "no reason given"
+        return RefusedError(
+            shorten(" ".join(message.split()), 600),
+            operation=name,
+            status=int(error.status),
+            code=str(error.code or "NoErrorCode"),
+            opc_request_id=error.request_id,
+        )
+    return NoAnswerError(_explain(error, host), operation=name, was_sent=was_sent)
+
+
+def _explain(error: BaseException, host: str) -> str:
+    urllib3 = load("oci.base_client").urllib3.exceptions
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, GarbageError):
+            return f"{host}: {cause}"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = getattr(cause, "verify_message", "") or "verification failed"
+            return f"the TLS certificate of {host} is not trusted ({reason}); cert_bundle names a bundle that does"
+        if isinstance(cause, urllib3.ReadTimeoutError):
+            return f"{host} did not answer in time"
+        if isinstance(cause, urllib3.ConnectTimeoutError) and not isinstance(cause, urllib3.NewConnectionError):
+            return f"connecting to {host} took too long"
+        if isinstance(cause, urllib3.ProxyError):
+            return f"the proxy did not connect to {host}: {_innermost_text(error)}"
+        if isinstance(cause, socket.gaierror):
+            return f"the name {host}, or that of its proxy, can't be resolved: {cause.strerror or cause}"
+    return f"{host}: {_innermost_text(error)}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it, outermost first.
+
+    The SDK turns the arguments of its exceptions into text, so what they were made of must be found by their contexts.
+    """
+    seen: set[int] = set()
+    queue: list[Any] = [error]
+    while queue:
+        cause = queue.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        queue += [getattr(cause, name, None) for name in ("reason", "original_error", "__cause__", "__context__")]
+        queue += [argument for argument in cause.args if isinstance(argument, BaseException)]
+
+
+def _innermost_text(error: BaseException) -> str:
+    cause = list(_causes(error))[-1]
+    text = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    return shorten(" ".join(re.sub(r"//[^/@\s]+@", "//***@", text).split()), 300)
