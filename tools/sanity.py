@@ -55,7 +55,7 @@ def hand_on_pip_settings(home: Path) -> None:
     path.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pip", "config", "list"]
     settings = configparser.RawConfigParser()
-    settings["global"] = {"quiet": "1"}
+    settings["global"] = {"quiet": "2"}
     for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
         name, value = line.split("=", 1)
         section, option = name.replace(":env:", "global").split(".", 1)
