@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults on request: rules that spoil the answers to some calls (oci_semantics.md section 11, last row)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .wire import ApiError
+
+#: Kind to what it does; the README shows the same table.
+KINDS: dict[str, str] = {
+    "throttle": "429 TooManyRequests, not committed",
+    "error_500": "500 InternalServerError, not committed",
+    "bad_gateway": "502 with an HTML body, not committed",
+    "unavailable": "503 ServiceUnavailable, not committed",
+    "status": "any status, code and message (details: status, code, message, headers), not committed",
+    "clock_skew": "401 NotAuthenticated as for a wrong clock, not committed",
+    "page_expired": "400 InvalidParameter for the page token",
+    "refuse": "new connections are closed before the proxy answers, open ones before the answer; not committed",
+    "drop_before": "the connection is cut before the commit",
+    "drop_after": "the connection is cut after the commit, no answer",
+    "slow": "committed, answered after `seconds`",
+    "garbage": "committed, answered 200 with something that is not JSON",
+    "truncated": "committed, answered with half of the body",
+    "empty_page": "a list page without rows, with the token of the page asked for",
+    "stale_list": "a list with the state before the last change",
+}
+_DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "status": {"status": int, "code": str, "message": str, "headers": dict},
+    "slow": {"seconds": (int, float)},
+}
+_ANSWERS = {
+    "throttle": ApiError(429, "TooManyRequests", "User-rate limit exceeded."),
+    "error_500": ApiError(500, "InternalServerError", "An internal server error occurred."),
+    "unavailable": ApiError(503, "ServiceUnavailable", "The service is currently unavailable."),
+    "clock_skew": ApiError(
+        401,
+        "NotAuthenticated",
+        "The required information to complete authentication was not provided or was incorrect.",
+    ),
+    "page_expired": ApiError(400, "InvalidParameter", "page is invalid or has expired."),
+}
+
+
+class FaultError(ValueError):
+    """A rule that can't be; the message names what can."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """Spoils `times` calls (None: all) after `after` that match."""
+
+    kind: str
+    operation: str = "*"
+    times: int | None = 1
+    after: int = 0
+    region: str | None = None
+    resource: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def hits(self, operation: str, region: str, resource: str) -> bool:
+        """Whether this call is to be spoilt; counts the matches."""
+        if self.times == 0 or self.operation not in ("*", operation):
+            return False
+        if self.region not in (None, region) or self.resource not in (None, resource):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+    def error(self) -> ApiError | None:
+        """The refusal, for the kinds that are one."""
+        if self.kind == "status":
+            more = self.details
+            return ApiError(more["status"], more.get("code", "Unknown"), more.get("message", "Injected."))
+        return _ANSWERS.get(self.kind)
+
+
+class Faults:
+    """The rules in the order given; the first one that matches spoils the call."""
+
+    def __init__(self, operations: frozenset[str]) -> None:
+        self._operations = operations | {"*", "Connect"}
+        self.rules: list[Rule] = []
+
+    def add(self, data: Mapping[str, Any]) -> None:
+        self.rules.append(self._checked(dict(data)))
+
+    def clear(self) -> None:
+        self.rules.clear()
+
+    def find(self, operation: str, region: str, resource: str) -> Rule | None:
+        for rule in self.rules:
+            if rule.hits(operation, region, resource):
+                return rule
+        return None
+
+    def refuses_connection(self, region: str) -> bool:
+        """Before there is an operation: only rules for all of them, or for `Connect`."""
+        rules = [rule for rule in self.rules if rule.kind == "refuse"]
+        return any(rule.resource is None and rule.hits("Connect", region, "") for rule in rules)
+
+    def _checked(self, data: dict[str, Any]) -> Rule:
+        rule = Rule(
+            kind=data.pop("kind", ""),
+            operation=data.pop("operation", "*"),
+            times=data.pop("times", 1),
+            after=data.pop("after", 0),
+            region=data.pop("region", None),
+            resource=data.pop("resource", None),
+            details=data,
+        )
+        if rule.kind not in KINDS:
+            raise FaultError(f"there is no fault {rule.kind!r}; there are: {', '.join(KINDS)}")
+        if rule.operation not in self._operations:
+            raise FaultError(
+                f"there is no operation {rule.operation!r}; there are: {', '.join(sorted(self._operations))}"
+            )
+        if not _count(rule.after) or not (rule.times is None or _count(rule.times)):
+            raise FaultError("after must be a whole number, times too or null for ever")
+        allowed = _DETAILS.get(rule.kind, {})
+        for name, value in rule.details.items():
+            if name not in allowed:
+                raise FaultError(
+                    f"fault {rule.kind} takes no {name!r}; it takes: {', '.join(allowed) or 'nothing more'}"
+                )
+            if not isinstance(value, allowed[name]):
+                raise FaultError(f"fault {rule.kind}: {name} can't be {value!r}")
+        if rule.kind == "status" and "status" not in rule.details:
+            raise FaultError("fault status needs a status")
+        if rule.kind == "slow" and "seconds" not in rule.details:
+            raise FaultError("fault slow needs seconds")
+        return rule
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,314 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A volume's state and the life cycle of a key change (oci_semantics.md section 2).
+
+No timers: a change remembers when it begins and ends, and every read first brings the volume up to the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from simulator.fleet import Entry
+from simulator.ocids import ocid
+from simulator.wire import Json, date, encode, etag
+from simulator.world import Resource, World
+
+from .keys import Key
+
+STATES = ("AVAILABLE", "PROVISIONING", "RESTORING", "TERMINATING", "TERMINATED", "FAULTY")
+_ORACLE_MANAGED: dict[str, Json] = {"null": {"kmsKeyId": None}, "absent": {}, "empty": {"kmsKeyId": ""}}
+
+
+@dataclass(slots=True)
+class Replica:
+    """A replica in another region, as its source shows it (1.6)."""
+
+    id: str
+    name: str
+    domain: str
+    key: str | None
+
+
+@dataclass(slots=True)
+class KeyChange:
+    """A key change on its way. The target None is the Oracle-managed key."""
+
+    target: str | None
+    begins: float
+    ends: float
+    faulty: bool
+    loses_replicas: bool
+
+
+class Volume(Resource):
+    """What block volumes and boot volumes have in common; the class attributes are what differs."""
+
+    title: ClassVar[str]
+    collection: ClassVar[str]
+    replica_list: ClassVar[str]
+    replica_id: ClassVar[str]
+    replica_type: ClassVar[str]
+
+    __slots__ = (
+        "_json",
+        "before",
+        "before_state",
+        "change",
+        "compartment_id",
+        "created",
+        "details",
+        "domain",
+        "group_id",
+        "id",
+        "key",
+        "key_serial",
+        "locked",
+        "may_inspect",
+        "name",
+        "region",
+        "replicas",
+        "rewraps",
+        "serial",
+        "size_gb",
+        "state",
+    )
+
+    def __init__(self, world: World, entry: Entry, name: str) -> None:
+        self.name = name
+        site = world.region_of(entry.text("region"), entry)
+        self.region = site.region.name
+        self.id = world.make_id(self.kind.replace("_", ""), site, name, entry.optional("id"))
+        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
+        self.created = world.next_created()
+        number = entry.integer("availability_domain", 1)
+        if number > len(site.domains):
+            raise entry.error(f"{self.region} has no availability domain {number}")
+        self.domain = site.domains[number - 1]
+        self.state = entry.choice("state", "AVAILABLE", STATES)
+        key = entry.optional("key")
+        self.key: str | None = world.named(Key, key, entry).id if key else None
+        self.size_gb = entry.integer("size_gb", 50)
+        self.group_id = entry.optional("volume_group_id")
+        self.locked = entry.flag("locked", False)
+        self.may_inspect = entry.flag("may_inspect", True)
+        self.replicas = [self._replica(world, row) for row in entry.entries("replicas")]
+        self.details: Json = self._details(entry)
+        self.change: KeyChange | None = None
+        self.serial = 1
+        self.key_serial = 1
+        self.rewraps = 0
+        self._json: bytes | None = None
+        #: What lists and search showed before the last change, for stale answers.
+        self.before: bytes | None = None
+        self.before_state = self.state
+
+    def _details(self, entry: Entry) -> Json:
+        return {
+            "definedTags": entry.mapping("defined_tags"),
+            "freeformTags": entry.mapping("freeform_tags"),
+            "displayName": entry.optional("display_name") or self.name,
+            "vpusPerGB": entry.integer("vpus_per_gb", 10, least=0),
+            "isAutoTuneEnabled": False,
+            "autotunePolicies": [],
+        }
+
+    def _replica(self, world: World, entry: Entry) -> Replica:
+        site = world.region_of(entry.text("region"), entry)
+        key = entry.optional("key")
+        made = Replica(
+            id=ocid(self.replica_type, world.tenancy.realm, site.region.in_ocid, self.id),
+            name=entry.text("name", f"{self.name}-replica"),
+            domain=site.domains[0],
+            key=world.named(Key, key, entry).id if key else None,
+        )
+        entry.done()
+        return made
+
+    # --- life cycle -------------------------------------------------------------------------------------------------
+
+    def start(self, world: World, target: str | None, now: float, *, delay: float = 0.0) -> None:
+        """Begins a key change that the service has accepted."""
+        switches = world.switches
+        way, settle = switches["transition"], switches["settle"] + delay
+        self.remember(world)
+        self.change = KeyChange(
+            target=target,
+            begins=now + settle / 2 if way == "delayed_start" else now,
+            ends=now if way == "immediate" else now + settle,
+            faulty=way == "ends_faulty",
+            loses_replicas=bool(target and self.replicas and switches["cmk_on_replicated"] == "replica_lost"),
+        )
+        if switches["etag_on_kms_change"] != "same":
+            self.key_serial += 1
+        self._kms_step(world)
+        self.settle(world, now)
+
+    def settle(self, world: World, now: float) -> None:
+        """Brings the volume up to the clock."""
+        change = self.change
+        if change is None:
+            return
+        if now >= change.ends:
+            self.change = None
+            self.state = "FAULTY" if change.faulty else "AVAILABLE"
+            if not change.faulty:
+                self.key = change.target
+            if change.loses_replicas:
+                self.replicas = []
+            self._kms_step(world)
+        elif now >= change.begins and self.state != "PROVISIONING":
+            self.state = "PROVISIONING"
+            self._kms_step(world)
+
+    def _kms_step(self, world: World) -> None:
+        self._json = None
+        if world.switches["etag_on_kms_change"] == "changes":
+            self.serial += 1
+
+    def remember(self, world: World) -> None:
+        """Keeps what is shown now, for stale lists and a lagging search."""
+        self.before = self.render(world)
+        self.before_state = self.state
+
+    def touched(self) -> None:
+        self.serial += 1
+        self._json = None
+
+    def forget(self) -> None:
+        """Drops the rendered form, when a switch has changed what is shown."""
+        self._json = None
+
+    # --- what is shown ----------------------------------------------------------------------------------------------
+
+    def shown_key(self, world: World) -> str | None:
+        if self.change is not None and world.switches["key_visible"] == "at_put":
+            return self.change.target
+        return self.key
+
+    @property
+    def etag(self) -> str:
+        return etag(self.id, self.serial)
+
+    @property
+    def key_etag(self) -> str:
+        return etag(f"{self.id}/kmsKey", self.key_serial)
+
+    def render(self, world: World) -> bytes:
+        """The volume as GET and lists show it, kept until it changes."""
+        if self._json is None:
+            self._json = encode(self.document(world))
+        return self._json
+
+    def document(self, world: World) -> Json:
+        key = self.shown_key(world)
+        replicas = [
+            {
+                "displayName": replica.name,
+                self.replica_id: replica.id,
+                "availabilityDomain": replica.domain,
+                "kmsKeyId": replica.key,
+            }
+            for replica in self.replicas
+        ]
+        shown: Json = {
+            "availabilityDomain": self.domain,
+            "compartmentId": self.compartment_id,
+            "systemTags": {},
+            "id": self.id,
+            "isHydrated": True,
+            "lifecycleState": self.state,
+            "clusterPlacementGroupId": None,
+            "sizeInGBs": self.size_gb,
+            "sizeInMBs": self.size_gb * 1024,
+            "sourceDetails": None,
+            "timeCreated": date(self.created),
+            "volumeGroupId": self.group_id,
+            "autoTunedVpusPerGB": self.details["vpusPerGB"],
+            self.replica_list: replicas or None,
+            **self.details,
+        }
+        shown.update({"kmsKeyId": key} if key else _ORACLE_MANAGED[world.switches["oracle_managed_field"]])
+        return shown
+
+    def state_in(self, world: World, region: str) -> Json | None:
+        if region != self.region:
+            return None
+        stale = world.switches["search_lag"] == "on" and self.before is not None
+        return {"lifecycleState": self.before_state if stale else self.state, "availabilityDomain": self.domain}
+
+    def truth(self, world: World) -> Json:
+        return self.document(world) | {
+            "kind": self.kind,
+            "name": self.name,
+            "region": self.region,
+            "kmsKeyId": self.key,
+            "pendingKmsKeyId": self.change.target if self.change else None,
+            "changing": self.change is not None,
+            "rewraps": self.rewraps,
+            "locked": self.locked,
+            "etag": self.etag,
+            "kmsKeyEtag": self.key_etag,
+        }
+
+    def alter(self, world: World, entry: Entry) -> None:
+        self.remember(world)
+        if entry.has("key"):
+            key: Any = entry.optional("key")
+            self.key = world.named(Key, key, entry).id if key else None
+            self.change = None
+            self.key_serial += 1
+        if entry.has("state"):
+            self.state = entry.choice("state", self.state, STATES)
+            self.change = None
+        if entry.has("compartment"):
+            self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
+            world.moved()
+        if entry.has("replicas"):
+            self.replicas = [self._replica(world, row) for row in entry.entries("replicas")]
+        self.details["displayName"] = entry.text("display_name", self.details["displayName"])
+        self.locked = entry.flag("locked", self.locked)
+        self.may_inspect = entry.flag("may_inspect", self.may_inspect)
+        self.touched()
+
+
+class BlockVolume(Volume):
+    kind = "volume"
+    search_type = "Volume"
+    title = "Volume"
+    collection = "volumes"
+    replica_list = "blockVolumeReplicas"
+    replica_id = "blockVolumeReplicaId"
+    replica_type = "blockvolumereplica"
+
+    __slots__ = ()
+
+    def _details(self, entry: Entry) -> Json:
+        return super()._details(entry) | {"isReservationsEnabled": False}
+
+
+class BootVolume(Volume):
+    kind = "boot_volume"
+    search_type = "BootVolume"
+    title = "BootVolume"
+    collection = "bootVolumes"
+    replica_list = "bootVolumeReplicas"
+    replica_id = "bootVolumeReplicaId"
+    replica_type = "bootvolumereplica"
+
+    __slots__ = ()
+
+    def document(self, world: World) -> Json:
+        return super().document(world) | {"imageId": ocid("image", world.tenancy.realm, self.id.split(".")[3], "linux")}
+
+
+def load(fleet: Entry, world: World) -> None:
+    for cls in (BlockVolume, BootVolume):
+        for entry in fleet.entries(f"{cls.kind}s"):
+            for name in entry.series():
+                copy = entry.copy()
+                world.add(cls(world, copy, name), copy)
+                copy.done()

@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operations, one file for each group. A new group is imported here, which declares its operations."""
+
+from __future__ import annotations
+
+from simulator.api import OPERATIONS
+
+from . import identity, search, vaults, volume_keys, volumes
+
+GROUPS = (identity, search, vaults, volume_keys, volumes)
+ALL = tuple(OPERATIONS)

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Get, list and update volumes and boot volumes (oci_semantics.md section 1.2, Appendix A)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from simulator.api import Call, checked, declare, scope
+from simulator.kinds.compartments import inspectable
+from simulator.kinds.volumes import STATES, BlockVolume, BootVolume, Replica, Volume
+from simulator.ocids import ocid
+from simulator.vetting import vet
+from simulator.wire import ApiError, Json, Reply, cut, invalid, not_found
+
+_LARGEST_PAGE = 100
+
+
+def find(cls: type[Volume], call: Call) -> Volume:
+    """The volume of the path, up to date; one of another region, or a hidden one, doesn't exist for the caller."""
+    volume = call.world.resources.get(call.ident)
+    if not isinstance(volume, cls) or volume.region != call.region or not inspectable(call.world, volume):
+        raise not_found()
+    volume.settle(call.world, call.now)
+    return volume
+
+
+def check_lock(volume: Volume) -> None:
+    if volume.locked:
+        raise ApiError(409, "ResourceLocked", f"Resource {volume.id} is locked.")
+
+
+def check_state(volume: Volume) -> None:
+    if volume.state != "AVAILABLE" or volume.change is not None:
+        state = "Provisioning" if volume.change is not None else volume.state.capitalize()
+        raise ApiError(409, "IncorrectState", f"Resource {volume.id} is in an invalid state {state}")
+
+
+def _get(cls: type[Volume], call: Call) -> Reply:
+    volume = find(cls, call)
+    return Reply(200, volume.render(call.world), {"etag": volume.etag})
+
+
+def _list(cls: type[Volume], call: Call) -> Reply:
+    rows = _rows(cls, call)
+    page, following = cut(rows, scope(call), call.query, _LARGEST_PAGE, _LARGEST_PAGE)
+    for volume in page:
+        volume.settle(call.world, call.now)
+    if call.stale:
+        shown = [volume.before or volume.render(call.world) for volume in page]
+    else:
+        shown = [volume.render(call.world) for volume in page]
+    return Reply(200, b"[" + b",".join(shown) + b"]", {"opc-next-page": following} if following else {})
+
+
+def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
+    """All rows that the filters leave, in order."""
+    world, query = call.world, call.query
+    compartment = call.compartment()
+    if compartment is None and call.switch("list_without_compartment") == "refused":
+        raise ApiError(400, "MissingParameter", "compartmentId is a required parameter and was not given.")
+    domain = query.get("availabilityDomain")
+    if domain is None and cls is BootVolume and call.switch("boot_list_without_domain") == "refused":
+        raise ApiError(400, "MissingParameter", "availabilityDomain is a required parameter and was not given.")
+    if domain is not None and domain not in call.site.domains:
+        raise invalid(f"{domain} is not an availability domain of {call.region}.")
+    rows: Sequence[Volume]
+    if compartment is not None:
+        rows = [one for one in world.listing(cls, call.region, compartment) if one.may_inspect]
+    else:
+        rows = [one for one in world.all(cls) if one.region == call.region and inspectable(world, one)]
+        rows.sort(key=lambda one: (-one.created, one.id))
+    if domain is not None:
+        rows = [one for one in rows if one.domain == domain]
+    if "volumeGroupId" in query:
+        rows = [one for one in rows if one.group_id == query["volumeGroupId"]]
+    if "displayName" in query:
+        rows = [one for one in rows if one.details["displayName"] == query["displayName"]]
+    if "clusterPlacementGroupId" in query:
+        rows = []
+    if "lifecycleState" in query:
+        state = query["lifecycleState"].upper()
+        if state not in STATES:
+            raise invalid(f"lifecycleState must be one of {', '.join(STATES)}.")
+        for volume in rows:
+            volume.settle(world, call.now)
+        rows = [one for one in rows if one.state == state]
+    return _ordered(call, rows)
+
+
+def _ordered(call: Call, rows: Sequence[Volume]) -> Sequence[Volume]:
+    by = checked(call, "sortBy", ("TIMECREATED", "DISPLAYNAME"), "TIMECREATED")
+    order = checked(call, "sortOrder", ("ASC", "DESC"), "DESC" if by == "TIMECREATED" else "ASC")
+    if by == "DISPLAYNAME":
+        return sorted(rows, key=lambda one: (one.details["displayName"], one.id), reverse=order == "DESC")
+    return rows if order == "DESC" else list(reversed(rows))
+
+
+_COMMON = frozenset(
+    {"definedTags", "freeformTags", "displayName", "vpusPerGB", "sizeInGBs", "isAutoTuneEnabled", "autotunePolicies"}
+)
+
+
+def _update(cls: type[Volume], call: Call) -> Reply:
+    extra = {cls.replica_list} | ({"isReservationsEnabled"} if cls is BlockVolume else set())
+    body = {name: value for name, value in call.document(_COMMON | extra).items() if value is not None}
+    volume = find(cls, call)
+    call.check_match(volume.etag)
+    check_lock(volume)
+    check_state(volume)
+    size = body.pop("sizeInGBs", volume.size_gb)
+    if isinstance(size, bool) or not isinstance(size, int) or size < volume.size_gb:
+        raise invalid("sizeInGBs can't be made smaller.")
+    replicas = _replicas(volume, call, body.pop(cls.replica_list)) if cls.replica_list in body else volume.replicas
+    volume.remember(call.world)
+    volume.size_gb = size
+    volume.replicas = replicas
+    volume.details = volume.details | body
+    volume.touched()
+    return Reply(200, volume.render(call.world), {"etag": volume.etag})
+
+
+def _replicas(volume: Volume, call: Call, wanted: Any) -> list[Replica]:
+    """The new list of replicas, with the keys that their regions are to use (section 1.6)."""
+    if not isinstance(wanted, list) or len(wanted) > 1 or not all(isinstance(row, dict) for row in wanted):
+        raise invalid(f"{volume.replica_list} must be a list of one replica at most.")
+    return [_replica(volume, call, row) for row in wanted]
+
+
+def _replica(volume: Volume, call: Call, row: Json) -> Replica:
+    domain = row.get("availabilityDomain")
+    site = next((site for site in call.world.sites.values() if domain in site.domains), None)
+    if site is None or site is call.site:
+        raise invalid("availabilityDomain must be one of another region.")
+    key = row.get("xrrKmsKeyId")
+    if key == "" and call.switch("replica_key_empty") == "refused":
+        raise invalid("xrrKmsKeyId is invalid or incorrectly formatted.")
+    if key:
+        # The key has to be usable where the replica lives.
+        call.site, here = site, call.site
+        try:
+            vet(call, key, "xrrKmsKeyId")
+        finally:
+            call.site = here
+    old = next((replica for replica in volume.replicas if replica.domain == domain), None)
+    if old is None:
+        made = ocid(volume.replica_type, call.world.tenancy.realm, site.region.in_ocid, volume.id)
+        name = str(row.get("displayName") or f"{volume.name}-replica")
+        return Replica(made, name, str(domain), key or None)
+    if key is not None and (key or None) != old.key:
+        if call.switch("replica_key_change") == "refused":
+            raise invalid("xrrKmsKeyId of an existing replica can't be changed.")
+        if call.switch("replica_key_change") == "ignored":
+            key = None
+    return Replica(old.id, str(row.get("displayName") or old.name), old.domain, old.key if key is None else key or None)
+
+
+_FILTERS = {
+    BlockVolume: (
+        "availabilityDomain, compartmentId, limit, page, displayName, sortBy, sortOrder, volumeGroupId,"
+        " clusterPlacementGroupId, lifecycleState"
+    ),
+    BootVolume: "availabilityDomain, compartmentId, limit, page, volumeGroupId",
+}
+
+for _cls in (BlockVolume, BootVolume):
+    _path = f"/20160918/{_cls.collection}"
+    declare(f"Get{_cls.title}", f"iaas GET {_path}/*", partial(_get, _cls))
+    declare(f"List{_cls.title}s", f"iaas GET {_path}", partial(_list, _cls), _FILTERS[_cls])
+    declare(f"Update{_cls.title}", f"iaas PUT {_path}/*", partial(_update, _cls))

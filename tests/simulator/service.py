@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way of a request: host, route, signature, faults, rates, operation, log (oci_semantics.md sections 1, 4, 5)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from .api import Call, Operation, scope
+from .build import build
+from .faults import Faults, Rule
+from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, proxymux
+from .hosts import Target, directory
+from .journal import Entry, Journal, kept_headers
+from .operations import ALL
+from .principals import Principal, Tokens
+from .signatures import verify
+from .switches import Switches
+from .wire import ApiError, Reply, page_offset, page_token, request_id
+
+_ROUTES = {(one.service, one.method, one.path): one for one in ALL}
+_PATHS = {(one.service, one.path) for one in ALL}
+OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux"})
+_TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_PATH): "Proxymux"}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is to be put on the wire, or not."""
+
+    reply: Reply
+    request_id: str = ""
+    delay: float = 0.0
+    cut: bool = False
+    truncated: bool = False
+
+
+class Window:
+    """At most so many in a second, in any second."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def admits(self, rate: float, now: float) -> bool:
+        if rate <= 0:
+            return True
+        while self._times and self._times[0] <= now - 1.0:
+            self._times.popleft()
+        if len(self._times) >= rate:
+            return False
+        self._times.append(now)
+        return True
+
+
+class Service:
+    """The simulated cloud."""
+
+    def __init__(self, fleet: Mapping[str, Any], settings: Mapping[str, Any], api_key: Principal) -> None:
+        """`api_key` is the caller's key; its user and tenancy come from the fleet."""
+        self.tokens = Tokens()
+        self.faults = Faults(OPERATION_NAMES)
+        self.journal = Journal()
+        self._api_key = api_key
+        self.reset(fleet, settings)
+
+    def reset(self, fleet: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """A new world. If the fleet is wrong the old one stays."""
+        switches = Switches(settings)
+        world = build(fleet, switches)
+        self.fleet = dict(fleet)
+        self.initial = dict(settings)
+        self.switches = switches
+        self.world = world
+        self.hosts = directory(world)
+        self.instance = Instance(world)
+        tenancy = world.tenancy
+        self._callers = {
+            f"{tenancy.id}/{tenancy.user_id}/{self._api_key.id}": Principal(
+                "api_key", tenancy.user_id, self._api_key.key
+            )
+        }
+        self.faults.clear()
+        self.journal.clear()
+        self._kms = Window()
+        self._block_volume: dict[str, Window] = {}
+
+    def set(self, settings: Mapping[str, Any]) -> None:
+        self.switches.update(settings)
+        for resource in self.world.resources.values():
+            resource.forget()
+
+    # --- names ------------------------------------------------------------------------------------------------------
+
+    def resolve(self, host: str, port: int) -> str | None:
+        """The region of a host, for the proxy; None for one that doesn't exist."""
+        target = self.hosts.get(host if port == 443 else f"{host}:{port}")
+        return target.region if target else None
+
+    def refuses(self, region: str) -> bool:
+        return self.faults.refuses_connection(region)
+
+    def _caller(self, key_id: str) -> Principal | None:
+        if key_id.startswith("ST$"):
+            return self.tokens.principal(key_id[3:])
+        return self._callers.get(key_id)
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def answer(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        """Everything but the waiting and the sending."""
+        world = self.world
+        now = world.clock()
+        host = headers.get("host", "").lower().removesuffix(":443")
+        path, _, query_text = raw_path.partition("?")
+        target = self.hosts.get(host)
+        log = Entry(
+            operation="Unknown",
+            method=method,
+            path=path,
+            query={},
+            host=host,
+            region=target.region if target else "",
+            resource="",
+            status=0,
+            request=body.decode("utf-8", "replace"),
+            request_id=request_id(headers.get("opc-request-id")),
+            principal_type="",
+            principal="",
+            headers=kept_headers(headers),
+            fault="",
+            time=now,
+        )
+        try:
+            if target is None:
+                raise ApiError(404, "NotFound", f"There is no service at {host}.")
+            log.query = dict(parse_qsl(query_text, keep_blank_values=True)) if query_text else {}
+            outcome = self._dispatch(target, log, raw_path, headers, body)
+        except ApiError as error:
+            outcome = Outcome(Reply(error.status, error.body()))
+        outcome.request_id = log.request_id
+        log.status = 0 if outcome.cut else outcome.reply.status
+        self.journal.write(log)
+        return outcome
+
+    def _dispatch(self, target: Target, log: Entry, raw_path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        token_service = _TOKEN_SERVICES.get((target.service, log.path)) if log.method == "POST" else None
+        if token_service:
+            log.operation = token_service
+            rule = self._fault(log)
+            return self._finish(rule, lambda: self._token(token_service, raw_path, headers, body))
+        operation = self._route(target, log)
+        caller = verify(log.method, raw_path, headers, body, self._caller)
+        obo = "opc-obo-token" in headers and caller.type == "instance_principal"
+        log.principal_type = "instance_obo_user" if obo else caller.type
+        log.principal = caller.id
+        if operation is None:
+            if any(service == target.service and _starred(log.path) == path for service, path in _PATHS):
+                raise ApiError(405, "MethodNotAllowed", "The target resource does not support the HTTP method.")
+            raise ApiError(404, "NotFound", "There is no operation supported at the URI path and HTTP method.")
+        rule = self._fault(log)
+        call = Call(
+            world=self.world,
+            operation=operation,
+            target=target,
+            site=self.world.sites[target.region],
+            ident=log.resource,
+            query=log.query,
+            body=body,
+            headers=headers,
+            now=log.time,
+        )
+        if rule is not None and operation.is_list:
+            if rule.kind == "empty_page":
+                # The token leads to the very page that was asked for.
+                token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
+                return Outcome(Reply(200, b"[]", {"opc-next-page": token}))
+            call.stale = rule.kind == "stale_list"
+        return self._finish(rule, lambda: self._run(call))
+
+    def _route(self, target: Target, log: Entry) -> Operation | None:
+        parts = log.path.split("/", 4)
+        operation = _ROUTES.get((target.service, log.method, _starred(log.path)))
+        if operation is not None:
+            log.operation = operation.name
+            if len(parts) > 3:
+                log.resource = unquote(parts[3])
+        return operation
+
+    def _fault(self, log: Entry) -> Rule | None:
+        if not self.faults.rules:
+            return None
+        rule = self.faults.find(log.operation, log.region, log.resource)
+        log.fault = rule.kind if rule else ""
+        return rule
+
+    def _run(self, call: Call) -> Reply:
+        service = call.target.service
+        if service in ("kms", "management"):
+            if not self._kms.admits(self.switches["kms_rate"], call.now):
+                raise ApiError(429, "TooManyRequests", "Tenancy request rate limit for Vault management exceeded.")
+        elif service == "iaas" and self.switches["block_volume_rate"]:
+            window = self._block_volume.setdefault(call.region, Window())
+            if not window.admits(self.switches["block_volume_rate"], call.now):
+                raise ApiError(429, "TooManyRequests", "User-rate limit exceeded.")
+        call.check_query()
+        return call.operation.run(call)
+
+    def _token(self, name: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if name == "Federate":
+            return federate(self.instance, self.tokens, raw_path, headers, body)
+        return proxymux(self.world, self.tokens, headers, body)
+
+    def _finish(self, rule: Rule | None, work: Callable[[], Reply]) -> Outcome:
+        """The operation's own reply, spoilt by the rule if there is one."""
+        if rule is None:
+            return Outcome(_reply(work))
+        if rule.kind in ("drop_before", "refuse"):
+            return Outcome(Reply(0), cut=True)
+        if rule.kind == "bad_gateway":
+            return Outcome(
+                Reply(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"})
+            )
+        error = rule.error()
+        if error is not None:
+            return Outcome(Reply(error.status, error.body(), dict(rule.details.get("headers", {}))))
+        reply = _reply(work)
+        if rule.kind == "garbage":
+            reply = Reply(200, b"\x00<!doctype html>garbage", {"content-type": "application/json"})
+        delay = float(rule.details["seconds"]) if rule.kind == "slow" else 0.0
+        return Outcome(reply, delay=delay, cut=rule.kind == "drop_after", truncated=rule.kind == "truncated")
+
+
+def _reply(work: Callable[[], Reply]) -> Reply:
+    try:
+        return work()
+    except ApiError as error:
+        return Reply(error.status, error.body())
+
+
+def _starred(path: str) -> str:
+    """The path with a star for the id, which is the third segment in every operation."""
+    parts = path.split("/", 4)
+    if len(parts) > 3:
+        parts[3] = "*"
+    return "/".join(parts)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every switch, for what nobody outside OCI knows (oci_semantics.md section 11, and 0 from 21 on).
+
+A switch with values takes one of them, the first being the default; a switch with a number takes any number from 0 on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    name: str
+    about: str
+    values: tuple[str, ...] = ()
+    number: float = 0.0
+
+    @property
+    def default(self) -> str | float:
+        return self.values[0] if self.values else self.number
+
+    @property
+    def choices(self) -> str:
+        return ", ".join(self.values) if self.values else "a number from 0 on"
+
+
+def _s(name: str, values: str, about: str) -> Switch:
+    return Switch(name, about, tuple(values.split("|")))
+
+
+TABLE: tuple[Switch, ...] = (
+    # Reading keys
+    _s("kms_key_get_oracle_managed", "not_found|null|absent|empty", "GET kmsKey of an Oracle-managed volume (0.8)"),
+    _s("oracle_managed_field", "null|absent|empty", "kmsKeyId of an Oracle-managed volume in GET and lists (0.9)"),
+    _s("key_visible", "at_available|at_put", "when a new key shows in GET, lists and GET kmsKey (2)"),
+    _s("etag_on_kms_change", "changes|volume_same|same", "etags after a key change: both new, volume's old, both old"),
+    # Changing keys
+    _s(
+        "transition",
+        "provisioning|immediate|delayed_start|ends_faulty",
+        "the way of a volume after PUT or DELETE kmsKey (2, 11); delayed_start spends half the time AVAILABLE",
+    ),
+    _s("put_outside_available", "conflict|accepted", "PUT and DELETE kmsKey in another state than AVAILABLE (11)"),
+    _s(
+        "put_without_key",
+        "missing_parameter|invalid_parameter|oracle_managed|no_change",
+        "PUT kmsKey without kmsKeyId, or with null (1.2)",
+    ),
+    _s("delete_oracle_managed", "accepted|not_found", "DELETE kmsKey of an Oracle-managed volume (2)"),
+    _s("unusable_key_code", "404|400", "refusal of an unusable key: 404 or 400 RelatedResource... (11)"),
+    _s("old_key_unusable", "refuse|accept", "a change away from a key that is disabled, dying or not delegated (0.22)"),
+    _s("multi_version_key", "accepted|refused", "PUT of a key with several versions (0.23)"),
+    _s("security_zone", "off|on", "whether a security zone forbids Oracle-managed volumes (0.26)"),
+    _s("cmk_on_replicated", "accepted|refused|replica_lost", "a customer's key on a volume with replicas (1.6)"),
+    _s("replica_key_change", "accepted|ignored|refused", "another xrrKmsKeyId for an existing replica (1.6)"),
+    _s("replica_key_empty", "refused|accepted", 'xrrKmsKeyId "" (3)'),
+    Switch("external_key_delay", "seconds that PUT takes with a key of protection mode EXTERNAL (0.28)"),
+    # Lists
+    _s("list_without_compartment", "accepted|refused", "volume lists without compartmentId (introduction)"),
+    _s("boot_list_without_domain", "accepted|refused", "ListBootVolumes without availabilityDomain (introduction)"),
+    # Vault
+    _s(
+        "vault_get_in_replica_region",
+        "found|not_found",
+        "GetVault, ListVaults of a replicated vault in its replica region",
+    ),
+    # Search
+    _s("search_finds_replica_keys", "on|off", "search in a replica's region finds the replicated keys and vaults"),
+    _s(
+        "search_hides",
+        "nothing|keys|volumes|everything",
+        "what search doesn't know although the caller may see it (0.24)",
+    ),
+    _s("search_lag", "off|on", "search shows every resource as it was before its last change (0.24)"),
+    # Rates
+    Switch("kms_rate", "requests a second per tenancy over all KMS hosts, 0 for no limit (9)", number=10.0),
+    Switch("block_volume_rate", "requests a second to Block Volume per region, 0 for no limit (9)"),
+    # Time
+    Switch("settle", "seconds that a key change takes", number=0.05),
+    Switch("latency", "seconds that every answer takes"),
+)
+
+_BY_NAME = {switch.name: switch for switch in TABLE}
+
+
+class SwitchError(ValueError):
+    """An unknown switch or value; the message names the valid ones."""
+
+
+class Switches:
+    """The present setting of every switch, as attributes: `switches["key_visible"]`."""
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        self._settings: dict[str, Any] = {switch.name: switch.default for switch in TABLE}
+        self.update(settings or {})
+
+    def __getitem__(self, name: str) -> Any:
+        return self._settings[name]
+
+    def update(self, settings: Mapping[str, Any]) -> None:
+        """Sets all of them or, if one is wrong, none."""
+        self._settings.update({name: _checked(name, value) for name, value in settings.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(self._settings)
+
+
+def _checked(name: str, value: Any) -> str | float:
+    switch = _BY_NAME.get(name)
+    if switch is None:
+        raise SwitchError(f"there is no switch {name!r}; there are: {', '.join(sorted(_BY_NAME))}")
+    if switch.values:
+        text = ("on" if value else "off") if isinstance(value, bool) else str(value)
+        if text not in switch.values:
+            raise SwitchError(f"switch {name} can't be {value!r}; it takes: {switch.choices}")
+        return text
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+        raise SwitchError(f"switch {name} can't be {value!r}; it takes: {switch.choices}")
+    return float(value)
