@@ -37,6 +37,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
 
 _attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
+_proxy_managers = threading.Lock()
 
 
 class GarbageError(Exception):
@@ -145,7 +146,9 @@ def _adapter_class() -> Any:
                 return super().proxy_manager_for(proxy, **kwargs)
             # A tuple, since the pool's key is made of it.
             kwargs.setdefault("socket_options", tuple(urllib3.connection.HTTPConnection.default_socket_options))
-            return self._tell(super().proxy_manager_for(proxy, **kwargs))
+            # The requests library would let threads that come at once make a manager, and thus a pool, each.
+            with _proxy_managers:
+                return self._tell(super().proxy_manager_for(proxy, **kwargs))
 
         @staticmethod
         def _tell(manager: Any) -> Any:
@@ -268,7 +271,10 @@ def _model_fault(value: Any, model: Any) -> str | None:
 
 @functools.cache
 def _fields(model: Any) -> frozenset[str]:
-    return frozenset(model().attribute_map.values()) if hasattr(model, "swagger_types") else frozenset()
+    try:
+        return frozenset(model().attribute_map.values())
+    except (TypeError, AttributeError):  # None, int, datetime and their like
+        return frozenset()
 
 
 def call(operation: str, host: str, function: Callable[[], Any]) -> Any:

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What a refusal means to a user, and what to do about it: errors of the API become errors of a resource. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    NoAnswerError,
+    RefusedError,
+    ResourceError,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REMOVE, Outcome, Wanted
+
+
+def policy_statements(kms_key_id: str, compartment_id: str | None) -> tuple[str, ...]:
+    """The IAM statements that Block Volume and the caller need to use a key (oci_semantics.md section 9)."""
+    place = f"compartment id {compartment_id}" if compartment_id else "compartment <the key's compartment>"
+    condition = f"where target.key.id = '{kms_key_id}'"
+    return (
+        f"Allow service blockstorage to use keys in {place} {condition}",
+        f"Allow group <your group> to use key-delegate in {place} {condition}",
+        f"Allow group <your group> to read keys in {place} {condition}",
+    )
+
+
+def explain_read(error: ApiError, kind: ResourceKind, region: str) -> ResourceError:
+    """Why a resource could not be read."""
+    if isinstance(error, RefusedError) and error.is_not_found:
+        return ResourceError(
+            code=error.code,
+            status=error.status,
+            opc_request_id=error.opc_request_id,
+            message=f"There is no {kind.noun} with this OCID in {region}, or the caller may not see it.",
+            hint=f"Check the OCID, or grant: Allow group <your group> to read {kind.iam_resource_type} "
+            "in compartment <its compartment>",
+        )
+    return explain(error)
+
+
+def explain_write(
+    error: ApiError,
+    kind: ResourceKind,
+    outcome: Outcome,
+    wanted: Wanted,
+    key_compartments: Mapping[str, str],
+) -> ResourceError:
+    """Why a change was refused. ``key_compartments`` holds the compartments of the keys that could be read."""
+    if not isinstance(error, RefusedError):
+        return explain(error)
+    return ResourceError(
+        code=error.code,
+        status=error.status,
+        opc_request_id=error.opc_request_id,
+        message=error.message,
+        hint=_hint(error, kind, outcome, wanted, key_compartments),
+    )
+
+
+def explain(error: ApiError) -> ResourceError:
+    """An error of the API in the form of a result, without a hint."""
+    if isinstance(error, RefusedError):
+        return ResourceError(
+            code=error.code, status=error.status, opc_request_id=error.opc_request_id, message=error.message
+        )
+    return ResourceError(code=NoAnswerError.code, message=str(error))
+
+
+def _hint(
+    error: RefusedError,
+    kind: ResourceKind,
+    outcome: Outcome,
+    wanted: Wanted,
+    key_compartments: Mapping[str, str],
+) -> str | None:
+    if error.code == "ResourceLocked":
+        return f"A resource lock protects the {kind.noun}: remove the lock, or leave the {kind.noun} out."
+    if error.code == "NotAuthenticated":
+        return "The credentials were refused in the middle of the run: check the key, the token's age and the clock."
+    if error.status in (400, 403, 404) or error.code == "Conflict":
+        hints = [_permission_hint(kind, outcome, wanted, key_compartments)]
+        if outcome.action == REMOVE:
+            hints.insert(0, _SECURITY_ZONE_HINT)
+        return "\n".join(hints)
+    if error.is_wrong_state:
+        return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
+    return None
+
+
+_SECURITY_ZONE_HINT = (
+    "If the compartment is in a security zone, its recipe may forbid the Oracle-managed key "
+    "(block_volume_without_vault_key, boot_volume_without_vault_key)."
+)
+
+
+def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_compartments: Mapping[str, str]) -> str:
+    """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
+    before = outcome.before
+    lines = ["These IAM statements have to be in force:"]
+    for kms_key_id in (wanted.kms_key_id, before.kms_key_id if before else None):
+        if kms_key_id is not None:
+            lines.extend(policy_statements(kms_key_id, key_compartments.get(kms_key_id)))
+    place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
+    lines.append(f"Allow group <your group> to use {kind.iam_resource_type} in {place}")
+    return "\n".join(dict.fromkeys(lines))

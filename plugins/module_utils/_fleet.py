@@ -1,0 +1,313 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The five steps over any resources, region by region: read, plan, vet the key, apply, settle and verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    NONE,
+    REGENERATE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change, Writer
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+# Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
+_EXTERNAL_KEY_CONCURRENCY = 4
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource that the user named."""
+
+    id: str
+    kind: ResourceKind
+    region: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The options that the modules share, as the five steps need them. Times in seconds."""
+
+    check_mode: bool
+    validate_key: bool
+    multi_version_key_fails: bool
+    concurrency: int
+    wait: bool
+    wait_timeout: float
+
+
+@dataclass
+class Report:
+    """What became of each target, in the order given, and what the user should know besides."""
+
+    outcomes: list[Outcome]
+    warnings: list[str] = field(default_factory=list)
+
+
+class Fleet:
+    """Brings resources onto a key. One instance serves one call."""
+
+    def __init__(
+        self, connection: Connection, journal: Journal, terms: Terms, *, clock: Clock, timings: Timings
+    ) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._terms = terms
+        self._clock = clock
+        self._timings = timings
+        self._deadline = Deadline(clock, terms.wait_timeout)
+        self._vetting = KeyVetting(connection, clock)
+
+    def bring(self, targets: Sequence[Target], wanted: Wanted) -> Report:
+        """Bring the targets onto the wanted key. Raises InputError, before anything is written, for what was given."""
+        report = Report([Outcome(id=t.id, type=t.kind.type, region=t.region) for t in targets])
+        by_region: dict[str, list[Outcome]] = {}
+        for outcome in report.outcomes:
+            by_region.setdefault(outcome.region, []).append(outcome)
+        regions = [
+            _Region(name, outcomes, wanted, self._connection, self._terms.concurrency)
+            for name, outcomes in by_region.items()
+        ]
+        try:
+            _side_by_side(regions, _Region.read)
+            self._check_credentials(report.outcomes)
+            for outcome in report.outcomes:
+                plan(outcome, wanted, KINDS[outcome.type].noun)
+            _side_by_side(regions, _Region.note_etags)
+            if self._terms.validate_key:
+                self._vet_wanted(regions, wanted, report)
+                self._vet_left(report)
+            report.warnings.extend(_cautions(report.outcomes))
+            if not self._terms.check_mode:
+                self._apply(regions)
+        finally:
+            for region in regions:
+                region.close()
+        for outcome in report.outcomes:
+            report.warnings.extend(outcome.warnings)
+        return report
+
+    def _check_credentials(self, outcomes: Iterable[Outcome]) -> None:
+        """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
+        for outcome in outcomes:
+            if outcome.error is not None and outcome.error.status == 401:
+                raise InputError(
+                    f"OCI did not accept the credentials ({self._connection.describe_principal()}): 401 "
+                    f"{outcome.error.code}: {outcome.error.message} Check that the API key with this fingerprint is "
+                    "uploaded for this user, and that this machine's clock is right to five minutes. "
+                    "Nothing was changed."
+                )
+
+    def _vet_wanted(self, regions: Sequence[_Region], wanted: Wanted, report: Report) -> None:
+        kms_key_id = wanted.kms_key_id
+        if kms_key_id is None:
+            return
+
+        def vet(region: _Region) -> KeyReport:
+            return self._vetting.wanted(kms_key_id, region.name)
+
+        problems: list[str] = []
+        for region, key in zip(regions, _side_by_side(regions, vet)):
+            problems.extend(f"In {region.name}, {kms_key_id} {problem}." for problem in key.problems)
+            if key.is_external:
+                region.limit(_EXTERNAL_KEY_CONCURRENCY)
+            for warning in key.warnings:
+                if self._terms.multi_version_key_fails and (key.versions or 0) > 1:
+                    problems.append(f"In {region.name}, {kms_key_id} {warning} ('multi_version_key: fail').")
+                else:
+                    report.warnings.append(f"In {region.name}, {kms_key_id} {warning}.")
+        if problems:
+            raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
+
+    def _vet_left(self, report: Report) -> None:
+        leaving: dict[tuple[str, str], list[Outcome]] = {}
+        for outcome in report.outcomes:
+            before = outcome.before
+            if outcome.changed and outcome.action != REGENERATE and before is not None and before.kms_key_id:
+                leaving.setdefault((before.kms_key_id, outcome.region), []).append(outcome)
+        keys = list(leaving)
+        for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):
+            for problem in key.problems:
+                for outcome in leaving[name]:
+                    outcome.action = NONE
+                    outcome.changed = False
+                    outcome.error = ResourceError(
+                        code="KeyCannotBeLeft",
+                        message=f"Its present key {key.id} {problem}.",
+                    )
+
+    def _apply(self, regions: Sequence[_Region]) -> None:
+        working = [region for region in regions if region.planned or region.busy_but_right()]
+        if not working:
+            return
+        self._journal.open()
+        try:
+            _side_by_side(working, self._apply_in)
+        finally:
+            self._journal.close()
+
+    def _apply_in(self, region: _Region) -> None:
+        changes = region.changes()
+        writer = Writer(
+            region.service,
+            self._journal,
+            Pace(region.concurrency, self._clock),
+            self._vetting,
+            clock=self._clock,
+            timings=self._timings,
+            deadline=self._deadline,
+        )
+
+        def make(change: Change) -> None:
+            try:
+                writer.make(change)
+            except Exception as error:  # pylint: disable=broad-except
+                # A fault of ours in one change must not lose the outcomes of the others.
+                change.outcome.error = ResourceError(code="InternalError", message=repr(error))
+
+        list(region.pool.map(make, changes))
+        settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
+        settling.watch([*_accepted(changes), *region.busy_but_right()], wait=self._terms.wait)
+        for change in changes:
+            try:
+                self._journal.conclude(change.outcome)
+            except OSError as error:
+                change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
+
+
+class _Region:
+    """The resources of one region, and the threads that work on them."""
+
+    def __init__(
+        self, name: str, outcomes: list[Outcome], wanted: Wanted, connection: Connection, concurrency: int
+    ) -> None:
+        self.name = name
+        self.concurrency = concurrency
+        self.service = connection.block_volume(name)
+        self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
+        self._outcomes = outcomes
+        self._wanted = wanted
+
+        def availability_domains(compartment_id: str) -> list[str]:
+            answer = connection.identity(name).read("list_availability_domains", compartment_id)
+            return [domain.name for domain in answer.data]
+
+        self._readers = {
+            kind: Reader(
+                KINDS[kind],
+                self.service,
+                name,
+                self.pool,
+                concurrency=concurrency,
+                availability_domains=availability_domains,
+            )
+            for kind in dict.fromkeys(outcome.type for outcome in outcomes)
+        }
+
+    @property
+    def planned(self) -> list[Outcome]:
+        return [outcome for outcome in self._outcomes if outcome.changed and outcome.error is None]
+
+    def limit(self, concurrency: int) -> None:
+        self.concurrency = min(self.concurrency, concurrency)
+
+    def read(self) -> None:
+        for kind, reader in self._readers.items():
+            readings = reader.read(outcome.id for outcome in self._outcomes if outcome.type == kind)
+            for outcome in self._outcomes:
+                reading = readings.get(outcome.id)
+                if isinstance(reading, Resource):
+                    outcome.before = reading
+                elif reading is not None:
+                    outcome.error = reading
+
+    def note_etags(self) -> None:
+        """Only an etag tells that a data key was regenerated, and lists tell none."""
+        for outcome in self.planned:
+            if outcome.action == REGENERATE and outcome.before is not None and outcome.before.etag is None:
+                reading = self._readers[outcome.type].get(outcome.id)
+                if isinstance(reading, Resource):
+                    outcome.before = reading
+                else:
+                    outcome.error = reading
+                    outcome.changed = False
+
+    def changes(self) -> list[Change]:
+        return [self._change(outcome) for outcome in self.planned]
+
+    def busy_but_right(self) -> list[Change]:
+        """What has the wanted key already, but is not AVAILABLE yet: perhaps by a run that was interrupted."""
+        return [
+            self._change(outcome)
+            for outcome in self._outcomes
+            if outcome.action == NONE
+            and outcome.error is None
+            and outcome.before is not None
+            and outcome.before.lifecycle_state in BUSY_STATES
+        ]
+
+    def _change(self, outcome: Outcome) -> Change:
+        return Change(outcome, self._wanted, KINDS[outcome.type], self._readers[outcome.type])
+
+    def close(self) -> None:
+        self.pool.shutdown()
+
+
+def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+    """Do the same for every item at once. An exception is raised only after all have ended."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(len(items)) as pool:
+        return [future.result() for future in [pool.submit(work, item) for item in items]]
+
+
+def _accepted(changes: Iterable[Change]) -> list[Change]:
+    return [change for change in changes if change.outcome.changed and change.outcome.error is None]
+
+
+def _cautions(outcomes: Iterable[Outcome]) -> list[str]:
+    """What a user should know about planned changes before they are made."""
+    cautions = []
+    for outcome in outcomes:
+        before = outcome.before
+        if before is None or not outcome.changed:
+            continue
+        elsewhere = [
+            replica.id for replica in before.replicas if parse(replica.id).region_part != parse(outcome.id).region_part
+        ]
+        if elsewhere:
+            cautions.append(
+                f"{outcome.label} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
+                "the replica is read again after the change."
+            )
+        if before.lifecycle_state in BUSY_STATES:
+            cautions.append(
+                f"{outcome.label} is {before.lifecycle_state}: what has to be done is decided again when it is done."
+            )
+    return cautions

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What a write is about to destroy, on disk before it, and what became of it after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
+
+
+def default_journal_path(environment: Mapping[str, str]) -> Path:
+    """Where the journal goes if the user names no place: a state folder survives reboots, a temporary one doesn't."""
+    state = environment.get("XDG_STATE_HOME", "").strip()
+    base = Path(state) if state else Path.home() / ".local" / "state"
+    return base / "oci_keys.block_volume" / "journal.jsonl"
+
+
+class Journal:
+    """A file of JSON lines that is appended to and fsynced; safe for threads and for several processes at once.
+
+    The threads that append at the same moment share one fsync, since each write to OCI waits for its line.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._run = uuid.uuid4().hex
+        self._file = -1
+        self._append = threading.Lock()
+        self._sync = threading.Lock()
+        self._appended = 0
+        self._synced = 0
+
+    def open(self) -> None:
+        """Open the file, private to its owner. Raises InputError where it can't be."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.fchmod(self._file, 0o600)
+        except OSError as error:
+            self.close()
+            raise InputError(
+                f"The journal {str(self.path)!r} can't be written: {error.strerror or error}. Nothing was "
+                "changed, because the former keys have to be on disk first. Give 'journal' a file that can be written."
+            ) from error
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def intend(self, outcome: Outcome, wanted: Wanted) -> None:
+        """Note, before a write, what it replaces. Raises OSError; the write must not be made then."""
+        before = outcome.before
+        assert before is not None
+        self._write(
+            {
+                "event": "intent",
+                "id": outcome.id,
+                "type": outcome.type,
+                "region": outcome.region,
+                "compartment_id": before.compartment_id,
+                "display_name": before.display_name,
+                "action": outcome.action,
+                "previous_encryption": "oracle" if before.kms_key_id is None else "customer",
+                "previous_kms_key_id": before.kms_key_id,
+                "kms_key_id": wanted.kms_key_id,
+            }
+        )
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Note, after the last write to a resource, what became of it. Raises OSError."""
+        error = outcome.error
+        self._write(
+            {
+                "event": "outcome",
+                "id": outcome.id,
+                "changed": outcome.changed,
+                "settled": outcome.settled,
+                "kms_key_id": None if outcome.after is None else outcome.after.kms_key_id,
+                "known": outcome.after is not None,
+                "opc_request_id": outcome.opc_request_id,
+                "error": None if error is None else {"code": error.code, "message": error.message},
+            }
+        )
+
+    def _write(self, record: dict[str, Any]) -> None:
+        line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}, sort_keys=False) + "\n"
+        with self._append:
+            _write_all(self._file, line.encode())
+            self._appended += 1
+            mine = self._appended
+        with self._sync:
+            if self._synced >= mine:
+                return
+            up_to = self._appended
+            os.fsync(self._file)
+            self._synced = up_to
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

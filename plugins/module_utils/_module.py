@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""From an AnsibleModule's options to the five steps, and back to result, diff and failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
+    CHANGE_OPTIONS,
+    RESULT_OPTIONS,
+    targets,
+    terms,
+    wanted_key,
+    writable_file,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import diff
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import (
+    message,
+    resource_entry,
+    selected,
+    summary,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
+    CONNECTION_OPTIONS,
+    resolve_connection,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Wanted
+
+
+@dataclass(frozen=True)
+class World:
+    """What a run needs of the world around it besides OCI; tests hand in another one."""
+
+    clock: Clock = field(default_factory=Clock)
+    timings: Timings = field(default_factory=Timings)
+    retry: ReadRetry | None = None
+    timeout: tuple[float, float] = (10.0, 60.0)
+
+
+def change_spec(**options: dict[str, Any]) -> dict[str, Any]:
+    """The argument spec of a module that changes keys: the shared options, and its own."""
+    return {**options, **CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS}
+
+
+def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | None = None) -> NoReturn:
+    """Bring the resources that option ``ids`` names onto the key asked for, and end the module.
+
+    ``types`` are the result types of the resources that may be named.
+    """
+    try:
+        result_file = writable_file("result_file", module.params["result_file"])
+        wanted, report = _run(module, ids, types, world or World())
+    except BlockVolumeKeyError as error:
+        module.fail_json(msg=str(error))
+    for warning in dict.fromkeys(report.warnings):
+        module.warn(warning)
+    _end(module, wanted, report, result_file)
+
+
+def _run(module: AnsibleModule, ids: str, types: tuple[str, ...], world: World) -> tuple[Wanted, Report]:
+    settings = resolve_connection(module.params, os.environ)
+    module.no_log_values.update(settings.secrets)
+    agreed = terms(module.params, check_mode=module.check_mode)
+    wanted = wanted_key(module.params)
+    journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
+    connection = connect(settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout)
+    module.no_log_values.update(connection.secrets)
+    named = targets(
+        module.params,
+        ids,
+        types,
+        wanted=wanted,
+        regions=connection.regions,
+        own_region=connection.region,
+        tenancy=connection.tenancy,
+    )
+    fleet = Fleet(connection, Journal(journal, world.clock), agreed, clock=world.clock, timings=world.timings)
+    return wanted, fleet.bring(named, wanted)
+
+
+def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:
+    entries = [resource_entry(outcome, wanted, check_mode=module.check_mode) for outcome in report.outcomes]
+    result: dict[str, Any] = {
+        "changed": any(outcome.changed for outcome in report.outcomes),
+        "summary": summary(report.outcomes),
+        "msg": message(report.outcomes, check_mode=module.check_mode),
+    }
+    if result_file is not None:
+        try:
+            write_private(result_file, {**result, "resources": entries})
+        except OSError as error:
+            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+    result["resources"] = selected(entries, module.params["result"])
+    if module._diff:
+        result["diff"] = diff(report.outcomes, wanted)
+    if result["summary"]["failed"]:
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def write_private(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON to a file that only its owner can read; all of it, or nothing. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Current and wanted give changes. Pure: check mode and diff show nothing but what is decided here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    ASSIGN,
+    NONE,
+    REGENERATE,
+    REMOVE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+
+# Lifecycle states, oci_semantics.md section 2: what can't take a key, and what will be able to in a moment.
+GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
+FAULTY_STATE = "FAULTY"
+BUSY_STATES = frozenset({"PROVISIONING", "RESTORING", "REQUEST_RECEIVED", "CREATING"})
+READY_STATE = "AVAILABLE"
+
+
+def action_for(resource: Resource, wanted: Wanted) -> str:
+    """What has to be done to this resource so that it has the wanted key."""
+    if resource.kms_key_id == wanted.kms_key_id:
+        return REGENERATE if wanted.regenerate else NONE
+    return REMOVE if wanted.kms_key_id is None else ASSIGN
+
+
+def obstacle_to(resource: Resource, noun: str) -> ResourceError | None:
+    """Why this resource can't be changed at all, whatever is asked of it."""
+    if resource.lifecycle_state in GONE_STATES:
+        return ResourceError(
+            code=resource.lifecycle_state,
+            message=f"The {noun} is {resource.lifecycle_state}: it no longer holds a key that could be changed.",
+        )
+    if resource.lifecycle_state == FAULTY_STATE:
+        return ResourceError(
+            code=FAULTY_STATE,
+            message=f"The {noun} is FAULTY, so the service changes nothing about it.",
+            hint="Open a support request for it, or restore it from a backup.",
+        )
+    return None
+
+
+def plan(outcome: Outcome, wanted: Wanted, noun: str) -> None:
+    """Decide, from what was read, what is to be done to the resource of one outcome."""
+    if outcome.before is None or outcome.error is not None:
+        return
+    outcome.error = obstacle_to(outcome.before, noun)
+    if outcome.error is not None:
+        return
+    outcome.action = action_for(outcome.before, wanted)
+    outcome.changed = outcome.action != NONE
+
+
+def diff(outcomes: list[Outcome], wanted: Wanted) -> dict[str, dict[str, Any]]:
+    """Before and after by OCID, only what changes; made the same way in check mode and after the run."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for outcome in outcomes:
+        if not outcome.changed or outcome.before is None:
+            continue
+        shown = outcome.after.kms_key_id if outcome.after is not None else wanted.kms_key_id
+        before[outcome.id] = _diff_entry(outcome.before, outcome.before.kms_key_id)
+        after[outcome.id] = _diff_entry(outcome.before, shown)
+        if outcome.action == REGENERATE:
+            before[outcome.id]["data_key"] = "present"
+            after[outcome.id]["data_key"] = "regenerated"
+    return {"before": before, "after": after}
+
+
+def _diff_entry(resource: Resource, kms_key_id: str | None) -> dict[str, Any]:
+    return {
+        "display_name": resource.display_name,
+        "encryption": "oracle" if kms_key_id is None else "customer",
+        "kms_key_id": kms_key_id,
+    }

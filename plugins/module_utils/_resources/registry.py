@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Every kind of key-bearing resource that the collection knows. A new kind is a new file and a line here.
+
+The imports are static because only what is imported statically is shipped with a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
+    BLOCK_VOLUME,
+    BOOT_VOLUME,
+)
+
+KINDS: dict[str, ResourceKind] = {kind.type: kind for kind in (BLOCK_VOLUME, BOOT_VOLUME)}
+
+
+def kinds_by_ocid_type(types: Iterable[str]) -> dict[str, ResourceKind]:
+    """The kinds with these result types, by the type that their OCIDs name."""
+    return {KINDS[name].ocid_type: KINDS[name] for name in types}

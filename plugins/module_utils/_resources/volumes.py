@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Block volumes and boot volumes: their key sits in the sub-resource ``kmsKey`` (oci_semantics.md section 1.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
+    Page,
+    ResourceKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Replica, Resource
+
+
+class VolumeKind(ResourceKind):
+    """Both kinds behave alike; only the names of the operations and of the replicas' fields differ."""
+
+    iam_resource_type = "volumes"
+
+    def __init__(self, *, type: str, ocid_type: str, noun: str, replicas: str, replica_id: str) -> None:
+        self.type = type
+        self.ocid_type = ocid_type
+        self.noun = noun
+        self._replicas = replicas
+        self._replica_id = replica_id
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetVolume, GetBootVolume. Not GetVolumeKmsKey, whose answer for an Oracle-managed volume is disputed."""
+        answer = service.read(f"get_{self.type}", resource_id)
+        return self._resource(answer.data, region, answer.etag)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+    ) -> Page:
+        """ListVolumes, ListBootVolumes."""
+        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": PAGE_SIZE}
+        if page is not None:
+            query["page"] = page
+        if availability_domain is not None:
+            query["availability_domain"] = availability_domain
+        answer = service.read(f"list_{self.type}s", **query)
+        return Page([self._resource(row, region) for row in answer.data], answer.next_page)
+
+    def assign(self, service: Service, resource_id: str, kms_key_id: str) -> Answer:
+        """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""
+        return service.write(f"update_{self.type}_kms_key", resource_id, {"kmsKeyId": kms_key_id})
+
+    def remove(self, service: Service, resource_id: str) -> Answer:
+        """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
+        return service.write(f"delete_{self.type}_kms_key", resource_id)
+
+    def _resource(self, row: Any, region: str, etag: str | None = None) -> Resource:
+        return Resource(
+            id=row.id,
+            type=self.type,
+            region=region,
+            display_name=row.display_name or "",
+            compartment_id=row.compartment_id,
+            lifecycle_state=row.lifecycle_state,
+            kms_key_id=row.kms_key_id or None,
+            etag=etag,
+            replicas=tuple(
+                Replica(
+                    id=getattr(replica, self._replica_id),
+                    availability_domain=replica.availability_domain,
+                    kms_key_id=replica.kms_key_id or None,
+                )
+                for replica in getattr(row, self._replicas) or ()
+            ),
+        )
+
+
+BLOCK_VOLUME = VolumeKind(
+    type="volume",
+    ocid_type="volume",
+    noun="block volume",
+    replicas="block_volume_replicas",
+    replica_id="block_volume_replica_id",
+)
+
+BOOT_VOLUME = VolumeKind(
+    type="boot_volume",
+    ocid_type="bootvolume",
+    noun="boot volume",
+    replicas="boot_volume_replicas",
+    replica_id="boot_volume_replica_id",
+)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Results, built in one place: what the interface promises for ``resources``, ``summary`` and ``msg``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource, Wanted
+
+# A message names this many of the failures; all of them are in ``resources``.
+_FAILURES_IN_MESSAGE = 3
+
+
+def resource_entry(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> dict[str, Any]:
+    """One entry of ``resources``: what was read before, and what is there now (in check mode: what would be)."""
+    before = outcome.before
+    latest = outcome.after or before
+    return {
+        "id": outcome.id,
+        "type": outcome.type,
+        "display_name": before.display_name if before else None,
+        "region": outcome.region,
+        "compartment_id": before.compartment_id if before else None,
+        "lifecycle_state": latest.lifecycle_state if latest else None,
+        "previous_encryption": _encryption(before),
+        "previous_kms_key_id": before.kms_key_id if before else None,
+        **_present_key(outcome, wanted, check_mode),
+        "action": outcome.action,
+        "changed": outcome.changed,
+        "settled": outcome.settled,
+        "opc_request_id": outcome.opc_request_id,
+        "time_requested": outcome.time_requested,
+        "time_settled": outcome.time_settled,
+        "error": asdict(outcome.error) if outcome.error else None,
+    }
+
+
+def _encryption(resource: Resource | None) -> str:
+    if resource is None:
+        return "unknown"
+    return "customer" if resource.kms_key_id else "oracle"
+
+
+def _present_key(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+    if check_mode and outcome.changed:
+        return {"encryption": "customer" if wanted.kms_key_id else "oracle", "kms_key_id": wanted.kms_key_id}
+    if outcome.after is None and outcome.changed:
+        # Something was written that nobody saw the effect of.
+        return {"encryption": "unknown", "kms_key_id": None}
+    latest = outcome.after or outcome.before
+    return {"encryption": _encryption(latest), "kms_key_id": latest.kms_key_id if latest else None}
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Counts that add up to the total; what failed counts as failed even if it changed."""
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    changed = sum(outcome.changed and outcome.error is None for outcome in outcomes)
+    return {
+        "total": len(outcomes),
+        "changed": changed,
+        "unchanged": len(outcomes) - changed - failed,
+        "failed": failed,
+    }
+
+
+def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
+    """One line for the terminal, and below it the first failures with what to do about them."""
+    counts = summary(outcomes)
+    if not outcomes:
+        return "No resources were given, so there is nothing to do"
+    verb = "would be changed" if check_mode else "changed"
+    noun = "resource" if counts["total"] == 1 else "resources"
+    line = f"{counts['changed']} of {counts['total']} {noun} {verb}, {counts['failed']} failed"
+    failures = [_failure(outcome) for outcome in outcomes if outcome.error is not None]
+    shown = failures[:_FAILURES_IN_MESSAGE]
+    if len(failures) > len(shown):
+        shown.append(f"... and {len(failures) - len(shown)} more, see 'resources'")
+    return "\n".join([line + ":" if shown else line, *shown])
+
+
+def _failure(outcome: Outcome) -> str:
+    error = outcome.error
+    assert error is not None
+    status = f"{error.status} " if error.status else ""
+    text = f"{outcome.label}: {status}{error.code}: {error.message}"
+    return f"{text}\n{error.hint}" if error.hint else text
+
+
+def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, Any]]:
+    """The entries that the task's result lists, by the option ``result``: all, changed or summary."""
+    if which == "summary":
+        return []
+    if which == "changed":
+        return [entry for entry in entries if entry["changed"] or entry["error"]]
+    return list(entries)

@@ -1,0 +1,230 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: volume_kms_key
+short_description: Assign encryption keys to block volumes and boot volumes in Oracle Cloud
+version_added: 0.1.0
+author:
+  - The oci_keys.block_volume contributors (@oci-keys)
+description:
+  - Puts the master encryption key that you want on block volumes and boot volumes,
+    a customer-managed key from Vault or the Oracle-managed key, and reads back that it is there.
+  - One call takes as many volumes as you like, of both kinds and of several regions. Each is served by the region
+    that its OCID names.
+  - A key change re-encrypts the data key of a volume, not its content. Attached volumes can be changed.
+  - Backups and clones made before keep the key that they have.
+  - What concerns one volume fails that volume alone. The others are finished first, then the task fails and tells
+    every outcome.
+extends_documentation_fragment:
+  - oci_keys.block_volume.changes
+  - oci_keys.block_volume.results
+  - oci_keys.block_volume.connection
+  - oci_keys.block_volume.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - Not with O(regenerate=true), which makes a new data key each time.
+options:
+  volume_ids:
+    description:
+      - The OCIDs of the block volumes and boot volumes. Blank items are dropped, and duplicates are merged.
+      - An empty list is nothing to do.
+    type: list
+    elements: str
+    required: true
+    aliases:
+      - volume_id
+  regenerate:
+    description:
+      - Whether a volume that has the key already gets a new data key under it.
+      - This is not idempotent. If the answer to such a change is lost, the volume fails, since trying again could
+        do it twice.
+      - Not allowed with O(state=absent).
+    type: bool
+    default: false
+requirements:
+  - python >= 3.9
+  - oci
+"""
+
+EXAMPLES = r"""
+- name: Two volumes and a boot volume on our own key
+  oci_keys.block_volume.volume_kms_key:
+    volume_ids:
+      - ocid1.volume.oc1.iad.exampleuniqueid1
+      - ocid1.volume.oc1.iad.exampleuniqueid2
+      - ocid1.bootvolume.oc1.iad.exampleuniqueid3
+    kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+
+- name: Back to the Oracle-managed key
+  oci_keys.block_volume.volume_kms_key:
+    volume_id: ocid1.volume.oc1.iad.exampleuniqueid1
+    state: absent
+
+- name: What would change, with the former keys in a file (run with --check)
+  oci_keys.block_volume.volume_kms_key:
+    volume_ids: "{{ volumes }}"
+    kms_key_id: "{{ key }}"
+    result: changed
+    result_file: /var/tmp/plan.json
+
+- name: A new data key under the same master key
+  oci_keys.block_volume.volume_kms_key:
+    volume_id: ocid1.volume.oc1.iad.exampleuniqueid1
+    kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    regenerate: true
+"""
+
+RETURN = r"""
+resources:
+  description:
+    - What became of each volume, in the order given.
+    - O(result) decides which are listed.
+  returned: always, unless what was given is wrong
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the volume.
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid1
+    type:
+      description: V(volume) or V(boot_volume).
+      type: str
+      sample: volume
+    display_name:
+      description: Its display name. Null if it could not be read.
+      type: str
+      sample: db-data-01
+    region:
+      description: The region that serves it.
+      type: str
+      sample: us-ashburn-1
+    compartment_id:
+      description: The OCID of its compartment. Null if it could not be read.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    lifecycle_state:
+      description: Its lifecycle state when it was last read.
+      type: str
+      sample: AVAILABLE
+    previous_encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read.
+      type: str
+      sample: oracle
+    previous_kms_key_id:
+      description: The customer-managed key before the task. Null if there was none, or if it could not be read.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+      type: str
+      sample: customer
+    kms_key_id:
+      description: The customer-managed key as it was read last. In check mode, as it would be.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    action:
+      description: What was done, or in check mode would be done. V(none), V(assign), V(remove) or V(regenerate).
+      type: str
+      sample: assign
+    changed:
+      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      type: bool
+      sample: true
+    settled:
+      description: Whether the change was seen to have taken effect.
+      type: bool
+      sample: true
+    opc_request_id:
+      description: The request ID of the change, for Oracle's audit and support.
+      type: str
+      sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+    time_requested:
+      description: When the change was requested, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:01.120Z"
+    time_settled:
+      description: When the change was seen to have taken effect, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:04.310Z"
+    error:
+      description: Why this volume failed. Null if it did not.
+      type: dict
+      contains:
+        code:
+          description: The error code of OCI, or one of the collection's own, such as V(WaitTimeout).
+          type: str
+          sample: NotAuthorizedOrNotFound
+        status:
+          description: The HTTP status that OCI answered, if it did.
+          type: int
+          sample: 404
+        message:
+          description: What is wrong.
+          type: str
+          sample: Authorization failed or requested resource not found.
+        opc_request_id:
+          description: The request ID of the refused call.
+          type: str
+          sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+        hint:
+          description: What to do about it, such as the IAM statements that have to be in force.
+          type: str
+          sample: "Run again: what is not as wanted is found and changed then."
+summary:
+  description: Counts of all volumes that were given. A volume that failed counts as failed only.
+  returned: always, unless what was given is wrong
+  type: dict
+  contains:
+    total:
+      description: All of them.
+      type: int
+      sample: 40
+    changed:
+      description: Those that were changed, or would be.
+      type: int
+      sample: 12
+    unchanged:
+      description: Those that were as wanted.
+      type: int
+      sample: 27
+    failed:
+      description: Those with an error.
+      type: int
+      sample: 1
+msg:
+  description: The counts in a sentence, and the first of what failed.
+  returned: always
+  type: str
+  sample: 12 of 40 resources changed, 0 failed
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._module import change_keys, change_spec
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=change_spec(
+            volume_ids={"type": "list", "elements": "str", "required": True, "aliases": ["volume_id"]},
+            regenerate={"type": "bool", "default": False},
+        ),
+        supports_check_mode=True,
+    )
+    change_keys(module, "volume_ids", "volume", "boot_volume")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module in this process, from its arguments to the JSON that it prints, against the simulator."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from integration.fleets import tenancy
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
+from simulator.client import Simulator
+
+FAST = Timings(
+    poll_first=0.02,
+    poll_factor=1.3,
+    poll_max=0.2,
+    backoff_first=0.02,
+    backoff_max=0.1,
+    quiet=0.3,
+    ignored_after=1.0,
+)
+"""Waiting for the simulator, whose volumes settle in hundredths of a second."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of a module printed, and what it asked of OCI."""
+
+    result: dict[str, Any]
+    printed: str
+    calls: dict[str, int]
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result.get("failed", False))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result["changed"])
+
+    @property
+    def msg(self) -> str:
+        return str(self.result["msg"])
+
+    @property
+    def resources(self) -> list[dict[str, Any]]:
+        return list(self.result["resources"])
+
+    @property
+    def only(self) -> dict[str, Any]:
+        (entry,) = self.resources
+        return entry
+
+    @property
+    def writes(self) -> dict[str, int]:
+        return {name: count for name, count in self.calls.items() if not name.startswith(("Get", "List", "Search"))}
+
+
+def furnish(simulator: Simulator, switches: Mapping[str, Any] | None = None, **sections: Any) -> None:
+    """Put this tenancy into the simulator. Vault's limit is off: many short runs are no single user's doing."""
+    simulator.reset(tenancy(**sections))
+    simulator.set(**{"kms_rate": 0, **(switches or {})})
+
+
+@contextlib.contextmanager
+def _arguments(arguments: Mapping[str, Any]) -> Iterator[None]:
+    """What ``ansible.module_utils.testing.patch_module_args`` does, which is there from ansible-core 2.19 on only."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": dict(arguments)}).encode())
+            yield
+    else:
+        with patch_module_args(dict(arguments)):
+            yield
+
+
+def run(
+    main: Callable[[], None],
+    simulator: Simulator,
+    *,
+    check: bool = False,
+    timings: Timings = FAST,
+    timeout: tuple[float, float] = (2.0, 2.0),
+    **options: Any,
+) -> Ran:
+    """Run a module's ``main`` with these options, check mode or not, always with diff."""
+    world = _module.World(
+        timings=timings, retry=ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0), timeout=timeout
+    )
+    simulator.reset_counts()
+    printed = io.StringIO()
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    with pytest.MonkeyPatch.context() as patch, _arguments(arguments), contextlib.redirect_stdout(printed):
+        patch.setattr(_module, "World", lambda: world)
+        with pytest.raises(SystemExit):
+            main()
+    return Ran(json.loads(printed.getvalue()), printed.getvalue(), simulator.counts())
