@@ -50,7 +50,7 @@ build: $(VENV) ## Build the collection, and check what the artifact contains
 
 molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI
 	$(call heading,Scenarios (molecule))
-	$(RUN) python tools/molecule.py
+	$(RUN) tools/run-molecule
 
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
