@@ -173,6 +173,7 @@ class Cloud:
         self.clock = FakeClock()
         self.lock = threading.RLock()
         self.volumes: dict[str, Volume] = {}
+        self.shelves: dict[tuple[str, str, str], list[Volume]] = {}
         self.gone: set[str] = set()
         self.keys: dict[str, Key] = {}
         self.vault_regions: dict[str, set[str]] = {}
@@ -202,6 +203,7 @@ class Cloud:
             volume.assigned = volume.kms_key_id
             volume.availability_domain = f"AD-{len(self.volumes) % 3 + 1}"
             self.volumes[volume.id] = volume
+            self.shelves.setdefault((volume.compartment_id, kind, region), []).append(volume)
             ids.append(volume.id)
         return ids
 
@@ -296,21 +298,20 @@ class Cloud:
         assert 1 <= limit <= 100
         if self.domains_required and availability_domain is None:
             raise refused(400, "MissingParameter", "availabilityDomain is missing")
+        shelf = self.shelves.get((compartment_id, noun.replace("_", "")[:-1], place), [])
+        hidden = self.unlisted | self.gone
         rows = [
-            self.listed_as(self.now(volume.id))
-            for volume in self.volumes.values()
-            if volume.compartment_id == compartment_id
-            and parse(volume.id).type == noun.replace("_", "")[:-1]
-            and parse(volume.id).region(REGIONS) == place
-            and availability_domain in (None, volume.availability_domain)
-            and volume.id not in self.unlisted | self.gone
+            volume
+            for volume in shelf
+            if volume.id not in hidden and availability_domain in (None, volume.availability_domain)
         ]
         number, start = (int(part) for part in (page or "0.0").split("."))
         if number in self.empty_pages:
             return Answer([], next_page=f"{number + 1}.{start}")
         end = start + min(limit, self.page_size)
         return Answer(
-            [row.row() for row in rows[start:end]], next_page=f"{number + 1}.{end}" if end < len(rows) else None
+            [self.listed_as(self.now(volume.id)).row() for volume in rows[start:end]],
+            next_page=f"{number + 1}.{end}" if end < len(rows) else None,
         )
 
     def _write(self, volume: Volume, key: str | None) -> Answer:

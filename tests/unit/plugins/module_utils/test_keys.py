@@ -1,0 +1,300 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, key_id, lost, refused
+from unit.fakes import FakeConnection
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
+
+FORBIDDEN = refused(404, "NotAuthorizedOrNotFound")
+
+
+def cloud_with(*keys: Key, regions: tuple[str, ...] = (IAD, FRA)) -> Cloud:
+    cloud = Cloud()
+    cloud.add_keys(*keys or (Key(KEY_A),), regions=regions)
+    return cloud
+
+
+def vetting(cloud: Cloud) -> KeyVetting:
+    return KeyVetting(FakeConnection(cloud), cloud.clock)
+
+
+def wanted(cloud: Cloud, kms_key_id: str = KEY_A, region: str = IAD) -> KeyReport:
+    return vetting(cloud).wanted(kms_key_id, region)
+
+
+def route(cloud: Cloud) -> list[tuple[str, str]]:
+    """Operations and where they were sent, shortened."""
+    return [(call.operation, call.place.removeprefix("https://").split(".oraclecloud")[0]) for call in cloud.calls]
+
+
+def test_a_good_key_is_searched_where_used_and_read_at_its_vault() -> None:
+    cloud = cloud_with()
+    report = wanted(cloud)
+    assert (report.usable, report.problems, report.warnings, report.versions) == (True, (), (), 1)
+    assert report.management_endpoint == f"https://vaulta-management.kms.{IAD}.oraclecloud.com"
+    assert (report.vault_id, report.compartment_id) == (Key(KEY_A).vault_id, Key(KEY_A).compartment)
+    host = f"vaulta-management.kms.{IAD}"
+    assert route(cloud) == [
+        ("search_resources", IAD),
+        ("get_vault", IAD),
+        ("get_key", host),
+        ("list_key_versions", host),
+    ]
+
+
+def test_a_replicated_key_is_read_where_it_is_used() -> None:
+    cloud = cloud_with()
+    report = wanted(cloud, region=FRA)
+    assert report.usable
+    assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
+    assert {place for _operation, place in route(cloud)} == {FRA, f"vaulta-management.kms.{FRA}"}
+
+
+def test_search_at_home_is_asked_where_search_in_the_region_knows_nothing() -> None:
+    cloud = cloud_with()
+    cloud.search_knows = {IAD}
+    assert wanted(cloud, region=FRA).usable
+    assert route(cloud)[:3] == [("search_resources", FRA), ("search_resources", IAD), ("get_vault", FRA)]
+
+
+def test_the_vault_at_home_tells_of_its_replica() -> None:
+    cloud = cloud_with()
+    cloud.search_knows = {IAD}
+    cloud.fail("get_vault", FORBIDDEN)
+    report = wanted(cloud, region=FRA)
+    assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
+    assert route(cloud)[2:4] == [("get_vault", FRA), ("list_vault_replicas", IAD)]
+
+
+@pytest.mark.parametrize("error", [FORBIDDEN, refused(401, "NotAuthenticated"), refused(500, "X"), lost()])
+def test_hosts_are_guessed_where_search_fails(error: ApiError) -> None:
+    cloud = cloud_with()
+    cloud.fail("search", error, times=INFINITE)
+    assert wanted(cloud).usable
+    guess = next(call for call in cloud.calls if call.operation == "get_key")
+    assert (guess.how, guess.place) == ("read_once", f"https://vaulta-management.kms.{IAD}.oraclecloud.com")
+
+
+def test_hosts_are_guessed_where_the_vault_may_not_be_seen() -> None:
+    cloud = cloud_with()
+    cloud.hidden_vaults = {Key(KEY_A).vault_id}
+    report = wanted(cloud)
+    assert report.usable
+    assert cloud.count("get_vault") == 1
+
+
+def test_the_second_form_of_host_is_guessed_too() -> None:
+    cloud = cloud_with()
+    cloud.search_knows = set()
+    endpoint = f"https://vaulta-management.kms.{IAD}.oci.oraclecloud.com"
+    cloud.keys[KEY_A].endpoint = lambda region: endpoint  # type: ignore[method-assign]
+    report = wanted(cloud)
+    assert (report.usable, report.management_endpoint) == (True, endpoint)
+
+
+def test_a_guess_survives_a_passing_fault() -> None:
+    cloud = cloud_with()
+    cloud.search_knows = set()
+    cloud.fail("get_key", lost(), lost())
+    assert wanted(cloud).usable
+
+
+def test_a_key_that_is_nowhere_is_a_problem_with_advice_and_soon_known() -> None:
+    report = wanted(cloud := cloud_with(), KEY_B)
+    assert (report.found, report.usable) == (False, False)
+    (problem,) = report.problems
+    for words in ("does not exist, or may not be read", "read keys", "validate_key: false"):
+        assert words in problem
+    assert len(cloud.calls) < 12
+
+
+def test_a_key_without_vault_in_its_ocid_is_not_guessed() -> None:
+    cloud = cloud_with()
+    short = f"ocid1.key.oc1.iad-ad-1.{'u' * 60}"
+    report = wanted(cloud, short)
+    assert not report.found
+    assert "its vault could not be found" in report.problems[0]
+    assert set(cloud.operations()) == {"search_resources"}
+
+
+def test_a_key_without_replica_in_the_region_is_a_problem() -> None:
+    cloud = cloud_with(regions=(IAD,))
+    report = wanted(cloud, region=FRA)
+    assert not report.usable
+    assert wanted(cloud, region=IAD).usable
+
+
+def test_a_refusal_at_the_vault_is_told_with_its_code() -> None:
+    cloud = cloud_with()
+    cloud.fail("get_key", FORBIDDEN, times=INFINITE)
+    (problem,) = wanted(cloud).problems
+    assert "404 NotAuthorizedOrNotFound" in problem
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ("DISABLED", "enable it first"),
+        ("DISABLING", "enable it first"),
+        ("PENDING_DELETION", "cancel its deletion first"),
+        ("SCHEDULING_DELETION", "cancel its deletion first"),
+        ("CREATING", ""),
+        ("DELETED", ""),
+    ],
+)
+def test_a_key_that_is_not_enabled_is_a_problem_in_words(state: str, advice: str) -> None:
+    report = wanted(cloud_with(Key(KEY_A, state=state)))
+    (problem,) = report.problems
+    assert (report.found, report.usable) == (True, False)
+    assert f"is {state}" in problem
+    assert advice in problem
+
+
+@pytest.mark.parametrize("algorithm", ["RSA", "ECDSA"])
+def test_only_aes_will_do(algorithm: str) -> None:
+    (problem,) = wanted(cloud_with(Key(KEY_A, algorithm=algorithm))).problems
+    assert algorithm in problem
+    assert "AES" in problem
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert len(wanted(cloud_with(Key(KEY_A, state="DISABLED", algorithm="RSA"))).problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("states", "count"),
+    [(("ENABLED",), 1), (("ENABLED", "DELETED"), 1), (("ENABLED", "ENABLED", "DELETED"), 2), (("ENABLED",) * 40, 40)],
+)
+def test_several_versions_are_a_warning_deleted_ones_do_not_count(states: tuple[str, ...], count: int) -> None:
+    report = wanted(cloud_with(Key(KEY_A, versions=states)))
+    assert (report.usable, report.versions) == (True, count)
+    assert [f"{count} versions" in warning for warning in report.warnings] == [True] * (count > 1)
+
+
+@pytest.mark.xfail(strict=True, reason="only the first page of the versions is read, and it may be short")
+def test_versions_on_a_later_page_count() -> None:
+    cloud = cloud_with(Key(KEY_A, versions=("DELETED", "ENABLED", "ENABLED")))
+    cloud.page_size = 1
+    assert wanted(cloud).warnings
+
+
+def test_versions_that_cannot_be_counted_are_a_warning_only() -> None:
+    cloud = cloud_with()
+    cloud.fail("list_key_versions", FORBIDDEN)
+    report = wanted(cloud)
+    assert (report.usable, report.versions) == (True, None)
+    assert "could not be counted" in report.warnings[0]
+
+
+@pytest.mark.parametrize(("mode", "external"), [("EXTERNAL", True), ("HSM", False), ("SOFTWARE", False)])
+def test_keys_outside_oci_are_told(mode: str, external: bool) -> None:
+    assert wanted(cloud_with(Key(KEY_A, protection=mode))).is_external is external
+
+
+# --- keys being left
+
+
+@pytest.mark.parametrize("state", ["DISABLED", "DISABLING", "PENDING_DELETION", "SCHEDULING_DELETION", "DELETED"])
+def test_a_dead_key_cannot_be_left(state: str) -> None:
+    report = vetting(cloud_with(Key(KEY_A, state=state))).left(KEY_A, IAD)
+    (problem,) = report.problems
+    assert state in problem
+    assert "can't be left" in problem
+
+
+@pytest.mark.parametrize("key", [Key(KEY_A, algorithm="RSA"), Key(KEY_A, versions=("ENABLED",) * 3), Key(KEY_A)])
+def test_what_makes_a_key_unfit_for_use_is_no_reason_to_stay_on_it(key: Key) -> None:
+    cloud = cloud_with(key)
+    assert vetting(cloud).left(KEY_A, IAD).problems == ()
+    assert cloud.count("list_key_versions") == 0
+
+
+@pytest.mark.parametrize("error", [FORBIDDEN, refused(500, "X"), lost()])
+def test_a_left_key_that_cannot_be_read_is_no_problem(error: ApiError) -> None:
+    cloud = cloud_with()
+    cloud.fail("", error, times=INFINITE)
+    report = vetting(cloud).left(KEY_A, IAD)
+    assert (report.found, report.problems) == (False, ())
+
+
+# --- how often, and how fast
+
+
+def test_a_key_is_looked_up_once_per_region() -> None:
+    cloud = cloud_with()
+    keys = vetting(cloud)
+    for _ in range(3):
+        keys.wanted(KEY_A, IAD)
+        keys.wanted(KEY_A, FRA)
+        keys.left(KEY_A, IAD)
+    assert cloud.count("get_key") == 3
+    assert cloud.count("get_vault") == 2
+
+
+def test_keys_of_one_vault_share_its_lookup() -> None:
+    cloud = cloud_with(Key(KEY_A), Key(KEY_B))
+    keys = vetting(cloud)
+    keys.wanted(KEY_A, IAD)
+    keys.left(KEY_B, IAD)
+    assert cloud.count("get_vault") == 1
+
+
+def test_threads_that_want_the_same_key_look_once() -> None:
+    cloud = cloud_with()
+    keys = vetting(cloud)
+    with ThreadPoolExecutor(16) as pool:
+        reports = list(pool.map(lambda _: keys.wanted(KEY_A, IAD), range(64)))
+    assert len({id(report) for report in reports}) == 1
+    assert len(cloud.calls) == 4
+
+
+def test_a_bad_key_is_not_looked_up_again_either() -> None:
+    cloud = cloud_with()
+    keys = vetting(cloud)
+    assert keys.left(KEY_B, IAD) is keys.left(KEY_B, IAD)
+
+
+@pytest.mark.parametrize("guessing", [False, True])
+def test_vault_gets_four_calls_a_second_at_most(guessing: bool) -> None:
+    cloud = cloud_with(*(Key(key_id(f"{number:x}", vault=f"vault{number % 5}")) for number in range(25)))
+    cloud.search_knows = set() if guessing else {IAD}
+    keys = vetting(cloud)
+    for number, name in enumerate(cloud.keys):
+        (keys.left if number % 3 else keys.wanted)(name, IAD)
+        cloud.clock.sleep(0.03)
+    times = [call.time for call in cloud.calls if call.operation != "search_resources"]
+    assert len(times) >= 30
+    for early, late in zip(times, times[4:], strict=False):
+        assert late - early >= 0.999
+
+
+def test_threads_together_get_no_more() -> None:
+    cloud = cloud_with(*(Key(key_id(f"{number:x}")) for number in range(20)))
+    keys = vetting(cloud)
+    began = cloud.clock.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: keys.wanted(name, IAD), cloud.keys))
+    calls = sum(call.operation != "search_resources" for call in cloud.calls)
+    assert cloud.clock.monotonic() - began >= calls / 4 - 1
+
+
+def test_one_call_is_not_delayed() -> None:
+    cloud = cloud_with()
+    wanted(cloud)
+    assert sum(cloud.clock.naps) == 0
+
+
+def test_the_compartments_of_the_keys_read_are_known() -> None:
+    cloud = cloud_with()
+    keys = vetting(cloud)
+    keys.wanted(KEY_A, IAD)
+    keys.left(KEY_B, IAD)
+    assert keys.compartments == {KEY_A: Key(KEY_A).compartment}
