@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from integration.fleets import volumes
 from integration.harness import Ran, furnish, run
 
@@ -161,20 +164,15 @@ class TestCredentials:
         assert ran.calls == {}
 
     def test_key_that_is_not_uploaded(self, sim: Simulator, task: dict[str, Any], tmp_path: Path) -> None:
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        import hashlib
-
-        fingerprint = hashlib.md5(der).hexdigest()
-        fingerprint = ":".join(fingerprint[i : i + 2] for i in range(0, 32, 2))
+        fingerprint = hashlib.md5(der).digest().hex(":")
         file = tmp_path / "other.pem"
-        file.write_bytes(pem)
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
 
         ran = _refused(sim, api_user_key_file=str(file), api_user_fingerprint=fingerprint, **task)
 
@@ -187,6 +185,26 @@ class TestCredentials:
         ran = _refused(sim, api_user_key_file=str(tmp_path / "absent.pem"), **task)
 
         assert str(tmp_path / "absent.pem") in ran.msg
+
+    @pytest.mark.parametrize("pass_phrase", [None, "wrong"])
+    def test_key_file_under_a_pass_phrase(
+        self, sim: Simulator, task: dict[str, Any], tmp_path: Path, pass_phrase: str | None
+    ) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        file = tmp_path / "encrypted.pem"
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(b"right"),
+            )
+        )
+
+        ran = _refused(sim, api_user_key_file=str(file), api_user_key_pass_phrase=pass_phrase, **task)
+
+        assert "pass phrase" in ran.msg
+        assert str(file) in ran.msg
+        assert ran.calls == {}
 
     def test_sdk_not_installed(self, sim: Simulator, task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in sys.modules if name == "oci" or name.startswith("oci.")]:

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module as users run it: shipped by ansible-playbook, its options from a playbook, its output on a terminal."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives import serialization
+from integration.fleets import volumes
+from integration.harness import furnish
+
+from simulator.client import Simulator
+
+COLLECTIONS = Path(__file__).parents[2] / ".cache" / "collections"
+
+
+class Playbook:
+    """Runs a play of tasks on localhost, in a home folder of its own."""
+
+    def __init__(self, sim: Simulator, folder: Path) -> None:
+        self._folder = folder
+        self.environment = {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            **sim.environment(),
+        }
+
+    def run(
+        self, *tasks: Mapping[str, Any], flags: tuple[str, ...] = (), **play: Any
+    ) -> subprocess.CompletedProcess[str]:
+        content = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "vars": {"ansible_python_interpreter": sys.executable},
+                **play,
+                "tasks": list(tasks),
+            }
+        ]
+        file = self._folder / "playbook.yml"
+        file.write_text(yaml.safe_dump(content, sort_keys=False))
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "ansible-playbook"), *flags, str(file)],
+            env=self.environment,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+@pytest.fixture
+def playbook(sim: Simulator, tmp_path: Path) -> Playbook:
+    return Playbook(sim, tmp_path)
+
+
+def _task(sim: Simulator, *names: str, key: str = "key-a", **options: Any) -> dict[str, Any]:
+    return {
+        "name": "Rekey",
+        "oci_keys.block_volume.volume_kms_key": {
+            "volume_ids": [sim.id(name) for name in names],
+            "kms_key_id": sim.id(key),
+            **options,
+        },
+    }
+
+
+@pytest.mark.parametrize("section", ["volumes", "boot_volumes"])
+def test_fours(sim: Simulator, playbook: Playbook, section: str) -> None:
+    furnish(sim, **{section: [volumes(2, key="key-b")]})
+    task = _task(sim, "volume-1", "volume-2")
+    noun = {"volumes": "Volume", "boot_volumes": "BootVolume"}[section]
+
+    checked = playbook.run(task, flags=("--check", "--diff"))
+    assert "changed=1" in checked.stdout
+    assert f'-        "kms_key_id": "{sim.id("key-b")}"' in checked.stdout
+    assert f'+        "kms_key_id": "{sim.id("key-a")}"' in checked.stdout
+    assert f"Update{noun}KmsKey" not in sim.counts()
+    ran = playbook.run(task)
+    assert "changed=1" in ran.stdout
+    assert sim.counts()[f"Update{noun}KmsKey"] == 2
+    for flags in ((), ("--check",)):
+        again = playbook.run(task, flags=flags)
+        assert "changed=0" in again.stdout
+        assert again.returncode == 0
+    assert sim.counts()[f"Update{noun}KmsKey"] == 2
+    assert sim.needless_puts == 0
+
+
+def test_a_failure_is_readable(sim: Simulator, playbook: Playbook) -> None:
+    furnish(sim, volumes=[volumes(1), volumes(1, name="bad", state="FAULTY")])
+
+    ran = playbook.run(_task(sim, "bad-1", "volume-1", result="changed"))
+
+    assert ran.returncode == 2
+    assert "1 of 2 resources changed, 1 failed" in ran.stdout
+    assert "The block volume is FAULTY" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
+
+
+def test_module_defaults_reach_the_module_through_its_action_group(sim: Simulator, playbook: Playbook) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    defaults = {"group/oci_keys.block_volume.all": {"config_profile_name": "NOPE"}}
+
+    ran = playbook.run(_task(sim, "volume-1"), module_defaults=defaults)
+
+    assert ran.returncode == 2
+    assert "NOPE" in ran.stdout
+
+
+def test_environment_that_is_blank_counts_as_not_set(sim: Simulator, playbook: Playbook) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    playbook.environment.update(dict.fromkeys(("OCI_USER_ID", "OCI_TENANCY", "OCI_REGION", "OCI_AUTH_TYPE"), ""))
+
+    assert "changed=1" in playbook.run(_task(sim, "volume-1", api_user="", region=None)).stdout
+
+
+class TestSecrets:
+    """Key contents and pass phrases are in no output at any verbosity, nor in a file of the run."""
+
+    @pytest.fixture
+    def secret(self) -> str:
+        return "correct horse battery staple"
+
+    @pytest.mark.parametrize("where", ["option", "environment"])
+    def test_pass_phrase_and_key_content(
+        self, sim: Simulator, playbook: Playbook, tmp_path: Path, secret: str, where: str
+    ) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        pem = _encrypted(sim, secret)
+        body = "".join(pem.splitlines()[3:5])
+        result = tmp_path / "result.json"
+        files = {"result_file": str(result), "journal": str(tmp_path / "journal.jsonl")}
+        if where == "option":
+            task = _task(sim, "volume-1", api_user_key_content=pem, api_user_key_pass_phrase=secret, **files)
+        else:
+            playbook.environment |= {"OCI_USER_KEY_CONTENT": pem, "OCI_USER_KEY_PASS_PHRASE": secret}
+            task = _task(sim, "volume-1", **files)
+        shown = {"ansible.builtin.debug": {"var": "ran"}}
+
+        ran = playbook.run({**task, "register": "ran"}, shown, flags=("-vvv",))
+
+        assert "changed=1" in ran.stdout, ran.stdout
+        for output in (ran.stdout + ran.stderr, result.read_text(), (tmp_path / "journal.jsonl").read_text()):
+            assert secret not in output
+            assert body not in output.replace("\\n", "")
+
+    def test_a_failure_tells_no_secret(self, sim: Simulator, playbook: Playbook, secret: str) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        task = _task(
+            sim, "volume-1", api_user_key_content=_encrypted(sim, secret), api_user_key_pass_phrase="wr0ngs3cret"
+        )
+
+        ran = playbook.run(task, flags=("-vvv",))
+
+        assert ran.returncode == 2
+        assert "pass phrase" in ran.stdout
+        assert "wr0ngs3cret" not in ran.stdout + ran.stderr
+        assert secret not in ran.stdout + ran.stderr
+
+
+def _encrypted(sim: Simulator, secret: str) -> str:
+    """The caller's API key, under a pass phrase."""
+    config = configparser.ConfigParser()
+    config.read(sim.environment()["OCI_CONFIG_FILE"])
+    key = serialization.load_pem_private_key(Path(config["DEFAULT"]["key_file"]).read_bytes(), None)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(secret.encode()),
+    ).decode()
+
+
+def test_only_what_the_module_needs_is_shipped(playbook: Playbook, tmp_path: Path) -> None:
+    playbook.environment["ANSIBLE_KEEP_REMOTE_FILES"] = "1"
+
+    ran = playbook.run({"oci_keys.block_volume.volume_kms_key": {"volume_ids": [], "state": "absent"}})
+
+    assert ran.returncode == 0, ran.stdout
+    (payload,) = (tmp_path / "remote").glob("*/AnsiballZ_volume_kms_key.py")
+    encoded = max(re.findall(r"[A-Za-z0-9+/=]{1000,}", payload.read_text()), key=len)
+    names = zipfile.ZipFile(io.BytesIO(base64.b64decode(encoded))).namelist()
+    assert any(name.endswith("block_volume/plugins/module_utils/_resources/volumes.py") for name in names)
+    assert not [name for name in names if name.startswith("oci/")]
+    assert payload.stat().st_size < 300_000
