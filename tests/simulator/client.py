@@ -69,6 +69,10 @@ class Simulator:
         parts = urllib.parse.urlsplit(self.control_url)
         self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     @classmethod
     def start(
         cls,
@@ -130,6 +134,11 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def processor_seconds(self) -> float:
+        """The processor time that the simulator has used so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def environment(self, auth_type: str = "api_key") -> dict[str, str]:
         """All variables that a process needs to call the simulator as this principal."""

@@ -34,6 +34,9 @@ class Control:
         self._service = service
         self._home = home
         self._describe = describe
+        #: How it was started; a reset without arguments goes back to it.
+        self._first_fleet = service.fleet
+        self._first_settings = service.switches.as_dict()
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", "ready"): lambda rest, query, body: describe(),
             ("POST", "reset"): self._reset,
@@ -66,12 +69,9 @@ class Control:
 
     def _reset(self, rest: str, query: dict[str, str], body: Json) -> Json:
         service = self._service
-        fleet = read(body["fleet"]) if body.get("fleet") is not None else service.fleet
-        settings = service.initial | {name: body[name] for name in ("settle", "latency") if body.get(name) is not None}
-        initial = service.initial
-        service.reset(fleet, settings)
-        # A later reset without arguments goes back to how the simulator was started, unless a fleet was given.
-        service.initial = initial
+        fleet = read(body["fleet"]) if body.get("fleet") is not None else self._first_fleet
+        given = {name: body[name] for name in ("settle", "latency") if body.get(name) is not None}
+        service.reset(fleet, self._first_settings | given)
         self._home.write(service.world, service.tokens)
         return self._describe()
 

@@ -74,7 +74,6 @@ class Service:
         switches = Switches(settings)
         world = build(fleet, switches)
         self.fleet = dict(fleet)
-        self.initial = dict(settings)
         self.switches = switches
         self.world = world
         self.hosts = directory(world)

@@ -15,7 +15,7 @@ from simulator.world import Resource, World
 
 from .vaults import Vault
 
-_STATES = (
+STATES = (
     "ENABLED",
     "CREATING",
     "ENABLING",
@@ -46,7 +46,7 @@ class Presence:
     def take(self, entry: Entry) -> Presence:
         """A copy with what the entry says otherwise."""
         return Presence(
-            state=entry.choice("state", self.state, _STATES),
+            state=entry.choice("state", self.state, STATES),
             service_may_use=entry.flag("service_may_use", self.service_may_use),
             caller_may_delegate=entry.flag("caller_may_delegate", self.caller_may_delegate),
             caller_may_read=entry.flag("caller_may_read", self.caller_may_read),
@@ -107,7 +107,10 @@ class Key(Resource):
 
     @property
     def _external(self) -> Json | None:
-        return {"externalKeyId": unique("external", self.id, length=36)} if self.protection == "EXTERNAL" else None
+        if self.protection != "EXTERNAL":
+            return None
+        version = unique("external-version", self.id, str(self.versions), length=36)
+        return {"externalKeyId": unique("external", self.id, length=36), "externalKeyVersionId": version}
 
     def _common(self, region: str) -> Json:
         return {

@@ -12,7 +12,7 @@ from simulator.regions import Region
 from simulator.wire import Json, date
 from simulator.world import Resource, World
 
-_STATES = (
+STATES = (
     "ACTIVE",
     "CREATING",
     "DELETING",
@@ -57,7 +57,7 @@ class Vault(Resource):
         self.id = world.make_id("vault", site, self.name, given, prefix=self.prefix)
         self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
         self.created = world.next_created()
-        self.state = entry.choice("state", "ACTIVE", _STATES)
+        self.state = entry.choice("state", "ACTIVE", STATES)
         self.type = entry.choice("type", "VIRTUAL_PRIVATE", ("DEFAULT", "VIRTUAL_PRIVATE", "EXTERNAL"))
         #: Regions whose management host has the newer form with `.oci.` in it.
         self.oci_hosts: set[str] = {self.region} if entry.flag("oci_domain", False) else set()
@@ -128,7 +128,7 @@ class Vault(Resource):
         return document | {"kind": self.kind, "name": self.name, "region": self.region, "regions": list(self.regions)}
 
     def alter(self, world: World, entry: Entry) -> None:
-        self.state = entry.choice("state", self.state, _STATES)
+        self.state = entry.choice("state", self.state, STATES)
         self.may_read = entry.flag("caller_may_read", self.may_read)
         self.may_inspect = entry.flag("caller_may_inspect", self.may_inspect)
         self.serial += 1

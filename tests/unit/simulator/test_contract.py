@@ -1,0 +1,223 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every answer the simulator can give, held against the SDK's own models."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import oci
+import pytest
+import yaml
+
+from simulator.client import Simulator
+from simulator.kinds.keys import STATES as KEY_STATES
+from simulator.kinds.vaults import STATES as VAULT_STATES
+from simulator.kinds.volumes import STATES as VOLUME_STATES
+from simulator.operations import ALL
+
+IAD, FRA = "us-ashburn-1", "eu-frankfurt-1"
+CORE, KMS = oci.core.models, oci.key_management.models
+
+
+_LIST = re.compile(r"list\[(.+)\]")
+_MAP = re.compile(r"dict\(str, (.+)\)")
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "object": object,
+    "datetime": str,
+}
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def check(value: Any, type_name: str, models: ModuleType, where: str = "") -> None:
+    """Fails with the place and the fault."""
+    where = where or type_name
+    if listed := _LIST.fullmatch(type_name):
+        assert isinstance(value, list), where
+        for number, row in enumerate(value):
+            check(row, listed[1], models, f"{where}[{number}]")
+    elif mapped := _MAP.fullmatch(type_name):
+        assert isinstance(value, dict), where
+        for name, row in value.items():
+            check(row, mapped[1], models, f"{where}.{name}")
+    elif type_name in _PLAIN:
+        assert isinstance(value, _PLAIN[type_name]), f"{where}: {value!r} is no {type_name}"
+        if type_name == "datetime":
+            assert _DATE.fullmatch(value), f"{where}: {value!r}"
+    else:
+        _check_model(value, getattr(models, type_name), models, where)
+
+
+def _check_model(value: Any, model: Any, models: ModuleType, where: str) -> None:
+    assert isinstance(value, dict), where
+    empty = model()
+    names = {wire: attribute for attribute, wire in empty.attribute_map.items()}
+    unknown = value.keys() - names.keys()
+    assert not unknown, f"{where}: the SDK doesn't know {unknown}"
+    for wire, attribute in names.items():
+        if "**[Required]**" in (getattr(model, attribute).__doc__ or ""):
+            assert value.get(wire) is not None, f"{where}: {wire} is required"
+        if value.get(wire) is None:
+            continue
+        check(value[wire], empty.swagger_types[attribute], models, f"{where}.{wire}")
+        known = _enum(model, attribute)
+        assert not known or value[wire] in known, f"{where}.{wire}: {value[wire]!r} is none of {known}"
+
+
+def _enum(model: Any, attribute: str) -> set[str]:
+    if "Allowed values" not in (getattr(model, attribute).__doc__ or ""):
+        return set()
+    start = f"{attribute.upper()}_"
+    return {text for name, text in vars(model).items() if name.startswith(start) and isinstance(text, str)}
+
+
+@pytest.fixture
+def rich(sim: Simulator) -> Simulator:
+    """The small fleet with every state, kind of key and kind of volume that there is."""
+    fleet = yaml.safe_load((Path(__file__).resolve().parents[2] / "simulator/fleets/small.yml").read_text())
+    fleet["keys"] += [{"name": f"state-{state}", "vault": "global", "state": state} for state in KEY_STATES]
+    fleet["keys"] += [
+        {"name": "curve", "vault": "global", "algorithm": "ECDSA"},
+        {"name": "soft", "vault": "global", "protection_mode": "SOFTWARE", "auto_rotation": True},
+    ]
+    fleet["vaults"] += [
+        {"name": f"vault-{state}", "region": FRA, "compartment": "prod", "state": state, "type": "DEFAULT"}
+        for state in VAULT_STATES
+    ]
+    replica = [{"region": FRA, "key": "fra-a"}]
+    for section in ("volumes", "boot_volumes"):
+        fleet[section] += [
+            {
+                "name": f"{section}-{state}",
+                "region": IAD,
+                "compartment": "prod",
+                "state": state,
+                "key": "key-a",
+                "freeform_tags": {"a": "b"},
+                "defined_tags": {"n": {"k": "v"}},
+                "replicas": replica,
+                "volume_group_id": "ocid1.volumegroup.oc1.iad.abc",
+            }
+            for state in VOLUME_STATES
+        ]
+    sim.reset(fleet)
+    sim.set(kms_rate=0)
+    return sim
+
+
+class Recorder:
+    """Keeps the raw answers of SDK clients, which themselves go on as always."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.headers: list[Any] = []
+
+    def watch(self, client: Any) -> Any:
+        client.base_client.session.hooks["response"].append(self._keep)
+        return client
+
+    def _keep(self, response: Any, *args: Any, **more: Any) -> None:
+        self.bodies.append(response.content)
+        self.headers.append(response.headers)
+
+    def last(self) -> Any:
+        return json.loads(self.bodies[-1])
+
+
+def _known(value: Any) -> Iterator[str]:
+    """All texts in what the SDK has made of an answer."""
+    if isinstance(value, dict):
+        for row in value.values():
+            yield from _known(row)
+    elif isinstance(value, (list, tuple)):
+        for row in value:
+            yield from _known(row)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -> None:
+    raw = Recorder()
+    seen: set[str] = set()
+
+    def verify(answer: Any, type_name: str, models: Any) -> Any:
+        seen.add(rich.calls()[-1].operation)
+        assert answer.status in (200, 204)
+        headers = raw.headers[-1]
+        assert len(headers["opc-request-id"]) > len(answer.request.header_params["opc-request-id"])
+        if type_name:
+            check(raw.last(), type_name, models)
+            assert "UNKNOWN_ENUM_VALUE" not in set(_known(oci.util.to_dict(answer.data)))
+        return answer
+
+    prod, root = rich.id("prod"), rich.id("root")
+    block = raw.watch(sdk(oci.core.BlockstorageClient))
+    volume, boot = rich.id("db-1"), rich.id("boot-1")
+    for kind, title, ident in (("volume", "Volume", volume), ("boot_volume", "BootVolume", boot)):
+        verify(getattr(block, f"get_{kind}")(ident), title, CORE)
+        listed = verify(getattr(block, f"list_{kind}s")(compartment_id=prod), f"list[{title}]", CORE)
+        assert {row.lifecycle_state for row in listed.data} >= set(VOLUME_STATES)
+        details = getattr(CORE, f"Update{title}Details")(display_name="new", vpus_per_gb=20, size_in_gbs=60)
+        assert verify(getattr(block, f"update_{kind}")(ident, details), title, CORE).data.display_name == "new"
+        details = getattr(CORE, f"Update{title}KmsKeyDetails")(kms_key_id=rich.id("key-a"))
+        rich.set(transition="immediate")
+        verify(getattr(block, f"update_{kind}_kms_key")(ident, details), f"{title}KmsKey", CORE)
+        verify(getattr(block, f"get_{kind}_kms_key")(ident), f"{title}KmsKey", CORE)
+        verify(getattr(block, f"delete_{kind}_kms_key")(ident), "", CORE)
+        for answer in ("null", "absent", "empty"):
+            rich.set(kms_key_get_oracle_managed=answer, oracle_managed_field=answer)
+            verify(getattr(block, f"get_{kind}_kms_key")(ident), f"{title}KmsKey", CORE)
+            verify(getattr(block, f"get_{kind}")(ident), title, CORE)
+
+    vaults = raw.watch(sdk(oci.key_management.KmsVaultClient, FRA))
+    listed = verify(vaults.list_vaults(prod), "list[VaultSummary]", KMS)
+    assert {row.lifecycle_state for row in listed.data} == set(VAULT_STATES)
+    for row in listed.data:
+        verify(vaults.get_vault(row.id), "Vault", KMS)
+    glob = rich.id("vault:global")
+    verify(vaults.list_vault_replicas(glob), "list[VaultReplicaSummary]", KMS)
+    for region in (FRA, IAD):
+        endpoint = sdk(oci.key_management.KmsVaultClient, region).get_vault(glob).data.management_endpoint
+        keys = raw.watch(sdk(oci.key_management.KmsManagementClient, region, service_endpoint=endpoint))
+        summaries = verify(keys.list_keys(prod), "list[KeySummary]", KMS)
+        assert {row.lifecycle_state for row in summaries.data} == set(KEY_STATES)
+        for row in summaries.data:
+            assert verify(keys.get_key(row.id), "Key", KMS).data.is_primary is (region == FRA)
+            verify(keys.list_key_versions(row.id), "list[KeyVersionSummary]", KMS)
+    endpoint = rich.resource(rich.id("vault:main"))["managementEndpoint"]
+    keys = raw.watch(sdk(oci.key_management.KmsManagementClient, service_endpoint=endpoint))
+    for name in ("rsa", "outside", "rotated"):
+        verify(keys.get_key(rich.id(name)), "Key", KMS)
+
+    identity = raw.watch(sdk(oci.identity.IdentityClient))
+    models = oci.identity.models
+    verify(identity.get_tenancy(root), "Tenancy", models)
+    verify(identity.list_region_subscriptions(root), "list[RegionSubscription]", models)
+    verify(identity.list_availability_domains(root), "list[AvailabilityDomain]", models)
+    listed = verify(identity.list_compartments(root, compartment_id_in_subtree=True), "list[Compartment]", models)
+    for ident in [root, *(row.id for row in listed.data if row.is_accessible)]:
+        verify(identity.get_compartment(ident), "Compartment", models)
+
+    search = raw.watch(sdk(oci.resource_search.ResourceSearchClient))
+    models = oci.resource_search.models
+    query = models.StructuredSearchDetails(query="query all resources return allAdditionalFields")
+    verify(search.search_resources(query), "ResourceSummaryCollection", models)
+
+    assert seen == {operation.name for operation in ALL}
+
+
+def test_errors_have_code_and_message(sim: Simulator, block: Any, refused: Callable[..., Any]) -> None:
+    error = refused(404, "NotAuthorizedOrNotFound", block.get_volume, "ocid1.volume.oc1.iad.nothing")
+    assert error.message == "Authorization failed or requested resource not found."
+    assert error.request_id
