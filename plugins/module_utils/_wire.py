@@ -301,10 +301,10 @@ def translate(error: Exception, operation: str, host: str, *, was_sent: bool) ->
             code=str(error.code or "NoErrorCode"),
             opc_request_id=error.request_id,
         )
-    return NoAnswerError(_explain(error, host), operation=name, was_sent=was_sent)
+    return NoAnswerError(_explain(error, host, was_sent), operation=name, was_sent=was_sent)
 
 
-def _explain(error: BaseException, host: str) -> str:
+def _explain(error: BaseException, host: str, was_sent: bool) -> str:
     urllib3 = load("oci.base_client").urllib3.exceptions
     causes = list(_causes(error))
     for cause in causes:
@@ -317,11 +317,13 @@ def _explain(error: BaseException, host: str) -> str:
             return f"{host} did not answer in time"
         if isinstance(cause, urllib3.ConnectTimeoutError) and not isinstance(cause, urllib3.NewConnectionError):
             return f"connecting to {host} took too long"
-        if isinstance(cause, urllib3.ProxyError):
+        # A connection through a proxy that breaks later is a ProxyError for urllib3 all the same.
+        if isinstance(cause, urllib3.ProxyError) and not was_sent:
             return f"the proxy did not connect to {host}: {_innermost_text(error)}"
         if isinstance(cause, socket.gaierror):
             return f"the name {host}, or that of its proxy, can't be resolved: {cause.strerror or cause}"
-    return f"{host}: {_innermost_text(error)}"
+    where = f"no connection to {host}" if not was_sent and isinstance(causes[-1], OSError) else host
+    return f"{where}: {_innermost_text(error)}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -115,5 +115,11 @@ def test_faults_pass_or_are_told(kind: str, simulator: Simulator, monkeypatch: p
     simulator.fault(kind, "*" if kind == "refuse" else "GetTenancy", times=None)
     with pytest.raises(RefusedError if kind == "throttle" else NoAnswerError) as caught:
         identity.read_once("get_tenancy", connection.tenancy)
-    if isinstance(caught.value, NoAnswerError):
-        assert caught.value.was_sent is (kind != "refuse")
+    if kind != "throttle":
+        assert caught.value.was_sent
+        assert "proxy" not in str(caught.value)
+    if kind == "refuse":
+        fresh = open_as(simulator, "api_key", monkeypatch)
+        with pytest.raises(NoAnswerError, match="no connection to identity") as refused:
+            fresh.identity("us-ashburn-1").read_once("get_tenancy", connection.tenancy)
+        assert not refused.value.was_sent
