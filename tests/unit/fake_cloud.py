@@ -322,6 +322,8 @@ class Cloud:
             self.needless.append(volume.id)
         volume.assigned = key
         how = self.behaviours.get(volume.id, self.behaviour)
+        if how.transition == "silent":
+            return Answer(None)
         start, end = self.clock.monotonic(), self.clock.monotonic() + how.seconds
         if how.transition == "delayed":
             start, end = start + how.delay, end + how.delay
