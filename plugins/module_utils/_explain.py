@@ -20,15 +20,17 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REMOVE, Outcome, Wanted
 
 
-def policy_statements(kms_key_id: str, compartment_id: str | None) -> tuple[str, ...]:
-    """The IAM statements that Block Volume and the caller need to use a key (oci_semantics.md section 9)."""
-    place = f"compartment id {compartment_id}" if compartment_id else "compartment <the key's compartment>"
-    condition = f"where target.key.id = '{kms_key_id}'"
+def use_statements(kms_key_id: str, compartment_id: str | None) -> tuple[str, ...]:
+    """The IAM statements by which Block Volume and the caller may use a key (oci_semantics.md section 9)."""
+    where = f"{_place(compartment_id)} where target.key.id = '{kms_key_id}'"
     return (
-        f"Allow service blockstorage to use keys in {place} {condition}",
-        f"Allow group <your group> to use key-delegate in {place} {condition}",
-        f"Allow group <your group> to read keys in {place} {condition}",
+        f"Allow service blockstorage to use keys in {where}",
+        f"Allow group <your group> to use key-delegate in {where}",
     )
+
+
+def _place(compartment_id: str | None) -> str:
+    return f"compartment id {compartment_id}" if compartment_id else "compartment <the key's compartment>"
 
 
 def explain_read(error: ApiError, kind: ResourceKind, region: str) -> ResourceError:
@@ -103,10 +105,13 @@ _SECURITY_ZONE_HINT = (
 def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_compartments: Mapping[str, str]) -> str:
     """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
     before = outcome.before
-    lines = ["These IAM statements have to be in force:"]
-    for kms_key_id in (wanted.kms_key_id, before.kms_key_id if before else None):
+    lines = ["These IAM statements have to be in force."]
+    for role, kms_key_id in (
+        ("For the key to assign:", wanted.kms_key_id),
+        ("For the key that it leaves:", before.kms_key_id if before else None),
+    ):
         if kms_key_id is not None:
-            lines.extend(policy_statements(kms_key_id, key_compartments.get(kms_key_id)))
+            lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
     place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
-    lines.append(f"Allow group <your group> to use {kind.iam_resource_type} in {place}")
-    return "\n".join(dict.fromkeys(lines))
+    lines.extend([f"For the {kind.noun}:", f"Allow group <your group> to use {kind.iam_resource_type} in {place}"])
+    return "\n".join(lines)

@@ -71,26 +71,27 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
-    """One line for the terminal, and below it the first failures with what to do about them."""
+    """One line for the terminal, and below it the first failures with what to do about them, each advice once."""
     counts = summary(outcomes)
     if not outcomes:
         return "No resources were given, so there is nothing to do"
     verb = "would be changed" if check_mode else "changed"
     noun = "resource" if counts["total"] == 1 else "resources"
     line = f"{counts['changed']} of {counts['total']} {noun} {verb}, {counts['failed']} failed"
-    failures = [_failure(outcome) for outcome in outcomes if outcome.error is not None]
-    shown = failures[:_FAILURES_IN_MESSAGE]
-    if len(failures) > len(shown):
-        shown.append(f"... and {len(failures) - len(shown)} more, see 'resources'")
-    return "\n".join([line + ":" if shown else line, *shown])
-
-
-def _failure(outcome: Outcome) -> str:
-    error = outcome.error
-    assert error is not None
-    status = f"{error.status} " if error.status else ""
-    text = f"{outcome.label}: {status}{error.code}: {error.message}"
-    return f"{text}\n{error.hint}" if error.hint else text
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    lines: list[str] = []
+    hints: set[str] = set()
+    for outcome in failed[:_FAILURES_IN_MESSAGE]:
+        error = outcome.error
+        assert error is not None
+        status = f"{error.status} " if error.status else ""
+        lines.append(f"{outcome.label}: {status}{error.code}: {error.message}")
+        if error.hint and error.hint not in hints:
+            hints.add(error.hint)
+            lines.extend(f"  {row}" for row in error.hint.splitlines())
+    if len(failed) > _FAILURES_IN_MESSAGE:
+        lines.append(f"... and {len(failed) - _FAILURES_IN_MESSAGE} more, see 'resources'")
+    return "\n".join([line + ":" if lines else line, *lines])
 
 
 def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, Any]]:

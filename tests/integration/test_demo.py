@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``make demo`` does what it says, and leaves nothing running however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[1] / "demo" / "demo.py"
+MARK = "OCI_KEYS_TEST_OF_DEMO"
+
+
+@pytest.fixture
+def mark() -> str:
+    """A variable that the demo hands down, so that what it leaves running can be found."""
+    return f"{os.getpid()}-{time.monotonic_ns()}"
+
+
+def _start(mark: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(DEMO), "--folder", str(folder)],
+        env={**os.environ, MARK: mark},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _left_over(mark: str, folder: Path) -> list[str]:
+    """The command lines of the demo's processes: those with the mark, or with its folder among their arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"{MARK}={mark}".encode() in environment.split(b"\0") or str(folder).encode() in command:
+            found.append(command.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
+    with _start(mark, tmp_path) as process:
+        output, _ = process.communicate(timeout=180)
+
+    assert process.returncode == 0, output
+    recaps = [line for line in output.splitlines() if "changed=" in line and "ok=" in line]
+    assert ["changed=2" in recaps[0], "changed=2" in recaps[1], "changed=0" in recaps[2]] == [True] * 3
+    assert "us-ashburn-1    block volumes             15 -> 0" in output
+    assert "Needless re-encryptions: 0" in output
+    assert "Traceback" not in output
+    assert _left_over(mark, tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_nothing_is_left_running_when_it_is_stopped(mark: str, tmp_path: Path, number: signal.Signals) -> None:
+    with _start(mark, tmp_path) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("TASK"):
+                break
+        time.sleep(1)
+        assert any("ansible-playbook" in command for command in _left_over(mark, tmp_path))
+        process.send_signal(number)
+        output = process.stdout.read()
+
+    assert process.returncode == 130
+    assert "Nothing is left running" in output
+    time.sleep(0.5)
+    assert _left_over(mark, tmp_path) == []
