@@ -9,14 +9,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
 from .fleet import FleetError, read
+from .home import AUTH_TYPES
 from .server import Server, until_parent_is_gone
 from .switches import TABLE, SwitchError
 
@@ -29,11 +32,17 @@ def main() -> int:
         settings[name] = _number(value)
     with contextlib.ExitStack() as stack:
         folder = arguments.home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="oci-simulator-")))
+        if arguments.machine:
+            # A parent that was killed can't clean up.
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         try:
             server = Server(read(_fleet(arguments.fleet)), settings, folder)
         except (FleetError, SwitchError) as error:
             print(f"simulator: {error}", file=sys.stderr)
             return 2
+        # The fleet stays, so the collector need not go through it again and again.
+        gc.freeze()
+        gc.set_threshold(20_000)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_run(server, arguments))
     return 0
@@ -71,8 +80,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--home", type=Path, help="folder for keys, tokens and the config file (default: a temporary one)"
     )
-    parser.add_argument("--auth-type", default="api_key", help="principal whose variables are printed")
-    parser.add_argument("--machine", action="store_true", help="print one line of JSON; end when standard input ends")
+    parser.add_argument(
+        "--auth-type", default="api_key", choices=AUTH_TYPES, help="principal whose variables are printed"
+    )
+    parser.add_argument(
+        "--machine", action="store_true", help="print one line of JSON; end with standard input, and remove the home"
+    )
     return parser.parse_args()
 
 

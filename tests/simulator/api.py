@@ -52,7 +52,7 @@ def declare(
             run=run,
             query=frozenset(word.rstrip("*") for word in names),
             required=tuple(word[:-1] for word in names if word.endswith("*")),
-            is_list="page" in names and method == "GET",
+            is_list="page" in names,
         )
     )
 
@@ -128,7 +128,7 @@ def many(rows: list[Json], next_page: str = "", etag: str = "") -> Reply:
 def scope(call: Call) -> str:
     """What a page token is good for: this operation, this region, these filters."""
     filters = sorted((name, value) for name, value in call.query.items() if name not in ("page", "limit"))
-    return f"{call.operation.name} {call.region} {call.target.vault} {filters}"
+    return f"{call.operation.name} {call.region} {call.target.vault} {filters} {call.body!r}"
 
 
 def checked(call: Call, name: str, values: tuple[str, ...], default: str) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 _TESTS = Path(__file__).resolve().parent.parent
 _STOP_SECONDS = 5.0
@@ -57,9 +57,12 @@ _CALL_FIELDS = frozenset(field.name for field in fields(Call))
 class Simulator:
     """A running simulator; `with Simulator.start(fleet) as simulator:` stops it at the end."""
 
-    def __init__(self, process: subprocess.Popen[str], description: Mapping[str, Any], owned: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], description: Mapping[str, Any], owned: Path, complaints: IO[str]
+    ) -> None:
         self._process = process
         self._owned = owned
+        self._complaints = complaints
         self.proxy_url: str = description["proxy_url"]
         self.control_url: str = description["control_url"]
         self.metadata_url: str = description["metadata_url"]
@@ -92,24 +95,27 @@ class Simulator:
         command += ["--settle", str(settle), "--latency", str(latency)]
         if cpu is not None:
             command = ["taskset", "--cpu-list", str(cpu), *command]
+        # A file: nobody reads a pipe while the simulator runs, and a full one would halt it.
+        complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by stop()
         process = subprocess.Popen(
             command,
             env=os.environ | {"PYTHONPATH": str(_TESTS)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=complaints,
             text=True,
             start_new_session=True,
         )
         assert process.stdout is not None
-        assert process.stderr is not None
         line = process.stdout.readline()
         if not line:
-            message = process.stderr.read().strip()
             process.wait()
             shutil.rmtree(home, ignore_errors=True)
+            complaints.seek(0)
+            with complaints:
+                message = complaints.read().strip()
             raise SimulatorError(message or f"the simulator ended with status {process.returncode}")
-        return cls(process, json.loads(line), home)
+        return cls(process, json.loads(line), home, complaints)
 
     def stop(self) -> None:
         """Ends the process; does nothing the second time."""
@@ -122,9 +128,14 @@ class Simulator:
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+        if not self._complaints.closed:
+            # Normally nothing; a traceback in here is a defect of the simulator.
+            self._complaints.seek(0)
+            sys.stderr.write(self._complaints.read())
+            self._complaints.close()
         shutil.rmtree(self._owned, ignore_errors=True)
 
     def __enter__(self) -> Simulator:

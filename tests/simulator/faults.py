@@ -30,6 +30,8 @@ KINDS: dict[str, str] = {
     "empty_page": "a list page without rows, with the token of the page asked for",
     "stale_list": "a list with the state before the last change",
 }
+#: These spoil lists only, whatever the rule's operation.
+_LIST_KINDS = frozenset({"empty_page", "stale_list", "page_expired"})
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "code": str, "message": str, "headers": dict},
     "slow": {"seconds": (int, float)},
@@ -63,9 +65,11 @@ class Rule:
     resource: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
-    def hits(self, operation: str, region: str, resource: str) -> bool:
+    def hits(self, operation: str, region: str, resource: str, is_list: bool) -> bool:
         """Whether this call is to be spoilt; counts the matches."""
         if self.times == 0 or self.operation not in ("*", operation):
+            return False
+        if self.kind in _LIST_KINDS and not is_list:
             return False
         if self.region not in (None, region) or self.resource not in (None, resource):
             return False
@@ -97,16 +101,13 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def find(self, operation: str, region: str, resource: str) -> Rule | None:
-        for rule in self.rules:
-            if rule.hits(operation, region, resource):
-                return rule
-        return None
+    def find(self, operation: str, region: str, resource: str, is_list: bool) -> Rule | None:
+        return next((rule for rule in self.rules if rule.hits(operation, region, resource, is_list)), None)
 
     def refuses_connection(self, region: str) -> bool:
         """Before there is an operation: only rules for all of them, or for `Connect`."""
         rules = [rule for rule in self.rules if rule.kind == "refuse"]
-        return any(rule.resource is None and rule.hits("Connect", region, "") for rule in rules)
+        return any(rule.resource is None and rule.hits("Connect", region, "", False) for rule in rules)
 
     def _checked(self, data: dict[str, Any]) -> Rule:
         rule = Rule(

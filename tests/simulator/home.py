@@ -15,6 +15,15 @@ from .world import World
 
 _DAY = 86400.0
 
+AUTH_TYPES = (
+    "api_key",
+    "security_token",
+    "instance_principal",
+    "instance_obo_user",
+    "resource_principal",
+    "oke_workload_identity",
+)
+
 
 class Home:
     """Keys are made once; what names the tenancy is written anew with each fleet."""

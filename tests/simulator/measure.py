@@ -112,7 +112,8 @@ def _process(cpus: set[int], results: Any, *arguments: Any) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each round")
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16, help="of each client process")
     arguments = parser.parse_args()
@@ -120,17 +121,28 @@ def main() -> None:
     with Simulator.start(FLEET, settle=0.0, cpu=cpus[0]) as simulator:
         environment = simulator.environment()
         for name, requests in _mixes(simulator, _config(environment["OCI_CONFIG_FILE"])).items():
-            _measure(simulator, name, requests, environment, set(cpus[1:]) or set(cpus), arguments)
+            rounds = [
+                _round(simulator, requests, environment, set(cpus[1:]) or set(cpus), arguments)
+                for _ in range(arguments.rounds)
+            ]
+            # Others use the machine too, and nothing but their absence makes a round better.
+            reached = max(done / arguments.seconds for done, _used in rounds)
+            used = min(used / done for done, used in rounds)
+            print(
+                f"{name:22} {reached:6.0f} requests/s reached; {used * 1e6:4.0f} µs of processor each,"
+                f" {1 / used:6.0f} requests/s when it has one to itself"
+            )
 
 
-def _measure(
+def _round(
     simulator: Simulator,
-    name: str,
     requests: list[Request],
     environment: dict[str, str],
     cpus: set[int],
     arguments: argparse.Namespace,
-) -> None:
+) -> tuple[int, float]:
+    """The requests answered, and the processor time that the simulator took for them."""
+    simulator.reset()
     results: Any = multiprocessing.Queue()
     rest = (environment, requests, arguments.seconds, arguments.connections)
     clients = [
@@ -142,12 +154,7 @@ def _measure(
     done = sum(results.get(timeout=arguments.seconds + 60) for _ in clients)
     for client in clients:
         client.join()
-    used = simulator.processor_seconds() - used
-    print(
-        f"{name:22} {done / arguments.seconds:7.0f} requests/s, {used / done * 1e6:5.0f} µs of processor each,"
-        f" so {done / used:7.0f} requests/s on a full processor"
-    )
-    simulator.reset()
+    return done, simulator.processor_seconds() - used
 
 
 if __name__ == "__main__":

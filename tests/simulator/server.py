@@ -63,8 +63,7 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read() if request.body_exists else b""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.raw_headers}
-        outcome = self.service.answer(request.method, request.raw_path, headers, body)
+        outcome = self.service.answer(request.method, request.raw_path, request.headers, body)
         delay = outcome.delay + self.service.switches["latency"]
         if delay:
             await asyncio.sleep(delay)

@@ -30,6 +30,10 @@ OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux"}
 _TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_PATH): "Proxymux"}
 
 
+#: A page without rows, where it is not a bare array.
+_EMPTY = {"query": b'{"items":[]}'}
+
+
 @dataclass(slots=True)
 class Outcome:
     """What is to be put on the wire, or not."""
@@ -151,7 +155,7 @@ class Service:
         token_service = _TOKEN_SERVICES.get((target.service, log.path)) if log.method == "POST" else None
         if token_service:
             log.operation = token_service
-            rule = self._fault(log)
+            rule = self._fault(log, False)
             return self._finish(rule, lambda: self._token(token_service, raw_path, headers, body))
         operation = self._route(target, log)
         caller = verify(log.method, raw_path, headers, body, self._caller)
@@ -162,7 +166,7 @@ class Service:
             if any(service == target.service and _starred(log.path) == path for service, path in _PATHS):
                 raise ApiError(405, "MethodNotAllowed", "The target resource does not support the HTTP method.")
             raise ApiError(404, "NotFound", "There is no operation supported at the URI path and HTTP method.")
-        rule = self._fault(log)
+        rule = self._fault(log, operation.is_list)
         call = Call(
             world=self.world,
             operation=operation,
@@ -174,12 +178,11 @@ class Service:
             headers=headers,
             now=log.time,
         )
-        if rule is not None and operation.is_list:
-            if rule.kind == "empty_page":
-                # The token leads to the very page that was asked for.
-                token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
-                return Outcome(Reply(200, b"[]", {"opc-next-page": token}))
-            call.stale = rule.kind == "stale_list"
+        if rule is not None and rule.kind == "empty_page":
+            # The token leads to the very page that was asked for.
+            token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
+            return Outcome(Reply(200, _EMPTY.get(target.service, b"[]"), {"opc-next-page": token}))
+        call.stale = rule is not None and rule.kind == "stale_list"
         return self._finish(rule, lambda: self._run(call))
 
     def _route(self, target: Target, log: Entry) -> Operation | None:
@@ -191,10 +194,10 @@ class Service:
                 log.resource = unquote(parts[3])
         return operation
 
-    def _fault(self, log: Entry) -> Rule | None:
+    def _fault(self, log: Entry, is_list: bool) -> Rule | None:
         if not self.faults.rules:
             return None
-        rule = self.faults.find(log.operation, log.region, log.resource)
+        rule = self.faults.find(log.operation, log.region, log.resource, is_list)
         log.fault = rule.kind if rule else ""
         return rule
 

@@ -14,6 +14,7 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 Json = dict[str, Any]
@@ -68,6 +69,7 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value).encode("ascii")
 
 
+@lru_cache(maxsize=65536)
 def date(seconds: float) -> str:
     """RFC 3339 with milliseconds and Z (section 1.1)."""
     whole, fraction = divmod(int(seconds * 1000), 1000)
@@ -82,7 +84,7 @@ def etag(resource: str, serial: int) -> str:
 def request_id(sent: str | None) -> str:
     """Longer than what the client sent: two more parts, as in the field (section 4)."""
     own = f"{_process}{next(_serial):016X}"
-    return f"{sent or secrets.token_hex(16)}/{own}/{time.time_ns():032X}"
+    return f"{sent or secrets.token_hex(16)}/{own}/{_process}{_process}"
 
 
 def page_token(scope: str, offset: int) -> str:

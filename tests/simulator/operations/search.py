@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from simulator.api import Call, declare
+from simulator.api import Call, declare, scope
 from simulator.kinds.compartments import inspectable
 from simulator.kinds.volumes import Volume
 from simulator.wire import Json, Reply, cut, date, encode, invalid
@@ -123,7 +123,7 @@ def _search(call: Call) -> Reply:
     if match["sort"]:
         field = _FIELDS.get(match["sort"].lower(), match["sort"])
         rows.sort(key=lambda row: str(row.get(field)), reverse=(match["order"] or "asc").lower() == "desc")
-    page, following = cut(rows, f"{call.region} {body['query']}", call.query, _LARGEST_PAGE, 500)
+    page, following = cut(rows, scope(call), call.query, _LARGEST_PAGE, 500)
     return Reply(200, encode({"items": page}), {"opc-next-page": following} if following else {})
 
 

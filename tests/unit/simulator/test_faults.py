@@ -23,7 +23,6 @@ REFUSALS = {
     "error_500": (500, "InternalServerError"),
     "unavailable": (503, "ServiceUnavailable"),
     "clock_skew": (401, "NotAuthenticated"),
-    "page_expired": (400, "InvalidParameter"),
 }
 
 
@@ -101,6 +100,14 @@ def test_truncated(sim: Simulator, block: Any) -> None:
     assert block.get_volume(sim.id("db-1")).status == 200
 
 
+def test_page_expired(sim: Simulator, block: Any, refused: Callable[..., Any]) -> None:
+    compartment = sim.id("databases")
+    page = block.list_volumes(compartment_id=compartment, limit=2)
+    sim.fault("page_expired")
+    assert block.get_volume(sim.id("db-1")).status == 200
+    refused(400, "InvalidParameter", block.list_volumes, compartment_id=compartment, limit=2, page=page.next_page)
+
+
 def test_empty_page(sim: Simulator, block: Any) -> None:
     compartment = sim.id("databases")
     sim.fault("empty_page", "ListVolumes", after=1)
@@ -112,6 +119,17 @@ def test_empty_page(sim: Simulator, block: Any) -> None:
     empty = block.list_volumes(compartment_id=compartment, limit=2, page=page.next_page)
     assert empty.data == []
     assert empty.has_next_page
+
+
+def test_empty_page_of_a_search(sim: Simulator, sdk: Callable[..., Any]) -> None:
+    sim.fault("empty_page")
+    # Nothing to page through here: the rule waits for a list.
+    assert sdk(oci.core.BlockstorageClient).get_volume(sim.id("db-1")).data.id
+    client = sdk(oci.resource_search.ResourceSearchClient)
+    details = oci.resource_search.models.StructuredSearchDetails(query="query volume resources")
+    found = oci.pagination.list_call_get_all_results(client.search_resources, details, limit=10)
+    assert len(found.data) == 13
+    assert sim.counts()["SearchResources"] == 3
 
 
 def test_stale_list(sim: Simulator, block: Any, assign: Callable[..., Any]) -> None:

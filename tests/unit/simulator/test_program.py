@@ -17,15 +17,17 @@ from typing import Any
 
 import oci
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.build import build
 from simulator.client import Simulator, SimulatorError
+from simulator.faults import KINDS
 from simulator.fleet import FleetError, read
 from simulator.ocids import looks_like_key, ocid
 from simulator.regions import REALMS, REGIONS
-from simulator.switches import Switches
+from simulator.switches import TABLE, Switches
 from simulator.wire import ApiError, page_offset, page_token
 
 IAD = "us-ashburn-1"
@@ -213,9 +215,10 @@ def test_it_dies_with_its_parent(running: Simulator) -> None:
     tests = str(Path(__file__).resolve().parents[2])
     with subprocess.Popen([sys.executable, "-c", PARENT, tests], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        pid, _home = parent.stdout.readline().split()
+        pid, home = parent.stdout.readline().split()
         parent.send_signal(signal.SIGKILL)
     _until_dead(int(pid))
+    assert not Path(home).exists()
 
 
 def test_stop_ends_it_and_cleans_up(running: Simulator) -> None:
@@ -246,3 +249,20 @@ def test_the_program_prints_what_to_export(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
     assert any(line.startswith("export HTTPS_PROXY=http://127.0.0.1:") for line in lines)
     assert process.returncode == 0
+
+
+def test_the_readme_lists_all_switches_and_faults() -> None:
+    text = (Path(__file__).resolve().parents[2] / "simulator/README.md").read_text()
+    for switch in TABLE:
+        values = ", ".join(f"`{value}`" for value in switch.values) or f"a number, {switch.number:g}"
+        assert f"| `{switch.name}` | {values} | {switch.about} |" in text
+    for kind, about in KINDS.items():
+        assert f"| `{kind}` | {about} |" in text
+
+
+def test_the_fleet_in_the_readme_is_one() -> None:
+    text = (Path(__file__).resolve().parents[2] / "simulator/README.md").read_text()
+    fleet = yaml.safe_load(text.split("## Fleet")[1].split("```yaml")[1].split("```")[0])
+    fleet["tenancy"] = "acme"
+    world = build(fleet, Switches())
+    assert len(list(world.resources)) == 4 + 2 + 2 + 3
