@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example of the README does what the README says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from integration.fleets import volumes
+from integration.harness import furnish
+
+from simulator.client import Simulator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def example(sim: Simulator, tmp_path: Path) -> Path:
+    furnish(
+        sim,
+        volumes=[volumes(1, name="data", key="key-a")],
+        boot_volumes=[volumes(1, name="boot", key="key-a")],
+    )
+    (text,) = re.findall(r"```yaml\n(- name: Put two .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    for placeholder, name in {
+        "ocid1.volume.oc1.iad.<unique ID>": "data-1",
+        "ocid1.bootvolume.oc1.iad.<unique ID>": "boot-1",
+        "ocid1.key.oc1.iad.<vault>.<unique ID>": "key-b",
+    }.items():
+        assert placeholder in text
+        text = text.replace(placeholder, sim.id(name))
+    playbook = tmp_path / "rekey.yml"
+    playbook.write_text(text)
+    return playbook
+
+
+def _run(playbook: Path, *flags: str) -> str:
+    folder = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "HOME": str(playbook.parent),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    command = [str(folder / "ansible-playbook"), *flags, playbook.name]
+    return subprocess.run(
+        command, cwd=playbook.parent, env=environment, capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+
+
+def test_plan_then_run_then_nothing_left_to_do(sim: Simulator, example: Path) -> None:
+    planned = _run(example, "--check", "--diff")
+    assert f'-        "kms_key_id": "{sim.id("key-a")}"' in planned
+    assert f'+        "kms_key_id": "{sim.id("key-b")}"' in planned
+    assert sim.resource(sim.id("data-1"))["kmsKeyId"] == sim.id("key-a")
+
+    assert '"changed": 2' in _run(example)
+    assert {sim.resource(sim.id(name))["kmsKeyId"] for name in ("data-1", "boot-1")} == {sim.id("key-b")}
+    assert sim.id("key-a") in (example.parent / "former-keys.jsonl").read_text()
+
+    assert "changed=0" in _run(example)
