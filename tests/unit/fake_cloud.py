@@ -192,8 +192,6 @@ class Cloud:
         self.hidden_vaults: set[str] = set()
         self.before_write: Callable[[str], None] = lambda subject: None
 
-    # --- what is there
-
     def add(
         self, count: int, compartment: int = 1, *, region: str = IAD, kind: str = "volume", **more: Any
     ) -> list[str]:
@@ -243,8 +241,6 @@ class Cloud:
             self.alter(subject, **volume.events.pop(0)[1])
         return volume.kms_key_id
 
-    # --- calls
-
     def call(self, how: str, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
         subject = args[0] if args and isinstance(args[0], str) else kwargs.get("compartment_id", "")
         with self.lock:
@@ -274,7 +270,7 @@ class Cloud:
         if noun in ("volumes", "boot_volumes"):
             return self._list(place, noun, **kwargs)
         if noun.endswith("volume_kms_key"):
-            volume = self._find(args[0], place, noun[: -len("_kms_key")])
+            volume = self._find(args[0], place, noun.removesuffix("_kms_key"))
             return self._write(volume, args[1]["kmsKeyId"] if verb == "update" else None)
         return getattr(self, f"_{operation}")(place, *args, **kwargs)
 
@@ -331,7 +327,7 @@ class Cloud:
         if how.transition == "ignored":
             last, end = {"assigned": volume.kms_key_id}, self.clock.monotonic()
         elif how.transition == "third":
-            last["kms_key_id"] = KEY_C
+            last |= {"kms_key_id": KEY_C, "assigned": KEY_C}
         elif how.transition in ("FAULTY", "TERMINATED"):
             last = {"lifecycle_state": how.transition}
         elif how.transition == "loses_replica":
@@ -348,8 +344,6 @@ class Cloud:
 
     def _list_availability_domains(self, place: str, compartment: str) -> Answer:
         return Answer([SimpleNamespace(name=f"AD-{number}") for number in (1, 2, 3)])
-
-    # --- keys
 
     def _search_resources(self, place: str, details: dict[str, Any]) -> Answer:
         found = [key for key in self.keys.values() if key.id in details["query"]]
