@@ -194,9 +194,11 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
 
     def fsync(_file: int) -> None:
         nonlocal safe, syncs
-        present = path.read_bytes()
-        time.sleep(0.002)
-        safe, syncs = len(present), syncs + 1
+        present = path.stat().st_size
+        give_up = time.monotonic() + 5
+        while not syncs and path.read_bytes().count(b"\n") < 20 and time.monotonic() < give_up:
+            time.sleep(0.001)
+        safe, syncs = present, syncs + 1
 
     def intend(number: int) -> bool:
         journal.intend(outcome(number), Wanted(KEY_B))
@@ -204,11 +206,34 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
         return volume_id(number).encode() in path.read_bytes()[:on_disk]
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with ThreadPoolExecutor(32) as pool:
-        durable = list(pool.map(intend, range(200)))
+    with ThreadPoolExecutor(20) as pool:
+        durable = list(pool.map(intend, range(20)))
     assert all(durable)
-    assert len(lines(path)) == 200
-    assert 0 < syncs < 100
+    assert len(lines(path)) == 20
+    assert syncs == 2
+
+
+@pytest.mark.xfail(strict=True, reason="the kernel reports a lost flush once, so the next fsync says all is well")
+def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_appended = threading.Barrier(2, timeout=5)
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def fsync(_file: int) -> None:
+        if failures:
+            time.sleep(0.05)
+            raise failures.pop()
+
+    def intend(number: int) -> bool:
+        both_appended.wait()
+        try:
+            journal.intend(outcome(number), Wanted(KEY_B))
+        except OSError:
+            return False
+        return True
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(intend, range(2))) == [False, False]
 
 
 def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ def test_the_message_counts() -> None:
 
 def test_the_message_names_a_failure_and_what_to_do() -> None:
     lines = message([outcome(resource(KEY_A), error=ERROR)], check_mode=False).splitlines()
-    assert lines == [
+    assert [line.strip() for line in lines] == [
         "0 of 1 resource changed, 1 failed:",
         f"data ({volume_id(0)}): 409 Conflict: It is locked.",
         "Unlock it.",
@@ -198,3 +198,8 @@ def test_of_many_failures_the_first_are_named_and_the_others_counted() -> None:
     assert volume_id(2) in text
     assert volume_id(3) not in text
     assert text.endswith("... and 7 more, see 'resources'")
+
+
+def test_an_advice_is_given_once() -> None:
+    text = message([outcome(number=number, error=ERROR) for number in range(3)], check_mode=False)
+    assert (text.count("It is locked."), text.count("Unlock it.")) == (3, 1)
