@@ -190,6 +190,7 @@ class Cloud:
         self.domains_required = False
         self.search_knows: set[str] = {IAD, FRA, LFI}
         self.hidden_vaults: set[str] = set()
+        self.replica_status = "CREATED"
         self.before_write: Callable[[str], None] = lambda subject: None
 
     def add(
@@ -361,8 +362,8 @@ class Cloud:
         key = next(key for key in self.keys.values() if key.vault_id == vault)
         return Answer(
             [
-                SimpleNamespace(region=region, status="CREATED", management_endpoint=key.endpoint(region))
-                for region in self.vault_regions[vault] - {place}
+                SimpleNamespace(region=region, status=self.replica_status, management_endpoint=key.endpoint(region))
+                for region in sorted(self.vault_regions[vault] - {place})
             ]
         )
 

@@ -11,11 +11,28 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Fault, Key, key_id, lost, refused
+from unit.fake_cloud import (
+    FRA,
+    IAD,
+    INFINITE,
+    KEY_A,
+    KEY_B,
+    KEY_C,
+    Behaviour,
+    Cloud,
+    FakeClock,
+    Fault,
+    Key,
+    key_id,
+    lost,
+    refused,
+)
 from unit.fakes import MemoryJournal, bring
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _fleet
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
 
@@ -187,6 +204,23 @@ def test_what_stays_on_a_dead_key_is_not_its_failure() -> None:
     assert codes(report.outcomes) == [None, None]
 
 
+@pytest.mark.parametrize(("mode", "limit"), [("EXTERNAL", 4), ("HSM", 16)])
+def test_a_key_outside_oci_is_used_four_times_at_once_at_most(
+    monkeypatch: pytest.MonkeyPatch, mode: str, limit: int
+) -> None:
+    limits: list[int] = []
+
+    def pace(given: int, clock: FakeClock) -> Pace:
+        limits.append(given)
+        return Pace(given, clock)
+
+    monkeypatch.setattr(_fleet, "Pace", pace)
+    cloud = Cloud()
+    cloud.add_keys(Key(KEY_B, protection=mode))
+    bring(cloud, cloud.add(3), TO_B, validate_key=True, concurrency=16)
+    assert limits == [limit]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_several_versions_warn_or_fail_as_told(fails: bool) -> None:
     cloud = Cloud()
@@ -261,6 +295,15 @@ def test_an_interrupted_run_is_picked_up_without_a_second_write() -> None:
     report = bring(cloud, [hidden, shown], TO_B)
     assert [(o.action, o.changed, o.settled, o.error) for o in report.outcomes] == [("none", False, True, None)] * 2
     assert not cloud.writes
+
+
+def test_what_is_right_but_busy_is_waited_for() -> None:
+    cloud = Cloud()
+    name = busy(cloud, 20.0, KEY_B, kms_key_id=KEY_B)
+    (outcome,) = bring(cloud, [name], TO_B).outcomes
+    assert (outcome.changed, outcome.settled, outcome.error) == (False, True, None)
+    assert outcome.after is not None
+    assert outcome.after.lifecycle_state == "AVAILABLE"
 
 
 def test_a_warning_says_that_a_busy_volume_is_decided_later() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -65,13 +66,17 @@ def test_search_at_home_is_asked_where_search_in_the_region_knows_nothing() -> N
     assert route(cloud)[:3] == [("search_resources", FRA), ("search_resources", IAD), ("get_vault", FRA)]
 
 
-def test_the_vault_at_home_tells_of_its_replica() -> None:
-    cloud = cloud_with()
+@pytest.mark.parametrize("status", ["CREATED", "CREATING", "DELETED"])
+def test_the_vault_at_home_tells_of_its_replica(status: str) -> None:
+    cloud = cloud_with(regions=(IAD, FRA, "ap-tokyo-1"))
     cloud.search_knows = {IAD}
+    cloud.replica_status = status
     cloud.fail("get_vault", FORBIDDEN)
     report = wanted(cloud, region=FRA)
     assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
     assert route(cloud)[2:4] == [("get_vault", FRA), ("list_vault_replicas", IAD)]
+    key_read = next(call for call in cloud.calls if call.operation == "get_key")
+    assert key_read.how == ("read" if status == "CREATED" else "read_once")
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, refused(401, "NotAuthenticated"), refused(500, "X"), lost()])
@@ -250,6 +255,7 @@ def test_keys_of_one_vault_share_its_lookup() -> None:
 def test_threads_that_want_the_same_key_look_once() -> None:
     cloud = cloud_with()
     keys = vetting(cloud)
+    cloud.fail("search", None, then=lambda: time.sleep(0.02), times=INFINITE)
     with ThreadPoolExecutor(16) as pool:
         reports = list(pool.map(lambda _: keys.wanted(KEY_A, IAD), range(64)))
     assert len({id(report) for report in reports}) == 1

@@ -201,12 +201,22 @@ def test_a_regeneration_that_nothing_shows_is_believed_late_and_with_a_warning()
     assert since(cloud) >= 120
 
 
+def test_a_regeneration_of_listed_volumes_is_judged_by_their_etag_too() -> None:
+    cloud = Cloud()
+    cloud.behaviour = Behaviour("silent")
+    report = bring(cloud, cloud.add(20, kms_key_id=KEY_A), AGAIN)
+    assert [len(outcome.warnings) for outcome in report.outcomes] == [1] * 20
+    assert since(cloud) >= 120
+
+
 def test_regenerations_are_judged_by_get() -> None:
     cloud = Cloud()
     ids = cloud.add(300, kms_key_id=KEY_A)
     report = bring(cloud, ids, AGAIN, concurrency=16)
     assert all(outcome.settled and outcome.error is None for outcome in report.outcomes)
     assert sorted(name for name, _old, _new in cloud.writes) == sorted(ids)
+    last_write = max(number for number, name in enumerate(cloud.operations()) if name.startswith("update"))
+    assert set(cloud.operations()[last_write + 1 :]) == {"get_volume"}
 
 
 # --- what waiting costs

@@ -211,6 +211,19 @@ def test_a_write_that_was_not_committed_is_repeated_after_a_quiet_while(error: A
     assert sum(cloud.clock.naps) >= 10
 
 
+def test_the_quiet_while_begins_anew_when_the_volume_was_busy() -> None:
+    cloud, name = cloud_with()
+
+    def restore() -> None:
+        cloud.alter(name, lifecycle_state="RESTORING")
+        cloud.volumes[name].events.append((cloud.clock.monotonic() + 8, {"lifecycle_state": "AVAILABLE"}))
+
+    cloud.fail("update", lost(), then=restore)
+    make(cloud, name)
+    first, second = (call.time for call in cloud.calls if call.how == "write")
+    assert second - first >= 8 + 10 - 2
+
+
 def test_a_write_that_never_left_is_repeated_at_once() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", lost(sent=False))
