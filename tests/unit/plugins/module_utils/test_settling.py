@@ -193,6 +193,14 @@ def test_a_regeneration_shows_by_the_etag_or_by_provisioning(transition: str) ->
     assert cloud.truth(name) == KEY_A
 
 
+def test_a_regeneration_seen_under_way_needs_no_other_etag() -> None:
+    cloud, _name = cloud_with(Behaviour("provisioning"))
+    cloud.etags_change = False
+    outcome = settle(cloud, AGAIN)
+    assert (outcome.settled, outcome.error, outcome.warnings) == (True, None, [])
+    assert since(cloud) < 10
+
+
 def test_a_regeneration_that_nothing_shows_is_believed_late_and_with_a_warning() -> None:
     cloud, _name = cloud_with(Behaviour("silent"))
     outcome = settle(cloud, AGAIN)
