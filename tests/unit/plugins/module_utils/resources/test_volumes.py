@@ -114,8 +114,9 @@ def test_page_and_domain_are_passed_on(kind: VolumeKind) -> None:
 @BOTH
 def test_assigning_is_one_put_and_removing_one_delete(kind: VolumeKind) -> None:
     service = Recorder(Answer(None, opc_request_id="r"))
-    assert kind.assign(service, volume_id(1), KEY_A).opc_request_id == "r"
-    assert kind.remove(service, volume_id(1)).opc_request_id == "r"
+    resource = kind.get(Recorder(Answer(row(kind))), IAD, volume_id(1))
+    assert kind.assign(service, resource, KEY_A).opc_request_id == "r"
+    assert kind.remove(service, resource).opc_request_id == "r"
     assert service.calls == [
         ("write", f"update_{kind.type}_kms_key", (volume_id(1), {"kmsKeyId": KEY_A}), {}),
         ("write", f"delete_{kind.type}_kms_key", (volume_id(1),), {}),
