@@ -18,7 +18,6 @@ from aiohttp import web
 from .faults import FaultError
 from .fleet import Entry, FleetError, read
 from .home import Home
-from .kinds.volumes import Volume
 from .service import Service
 from .switches import SwitchError
 from .wire import Json
@@ -95,8 +94,7 @@ class Control:
 
     def _truth(self, resource: Resource) -> Json:
         world = self._service.world
-        if isinstance(resource, Volume):
-            resource.settle(world, world.clock())
+        resource.settle(world, world.clock())
         return resource.truth(world)
 
     def _change(self, rest: str, query: dict[str, str], body: Json) -> Json:

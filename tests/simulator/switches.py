@@ -61,6 +61,25 @@ TABLE: tuple[Switch, ...] = (
     _s("replica_key_change", "accepted|ignored|refused", "another xrrKmsKeyId for an existing replica (1.6)"),
     _s("replica_key_empty", "refused|accepted", 'xrrKmsKeyId "" (3)'),
     Switch("external_key_delay", "seconds that PUT takes with a key of protection mode EXTERNAL (0.28)"),
+    # Backups
+    _s(
+        "backup_update_ignored",
+        "off|volume_backups|boot_volume_backups|all",
+        "backups whose update is answered 200 and leaves the key as it was (0.7)",
+    ),
+    _s(
+        "backup_update_clears_retention",
+        "on|off",
+        "an update of a backup sets the retention fields that it leaves out to null (0.21)",
+    ),
+    _s("locked_backup_update", "conflict|accepted", "update of a backup under retention lock or legal hold (0.21)"),
+    _s("backup_update_outside_available", "conflict|accepted", "update of a backup in another state (11)"),
+    _s("list_kms_key_id_of_backups", "shown|absent", "kmsKeyId in the rows of backup lists"),
+    # Copies
+    _s("copy_outcome", "available|faulty", "how a copy of a backup ends"),
+    _s("copy_visible", "at_once|late", "when its region shows a copy: at once, or after half of copy_settle"),
+    Switch("copy_limit", "copies under way at a time from one source region, 0 for no limit (1.3)", number=10.0),
+    _s("copy_limit_code", "429|400", "refusal of one copy more: 429 TooManyRequests or 400 LimitExceeded"),
     # Lists
     _s("list_without_compartment", "accepted|refused", "volume lists without compartmentId (introduction)"),
     _s("boot_list_without_domain", "accepted|refused", "ListBootVolumes without availabilityDomain (introduction)"),
@@ -74,7 +93,7 @@ TABLE: tuple[Switch, ...] = (
     _s("search_finds_replica_keys", "on|off", "search in a replica's region finds the replicated keys and vaults"),
     _s(
         "search_hides",
-        "nothing|keys|volumes|everything",
+        "nothing|keys|volumes|backups|everything",
         "what search doesn't know although the caller may see it (0.24)",
     ),
     _s("search_lag", "off|on", "search shows every resource as it was before its last change (0.24)"),
@@ -83,6 +102,7 @@ TABLE: tuple[Switch, ...] = (
     Switch("block_volume_rate", "requests a second to Block Volume per region, 0 for no limit (9)"),
     # Time
     Switch("settle", "seconds that a key change takes", number=0.05),
+    Switch("copy_settle", "seconds that a copy takes", number=0.05),
     Switch("latency", "seconds that every answer takes"),
 )
 

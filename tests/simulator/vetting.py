@@ -21,11 +21,11 @@ def unusable(call: Call) -> ApiError:
     return not_found()
 
 
-def vet(call: Call, value: Any, field: str = "kmsKeyId") -> Key:
-    """The key that a request wants to assign, or the refusal."""
+def vet(call: Call, value: Any, field: str = "kmsKeyId", region: str | None = None) -> Key:
+    """The key that a request wants to assign, or the refusal; it has to be usable in the region of use."""
     if not isinstance(value, str) or len(value) > 255 or not looks_like_key(value):
         raise invalid(f"{field} is invalid or incorrectly formatted.")
-    key = _usable(call, value)
+    key = _usable(call, value, region or call.region)
     if key is None:
         raise unusable(call)
     if key.algorithm != "AES":
@@ -36,14 +36,18 @@ def vet(call: Call, value: Any, field: str = "kmsKeyId") -> Key:
 
 
 def leave(call: Call, key_id: str | None) -> None:
-    """A key that is disabled, dying or not delegated can't be taken away from a volume either (0.22)."""
-    if key_id is not None and call.switch("old_key_unusable") == "refuse" and _usable(call, key_id) is None:
+    """A key that is disabled, dying or not delegated can't be taken away from a resource either (0.22)."""
+    if (
+        key_id is not None
+        and call.switch("old_key_unusable") == "refuse"
+        and _usable(call, key_id, call.region) is None
+    ):
         raise unusable(call)
 
 
-def _usable(call: Call, key_id: str) -> Key | None:
+def _usable(call: Call, key_id: str, region: str) -> Key | None:
     key = call.world.resources.get(key_id)
-    here = key.at.get(call.region) if isinstance(key, Key) else None
+    here = key.at.get(region) if isinstance(key, Key) else None
     if not isinstance(key, Key) or here is None:
         return None
     fine = here.state == "ENABLED" and here.service_may_use and here.caller_may_delegate and key.vault.state == "ACTIVE"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -21,6 +22,7 @@ from .wire import Json
 _EPOCH = 1_767_225_600.0
 
 R = TypeVar("R", bound="Resource")
+S = TypeVar("S")
 
 
 class Resource:
@@ -39,6 +41,9 @@ class Resource:
     created: float
     may_inspect: bool
     serial: int
+
+    def settle(self, world: World, now: float) -> None:
+        """Brings it up to the clock, if time alone changes it."""
 
     def forget(self) -> None:
         """Drops what it keeps rendered, when a switch has changed what is shown."""
@@ -87,6 +92,8 @@ class World:
     needless_puts: int = 0
     _names: dict[str, dict[str, Resource]] = field(default_factory=dict)
     _listings: dict[tuple[str, str, str], list[Any]] = field(default_factory=dict)
+    _shelves: dict[type, Any] = field(default_factory=dict)
+    _numbers: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, resource: Resource, where: Entry) -> None:
         names = self._names.setdefault(resource.kind, {})
@@ -97,6 +104,32 @@ class World:
         names[resource.name] = resource
         self.resources[resource.id] = resource
         self._listings.clear()
+
+    def create(self, resource: Resource) -> None:
+        """Adds what is made over the API."""
+        self.add(resource, Entry(f"{resource.kind} {resource.name}", {}))
+
+    def remove(self, resource: Resource) -> None:
+        """For what leaves nothing behind when it is deleted."""
+        del self.resources[resource.id]
+        del self._names[resource.kind][resource.name]
+        self._listings.clear()
+
+    def shelf(self, cls: type[S]) -> S:
+        """What a kind keeps beside its resources: the world's only object of that class, made at first use."""
+        if cls not in self._shelves:
+            self._shelves[cls] = cls()
+        found: S = self._shelves[cls]
+        return found
+
+    def fresh_name(self, kind: str, base: str) -> str:
+        """A name for what is made over the API, never given twice, as OCIDs follow from names."""
+        taken = self._names.get(kind, {})
+        while True:
+            self._numbers[kind, base] += 1
+            name = f"{base}-{self._numbers[kind, base]}"
+            if name not in taken:
+                return name
 
     def next_created(self) -> float:
         return _EPOCH + 60.0 * len(self.resources)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import compartments, keys, vaults, volumes
+from . import backups, compartments, groups, keys, vaults, volumes
 
 #: In the order in which they refer to each other.
-LOADERS = (compartments.load, vaults.load, keys.load, volumes.load)
+LOADERS = (compartments.load, vaults.load, keys.load, volumes.load, groups.load, backups.load)

@@ -20,7 +20,7 @@ from simulator.world import Resource, World
 from .keys import Key
 
 STATES = ("AVAILABLE", "PROVISIONING", "RESTORING", "TERMINATING", "TERMINATED", "FAULTY")
-_ORACLE_MANAGED: dict[str, Json] = {"null": {"kmsKeyId": None}, "absent": {}, "empty": {"kmsKeyId": ""}}
+ORACLE_MANAGED: dict[str, Json] = {"null": {"kmsKeyId": None}, "absent": {}, "empty": {"kmsKeyId": ""}}
 
 
 @dataclass(slots=True)
@@ -231,7 +231,7 @@ class Volume(Resource):
             self.replica_list: replicas or None,
             **self.details,
         }
-        shown.update({"kmsKeyId": key} if key else _ORACLE_MANAGED[world.switches["oracle_managed_field"]])
+        shown.update({"kmsKeyId": key} if key else ORACLE_MANAGED[world.switches["oracle_managed_field"]])
         return shown
 
     def state_in(self, world: World, region: str) -> Json | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from simulator.api import OPERATIONS
 
-from . import identity, search, vaults, volume_keys, volumes
+from . import backups, copies, identity, search, vaults, volume_keys, volumes, work_requests
 
-GROUPS = (identity, search, vaults, volume_keys, volumes)
+GROUPS = (identity, search, vaults, volume_keys, volumes, backups, copies, work_requests)
 ALL = tuple(OPERATIONS)

@@ -17,7 +17,6 @@ from typing import Any
 
 from simulator.api import Call, declare, scope
 from simulator.kinds.compartments import inspectable
-from simulator.kinds.volumes import Volume
 from simulator.wire import Json, Reply, cut, date, encode, invalid
 from simulator.world import Resource
 
@@ -34,6 +33,28 @@ _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||!=|==|=|\(|\))|(?P<word>\w+)|'(?P<tex
 _FIELDS = {
     name.lower(): name
     for name in ("identifier", "compartmentId", "displayName", "lifecycleState", "availabilityDomain", "resourceType")
+}
+
+#: Types that a query may name when there is nothing of them.
+_ALWAYS_KNOWN = {
+    "volume",
+    "bootvolume",
+    "volumebackup",
+    "bootvolumebackup",
+    "volumegroup",
+    "volumegroupbackup",
+    "key",
+    "vault",
+}
+
+#: What the switch `search_hides` hides.
+_FAMILIES = {
+    "Key": "keys",
+    "Volume": "volumes",
+    "BootVolume": "volumes",
+    "VolumeBackup": "backups",
+    "BootVolumeBackup": "backups",
+    "VolumeGroupBackup": "backups",
 }
 
 Test = Callable[[Json], bool]
@@ -128,12 +149,7 @@ def _search(call: Call) -> Reply:
 
 
 def _found(call: Call, types: set[str], additional: bool) -> list[Json]:
-    known = {one.search_type.lower() for one in call.world.resources.values()} | {
-        "volume",
-        "bootvolume",
-        "key",
-        "vault",
-    }
+    known = {one.search_type.lower() for one in call.world.resources.values()} | _ALWAYS_KNOWN
     if "all" not in types and not types <= known:
         raise invalid(f"Query is invalid: unknown resource type {', '.join(sorted(types - known))}.")
     hides = call.switch("search_hides")
@@ -142,10 +158,9 @@ def _found(call: Call, types: set[str], additional: bool) -> list[Json]:
         kind = resource.search_type
         if not kind or not ("all" in types or kind.lower() in types) or not inspectable(call.world, resource):
             continue
-        if hides == "everything" or hides == f"{kind.lower().removeprefix('boot')}s":
+        if hides == "everything" or _FAMILIES.get(kind) == hides:
             continue
-        if isinstance(resource, Volume):
-            resource.settle(call.world, call.now)
+        resource.settle(call.world, call.now)
         state = resource.state_in(call.world, call.region)
         if state is not None:
             rows.append(_row(resource, state, additional))

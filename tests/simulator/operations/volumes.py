@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from simulator.api import Call, checked, declare, scope
+from simulator.api import Call, declare, scope
 from simulator.kinds.compartments import inspectable
 from simulator.kinds.volumes import STATES, BlockVolume, BootVolume, Replica, Volume
 from simulator.ocids import ocid
 from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, cut, invalid, not_found
 
-_LARGEST_PAGE = 100
+from .rows import LARGEST_PAGE, ordered, wanted_state
 
 
 def find(cls: type[Volume], call: Call) -> Volume:
@@ -47,7 +47,7 @@ def _get(cls: type[Volume], call: Call) -> Reply:
 
 def _list(cls: type[Volume], call: Call) -> Reply:
     rows = _rows(cls, call)
-    page, following = cut(rows, scope(call), call.query, _LARGEST_PAGE, _LARGEST_PAGE)
+    page, following = cut(rows, scope(call), call.query, LARGEST_PAGE, LARGEST_PAGE)
     for volume in page:
         volume.settle(call.world, call.now)
     if call.stale:
@@ -83,21 +83,11 @@ def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
     if "clusterPlacementGroupId" in query:
         rows = []
     if "lifecycleState" in query:
-        state = query["lifecycleState"].upper()
-        if state not in STATES:
-            raise invalid(f"lifecycleState must be one of {', '.join(STATES)}.")
+        state = wanted_state(call, STATES)
         for volume in rows:
             volume.settle(world, call.now)
         rows = [one for one in rows if one.state == state]
-    return _ordered(call, rows)
-
-
-def _ordered(call: Call, rows: Sequence[Volume]) -> Sequence[Volume]:
-    by = checked(call, "sortBy", ("TIMECREATED", "DISPLAYNAME"), "TIMECREATED")
-    order = checked(call, "sortOrder", ("ASC", "DESC"), "DESC" if by == "TIMECREATED" else "ASC")
-    if by == "DISPLAYNAME":
-        return sorted(rows, key=lambda one: (one.details["displayName"], one.id), reverse=order == "DESC")
-    return rows if order == "DESC" else list(reversed(rows))
+    return ordered(call, rows, lambda volume: str(volume.details["displayName"]))
 
 
 _COMMON = frozenset(
@@ -141,11 +131,7 @@ def _replica(volume: Volume, call: Call, row: Json) -> Replica:
         raise invalid("xrrKmsKeyId is invalid or incorrectly formatted.")
     if key:
         # The key has to be usable where the replica lives.
-        call.site, here = site, call.site
-        try:
-            vet(call, key, "xrrKmsKeyId")
-        finally:
-            call.site = here
+        vet(call, key, "xrrKmsKeyId", site.region.name)
     old = next((replica for replica in volume.replicas if replica.domain == domain), None)
     if old is None:
         made = ocid(volume.replica_type, call.world.tenancy.realm, site.region.in_ocid, volume.id)

@@ -18,6 +18,8 @@ import pytest
 import yaml
 
 from simulator.client import Simulator
+from simulator.kinds.backup_base import STATES as BACKUP_STATES
+from simulator.kinds.groups import GroupBackup
 from simulator.kinds.keys import STATES as KEY_STATES
 from simulator.kinds.vaults import STATES as VAULT_STATES
 from simulator.kinds.volumes import STATES as VOLUME_STATES
@@ -111,6 +113,23 @@ def rich(sim: Simulator) -> Simulator:
             }
             for state in VOLUME_STATES
         ]
+    backup = {
+        "region": IAD,
+        "compartment": "prod",
+        "key": "key-a",
+        "retention_period": {"unit": "DAYS", "amount": 3},
+        "is_prevent_deletion_enabled": True,
+        "is_retention_lock_enabled": False,
+        "is_indefinite_retention_enabled": True,
+        "source": "ocid1.volumebackup.oc1.iad.abc",
+        "of": "ocid1.volume.oc1.iad.abc",
+    }
+    for section in ("volume_backups", "boot_volume_backups"):
+        fleet[section] += [backup | {"name": f"{section}-{state}", "state": state} for state in BACKUP_STATES]
+    del backup["key"]
+    fleet["volume_group_backups"] += [
+        backup | {"name": f"group-backup-{state}", "state": state} for state in GroupBackup.states
+    ]
     sim.reset(fleet)
     sim.set(kms_rate=0)
     return sim
@@ -179,6 +198,33 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
             rich.set(kms_key_get_oracle_managed=answer, oracle_managed_field=answer)
             verify(getattr(block, f"get_{kind}_kms_key")(ident), f"{title}KmsKey", CORE)
             verify(getattr(block, f"get_{kind}")(ident), title, CORE)
+
+    work = raw.watch(sdk(oci.work_requests.WorkRequestClient))
+    there = raw.watch(sdk(oci.core.BlockstorageClient, FRA))
+    for kind, title, name in (
+        ("volume_backup", "VolumeBackup", "backup-key-1"),
+        ("boot_volume_backup", "BootVolumeBackup", "boot-backup-key"),
+        ("volume_group_backup", "VolumeGroupBackup", "group-backup"),
+    ):
+        ident, states = rich.id(name), GroupBackup.states if "group" in kind else BACKUP_STATES
+        for answer in ("null", "absent", "empty"):
+            rich.set(oracle_managed_field=answer)
+            verify(getattr(block, f"get_{kind}")(ident), title, CORE)
+        listed = verify(getattr(block, f"list_{kind}s")(compartment_id=prod), f"list[{title}]", CORE)
+        assert {row.lifecycle_state for row in listed.data} >= set(states)
+        details = getattr(CORE, f"Copy{title}Details")(destination_region=FRA, kms_key_id=rich.id("fra-a"))
+        for seconds in (30, 0):
+            rich.set(copy_settle=seconds)
+            copied = verify(getattr(block, f"copy_{kind}")(ident, details), title, CORE)
+            verify(getattr(there, f"get_{kind}")(copied.data.id), title, CORE)
+            if "group" not in kind:
+                models = oci.work_requests.models
+                verify(work.get_work_request(copied.headers["opc-work-request-id"]), "WorkRequest", models)
+        if "group" not in kind:
+            period = CORE.RetentionDuration(retention_time_unit="YEARS", retention_time_amount=1)
+            details = getattr(CORE, f"Update{title}Details")(kms_key_id="", retention_period=period)
+            verify(getattr(block, f"update_{kind}")(ident, details), title, CORE)
+            verify(getattr(block, f"delete_{kind}")(ident), "", CORE)
 
     vaults = raw.watch(sdk(oci.key_management.KmsVaultClient, FRA))
     listed = verify(vaults.list_vaults(prod), "list[VaultSummary]", KMS)

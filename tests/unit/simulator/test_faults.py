@@ -164,7 +164,7 @@ def test_rules(sim: Simulator, sdk: Callable[..., Any]) -> None:
 def test_wrong_rules_name_the_right_ones(sim: Simulator) -> None:
     for wrong, hint in (
         (lambda: sim.fault("nonsense"), ", ".join(KINDS)),
-        (lambda: sim.fault("throttle", "GetVolumes"), "GetVolume, GetVolumeKmsKey"),
+        (lambda: sim.fault("throttle", "GetVolumes"), "GetVolume, GetVolumeBackup"),
         (lambda: sim.fault("throttle", seconds=1), "takes no 'seconds'"),
         (lambda: sim.fault("slow"), "needs seconds"),
         (lambda: sim.fault("status"), "needs a status"),

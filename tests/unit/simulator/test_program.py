@@ -138,7 +138,10 @@ def test_names_and_resources(sim: Simulator) -> None:
     assert sim.id("root") == sim.id("tenancy") == oci.config.from_file(str(sim.home / "config"))["tenancy"]
     assert sim.id("volume:db-1") == sim.id("db-1")
     assert len(sim.resources("boot_volume")) == 6
-    assert {row["kind"] for row in sim.resources()} == {"compartment", "vault", "key", "volume", "boot_volume"}
+    assert {row["kind"] for row in sim.resources()} == {
+        *("compartment", "vault", "key", "volume", "boot_volume", "volume_group"),
+        *("volume_backup", "boot_volume_backup", "volume_group_backup"),
+    }
     for wrong, message in (
         (lambda: sim.id("nothing"), "names nothing"),
         (lambda: sim.resource("ocid1.nothing"), "there is no"),

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Volume groups and their backups: no key of their own, only members that have one (oci_semantics.md section 1.4)."""
+
+from __future__ import annotations
+
+from simulator.fleet import Entry
+from simulator.wire import Json, date, encode, etag
+from simulator.world import Resource, Site, World
+
+from .backup_base import STATES as _BACKUP_STATES
+from .backup_base import BackupBase
+from .volumes import Volume
+
+STATES = ("AVAILABLE", "PROVISIONING", "UPDATE_PENDING", "TERMINATING", "TERMINATED", "FAULTY")
+
+
+class VolumeGroup(Resource):
+    kind = "volume_group"
+    search_type = "VolumeGroup"
+
+    __slots__ = (
+        "before",
+        "compartment_id",
+        "created",
+        "details",
+        "domain",
+        "id",
+        "may_inspect",
+        "member_ids",
+        "name",
+        "region",
+        "serial",
+        "size_gb",
+        "state",
+    )
+
+    def __init__(self, world: World, entry: Entry, name: str) -> None:
+        self.name = name
+        site = world.region_of(entry.text("region"), entry)
+        self.region = site.region.name
+        self.id = world.make_id("volumegroup", site, name, entry.optional("id"))
+        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
+        self.created = world.next_created()
+        number = entry.integer("availability_domain", 1)
+        if number > len(site.domains):
+            raise entry.error(f"{self.region} has no availability domain {number}")
+        self.domain = site.domains[number - 1]
+        self.state = entry.choice("state", "AVAILABLE", STATES)
+        self.may_inspect = entry.flag("may_inspect", True)
+        self.details: Json = {
+            "definedTags": entry.mapping("defined_tags"),
+            "freeformTags": entry.mapping("freeform_tags"),
+            "displayName": entry.optional("display_name") or name,
+        }
+        self.member_ids: list[str] = []
+        self.size_gb = 0
+        self.before: Json | None = None
+        self._take_members(world, entry)
+        self.serial = 1
+
+    def _take_members(self, world: World, entry: Entry) -> None:
+        """Block and boot volumes, by name or OCID."""
+        for ident in self.member_ids:
+            member = world.resources.get(ident)
+            if isinstance(member, Volume):
+                member.group_id = None
+                member.touched()
+        self.member_ids, self.size_gb = [], 0
+        for name in entry.rows("volumes"):
+            member = world.lookup(str(name))
+            if not isinstance(member, Volume) or member.region != self.region:
+                raise entry.error(f"{name!r} is no volume of {self.region}")
+            if member.group_id is not None:
+                raise entry.error(f"{name!r} is in a volume group already")
+            member.group_id = self.id
+            member.touched()
+            self.member_ids.append(member.id)
+            self.size_gb += member.size_gb
+
+    @property
+    def etag(self) -> str:
+        return etag(self.id, self.serial)
+
+    def render(self, world: World) -> bytes:
+        return encode(self.document(world))
+
+    def row(self, world: World, stale: bool) -> bytes:
+        return encode(self.before) if stale and self.before is not None else self.render(world)
+
+    def visible(self, now: float) -> bool:
+        return True
+
+    def document(self, world: World) -> Json:
+        return {
+            "availabilityDomain": self.domain,
+            "compartmentId": self.compartment_id,
+            "id": self.id,
+            "lifecycleState": self.state,
+            "sizeInGBs": self.size_gb,
+            "sizeInMBs": self.size_gb * 1024,
+            "sourceDetails": {"type": "volumeIds", "volumeIds": list(self.member_ids)},
+            "timeCreated": date(self.created),
+            "volumeIds": list(self.member_ids),
+            "isHydrated": True,
+            "volumeGroupReplicas": None,
+            **self.details,
+        }
+
+    def state_in(self, world: World, region: str) -> Json | None:
+        if region != self.region:
+            return None
+        return {
+            "lifecycleState": self.state,
+            "availabilityDomain": self.domain,
+            "displayName": self.details["displayName"],
+        }
+
+    def truth(self, world: World) -> Json:
+        return self.document(world) | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
+
+    def alter(self, world: World, entry: Entry) -> None:
+        self.before = self.document(world)
+        self.state = entry.choice("state", self.state, STATES)
+        if entry.has("volumes"):
+            self._take_members(world, entry)
+        if entry.has("compartment"):
+            self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
+            world.moved()
+        self.details["displayName"] = entry.text("display_name", self.details["displayName"])
+        self.may_inspect = entry.flag("may_inspect", self.may_inspect)
+        self.serial += 1
+
+
+class GroupBackup(BackupBase):
+    """Its members are backups that say so themselves (`group_backup` in the fleet)."""
+
+    kind = "volume_group_backup"
+    search_type = "VolumeGroupBackup"
+    title = "VolumeGroupBackup"
+    collection = "volumeGroupBackups"
+    states = (*_BACKUP_STATES, "COMMITTED")
+    of_kind = VolumeGroup
+    of_field = "volumeGroupId"
+    source_field = "sourceVolumeGroupBackupId"
+
+    __slots__ = ("member_ids",)
+
+    def __init__(self, world: World, entry: Entry, name: str) -> None:
+        super().__init__(world, entry, name)
+        self.member_ids: list[str] = []
+
+    def members(self, world: World) -> list[BackupBase]:
+        found = [world.resources.get(ident) for ident in self.member_ids]
+        return [one for one in found if isinstance(one, BackupBase)]
+
+    def copy_to(
+        self, world: World, site: Site, key: str | None, title: str | None, now: float, group_backup: str | None = None
+    ) -> BackupBase:
+        """The key goes to the copies of the members."""
+        made = super().copy_to(world, site, None, title, now)
+        for member in self.members(world):
+            member.copy_to(world, site, key, None, now, made.id)
+        return made
+
+    def document(self, world: World) -> Json:
+        return super().document(world) | {
+            "sizeInMBs": self.size_gb * 1024,
+            "uniqueSizeInMbs": 1024,
+            "uniqueSizeInGbs": 1,
+            "volumeBackupIds": list(self.member_ids),
+        }
+
+
+def load(fleet: Entry, world: World) -> None:
+    for section, cls in (("volume_groups", VolumeGroup), ("volume_group_backups", GroupBackup)):
+        for entry in fleet.entries(section):
+            for name in entry.series():
+                copy = entry.copy()
+                made: Resource = cls(world, copy, name)
+                world.add(made, copy)
+                copy.done()
