@@ -17,7 +17,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REMOVE, Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REMOVE, Outcome, Resource, Wanted
 
 
 def use_statements(kms_key_id: str, compartment_id: str | None) -> tuple[str, ...]:
@@ -108,10 +108,16 @@ def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_c
     lines = ["These IAM statements have to be in force."]
     for role, kms_key_id in (
         ("For the key to assign:", wanted.kms_key_id),
-        ("For the key that it leaves:", before.kms_key_id if before else None),
+        ("For the key that it leaves:", _left_key(before, wanted)),
     ):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
     place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
     lines.extend([f"For the {kind.noun}:", f"Allow group <your group> to use {kind.iam_resource_type} in {place}"])
     return "\n".join(lines)
+
+
+def _left_key(before: Resource | None, wanted: Wanted) -> str | None:
+    if before is None or before.kms_key_id == wanted.kms_key_id:
+        return None
+    return before.kms_key_id

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -36,6 +37,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing imp
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+# Regions, or keys, that are worked on at the same time; each region has threads of its own besides.
+_MOST_SIDE_BY_SIDE = 32
 
 # Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
 _EXTERNAL_KEY_CONCURRENCY = 4
@@ -138,7 +142,7 @@ class Fleet:
             if key.is_external:
                 region.limit(_EXTERNAL_KEY_CONCURRENCY)
             for warning in key.warnings:
-                if self._terms.multi_version_key_fails and (key.versions or 0) > 1:
+                if self._terms.multi_version_key_fails and key.versions != 1:
                     problems.append(f"In {region.name}, {kms_key_id} {warning} ('multi_version_key: fail').")
                 else:
                     report.warnings.append(f"In {region.name}, {kms_key_id} {warning}.")
@@ -185,15 +189,14 @@ class Fleet:
         )
 
         def make(change: Change) -> None:
-            try:
+            with _our_fault_fails([change]):
                 writer.make(change)
-            except Exception as error:  # pylint: disable=broad-except
-                # A fault of ours in one change must not lose the outcomes of the others.
-                change.outcome.error = ResourceError(code="InternalError", message=repr(error))
 
         list(region.pool.map(make, changes))
-        settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
-        settling.watch([*_accepted(changes), *region.busy_but_right()], wait=self._terms.wait)
+        watched = [*_accepted(changes), *region.busy_but_right()]
+        with _our_fault_fails(watched):
+            settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
+            settling.watch(watched, wait=self._terms.wait)
         for change in changes:
             try:
                 self._journal.conclude(change.outcome)
@@ -283,8 +286,22 @@ def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> l
     """Do the same for every item at once. An exception is raised only after all have ended."""
     if len(items) < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(len(items)) as pool:
+    with ThreadPoolExecutor(min(len(items), _MOST_SIDE_BY_SIDE)) as pool:
         return [future.result() for future in [pool.submit(work, item) for item in items]]
+
+
+@contextmanager
+def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
+    """A fault of ours must not lose the outcomes of other changes, nor call untouched what may have been written."""
+    try:
+        yield
+    except Exception as error:
+        for change in changes:
+            outcome = change.outcome
+            if outcome.error is None and not (outcome.settled and outcome.time_settled):
+                outcome.changed = outcome.time_requested is not None
+                outcome.settled = False
+                outcome.error = ResourceError(code="InternalError", message=repr(error))
 
 
 def _accepted(changes: Iterable[Change]) -> list[Change]:
@@ -298,9 +315,7 @@ def _cautions(outcomes: Iterable[Outcome]) -> list[str]:
         before = outcome.before
         if before is None or not outcome.changed:
             continue
-        elsewhere = [
-            replica.id for replica in before.replicas if parse(replica.id).region_part != parse(outcome.id).region_part
-        ]
+        elsewhere = [replica.id for replica in before.replicas if _region_part(replica.id) != _region_part(outcome.id)]
         if elsewhere:
             cautions.append(
                 f"{outcome.label} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
@@ -311,3 +326,10 @@ def _cautions(outcomes: Iterable[Outcome]) -> list[str]:
                 f"{outcome.label} is {before.lifecycle_state}: what has to be done is decided again when it is done."
             )
     return cautions
+
+
+def _region_part(ocid: str) -> str:
+    try:
+        return parse(ocid).region_part
+    except InputError:  # the API may give OCIDs of a form that is not known yet
+        return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 import uuid
 from collections.abc import Mapping
@@ -43,13 +44,17 @@ class Journal:
         self._sync = threading.Lock()
         self._appended = 0
         self._synced = 0
+        self._broken: OSError | None = None
+        # Whether the last line may have been written in part, as on a full disk.
+        self._torn = False
 
     def open(self) -> None:
         """Open the file, private to its owner. Raises InputError where it can't be."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            os.fchmod(self._file, 0o600)
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.fchmod(self._file, 0o600)
         except OSError as error:
             self.close()
             raise InputError(
@@ -98,19 +103,29 @@ class Journal:
         )
 
     def _write(self, record: dict[str, Any]) -> None:
-        line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}, sort_keys=False) + "\n"
+        line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}) + "\n"
         with self._append:
-            _write_all(self._file, line.encode())
+            self._append_line(line.encode())
             self._appended += 1
             mine = self._appended
         with self._sync:
+            if self._broken is not None:
+                raise self._broken
             if self._synced >= mine:
                 return
             up_to = self._appended
-            os.fsync(self._file)
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                # The kernel tells of a lost flush only once; lines that others wait for may be lost with it.
+                self._broken = error
+                raise
             self._synced = up_to
 
-
-def _write_all(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]
+    def _append_line(self, line: bytes) -> None:
+        if self._torn:
+            line = b"\n" + line
+        self._torn = True
+        while line:
+            line = line[os.write(self._file, line) :]
+        self._torn = False

@@ -21,7 +21,11 @@ from typing import Any, Generic, TypeVar
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Connection, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, RefusedError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    RefusedError,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 
 _Value = TypeVar("_Value")
@@ -166,7 +170,7 @@ class KeyVetting:
 
     def _get_key_by_guess(self, kms_key_id: str, region: str, faults: list[str]) -> tuple[Any, str] | None:
         """The key, from one of the hosts that its OCID lets us guess. One that does not exist gives no answer."""
-        prefix = parse(kms_key_id).future_use
+        prefix = _vault_prefix(kms_key_id)
         endpoints = self._connection.management_endpoints(prefix, region) if prefix else ()
         for attempt in range(_GUESS_ROUNDS):
             refused = False
@@ -190,12 +194,19 @@ class KeyVetting:
 
     def _vault_of(self, kms_key_id: str, region: str) -> str | None:
         """The vault's OCID by Search, asked where the key is used, then where its OCID says that it was made."""
-        home = parse(kms_key_id).region(self._connection.regions)
+        home = self._home(kms_key_id)
         for place in dict.fromkeys((region, home or region)):
             vault_id = self._vaults.get((kms_key_id, place), partial(self._search, kms_key_id, place))
             if vault_id is not None:
                 return vault_id
         return None
+
+    def _home(self, kms_key_id: str) -> str | None:
+        """The region that a key was made in, if its OCID tells. One that the API gave may be of an unknown form."""
+        try:
+            return parse(kms_key_id).region(self._connection.regions)
+        except InputError:
+            return None
 
     def _search(self, kms_key_id: str, region: str) -> str | None:
         query = f"query key resources return allAdditionalFields where identifier = '{kms_key_id}'"
@@ -219,7 +230,7 @@ class KeyVetting:
         else:
             endpoint = answer.data.management_endpoint
             return endpoint if isinstance(endpoint, str) else None
-        home = parse(kms_key_id).region(self._connection.regions)
+        home = self._home(kms_key_id)
         if home is None or home == region:
             return None
         try:
@@ -232,11 +243,16 @@ class KeyVetting:
         return None
 
     def _count_versions(self, kms_key_id: str, endpoint: str) -> int:
-        """Versions that are not deleted; two pages at most are never needed to know that there are several."""
-        answer = self._vault_read(
-            self._connection.vault_management(endpoint), "list_key_versions", kms_key_id, limit=100
-        )
-        return sum(version.lifecycle_state != "DELETED" for version in answer.data)
+        """Versions that are not deleted; paged through only until there are two, which is one too many."""
+        service = self._connection.vault_management(endpoint)
+        count = 0
+        page: dict[str, str] = {}
+        while True:
+            answer = self._vault_read(service, "list_key_versions", kms_key_id, limit=100, **page)
+            count += len([version for version in answer.data if version.lifecycle_state != "DELETED"])
+            if answer.next_page is None or count > 1:
+                return count
+            page = {"page": answer.next_page}
 
     def _vault_read(self, service: Service, operation: str, *args: Any, **kwargs: Any) -> Answer:
         self._limit.wait()
@@ -281,6 +297,13 @@ class _RateLimit:
                 if early > 0:
                     self._clock.sleep(early)
             self._times.append(self._clock.monotonic())
+
+
+def _vault_prefix(kms_key_id: str) -> str:
+    try:
+        return parse(kms_key_id).future_use
+    except InputError:
+        return ""
 
 
 def _fault(error: ApiError) -> str:

@@ -110,7 +110,7 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
-        result["diff"] = diff(report.outcomes, wanted)
+        result["diff"] = diff(report.outcomes, wanted, check_mode=module.check_mode)
     if result["summary"]["failed"]:
         module.fail_json(**result)
     module.exit_json(**result)

@@ -115,7 +115,11 @@ def targets(
         if realm is None:
             realm, whose = ocid.realm, f"the other {_plural(ids)}"
         expect_realm(ocid, realm, whose)
-        region = own_region if not ocid.region_part and own_region else expect_region(ocid, regions)
+        if not ocid.region_part and own_region:
+            expect_realm(ocid, regions.realms[own_region], "the region of the connection options")
+            region = own_region
+        else:
+            region = expect_region(ocid, regions)
         found.setdefault(ocid.value, Target(id=ocid.value, kind=kinds[ocid.type], region=region))
     if realm is not None and wanted.kms_key_id is not None:
         expect_realm(parse(wanted.kms_key_id), realm, f"the {_plural(ids)}" if found else whose)

@@ -62,16 +62,20 @@ def plan(outcome: Outcome, wanted: Wanted, noun: str) -> None:
     outcome.changed = outcome.action != NONE
 
 
-def diff(outcomes: list[Outcome], wanted: Wanted) -> dict[str, dict[str, Any]]:
-    """Before and after by OCID, only what changes; made the same way in check mode and after the run."""
+def diff(outcomes: list[Outcome], wanted: Wanted, *, check_mode: bool) -> dict[str, dict[str, Any]]:
+    """Before and after by OCID, only what changes: what would be in check mode, what was read after a run."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for outcome in outcomes:
         if not outcome.changed or outcome.before is None:
             continue
-        shown = outcome.after.kms_key_id if outcome.after is not None else wanted.kms_key_id
         before[outcome.id] = _diff_entry(outcome.before, outcome.before.kms_key_id)
-        after[outcome.id] = _diff_entry(outcome.before, shown)
+        if check_mode:
+            after[outcome.id] = _diff_entry(outcome.before, wanted.kms_key_id)
+        elif outcome.after is not None:
+            after[outcome.id] = _diff_entry(outcome.before, outcome.after.kms_key_id)
+        else:
+            after[outcome.id] = {"display_name": outcome.before.display_name, "encryption": "unknown"}
         if outcome.action == REGENERATE:
             before[outcome.id]["data_key"] = "present"
             after[outcome.id]["data_key"] = "regenerated"

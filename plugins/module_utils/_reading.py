@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Union
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
@@ -67,6 +68,8 @@ class Reader:
             return self._kind.get(self._service, self._region, resource_id)
         except ApiError as error:
             return explain_read(error, self._kind, self._region)
+        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+            return ResourceError(code="InternalError", message=repr(error))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         """The state, or the reason why it could not be read, of each of these resources."""
@@ -83,7 +86,8 @@ class Reader:
             hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
             left = [resource_id for resource_id in left if resource_id not in readings]
             if left and all(_is_out_of_reach(reading) for reading in readings.values()):
-                return {**found, **dict.fromkeys(left, next(iter(readings.values())))}
+                found.update(dict.fromkeys(left, _not_asked(next(iter(readings.values())))))
+                break
             rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
             self._compare(rows, found)
             if self._lists_are_trusted:
@@ -159,7 +163,10 @@ class Reader:
         except ApiError:
             # What can't be listed is read one by one: a list needs other permissions than a GET.
             complete = False
-        self._pages_of[compartment_id] = pages if complete else sys.maxsize
+        if complete:
+            self._pages_of[compartment_id] = pages
+        else:
+            self._pages_of.setdefault(compartment_id, sys.maxsize)
         return found
 
     def _pages(self, compartment_id: str) -> Iterator[Page]:
@@ -219,3 +226,8 @@ def _is_out_of_reach(reading: Reading) -> bool:
     if not isinstance(reading, ResourceError):
         return False
     return reading.code == NoAnswerError.code or reading.status == 401 or (reading.status or 0) >= 500
+
+
+def _not_asked(reading: Reading) -> Reading:
+    """The same reason for a resource that was not asked for any more."""
+    return replace(reading, opc_request_id=None) if isinstance(reading, ResourceError) else reading

@@ -14,8 +14,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REGENERATE, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import NONE, REGENERATE, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change
+
+_IGNORED = "ChangeIgnored"
 
 
 class Settling:
@@ -43,96 +45,121 @@ class Settling:
             look += 1
             readings = _reread(pending)
             age = self._clock.monotonic() - began
-            pending = [
-                change for change in pending if not self._judge(change, readings[change.outcome.id], age, seen_busy)
-            ]
+            doubtful = [change for change in pending if self._is_doubtful(change, readings, age, seen_busy)]
+            readings.update(_reread(doubtful, by_get=True))
+            pending = [change for change in pending if not self._decide(change, readings, age, seen_busy)]
             if not wait:
                 return
             if self._deadline.passed:
                 for change in pending:
-                    self._time_out(change)
+                    change.outcome.error = self._time_out(change)
                 return
 
-    def _judge(self, change: Change, reading: Reading, age: float, seen_busy: set[str]) -> bool:
+    def _is_doubtful(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:
+        """Whether a list alone says that a change failed: it may lag behind, or leave something out."""
+        reading = readings[change.outcome.id]
+        if not isinstance(reading, Resource) or reading.etag is not None:
+            return False
+        verdict = self._judge(change, reading, age, seen_busy)
+        if isinstance(verdict, ResourceError):
+            return True
+        return verdict and self._damage(change, reading) is not None
+
+    def _decide(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:
         """Whether this look decided what became of the change. ``age`` is seconds since all were accepted."""
         outcome = change.outcome
-        if isinstance(reading, ResourceError):
-            if reading.code == NoAnswerError.code or (reading.status or 0) >= 500 or reading.status == 429:
-                return False
-            outcome.error = reading
-            return True
-        outcome.after = reading
-        obstacle = obstacle_to(reading, change.kind.noun)
-        if obstacle is not None:
-            outcome.error = ResourceError(
-                code=obstacle.code,
-                message=f"The change was accepted, but then the {change.kind.noun} became {reading.lifecycle_state}.",
-                hint=obstacle.hint,
-            )
-            return True
-        if reading.lifecycle_state in BUSY_STATES:
-            seen_busy.add(outcome.id)
-            return False
-        if reading.kms_key_id == change.wanted.kms_key_id:
-            return self._verify(change, reading, age, outcome.id in seen_busy)
-        assert outcome.before is not None
-        if reading.kms_key_id == outcome.before.kms_key_id:
-            if age < self._timings.ignored_after:
-                return False
-            outcome.changed = False
-            outcome.error = _error(
-                "ChangeIgnored",
-                f"The service accepted the change, but {age:.0f} s later the {change.kind.noun} is still on its "
-                f"former key: {_name(reading.kms_key_id)}.",
-            )
-            return True
-        outcome.error = _error(
-            "ChangedMeanwhile",
-            f"The change was accepted, but the {change.kind.noun} is now on a key that was neither there before nor "
-            f"asked for: {_name(reading.kms_key_id)}. Somebody else changes it at the same time.",
-        )
-        return True
+        reading = readings[outcome.id]
+        verdict = self._judge(change, reading, age, seen_busy)
+        if isinstance(reading, Resource):
+            outcome.after = reading
+            if reading.lifecycle_state in BUSY_STATES:
+                seen_busy.add(outcome.id)
+        if isinstance(verdict, ResourceError):
+            outcome.error = verdict
+            outcome.changed = outcome.changed and verdict.code != _IGNORED
+        elif verdict:
+            outcome.settled = True
+            outcome.time_settled = self._clock.timestamp()
+            if age >= self._timings.ignored_after and not self._shows_a_beginning(change, reading, seen_busy):
+                outcome.warnings.append(f"{outcome.label}: nothing but the accepted request shows the regeneration.")
+            outcome.error = self._damage(change, outcome.after)
+        return verdict is not False
 
-    def _verify(self, change: Change, reading: Resource, age: float, was_busy: bool) -> bool:
-        outcome = change.outcome
+    def _judge(self, change: Change, reading: Reading, age: float, seen_busy: set[str]) -> bool | ResourceError:
+        """True: the change has taken effect. False: not decided yet. Otherwise why it failed."""
+        outcome, noun = change.outcome, change.kind.noun
         before = outcome.before
         assert before is not None
-        if outcome.action == REGENERATE and not was_busy and reading.etag == before.etag:
-            # Nothing shows yet that the service began; it accepted the change, so in the end that has to do.
-            if age < self._timings.ignored_after:
-                return False
-            outcome.warnings.append(f"{outcome.label}: nothing but the accepted request shows the regeneration.")
-        outcome.settled = True
-        outcome.time_settled = self._clock.timestamp()
-        lost = [replica.id for replica in before.replicas if replica.id not in {r.id for r in reading.replicas}]
-        if lost:
-            outcome.error = _error(
-                "ReplicaLost",
-                f"The key was changed, but the {change.kind.noun} has lost its replica {', '.join(lost)}.",
-                hint="Enable the replication again, with a key for the replica's region.",
+        if isinstance(reading, ResourceError):
+            passing = reading.code == NoAnswerError.code or reading.status == 429 or (reading.status or 0) >= 500
+            return False if passing else reading
+        obstacle = obstacle_to(reading, noun)
+        if obstacle is not None:
+            if outcome.action == NONE:
+                return obstacle
+            return ResourceError(
+                code=obstacle.code,
+                message=f"The change was accepted, but then the {noun} became {reading.lifecycle_state}.",
+                hint=obstacle.hint,
             )
-        return True
+        if reading.lifecycle_state in BUSY_STATES:
+            return False
+        if reading.kms_key_id == change.wanted.kms_key_id:
+            # Where nothing shows that a regeneration began, its being accepted has to do in the end.
+            return self._shows_a_beginning(change, reading, seen_busy) or age >= self._timings.ignored_after
+        if outcome.action == NONE or reading.kms_key_id != before.kms_key_id:
+            return _error(
+                "ChangedMeanwhile",
+                f"The {noun} is now on a key that was not asked for: {_name(reading.kms_key_id)}. "
+                "Somebody else changes it at the same time.",
+            )
+        if age < self._timings.ignored_after:
+            return False
+        return _error(
+            _IGNORED,
+            f"The service accepted the change, but {age:.0f} s later the {noun} is still on its former key: "
+            f"{_name(reading.kms_key_id)}.",
+        )
 
-    def _time_out(self, change: Change) -> None:
+    @staticmethod
+    def _shows_a_beginning(change: Change, reading: Reading, seen_busy: set[str]) -> bool:
+        """A key that is there speaks for itself; a regeneration shows only in the state or the etag."""
+        outcome = change.outcome
+        if outcome.action != REGENERATE or outcome.id in seen_busy:
+            return True
+        return isinstance(reading, Resource) and outcome.before is not None and reading.etag != outcome.before.etag
+
+    @staticmethod
+    def _damage(change: Change, after: Resource | None) -> ResourceError | None:
+        before = change.outcome.before
+        if before is None or after is None or change.outcome.action == NONE:
+            return None
+        return change.kind.damage(before, after)
+
+    def _time_out(self, change: Change) -> ResourceError:
         after = change.outcome.after
         now = f"it is {after.lifecycle_state} on {_name(after.kms_key_id)}" if after else "it could not be read since"
-        change.outcome.error = _error(
+        if change.outcome.action == NONE:
+            return _error(
+                "WaitTimeout", f"The {change.kind.noun} did not settle in {self._deadline.seconds:g} s: {now}."
+            )
+        return _error(
             "WaitTimeout",
             f"The change was accepted, but not seen to take effect within {self._deadline.seconds:g} s: {now}.",
             hint="Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice.",
         )
 
 
-def _reread(changes: Sequence[Change]) -> dict[str, Reading]:
+def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Reading]:
     by_reader: dict[Reader, list[Change]] = {}
     for change in changes:
         by_reader.setdefault(change.reader, []).append(change)
     found: dict[str, Reading] = {}
     for reader, group in by_reader.items():
         # A list tells no etag, and only an etag tells that a data key was regenerated.
-        by_get = any(change.outcome.action == REGENERATE for change in group)
+        regenerated = any(change.outcome.action == REGENERATE for change in group)
         resources = [change.outcome.before for change in group if change.outcome.before is not None]
-        found.update(reader.reread(resources, by_get=by_get))
+        found.update(reader.reread(resources, by_get=by_get or regenerated))
     return found
 
 

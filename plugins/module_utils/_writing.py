@@ -22,8 +22,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, obstacle_to
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, action_for, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
@@ -62,13 +62,13 @@ class Writer:
         timings: Timings,
         deadline: Deadline,
     ) -> None:
-        self._service = service
-        self._journal = journal
-        self._pace = pace
-        self._vetting = vetting
-        self._clock = clock
-        self._timings = timings
-        self._deadline = deadline
+        self.service = service
+        self.journal = journal
+        self.pace = pace
+        self.vetting = vetting
+        self.clock = clock
+        self.timings = timings
+        self.deadline = deadline
 
     def make(self, change: Change) -> None:
         """Write until the service accepted it, refused it for good, or the time is up.
@@ -76,149 +76,201 @@ class Writer:
         A write is repeated only where it is known not to have been committed: it was throttled, it was refused
         for the resource's state, it never left this machine, or the resource was read and looks untouched.
         """
-        outcome = change.outcome
-        outcome.changed = False
-        faults = tries = 0
-        if outcome.before is not None and outcome.before.lifecycle_state in BUSY_STATES:
-            # Perhaps the very change that is wanted is on its way, by a run that was interrupted.
-            self._fail(outcome, "IncorrectState", f"The {change.kind.noun} stayed {outcome.before.lifecycle_state}.")
-            if not self._becomes_ready(change, may_be_ours=False):
-                return
-        while True:
-            if self._deadline.passed:
-                if not tries:
-                    self._fail(outcome, "NotTried", "The time of 'wait_timeout' was over before its turn came.")
-                return
-            try:
-                self._journal.intend(outcome, change.wanted)
-            except OSError as error:
-                self._fail(
-                    outcome, "JournalFailed", f"The journal could not be written ({error}), so nothing was sent."
-                )
-                return
-            tries += 1
-            outcome.error = None
-            outcome.time_requested = self._clock.timestamp()
-            try:
-                with self._pace:
-                    answer = self._send(change)
-            except RefusedError as error:
-                outcome.opc_request_id = error.opc_request_id
-                outcome.error = explain_write(error, change.kind, outcome, change.wanted, self._vetting.compartments)
-                if error.is_throttled:
-                    self._pace.slow_down()
-                    self._deadline.sleep(self._timings.backoff(tries))
-                    continue
-                if error.is_wrong_state:
-                    self._deadline.sleep(self._timings.backoff(tries))
-                    if self._becomes_ready(change, may_be_ours=faults > 0):
-                        continue
-                    return
-                if not error.outcome_is_unknown:
-                    return
-                lost: ApiError = error
-            except NoAnswerError as error:
-                outcome.error = explain_write(error, change.kind, outcome, change.wanted, self._vetting.compartments)
-                lost = error
-            else:
-                self._pace.went_well()
-                outcome.opc_request_id = answer.opc_request_id
-                outcome.changed = True
-                return
-            faults += 1
-            if isinstance(lost, NoAnswerError) and not lost.was_sent:
-                may_repeat = True
-            else:
-                may_repeat = self._was_not_committed(change, lost)
-            if not may_repeat or faults >= _MOST_FAULTS:
-                return
-            self._deadline.sleep(self._timings.backoff(faults))
+        change.outcome.changed = False
+        making = _Making(self, change)
+        if making.may_begin():
+            while making.tries_again():
+                pass
 
-    def _send(self, change: Change) -> Answer:
-        if change.outcome.action == REMOVE:
-            return change.kind.remove(self._service, change.outcome.id)
-        assert change.wanted.kms_key_id is not None
-        return change.kind.assign(self._service, change.outcome.id, change.wanted.kms_key_id)
 
-    def _becomes_ready(self, change: Change, *, may_be_ours: bool) -> bool:
-        """Wait until the resource is no longer busy. False if there is nothing left to write, or no time.
+class _Making:
+    """One change in the making: what was tried so far, and what is known of it."""
 
-        ``may_be_ours``: an earlier try of this change had an unknown outcome.
-        """
-        outcome = change.outcome
+    def __init__(self, writer: Writer, change: Change) -> None:
+        self._writer = writer
+        self._change = change
+        self._outcome = change.outcome
+        self._clock = writer.clock
+        self._timings = writer.timings
+        self._deadline = writer.deadline
+        self._tries = 0
+        self._faults = 0
+        # The last try whose answer was lost, if any: a change that turns up later may be its doing.
+        self._lost: ApiError | None = None
+        self._last_read = self._clock.monotonic()
+
+    def may_begin(self) -> bool:
+        """Whether there is something to write. A busy resource is waited for: perhaps the very change that is
+        wanted is on its way, by a run that was interrupted."""
+        before = self._outcome.before
+        if before is None or before.lifecycle_state not in BUSY_STATES:
+            return True
+        self._fail("IncorrectState", f"The {self._change.kind.noun} stayed {before.lifecycle_state}.")
+        return self._becomes_ready()
+
+    def tries_again(self) -> bool:
+        """Try once. True if it has to be tried again; else the outcome tells the end."""
+        if self._deadline.passed:
+            if not self._tries:
+                self._fail("NotTried", "The time of 'wait_timeout' was over before its turn came.")
+            return False
+        held_back = self._clock.monotonic() - self._last_read
+        if self._tries and held_back > self._timings.quiet and not self._becomes_ready():
+            return False  # somebody else did it, or it can no longer be done
+        self._tries += 1
+        error = self._write()
+        return error is not None and self._may_repeat(error)
+
+    def _write(self) -> ApiError | None:
+        """Journal and write. None if nothing more is to be done, be it for success or for a broken journal."""
+        outcome, writer = self._outcome, self._writer
+        try:
+            writer.journal.intend(outcome, self._change.wanted)
+        except OSError as error:
+            self._journal_failed(error)
+            return None
+        outcome.error = None
+        outcome.time_requested = self._clock.timestamp()
+        try:
+            with writer.pace:
+                if self._deadline.passed:
+                    self._fail("NotTried", "The time of 'wait_timeout' was over before its turn came.")
+                    return None
+                answer = self._send()
+        except ApiError as error:
+            outcome.error = explain_write(
+                error, self._change.kind, outcome, self._change.wanted, writer.vetting.compartments
+            )
+            outcome.opc_request_id = outcome.error.opc_request_id
+            return error
+        writer.pace.went_well()
+        outcome.opc_request_id = answer.opc_request_id
+        outcome.changed = True
+        return None
+
+    def _send(self) -> Answer:
+        kind, before, service = self._change.kind, self._outcome.before, self._writer.service
+        assert before is not None
+        if self._outcome.action == REMOVE:
+            return kind.remove(service, before)
+        assert self._change.wanted.kms_key_id is not None
+        return kind.assign(service, before, self._change.wanted.kms_key_id)
+
+    def _may_repeat(self, error: ApiError) -> bool:
+        if isinstance(error, RefusedError):
+            if error.is_throttled:
+                self._writer.pace.slow_down()
+                self._deadline.sleep(self._timings.backoff(self._tries))
+                return True
+            if error.is_wrong_state:
+                self._deadline.sleep(self._timings.backoff(self._tries))
+                return self._becomes_ready()
+            if not error.outcome_is_unknown:
+                return False
+        self._faults += 1
+        never_sent = isinstance(error, NoAnswerError) and not error.was_sent
+        if not never_sent and not self._was_not_committed(error):
+            return False
+        if self._faults >= _MOST_FAULTS:
+            return False
+        self._deadline.sleep(self._timings.backoff(self._faults))
+        return True
+
+    def _becomes_ready(self) -> bool:
+        """Wait until the resource is no longer busy. False if there is nothing left to write, or no time."""
         look = 0
         while not self._deadline.passed:
-            reading = change.reader.get(outcome.id)
+            reading = self._read()
             if isinstance(reading, ResourceError):
-                outcome.error = reading
+                self._outcome.error = reading
                 return False
             if reading.lifecycle_state not in BUSY_STATES:
-                return self._is_still_to_do(change, reading, may_be_ours)
+                return self._is_still_to_do(reading)
             self._deadline.sleep(self._timings.poll(look))
             look += 1
+        if self._lost is not None:
+            self._unknown("It stayed busy since.")
         return False
 
-    def _is_still_to_do(self, change: Change, reading: Resource, may_be_ours: bool) -> bool:
-        """Plan again, after something else was done to the resource."""
-        outcome = change.outcome
-        obstacle = obstacle_to(reading, change.kind.noun)
+    def _is_still_to_do(self, reading: Resource) -> bool:
+        """Plan again, after something else may have been done to the resource."""
+        outcome, wanted = self._outcome, self._change.wanted
+        obstacle = obstacle_to(reading, self._change.kind.noun)
         if obstacle is not None:
             outcome.error = obstacle
             outcome.after = reading
             return False
-        if reading.kms_key_id == change.wanted.kms_key_id and outcome.action != REGENERATE:
+        if self._is_as_wanted(reading):
             outcome.error = None
-            outcome.changed = may_be_ours
-            if not may_be_ours:
+            outcome.changed = self._lost is not None
+            if not outcome.changed:
                 outcome.before = reading
                 outcome.action = NONE
             return False
         outcome.before = reading
+        outcome.action = action_for(reading, wanted)
         return True
 
-    def _was_not_committed(self, change: Change, lost: ApiError) -> bool:
+    def _is_as_wanted(self, reading: Resource) -> bool:
+        """Whether the key is there, where that is all that was asked for."""
+        return self._outcome.action != REGENERATE and reading.kms_key_id == self._change.wanted.kms_key_id
+
+    def _was_not_committed(self, lost: ApiError) -> bool:
         """Read what became of a write whose answer was lost. True only if it has to be made again."""
-        outcome = change.outcome
+        outcome, change = self._outcome, self._change
+        self._lost = lost
         if outcome.action == REGENERATE:
-            self._unknown(outcome, lost, "A data key may have been regenerated; it is not tried again.")
+            self._unknown("A data key may have been regenerated; it is not tried again.")
             return False
         quiet_since = self._clock.monotonic()
         look = 0
         while True:
-            reading = change.reader.get(outcome.id)
+            reading = self._read()
             now = self._clock.monotonic()
             if isinstance(reading, ResourceError):
-                self._unknown(outcome, lost, f"It could not be read afterwards either: {reading.message}")
+                self._unknown(f"It could not be read afterwards either: {reading.message}")
                 return False
-            if reading.kms_key_id == change.wanted.kms_key_id:
+            outcome.after = reading
+            obstacle = obstacle_to(reading, change.kind.noun)
+            if obstacle is not None:
+                outcome.error = obstacle
+                outcome.changed = True
+                return False
+            if self._is_as_wanted(reading):
                 outcome.error = None
                 outcome.changed = True
                 return False
             if reading.lifecycle_state in BUSY_STATES:
                 quiet_since = now
-            elif obstacle_to(reading, change.kind.noun) is not None:
-                outcome.error = obstacle_to(reading, change.kind.noun)
-                outcome.after = reading
-                outcome.changed = True
-                return False
             elif now - quiet_since >= self._timings.quiet:
+                outcome.before = reading
                 return True
             if self._deadline.passed:
-                outcome.after = reading
-                self._unknown(outcome, lost, f"It is {reading.lifecycle_state} with its former key at the last look.")
+                self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
                 return False
             self._deadline.sleep(max(self._timings.poll(look), 0.001))
             look += 1
 
-    def _unknown(self, outcome: Outcome, lost: ApiError, then: str) -> None:
-        outcome.changed = True
-        outcome.settled = False
-        self._fail(outcome, "OutcomeUnknown", f"The answer to the change was lost ({lost}). {then}", lost)
+    def _read(self) -> Reading:
+        reading = self._change.reader.get(self._outcome.id)
+        self._last_read = self._clock.monotonic()
+        return reading
 
-    @staticmethod
-    def _fail(outcome: Outcome, code: str, message: str, cause: ApiError | None = None) -> None:
+    def _unknown(self, then: str) -> None:
+        self._outcome.changed = True
+        self._outcome.settled = False
+        self._fail("OutcomeUnknown", f"The answer to the change was lost ({self._lost}). {then}", self._lost)
+
+    def _journal_failed(self, error: OSError) -> None:
+        if self._lost is not None:
+            self._unknown(f"It is not tried again, because the journal could not be written ({error}).")
+        else:
+            again = " again" if self._tries > 1 else ""
+            self._fail("JournalFailed", f"The journal could not be written ({error}), so nothing was sent{again}.")
+
+    def _fail(self, code: str, message: str, cause: ApiError | None = None) -> None:
         refused = cause if isinstance(cause, RefusedError) else None
-        outcome.error = ResourceError(
+        self._outcome.error = ResourceError(
             code=code,
             message=message,
             status=refused.status if refused else None,

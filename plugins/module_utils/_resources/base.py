@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
@@ -58,9 +59,13 @@ class ResourceKind(ABC):
         """Read one page of the resources of a compartment."""
 
     @abstractmethod
-    def assign(self, service: Service, resource_id: str, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """Assign a customer-managed key."""
 
     @abstractmethod
-    def remove(self, service: Service, resource_id: str) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Answer:
         """Go back to the Oracle-managed key."""
+
+    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+        """What a change of the key did to the resource besides, and should not have."""
+        return None

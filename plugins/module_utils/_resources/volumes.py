@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
     PAGE_SIZE,
     Page,
@@ -54,13 +55,25 @@ class VolumeKind(ResourceKind):
         answer = service.read(f"list_{self.type}s", **query)
         return Page([self._resource(row, region) for row in answer.data], answer.next_page)
 
-    def assign(self, service: Service, resource_id: str, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""
-        return service.write(f"update_{self.type}_kms_key", resource_id, {"kmsKeyId": kms_key_id})
+        return service.write(f"update_{self.type}_kms_key", resource.id, {"kmsKeyId": kms_key_id})
 
-    def remove(self, service: Service, resource_id: str) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Answer:
         """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
-        return service.write(f"delete_{self.type}_kms_key", resource_id)
+        return service.write(f"delete_{self.type}_kms_key", resource.id)
+
+    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+        """Whether replicas survived, which is not known (oci_semantics.md section 1.6)."""
+        left = {replica.id for replica in after.replicas}
+        lost = [replica.id for replica in before.replicas if replica.id not in left]
+        if not lost:
+            return None
+        return ResourceError(
+            code="ReplicaLost",
+            message=f"The key was changed, but the {self.noun} has lost its replica {', '.join(lost)}.",
+            hint="Enable the replication again, with a key for the replica's region.",
+        )
 
     def _resource(self, row: Any, region: str, etag: str | None = None) -> Resource:
         return Resource(

@@ -126,7 +126,6 @@ def test_no_advice_where_none_is_known(error: ApiError) -> None:
     assert hint(error) is None
 
 
-@pytest.mark.xfail(strict=True, reason="a refused regeneration is said to leave the key that it keeps")
 def test_a_refused_regeneration_leaves_no_key() -> None:
     text = hint(refused(404, "NotAuthorizedOrNotFound"), former=KEY_A, wanted=KEY_A, action=REGENERATE) or ""
     assert text.count("service blockstorage") == 1

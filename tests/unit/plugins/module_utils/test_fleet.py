@@ -259,7 +259,6 @@ def test_an_unexpected_error_in_one_change_does_not_lose_the_others() -> None:
     assert journal.closed == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a write that ends with an unexpected error is reported as not made, unread")
 def test_an_unexpected_error_after_the_commit_is_not_reported_as_unchanged() -> None:
     cloud = Cloud()
     (name,) = cloud.add(1, kms_key_id=KEY_A)
@@ -270,7 +269,6 @@ def test_an_unexpected_error_after_the_commit_is_not_reported_as_unchanged() -> 
     assert entry["kms_key_id"] == KEY_B or entry["encryption"] == "unknown"
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="an unexpected error while waiting loses every outcome")
 def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
     cloud = Cloud()
     ids = [name for number in range(4) for name in cloud.add(1, compartment=number)]
@@ -380,5 +378,7 @@ def test_no_fault_makes_it_write_twice_or_lie(
         if wanted.regenerate and outcome.action == "regenerate":
             assert made[outcome.id] <= 1
         assert outcome.id in journal.outcomes or made[outcome.id] == 0
-    if not wanted.regenerate:
-        assert cloud.needless == []
+    for name, (key, _transition, _visible, _seconds, on_write, _on_read) in zip(ids, volumes, strict=True):
+        disturbed = any(somebody for _error, _committed, somebody in on_write)
+        may_regenerate = wanted.regenerate and (key == wanted.kms_key_id or disturbed)
+        assert cloud.needless.count(name) <= may_regenerate

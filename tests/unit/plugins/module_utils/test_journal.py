@@ -177,7 +177,6 @@ def test_short_writes_are_completed(journal: Journal, path: Path, monkeypatch: p
     assert len(lines(path)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="what follows a line torn by a full disk is glued to it, and lost with it")
 def test_a_torn_line_does_not_spoil_the_next(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torn(monkeypatch, [20, -1])
     with pytest.raises(OSError, match="No space"):
@@ -213,7 +212,6 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
     assert syncs == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the kernel reports a lost flush once, so the next fsync says all is well")
 def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     both_appended = threading.Barrier(2, timeout=5)
     failures = [OSError(errno.EIO, "Input/output error")]

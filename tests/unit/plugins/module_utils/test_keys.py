@@ -184,7 +184,6 @@ def test_several_versions_are_a_warning_deleted_ones_do_not_count(states: tuple[
     assert [f"{count} versions" in warning for warning in report.warnings] == [True] * (count > 1)
 
 
-@pytest.mark.xfail(strict=True, reason="only the first page of the versions is read, and it may be short")
 def test_versions_on_a_later_page_count() -> None:
     cloud = cloud_with(Key(KEY_A, versions=("DELETED", "ENABLED", "ENABLED")))
     cloud.page_size = 1

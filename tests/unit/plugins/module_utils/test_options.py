@@ -184,7 +184,6 @@ def test_an_ocid_without_region_is_served_by_our_own() -> None:
     assert "names no region" in fault([regionless])
 
 
-@pytest.mark.xfail(strict=True, reason="the region of the options is not compared with the OCID's realm")
 def test_our_own_region_serves_only_its_own_realm() -> None:
     fault([f"ocid1.volume.oc2..{'u' * 60}"], own_region=IAD, tenancy=None)
 

@@ -274,7 +274,6 @@ def test_one_that_hangs_does_not_keep_the_others_from_settling() -> None:
     assert {code(outcome) for outcome in report.outcomes} == {None, "WaitTimeout"}
 
 
-@pytest.mark.xfail(strict=True, reason="a verdict of failure is passed on a list alone, which may lag behind")
 def test_a_list_that_lags_does_not_make_a_change_ignored() -> None:
     cloud = Cloud()
     ids = cloud.add(200, kms_key_id=KEY_A)
@@ -288,7 +287,6 @@ def test_a_list_that_lags_does_not_make_a_change_ignored() -> None:
     assert {(outcome.changed, code(outcome)) for outcome in report.outcomes} == {(True, None)}
 
 
-@pytest.mark.xfail(strict=True, reason="a verdict of failure is passed on a list alone, which may leave replicas out")
 def test_a_list_without_replicas_does_not_make_them_lost() -> None:
     cloud = Cloud()
     ids = cloud.add(50, replicas=("ocid1.blockvolumereplica.oc1.phx.r",))
@@ -296,7 +294,6 @@ def test_a_list_without_replicas_does_not_make_them_lost() -> None:
     assert {code(outcome) for outcome in bring(cloud, ids, TO_B).outcomes} == {None}
 
 
-@pytest.mark.xfail(strict=True, reason="a volume that was right already is said to have been changed")
 @pytest.mark.parametrize("event", [{"lifecycle_state": "FAULTY"}, {}])
 def test_a_busy_volume_that_was_right_already_is_not_said_to_be_changed(event: dict[str, str]) -> None:
     cloud, name = cloud_with(kms_key_id=KEY_B, lifecycle_state="PROVISIONING")
