@@ -219,7 +219,7 @@ class Simulator:
         return dict(self._ask("GET", f"/resources/{ocid}"))
 
     def resources(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """All resources, or those of one kind: compartment, vault, key, volume, boot_volume."""
+        """All resources, or those of one kind: volume, volume_backup, policy_assignment... (README.md)."""
         return list(self._ask("GET", f"/resources?kind={kind}" if kind else "/resources"))
 
     def change(self, ocid: str, **fields: Any) -> None:

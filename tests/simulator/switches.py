@@ -75,14 +75,33 @@ TABLE: tuple[Switch, ...] = (
     _s("locked_backup_update", "conflict|accepted", "update of a backup under retention lock or legal hold (0.21)"),
     _s("backup_update_outside_available", "conflict|accepted", "update of a backup in another state (11)"),
     _s("list_kms_key_id_of_backups", "shown|absent", "kmsKeyId in the rows of backup lists"),
+    # Backup policies
+    _s("assignment_repost", "replace|conflict|ignored", "POST of the policy that the asset has already (1.5)"),
+    _s("assignment_xrc_without_destination", "refused|accepted", "xrcKmsKeyId with a policy that copies nothing (1.5)"),
+    _s("xrc_key_empty", "refused|accepted", 'xrcKmsKeyId "" (3)'),
+    _s("oracle_policy_on_group", "allowed|refused", "an Oracle-defined policy for a volume group (0.27)"),
+    _s(
+        "group_policy_shown_on_member",
+        "nothing|group|member",
+        "what a volume shows whose policy comes from its group: nothing, or the group's assignment with this assetId",
+    ),
+    _s("assignment_on_member", "conflict|accepted", "POST for a volume whose policy comes from its group (1.5)"),
     # Copies
     _s("copy_outcome", "available|faulty", "how a copy of a backup ends"),
     _s("copy_visible", "at_once|late", "when its region shows a copy: at once, or after half of copy_settle"),
     Switch("copy_limit", "copies under way at a time from one source region, 0 for no limit (1.3)", number=10.0),
     _s("copy_limit_code", "429|400", "refusal of one copy more: 429 TooManyRequests or 400 LimitExceeded"),
     # Lists
-    _s("list_without_compartment", "accepted|refused", "volume lists without compartmentId (introduction)"),
-    _s("boot_list_without_domain", "accepted|refused", "ListBootVolumes without availabilityDomain (introduction)"),
+    _s(
+        "list_without_compartment",
+        "accepted|refused",
+        "lists of volumes and replicas without compartmentId (introduction)",
+    ),
+    _s(
+        "boot_list_without_domain",
+        "accepted|refused",
+        "lists of boot volumes and replicas without availabilityDomain (introduction)",
+    ),
     # Vault
     _s(
         "vault_get_in_replica_region",

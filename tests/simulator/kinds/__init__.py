@@ -6,7 +6,16 @@
 
 from __future__ import annotations
 
-from . import backups, compartments, groups, keys, vaults, volumes
+from . import assignments, backups, compartments, groups, keys, policies, vaults, volumes
 
 #: In the order in which they refer to each other.
-LOADERS = (compartments.load, vaults.load, keys.load, volumes.load, groups.load, backups.load)
+LOADERS = (
+    compartments.load,
+    vaults.load,
+    keys.load,
+    volumes.load,
+    groups.load,
+    backups.load,
+    policies.load,
+    assignments.load,
+)

@@ -8,7 +8,31 @@ from __future__ import annotations
 
 from simulator.api import OPERATIONS
 
-from . import backups, copies, identity, search, vaults, volume_keys, volumes, work_requests
+from . import (
+    backups,
+    copies,
+    groups,
+    identity,
+    policies,
+    replicas,
+    search,
+    vaults,
+    volume_keys,
+    volumes,
+    work_requests,
+)
 
-GROUPS = (identity, search, vaults, volume_keys, volumes, backups, copies, work_requests)
+GROUPS = (
+    identity,
+    search,
+    vaults,
+    volume_keys,
+    volumes,
+    replicas,
+    groups,
+    backups,
+    copies,
+    work_requests,
+    policies,
+)
 ALL = tuple(OPERATIONS)

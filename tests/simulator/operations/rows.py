@@ -32,6 +32,14 @@ def here(cls: type[R], call: Call, ident: str) -> R:
     return found
 
 
+def checked_domain(call: Call) -> str | None:
+    """The availability domain asked for, which has to be one of this region."""
+    domain = call.query.get("availabilityDomain")
+    if domain is not None and domain not in call.site.domains:
+        raise invalid(f"{domain} is not an availability domain of {call.region}.")
+    return domain
+
+
 def wanted_state(call: Call, states: tuple[str, ...]) -> str:
     """The filter `lifecycleState`, whatever its case."""
     state = call.query["lifecycleState"].upper()

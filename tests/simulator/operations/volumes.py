@@ -15,9 +15,9 @@ from simulator.kinds.compartments import inspectable
 from simulator.kinds.volumes import STATES, BlockVolume, BootVolume, Replica, Volume
 from simulator.ocids import ocid
 from simulator.vetting import vet
-from simulator.wire import ApiError, Json, Reply, cut, invalid, not_found
+from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
 
-from .rows import LARGEST_PAGE, ordered, wanted_state
+from .rows import LARGEST_PAGE, checked_domain, ordered, wanted_state
 
 
 def find(cls: type[Volume], call: Call) -> Volume:
@@ -62,12 +62,10 @@ def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
     world, query = call.world, call.query
     compartment = call.compartment()
     if compartment is None and call.switch("list_without_compartment") == "refused":
-        raise ApiError(400, "MissingParameter", "compartmentId is a required parameter and was not given.")
-    domain = query.get("availabilityDomain")
+        raise missing("compartmentId")
+    domain = checked_domain(call)
     if domain is None and cls is BootVolume and call.switch("boot_list_without_domain") == "refused":
-        raise ApiError(400, "MissingParameter", "availabilityDomain is a required parameter and was not given.")
-    if domain is not None and domain not in call.site.domains:
-        raise invalid(f"{domain} is not an availability domain of {call.region}.")
+        raise missing("availabilityDomain")
     rows: Sequence[Volume]
     if compartment is not None:
         rows = [one for one in world.listing(cls, call.region, compartment) if one.may_inspect]

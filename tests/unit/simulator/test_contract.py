@@ -19,6 +19,7 @@ import yaml
 
 from simulator.client import Simulator
 from simulator.kinds.backup_base import STATES as BACKUP_STATES
+from simulator.kinds.groups import STATES as GROUP_STATES
 from simulator.kinds.groups import GroupBackup
 from simulator.kinds.keys import STATES as KEY_STATES
 from simulator.kinds.vaults import STATES as VAULT_STATES
@@ -63,6 +64,8 @@ def check(value: Any, type_name: str, models: ModuleType, where: str = "") -> No
 
 def _check_model(value: Any, model: Any, models: ModuleType, where: str) -> None:
     assert isinstance(value, dict), where
+    if hasattr(model, "get_subtype"):
+        model = getattr(models, model.get_subtype(value))
     empty = model()
     names = {wire: attribute for attribute, wire in empty.attribute_map.items()}
     unknown = value.keys() - names.keys()
@@ -127,6 +130,9 @@ def rich(sim: Simulator) -> Simulator:
     for section in ("volume_backups", "boot_volume_backups"):
         fleet[section] += [backup | {"name": f"{section}-{state}", "state": state} for state in BACKUP_STATES]
     del backup["key"]
+    fleet["volume_groups"] += [
+        {"name": f"group-{state}", "region": IAD, "compartment": "prod", "state": state} for state in GROUP_STATES
+    ]
     fleet["volume_group_backups"] += [
         backup | {"name": f"group-backup-{state}", "state": state} for state in GroupBackup.states
     ]
@@ -225,6 +231,26 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
             details = getattr(CORE, f"Update{title}Details")(kms_key_id="", retention_period=period)
             verify(getattr(block, f"update_{kind}")(ident, details), title, CORE)
             verify(getattr(block, f"delete_{kind}")(ident), "", CORE)
+
+    verify(block.get_volume_group(rich.id("db-group")), "VolumeGroup", CORE)
+    listed = verify(block.list_volume_groups(prod), "list[VolumeGroup]", CORE)
+    assert {row.lifecycle_state for row in listed.data} == set(GROUP_STATES)
+    for kind, title in (("block_volume_replica", "BlockVolumeReplica"), ("boot_volume_replica", "BootVolumeReplica")):
+        for row in verify(getattr(there, f"list_{kind}s")(), f"list[{title}]", CORE).data:
+            verify(getattr(there, f"get_{kind}")(row.id), title, CORE)
+    for filters in ({}, {"compartment_id": prod}):
+        for row in verify(block.list_volume_backup_policies(**filters), "list[VolumeBackupPolicy]", CORE).data:
+            verify(block.get_volume_backup_policy(row.id), "VolumeBackupPolicy", CORE)
+    for name, policy, key in (("db-2", "gold", None), ("db-group", "to-frankfurt", rich.id("fra-a"))):
+        details = CORE.CreateVolumeBackupPolicyAssignmentDetails(
+            asset_id=rich.id(name), policy_id=rich.id(policy), xrc_kms_key_id=key
+        )
+        title = "VolumeBackupPolicyAssignment"
+        verify(block.create_volume_backup_policy_assignment(details), title, CORE)
+        (row,) = verify(block.get_volume_backup_policy_asset_assignment(details.asset_id), f"list[{title}]", CORE).data
+        assert row.xrc_kms_key_id == key
+        verify(block.get_volume_backup_policy_assignment(row.id), title, CORE)
+        verify(block.delete_volume_backup_policy_assignment(row.id), "", CORE)
 
     vaults = raw.watch(sdk(oci.key_management.KmsVaultClient, FRA))
     listed = verify(vaults.list_vaults(prod), "list[VaultSummary]", KMS)

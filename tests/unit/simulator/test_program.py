@@ -32,6 +32,10 @@ from simulator.wire import ApiError, page_offset, page_token
 
 IAD = "us-ashburn-1"
 VAULT = {"name": "main", "region": IAD}
+VOLUMES = [{"name": "v", "region": IAD}]
+BACKUP = {"name": "b", "region": IAD}
+GROUP = {"name": "g", "region": IAD}
+ASSIGNED = {"asset": "v", "policy": "gold"}
 
 
 def made(**fleet: Any) -> Any:
@@ -61,6 +65,24 @@ def made(**fleet: Any) -> Any:
         ({"vaults": [VAULT], "keys": [{"name": "k", "vault": "main", "regions": {"x": {}}}]}, "not in the region 'x'"),
         ({"keys": [{"name": "k", "vault": "main"}]}, "there is no vault 'main'"),
         ({"compartments": [{"name": "c", "parent": "p"}]}, "there is no compartment 'p'"),
+        ({"volume_backups": [{"name": "b"}]}, "region must be a text, and it is missing"),
+        ({"volume_backups": [{"name": "b", "of": "v"}]}, "there is no volume 'v'"),
+        ({"volume_backups": [BACKUP | {"state": "COMMITTED"}]}, "it takes: AVAILABLE, REQUEST_RECEIVED"),
+        ({"volume_backups": [BACKUP | {"group_backup": "g"}]}, "there is no volume_group_backup 'g'"),
+        ({"volume_backups": [BACKUP | {"source": "b"}]}, "there is no volume_backup 'b'"),
+        ({"volume_backups": [BACKUP | {"retention_period": {"days": 3}}]}, "unknown: days"),
+        ({"volume_backups": [BACKUP | {"is_retention_lock_enabled": 7}]}, "must be true, false or null"),
+        ({"volume_backups": [BACKUP | {"time_retention_expires_at": "soon"}]}, "must be a date"),
+        ({"volumes": VOLUMES, "volume_groups": [GROUP | {"volumes": ["main"]}]}, "names nothing"),
+        ({"volumes": VOLUMES, "volume_groups": [GROUP | {"volumes": ["v", "v"]}]}, "in a volume group already"),
+        ({"vaults": [VAULT], "volume_groups": [GROUP | {"volumes": ["main"]}]}, "is no volume of us-ashburn-1"),
+        ({"volume_groups": [GROUP | {"availability_domain": 7}]}, "no availability domain 7"),
+        ({"volume_backup_policies": [GROUP | {"destination_region": IAD}]}, "another region than us-ashburn-1"),
+        ({"volume_backup_policies": [{"name": "gold", "region": IAD}]}, "two volume_backup_policys named 'gold'"),
+        ({"volumes": VOLUMES, "policy_assignments": [ASSIGNED, ASSIGNED]}, "'v' has a policy already"),
+        ({"volumes": VOLUMES, "policy_assignments": [ASSIGNED | {"count": 2}]}, r"asset must hold \{n\}"),
+        ({"vaults": [VAULT], "policy_assignments": [ASSIGNED | {"asset": "main"}]}, "neither a volume nor"),
+        ({"volumes": VOLUMES, "policy_assignments": [ASSIGNED | {"policy": "p"}]}, "there is no volume_backup_policy"),
     ],
 )
 def test_mistakes_in_a_fleet(fleet: dict[str, Any], message: str) -> None:
@@ -140,7 +162,7 @@ def test_names_and_resources(sim: Simulator) -> None:
     assert len(sim.resources("boot_volume")) == 6
     assert {row["kind"] for row in sim.resources()} == {
         *("compartment", "vault", "key", "volume", "boot_volume", "volume_group"),
-        *("volume_backup", "boot_volume_backup", "volume_group_backup"),
+        *("volume_backup", "boot_volume_backup", "volume_group_backup", "volume_backup_policy", "policy_assignment"),
     }
     for wrong, message in (
         (lambda: sim.id("nothing"), "names nothing"),
@@ -268,4 +290,4 @@ def test_the_fleet_in_the_readme_is_one() -> None:
     fleet = yaml.safe_load(text.split("## Fleet")[1].split("```yaml")[1].split("```")[0])
     fleet["tenancy"] = "acme"
     world = build(fleet, Switches())
-    assert len(list(world.resources)) == 4 + 2 + 2 + 3
+    assert len(list(world.resources)) == 4 + 2 + 2 + 3 + 1 + 1 + 3 + (3 + 1) + 1
