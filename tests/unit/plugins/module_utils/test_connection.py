@@ -305,7 +305,29 @@ def test_an_unknown_region_is_named(api_key: dict[str, str], connection: Connect
     assert open_connection({**api_key, "region": ""}).region is None
 
 
-def test_threads_share_one_client_per_region(connection: Connection) -> None:
+def slowed(monkeypatch: pytest.MonkeyPatch, target: Any, made: list[object]) -> None:
+    """Let the constructor take its time, so that threads that are not kept apart all get into it."""
+    original = target.__init__
+
+    def init(self: object, *args: Any, **kwargs: Any) -> None:
+        made.append(self)
+        time.sleep(0.05)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(target, "__init__", init)
+
+
+def test_threads_share_one_client_and_one_pool(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients: list[object] = []
+    managers: list[object] = []
+    slowed(monkeypatch, oci.core.BlockstorageClient, clients)
+    slowed(monkeypatch, oci.base_client.OCIProxyManager, managers)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: get(connection), range(8)))
+    assert (len(clients), len(managers)) == (1, 1)
+
+
+def test_both_names_of_a_region_lead_to_one_client(connection: Connection) -> None:
     with ThreadPoolExecutor(16) as pool:
         services = list(pool.map(connection.block_volume, itertools.islice(itertools.cycle(["fra", FRANKFURT]), 64)))
     assert len(set(map(id, services))) == 1
@@ -592,8 +614,8 @@ def test_whatever_the_sdk_raises_becomes_no_answer(
     def fail(*args: object, **kwargs: object) -> None:
         raise kind("boom")
 
-    service = connection.block_volume(ASHBURN)
-    monkeypatch.setattr(service._client.base_client, "call_api", fail)
+    get(connection)  # what was sent before is no matter
+    monkeypatch.setattr(connection.block_volume(ASHBURN)._client.base_client, "call_api", fail)
     error = failure(put, connection)
     assert "boom" in str(error)
     assert not error.was_sent
