@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv/.up-to-date
@@ -13,8 +12,11 @@ heading = @printf '\n=== %s\n' '$(1)'
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-# pytest comes last, so that its summary ends the output.
-test: format-check types lint sanity build molecule unit ## Run all checks and tests (makes .venv if need be)
+# What is quick comes first, what uses one processor goes side by side, and pytest's summary ends the output.
+test: $(VENV) ## Run all checks and tests (makes .venv if need be)
+	@$(MAKE) format-check types
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity lint build molecule
+	@$(MAKE) unit
 
 demo: $(VENV) ## See a small fleet rekeyed, against a simulated OCI
 	$(RUN) python tests/demo/demo.py
@@ -54,7 +56,7 @@ molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI
 
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 2 --dist worksteal
 
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
@@ -65,6 +67,7 @@ requirements: $(VENV) ## Pin the newest versions of the development tools
 
 clean: ## Remove .venv, caches and test output
 	rm -rf .venv .cache .ansible changelogs/.plugin-cache.yaml
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +28,15 @@ os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 ensurepip.bootstrap()
 """
 GET_PIP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """A second run waits, since it would pull the copy from under the first."""
+    COPY.parent.mkdir(parents=True, exist_ok=True)
+    with open(COPY.parent / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def copy_checkout() -> None:
@@ -82,12 +94,13 @@ def main() -> int:
     home = Path(os.environ["HOME"])
     if not home.is_relative_to(ROOT):
         sys.exit("Run this with tools/in-env, which keeps it out of your home folder.")
-    copy_checkout()
-    seed_pip_bootstrap(home)
-    hand_on_pip_settings(home)
     environment = {**os.environ, "PATH": with_pythons_of_pyenv(os.environ["PATH"])}
     command = ["ansible-test", "sanity", "--color", "no", *sys.argv[1:]]
-    return subprocess.run(command, cwd=COPY, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    with one_at_a_time():
+        copy_checkout()
+        seed_pip_bootstrap(home)
+        hand_on_pip_settings(home)
+        return subprocess.run(command, cwd=COPY, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":
