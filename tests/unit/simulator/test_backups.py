@@ -287,6 +287,12 @@ def test_search(sim: Simulator, sdk: Callable[..., Any]) -> None:
     sim.set(search_hides="backups")
     assert found(f"query volumebackup, bootvolumebackup resources where {where}") == set()
     assert found("query volume resources") != set()
+    sim.set(search_hides="nothing")
+    sim.change(sim.id("backup-1"), state="FAULTY")
+    where = "lifecycleState = 'AVAILABLE' && displayName = 'backup-1'"
+    assert found(f"query volumebackup resources where {where}") == set()
+    sim.set(search_lag=True)
+    assert found(f"query volumebackup resources where {where}") == {"backup-1"}
 
 
 def test_change_behind_the_back(sim: Simulator, block: Any) -> None:

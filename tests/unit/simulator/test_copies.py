@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,11 @@ from typing import Any
 import oci
 import pytest
 
+from simulator.api import OPERATIONS, Call
+from simulator.build import build
 from simulator.client import Simulator
+from simulator.hosts import Target
+from simulator.switches import Switches
 
 CORE = oci.core.models
 IAD, FRA = "us-ashburn-1", "eu-frankfurt-1"
@@ -154,6 +159,29 @@ def test_retry_tokens(sim: Simulator, there: Any, copy: Callable[..., Any], refu
     sim.change(first.data.id, state="TERMINATED")
     refused(409, "InvalidatedRetryToken", copy, "backup-key-1", token="t1", kms_key_id=sim.id("fra-a"))
     assert sim.calls("CopyVolumeBackup")[0].headers["opc-retry-token"] == "t1"
+
+
+def test_a_token_is_good_for_a_day() -> None:
+    world = build({"regions": [IAD, FRA], "volume_backups": [{"name": "b", "region": IAD}]}, Switches())
+    operation = next(one for one in OPERATIONS if one.name == "CopyVolumeBackup")
+
+    def copied(now: float) -> str:
+        call = Call(
+            world=world,
+            operation=operation,
+            target=Target("iaas", IAD),
+            site=world.sites[IAD],
+            ident=world.lookup("b").id,
+            query={},
+            body=json.dumps({"destinationRegion": FRA}).encode(),
+            headers={"opc-retry-token": "t1"},
+            now=now,
+        )
+        return str(json.loads(operation.run(call).body)["id"])
+
+    first = copied(0.0)
+    assert copied(86399.0) == first
+    assert copied(86401.0) != first
 
 
 def test_a_token_outlives_a_lost_answer(sim: Simulator, copy: Callable[..., Any]) -> None:
