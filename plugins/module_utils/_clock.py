@@ -35,7 +35,8 @@ class Timings:
     (OCI asks for "a few seconds to a maximum of 60 seconds", oci_semantics.md section 4). ``quiet``: how long a
     resource has to look untouched before a write whose answer was lost counts as not committed.
     ``ignored_after``: how long a resource may be AVAILABLE with its former key after an accepted change before
-    the change counts as ignored by the service.
+    the change counts as ignored by the service; ``ignored_after_update``: the
+    same for resources whose changes take effect at once.
     """
 
     poll_first: float = 0.2
@@ -45,6 +46,7 @@ class Timings:
     backoff_max: float = 30.0
     quiet: float = 10.0
     ignored_after: float = 120.0
+    ignored_after_update: float = 3.0
 
     def backoff(self, attempt: int) -> float:
         """Seconds before the next try, after ``attempt`` tries (1 is the first)."""

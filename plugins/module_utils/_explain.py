@@ -16,7 +16,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     RefusedError,
     ResourceError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import NamedKind, ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import REMOVE, Outcome, Resource, Wanted
 
 
@@ -33,7 +33,7 @@ def _place(compartment_id: str | None) -> str:
     return f"compartment id {compartment_id}" if compartment_id else "compartment <the key's compartment>"
 
 
-def explain_read(error: ApiError, kind: ResourceKind, region: str) -> ResourceError:
+def explain_read(error: ApiError, kind: NamedKind, region: str) -> ResourceError:
     """Why a resource could not be read."""
     if isinstance(error, RefusedError) and error.is_not_found:
         return ResourceError(

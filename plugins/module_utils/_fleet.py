@@ -16,21 +16,25 @@ from typing import TypeVar
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    ResourceError,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._region import Region
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
     REGENERATE,
     Outcome,
-    Resource,
     Wanted,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change, Writer
@@ -47,10 +51,10 @@ _EXTERNAL_KEY_CONCURRENCY = 4
 
 @dataclass(frozen=True)
 class Target:
-    """A resource that the user named."""
+    """A resource that the user named, by itself or by its group."""
 
     id: str
-    kind: ResourceKind
+    kind: ResourceKind | GroupKind
     region: str
 
 
@@ -64,6 +68,7 @@ class Terms:
     concurrency: int
     wait: bool
     wait_timeout: float
+    include_locked: bool = False
 
 
 @dataclass
@@ -90,20 +95,24 @@ class Fleet:
 
     def bring(self, targets: Sequence[Target], wanted: Wanted) -> Report:
         """Bring the targets onto the wanted key. Raises InputError, before anything is written, for what was given."""
-        report = Report([Outcome(id=t.id, type=t.kind.type, region=t.region) for t in targets])
+        report = Report(self._outcomes(targets))
         by_region: dict[str, list[Outcome]] = {}
         for outcome in report.outcomes:
-            by_region.setdefault(outcome.region, []).append(outcome)
+            if outcome.error is None:
+                by_region.setdefault(outcome.region, []).append(outcome)
         regions = [
-            _Region(name, outcomes, wanted, self._connection, self._terms.concurrency)
+            Region(name, outcomes, wanted, self._connection, self._terms.concurrency)
             for name, outcomes in by_region.items()
         ]
         try:
-            _side_by_side(regions, _Region.read)
+            self._check_credentials(report.outcomes)
+            _side_by_side(regions, Region.read)
             self._check_credentials(report.outcomes)
             for outcome in report.outcomes:
-                plan(outcome, wanted, KINDS[outcome.type].noun)
-            _side_by_side(regions, _Region.note_etags)
+                if outcome.error is None:
+                    plan(outcome, wanted, KINDS[outcome.type].noun)
+                    self._leave_alone(outcome)
+            _side_by_side(regions, Region.note_etags)
             if self._terms.validate_key:
                 self._vet_wanted(regions, wanted, report)
                 self._vet_left(report)
@@ -117,6 +126,40 @@ class Fleet:
             report.warnings.extend(outcome.warnings)
         return report
 
+    def _outcomes(self, targets: Sequence[Target]) -> list[Outcome]:
+        """An outcome for each target; for a group one for each of its members, in the group's place."""
+        groups = [target for target in targets if isinstance(target.kind, GroupKind)]
+        members = dict(zip((group.id for group in groups), _side_by_side(groups, self._members)))
+        found: dict[str, Outcome] = {}
+        for target in targets:
+            own = [Outcome(target.id, target.kind.type, target.region)]
+            for outcome in members.get(target.id, own):
+                known = found.setdefault(outcome.id, outcome)
+                known.group_id = known.group_id or outcome.group_id
+        return list(found.values())
+
+    def _members(self, group: Target) -> list[Outcome]:
+        """The outcomes of a group's members, or the group's own with the reason why it could not be read."""
+        assert isinstance(group.kind, GroupKind)
+        try:
+            ids = group.kind.members(self._connection.block_volume(group.region), group.id)
+        except ApiError as error:
+            failed = Outcome(group.id, group.kind.type, group.region)
+            failed.error = explain_read(error, group.kind, group.region)
+            return [failed]
+        types = {kind.ocid_type: kind.type for kind in KINDS.values()}
+        return [Outcome(member, types[parse(member).type], group.region, group_id=group.id) for member in ids]
+
+    def _leave_alone(self, outcome: Outcome) -> None:
+        if not outcome.changed or outcome.before is None or self._terms.include_locked:
+            return
+        reason = KINDS[outcome.type].kept_from(outcome.before)
+        if reason is not None:
+            outcome.action = NONE
+            outcome.changed = False
+            outcome.left_alone = reason
+            outcome.warnings.append(f"{outcome.label} was left alone, because {reason} (see 'include_locked').")
+
     def _check_credentials(self, outcomes: Iterable[Outcome]) -> None:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
         for outcome in outcomes:
@@ -128,12 +171,12 @@ class Fleet:
                     "Nothing was changed."
                 )
 
-    def _vet_wanted(self, regions: Sequence[_Region], wanted: Wanted, report: Report) -> None:
+    def _vet_wanted(self, regions: Sequence[Region], wanted: Wanted, report: Report) -> None:
         kms_key_id = wanted.kms_key_id
         if kms_key_id is None:
             return
 
-        def vet(region: _Region) -> KeyReport:
+        def vet(region: Region) -> KeyReport:
             return self._vetting.wanted(kms_key_id, region.name)
 
         problems: list[str] = []
@@ -166,7 +209,7 @@ class Fleet:
                         message=f"Its present key {key.id} {problem}.",
                     )
 
-    def _apply(self, regions: Sequence[_Region]) -> None:
+    def _apply(self, regions: Sequence[Region]) -> None:
         working = [region for region in regions if region.planned or region.busy_but_right()]
         if not working:
             return
@@ -176,7 +219,7 @@ class Fleet:
         finally:
             self._journal.close()
 
-    def _apply_in(self, region: _Region) -> None:
+    def _apply_in(self, region: Region) -> None:
         changes = region.changes()
         writer = Writer(
             region.service,
@@ -192,94 +235,30 @@ class Fleet:
             with _our_fault_fails([change]):
                 writer.make(change)
 
-        list(region.pool.map(make, changes))
-        watched = [*_accepted(changes), *region.busy_but_right()]
-        with _our_fault_fails(watched):
-            settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
-            settling.watch(watched, wait=self._terms.wait)
+        def watch(watched: Sequence[Change]) -> None:
+            with _our_fault_fails(watched):
+                settling.watch(watched, wait=self._terms.wait)
+
+        settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
+        ordinary, delicate = _by_delicacy(changes)
+        list(region.pool.map(make, ordinary))
+        watch([*_accepted(ordinary), *region.busy_but_right()])
+        failed: Outcome | None = None
+        for change in delicate:
+            if failed is not None:
+                change.outcome.changed = False
+                change.outcome.error = ResourceError(
+                    code="NotTried", message=f"It was not tried after what happened to {failed.label}."
+                )
+                continue
+            make(change)
+            watch(_accepted([change]))
+            failed = change.outcome if change.outcome.error is not None else None
         for change in changes:
             try:
                 self._journal.conclude(change.outcome)
             except OSError as error:
                 change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
-
-
-class _Region:
-    """The resources of one region, and the threads that work on them."""
-
-    def __init__(
-        self, name: str, outcomes: list[Outcome], wanted: Wanted, connection: Connection, concurrency: int
-    ) -> None:
-        self.name = name
-        self.concurrency = concurrency
-        self.service = connection.block_volume(name)
-        self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
-        self._outcomes = outcomes
-        self._wanted = wanted
-
-        def availability_domains(compartment_id: str) -> list[str]:
-            answer = connection.identity(name).read("list_availability_domains", compartment_id)
-            return [domain.name for domain in answer.data]
-
-        self._readers = {
-            kind: Reader(
-                KINDS[kind],
-                self.service,
-                name,
-                self.pool,
-                concurrency=concurrency,
-                availability_domains=availability_domains,
-            )
-            for kind in dict.fromkeys(outcome.type for outcome in outcomes)
-        }
-
-    @property
-    def planned(self) -> list[Outcome]:
-        return [outcome for outcome in self._outcomes if outcome.changed and outcome.error is None]
-
-    def limit(self, concurrency: int) -> None:
-        self.concurrency = min(self.concurrency, concurrency)
-
-    def read(self) -> None:
-        for kind, reader in self._readers.items():
-            readings = reader.read(outcome.id for outcome in self._outcomes if outcome.type == kind)
-            for outcome in self._outcomes:
-                reading = readings.get(outcome.id)
-                if isinstance(reading, Resource):
-                    outcome.before = reading
-                elif reading is not None:
-                    outcome.error = reading
-
-    def note_etags(self) -> None:
-        """Only an etag tells that a data key was regenerated, and lists tell none."""
-        for outcome in self.planned:
-            if outcome.action == REGENERATE and outcome.before is not None and outcome.before.etag is None:
-                reading = self._readers[outcome.type].get(outcome.id)
-                if isinstance(reading, Resource):
-                    outcome.before = reading
-                else:
-                    outcome.error = reading
-                    outcome.changed = False
-
-    def changes(self) -> list[Change]:
-        return [self._change(outcome) for outcome in self.planned]
-
-    def busy_but_right(self) -> list[Change]:
-        """What has the wanted key already, but is not AVAILABLE yet: perhaps by a run that was interrupted."""
-        return [
-            self._change(outcome)
-            for outcome in self._outcomes
-            if outcome.action == NONE
-            and outcome.error is None
-            and outcome.before is not None
-            and outcome.before.lifecycle_state in BUSY_STATES
-        ]
-
-    def _change(self, outcome: Outcome) -> Change:
-        return Change(outcome, self._wanted, KINDS[outcome.type], self._readers[outcome.type])
-
-    def close(self) -> None:
-        self.pool.shutdown()
 
 
 def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
@@ -302,6 +281,16 @@ def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
                 outcome.changed = outcome.time_requested is not None
                 outcome.settled = False
                 outcome.error = ResourceError(code="InternalError", message=repr(error))
+
+
+def _by_delicacy(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+    """Changes that are made side by side, and those that are made after them, one at a time."""
+    ordinary: list[Change] = []
+    delicate: list[Change] = []
+    for change in changes:
+        before = change.outcome.before
+        (delicate if before is not None and change.kind.is_delicate(before) else ordinary).append(change)
+    return ordinary, delicate
 
 
 def _accepted(changes: Iterable[Change]) -> list[Change]:

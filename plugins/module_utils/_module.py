@@ -32,6 +32,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._options imp
     writable_file,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import diff
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import (
     message,
     resource_entry,
@@ -97,7 +98,15 @@ def _run(module: AnsibleModule, ids: str, types: tuple[str, ...], world: World) 
 
 
 def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:
-    entries = [resource_entry(outcome, wanted, check_mode=module.check_mode) for outcome in report.outcomes]
+    entries = [
+        resource_entry(
+            outcome,
+            wanted,
+            check_mode=module.check_mode,
+            extra=KINDS[outcome.type].extra(outcome) if outcome.type in KINDS else None,
+        )
+        for outcome in report.outcomes
+    ]
     result: dict[str, Any] = {
         "changed": any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),

@@ -61,6 +61,7 @@ def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
         concurrency=concurrency,
         wait=options["wait"],
         wait_timeout=float(wait_timeout),
+        include_locked=bool(options.get("include_locked")),
     )
 
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,8 +18,13 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 _FAILURES_IN_MESSAGE = 3
 
 
-def resource_entry(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> dict[str, Any]:
-    """One entry of ``resources``: what was read before, and what is there now (in check mode: what would be)."""
+def resource_entry(
+    outcome: Outcome, wanted: Wanted, *, check_mode: bool, extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """One entry of ``resources``: what was read before, and what is there now (in check mode: what would be).
+
+    ``extra`` is what entries of this kind tell besides.
+    """
     before = outcome.before
     latest = outcome.after or before
     return {
@@ -39,6 +44,7 @@ def resource_entry(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> dic
         "time_requested": outcome.time_requested,
         "time_settled": outcome.time_settled,
         "error": asdict(outcome.error) if outcome.error else None,
+        **(extra or {}),
     }
 
 

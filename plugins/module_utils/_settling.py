@@ -113,12 +113,12 @@ class Settling:
                 f"The {noun} is now on a key that was not asked for: {_name(reading.kms_key_id)}. "
                 "Somebody else changes it at the same time.",
             )
-        if age < self._timings.ignored_after:
+        if age < (self._timings.ignored_after_update if change.kind.settles_at_once else self._timings.ignored_after):
             return False
         return _error(
             _IGNORED,
-            f"The service accepted the change, but {age:.0f} s later the {noun} is still on its former key: "
-            f"{_name(reading.kms_key_id)}.",
+            f"The service accepted the change to {_name(change.wanted.kms_key_id)}, but {age:.0f} s later the {noun} "
+            f"is still on its former key: {_name(reading.kms_key_id)}.",
         )
 
     @staticmethod

@@ -73,6 +73,9 @@ class Outcome:
     opc_request_id: str | None = None
     time_requested: str | None = None
     time_settled: str | None = None
+    group_id: str | None = None
+    left_alone: str | None = None
+    """Why a resource that is not as wanted was not touched, which is no failure."""
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
 PAGE_SIZE = 100
@@ -27,11 +28,8 @@ class Page:
     next_page: str | None
 
 
-class ResourceKind(ABC):
-    """A kind of key-bearing resource: how to read it, list it, and set its key.
-
-    Each method makes exactly one API call and raises ``ApiError`` when it gave no result.
-    """
+class NamedKind:
+    """What a user can name by its OCID."""
 
     type: str
     """The name in results."""
@@ -41,6 +39,24 @@ class ResourceKind(ABC):
     """The kind in words, for messages."""
     iam_resource_type: str
     """The resource type that IAM statements name."""
+
+
+class GroupKind(NamedKind, ABC):
+    """A kind of group that has no key itself: naming one stands for its members."""
+
+    @abstractmethod
+    def members(self, service: Service, resource_id: str) -> list[str]:
+        """The OCIDs of its key-bearing members. Raises ``ApiError``."""
+
+
+class ResourceKind(NamedKind, ABC):
+    """A kind of key-bearing resource: how to read it, list it, and set its key.
+
+    Each method makes exactly one API call and raises ``ApiError`` when it gave no result.
+    """
+
+    settles_at_once: bool = False
+    """Whether a change has taken effect when its request is answered, or not at all."""
 
     @abstractmethod
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
@@ -66,6 +82,18 @@ class ResourceKind(ABC):
     def remove(self, service: Service, resource: Resource) -> Answer:
         """Go back to the Oracle-managed key."""
 
+    def is_delicate(self, resource: Resource) -> bool:
+        """Whether a change of it is made after all others and alone, so that a failure spares those like it."""
+        return False
+
+    def kept_from(self, resource: Resource) -> str | None:
+        """Why this resource is left alone unless the user says that it is meant, in words that end a sentence."""
+        return None
+
     def damage(self, before: Resource, after: Resource) -> ResourceError | None:
         """What a change of the key did to the resource besides, and should not have."""
         return None
+
+    def extra(self, outcome: Outcome) -> dict[str, Any]:
+        """What entries of this kind tell besides what all tell."""
+        return {}

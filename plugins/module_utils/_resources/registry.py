@@ -13,15 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
+    BOOT_VOLUME_BACKUP,
+    VOLUME_BACKUP,
+    VOLUME_GROUP_BACKUP,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
     BLOCK_VOLUME,
     BOOT_VOLUME,
 )
 
-KINDS: dict[str, ResourceKind] = {kind.type: kind for kind in (BLOCK_VOLUME, BOOT_VOLUME)}
+KINDS: dict[str, ResourceKind] = {
+    kind.type: kind for kind in (BLOCK_VOLUME, BOOT_VOLUME, VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
+}
+"""The kinds that bear a key, by the name in results."""
+
+GROUPS: dict[str, GroupKind] = {kind.type: kind for kind in (VOLUME_GROUP_BACKUP,)}
+"""The kinds that stand for their members."""
 
 
-def kinds_by_ocid_type(types: Iterable[str]) -> dict[str, ResourceKind]:
+def kinds_by_ocid_type(types: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:
     """The kinds with these result types, by the type that their OCIDs name."""
-    return {KINDS[name].ocid_type: KINDS[name] for name in types}
+    kinds: dict[str, ResourceKind | GroupKind] = {**KINDS, **GROUPS}
+    return {kinds[name].ocid_type: kinds[name] for name in types}

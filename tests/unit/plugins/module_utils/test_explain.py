@@ -54,7 +54,7 @@ def test_a_404_on_a_read_names_kind_region_and_permission(kind: object) -> None:
     assert (error.status, error.code, error.opc_request_id) == (404, "NotAuthorizedOrNotFound", "req-404")
     assert kind.noun in error.message  # type: ignore[attr-defined]
     assert IAD in error.message
-    assert "to read volumes" in (error.hint or "")
+    assert f"to read {kind.iam_resource_type}" in (error.hint or "")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("error", [refused(500, "InternalServerError"), refused(401, "NotAuthenticated")])

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The resources of one region, and the threads that work on them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    NONE,
+    REGENERATE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change
+
+
+class Region:
+    """What one call does in one region. ``close`` ends its threads."""
+
+    def __init__(
+        self, name: str, outcomes: list[Outcome], wanted: Wanted, connection: Connection, concurrency: int
+    ) -> None:
+        self.name = name
+        self.concurrency = concurrency
+        self.service = connection.block_volume(name)
+        self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
+        self._outcomes = outcomes
+        self._wanted = wanted
+
+        def availability_domains(compartment_id: str) -> list[str]:
+            answer = connection.identity(name).read("list_availability_domains", compartment_id)
+            return [domain.name for domain in answer.data]
+
+        self._readers = {
+            kind: Reader(
+                KINDS[kind],
+                self.service,
+                name,
+                self.pool,
+                concurrency=concurrency,
+                availability_domains=availability_domains,
+            )
+            for kind in dict.fromkeys(outcome.type for outcome in outcomes)
+        }
+
+    @property
+    def planned(self) -> list[Outcome]:
+        return [outcome for outcome in self._outcomes if outcome.changed and outcome.error is None]
+
+    def limit(self, concurrency: int) -> None:
+        self.concurrency = min(self.concurrency, concurrency)
+
+    def read(self) -> None:
+        for kind, reader in self._readers.items():
+            readings = reader.read(outcome.id for outcome in self._outcomes if outcome.type == kind)
+            for outcome in self._outcomes:
+                reading = readings.get(outcome.id)
+                if isinstance(reading, Resource):
+                    outcome.before = reading
+                elif reading is not None:
+                    outcome.error = reading
+
+    def note_etags(self) -> None:
+        """Only an etag tells that a data key was regenerated, and lists tell none."""
+        for outcome in self.planned:
+            if outcome.action == REGENERATE and outcome.before is not None and outcome.before.etag is None:
+                reading = self._readers[outcome.type].get(outcome.id)
+                if isinstance(reading, Resource):
+                    outcome.before = reading
+                else:
+                    outcome.error = reading
+                    outcome.changed = False
+
+    def changes(self) -> list[Change]:
+        return [self._change(outcome) for outcome in self.planned]
+
+    def busy_but_right(self) -> list[Change]:
+        """What has the wanted key already, but is not AVAILABLE yet: perhaps by a run that was interrupted."""
+        return [
+            self._change(outcome)
+            for outcome in self._outcomes
+            if outcome.action == NONE
+            and outcome.error is None
+            and outcome.before is not None
+            and outcome.before.lifecycle_state in BUSY_STATES
+        ]
+
+    def _change(self, outcome: Outcome) -> Change:
+        return Change(outcome, self._wanted, KINDS[outcome.type], self._readers[outcome.type])
+
+    def close(self) -> None:
+        self.pool.shutdown()

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Backups of volumes and boot volumes: their key is a field of theirs (oci_semantics.md section 1.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
+    GroupKind,
+    Page,
+    ResourceKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What keeps a backup from being deleted. The API's null and false mean the same, but are sent back as they are."""
+
+    period_unit: str | None = None
+    period_amount: int | None = None
+    prevents_deletion: bool | None = None
+    is_locked: bool | None = None
+    is_indefinite: bool | None = None
+
+    @property
+    def period(self) -> str:
+        return f"{self.period_amount} {self.period_unit}" if self.period_unit else "none"
+
+    def differences(self, other: Retention) -> list[str]:
+        """Each field that differs, with both values."""
+        pairs = {
+            "retention period": (self.period, other.period),
+            "prevention of deletion": (self.prevents_deletion, other.prevents_deletion),
+            "retention lock": (self.is_locked, other.is_locked),
+            "legal hold (indefinite retention)": (self.is_indefinite, other.is_indefinite),
+        }
+        return [
+            f"{name} was {_word(was)}, is {_word(now)}"
+            for name, (was, now) in pairs.items()
+            if (was or False) != (now or False)
+        ]
+
+    def as_update(self) -> dict[str, Any]:
+        """The fields of an update that keep all this: what an update leaves out is set to null (fact 21)."""
+        fields: dict[str, Any] = {}
+        if self.period_unit:
+            fields["retentionPeriod"] = {
+                "retentionTimeUnit": self.period_unit,
+                "retentionTimeAmount": self.period_amount,
+            }
+        for name, value in (
+            ("isPreventDeletionEnabled", self.prevents_deletion),
+            ("isRetentionLockEnabled", self.is_locked),
+            ("isIndefiniteRetentionEnabled", self.is_indefinite),
+        ):
+            if value is not None:
+                fields[name] = value
+        return fields
+
+
+def _word(value: str | bool | None) -> str:
+    return value if isinstance(value, str) else ("on" if value else "off")
+
+
+@dataclass(frozen=True)
+class Backup(Resource):
+    """A backup as one read of the API showed it. ``source_backup_id`` is what it is a cross-region copy of."""
+
+    retention: Retention = Retention()
+    group_id: str | None = None
+    source_backup_id: str | None = None
+
+
+class BackupKind(ResourceKind):
+    """Both kinds behave alike; only the names of the operations and of a field differ."""
+
+    settles_at_once = True
+
+    def __init__(self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, source: str) -> None:
+        self.type = type
+        self.ocid_type = ocid_type
+        self.noun = noun
+        self.iam_resource_type = iam_resource_type
+        self._source = source
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetVolumeBackup, GetBootVolumeBackup."""
+        answer = service.read(f"get_{self.type}", resource_id)
+        return self._backup(answer.data, region, answer.etag)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+    ) -> Page:
+        """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
+        query = {} if page is None else {"page": page}
+        answer = service.read(f"list_{self.type}s", compartment_id, limit=PAGE_SIZE, **query)
+        return Page([self._backup(row, region) for row in answer.data], answer.next_page)
+
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+        """UpdateVolumeBackup, UpdateBootVolumeBackup, with the present retention carried along."""
+        assert isinstance(resource, Backup)
+        details = {"kmsKeyId": kms_key_id, **resource.retention.as_update()}
+        return service.write(f"update_{self.type}", resource.id, details)
+
+    def remove(self, service: Service, resource: Resource) -> Answer:
+        """The same with an empty key: that is how a backup goes back to the Oracle-managed one (section 3)."""
+        return self.assign(service, resource, "")
+
+    def is_delicate(self, resource: Resource) -> bool:
+        return self.kept_from(resource) is not None
+
+    def kept_from(self, resource: Resource) -> str | None:
+        assert isinstance(resource, Backup)
+        if resource.retention.is_locked:
+            return "it is under retention lock"
+        if resource.retention.is_indefinite:
+            return "it is under legal hold"
+        return None
+
+    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+        """Whether the update changed the retention, which it was not asked to (fact 21)."""
+        assert isinstance(before, Backup)
+        assert isinstance(after, Backup)
+        differences = before.retention.differences(after.retention)
+        if not differences:
+            return None
+        return ResourceError(
+            code="RetentionChanged",
+            message=f"The key was changed, but the retention of the {self.noun} with it: {'; '.join(differences)}.",
+            hint="Set the retention of this backup again, and change no further ones before Oracle explains it.",
+        )
+
+    def extra(self, outcome: Outcome) -> dict[str, Any]:
+        latest = outcome.after or outcome.before
+        group_id = latest.group_id if isinstance(latest, Backup) else None
+        return {"group_id": outcome.group_id or group_id, "left_alone": outcome.left_alone}
+
+    def _backup(self, row: Any, region: str, etag: str | None = None) -> Backup:
+        period = row.retention_period
+        return Backup(
+            id=row.id,
+            type=self.type,
+            region=region,
+            display_name=row.display_name or "",
+            compartment_id=row.compartment_id,
+            lifecycle_state=row.lifecycle_state,
+            kms_key_id=row.kms_key_id or None,
+            etag=etag,
+            retention=Retention(
+                period_unit=period.retention_time_unit if period else None,
+                period_amount=period.retention_time_amount if period else None,
+                prevents_deletion=row.is_prevent_deletion_enabled,
+                is_locked=row.is_retention_lock_enabled,
+                is_indefinite=row.is_indefinite_retention_enabled,
+            ),
+            group_id=row.volume_group_backup_id,
+            source_backup_id=getattr(row, self._source),
+        )
+
+
+VOLUME_BACKUP = BackupKind(
+    type="volume_backup",
+    ocid_type="volumebackup",
+    noun="volume backup",
+    iam_resource_type="volume-backups",
+    source="source_volume_backup_id",
+)
+
+BOOT_VOLUME_BACKUP = BackupKind(
+    type="boot_volume_backup",
+    ocid_type="bootvolumebackup",
+    noun="boot volume backup",
+    iam_resource_type="boot-volume-backups",
+    source="source_boot_volume_backup_id",
+)
+
+
+class GroupBackupKind(GroupKind):
+    """Backups of volume groups: they have no key of their own, their members have (oci_semantics.md section 1.4)."""
+
+    type = "volume_group_backup"
+    ocid_type = "volumegroupbackup"
+    noun = "volume group backup"
+    iam_resource_type = "volume-group-backups"
+
+    def members(self, service: Service, resource_id: str) -> list[str]:
+        """GetVolumeGroupBackup."""
+        return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids)
+
+
+VOLUME_GROUP_BACKUP = GroupBackupKind()

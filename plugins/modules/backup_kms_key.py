@@ -1,0 +1,221 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup_kms_key
+short_description: Assign encryption keys to backups of volumes in Oracle Cloud
+version_added: 0.1.0
+author:
+  - The oci_keys.block_volume contributors (@oci-keys)
+description:
+  - Puts the master encryption key that you want on volume backups and boot volume backups,
+    a customer-managed key from Vault or the Oracle-managed key, and reads back that it is there.
+  - Copies of backups in another region are backups there, so they are changed like any other.
+  - A volume group backup has no key of its own. Naming one stands for its members.
+  - An update of a backup is documented to drop the retention settings that it leaves out, so this module sends
+    them along and compares them afterwards.
+  - What concerns one backup fails that backup alone. The others are finished first, then the task fails and tells
+    every outcome.
+extends_documentation_fragment:
+  - oci_keys.block_volume.changes
+  - oci_keys.block_volume.results
+  - oci_keys.block_volume.connection
+  - oci_keys.block_volume.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  backup_ids:
+    description:
+      - The OCIDs of volume backups, boot volume backups and volume group backups. Blank items are dropped, and
+        duplicates are merged.
+      - An empty list is nothing to do.
+    type: list
+    elements: str
+    required: true
+    aliases:
+      - backup_id
+  include_locked:
+    description:
+      - Whether backups under retention lock or legal hold are changed too. They are left alone otherwise.
+      - They are changed after all others and one at a time. After the first that fails, no further one is tried.
+    type: bool
+    default: false
+requirements:
+  - python >= 3.9
+  - oci
+"""
+
+EXAMPLES = r"""
+- name: A backup and all backups of a group on our own key
+  oci_keys.block_volume.backup_kms_key:
+    backup_ids:
+      - ocid1.volumebackup.oc1.iad.exampleuniqueid1
+      - ocid1.volumegroupbackup.oc1.iad.exampleuniqueid2
+    kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+
+- name: Back to the Oracle-managed key
+  oci_keys.block_volume.backup_kms_key:
+    backup_id: ocid1.bootvolumebackup.oc1.iad.exampleuniqueid3
+    state: absent
+"""
+
+RETURN = r"""
+resources:
+  description:
+    - What became of each backup, in the order given. A group's members are listed in its place.
+    - O(result) decides which are listed.
+  returned: always, unless what was given is wrong
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the backup.
+      type: str
+      sample: ocid1.volumebackup.oc1.iad.exampleuniqueid1
+    type:
+      description: V(volume_backup) or V(boot_volume_backup); V(volume_group_backup) for a group that could not be read.
+      type: str
+      sample: volume_backup
+    display_name:
+      description: Its display name. Null if it could not be read.
+      type: str
+      sample: db-data-01-nightly
+    region:
+      description: The region that serves it.
+      type: str
+      sample: us-ashburn-1
+    compartment_id:
+      description: The OCID of its compartment. Null if it could not be read.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    lifecycle_state:
+      description: Its lifecycle state when it was last read.
+      type: str
+      sample: AVAILABLE
+    previous_encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read.
+      type: str
+      sample: oracle
+    previous_kms_key_id:
+      description: The customer-managed key before the task. Null if there was none, or if it could not be read.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+      type: str
+      sample: customer
+    kms_key_id:
+      description: The customer-managed key as it was read last. In check mode, as it would be.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    action:
+      description: What was done, or in check mode would be done. V(none), V(assign) or V(remove).
+      type: str
+      sample: assign
+    changed:
+      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      type: bool
+      sample: true
+    settled:
+      description: Whether the change was seen to have taken effect.
+      type: bool
+      sample: true
+    opc_request_id:
+      description: The request ID of the change, for Oracle's audit and support.
+      type: str
+      sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+    time_requested:
+      description: When the change was requested, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:01.120Z"
+    time_settled:
+      description: When the change was seen to have taken effect, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:04.310Z"
+    group_id:
+      description: The OCID of the volume group backup that it is a member of. Null if it is of none.
+      type: str
+      sample: ocid1.volumegroupbackup.oc1.iad.exampleuniqueid1
+    left_alone:
+      description: Why it was not touched although its key is not the one asked for. Null if it was not left alone.
+      type: str
+      sample: it is under retention lock
+    error:
+      description: Why this backup failed. Null if it did not.
+      type: dict
+      contains:
+        code:
+          description: The error code of OCI, or one of the collection's own, such as V(WaitTimeout).
+          type: str
+          sample: NotAuthorizedOrNotFound
+        status:
+          description: The HTTP status that OCI answered, if it did.
+          type: int
+          sample: 404
+        message:
+          description: What is wrong.
+          type: str
+          sample: Authorization failed or requested resource not found.
+        opc_request_id:
+          description: The request ID of the refused call.
+          type: str
+          sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+        hint:
+          description: What to do about it, such as the IAM statements that have to be in force.
+          type: str
+          sample: "Run again: what is not as wanted is found and changed then."
+summary:
+  description: Counts of all backups that were given. A backup that failed counts as failed only.
+  returned: always, unless what was given is wrong
+  type: dict
+  contains:
+    total:
+      description: All of them.
+      type: int
+      sample: 40
+    changed:
+      description: Those that were changed, or would be.
+      type: int
+      sample: 12
+    unchanged:
+      description: Those that were as wanted.
+      type: int
+      sample: 27
+    failed:
+      description: Those with an error.
+      type: int
+      sample: 1
+msg:
+  description: The counts in a sentence, and the first of what failed.
+  returned: always
+  type: str
+  sample: 12 of 40 resources changed, 0 failed
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._module import change_keys, change_spec
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=change_spec(
+            backup_ids={"type": "list", "elements": "str", "required": True, "aliases": ["backup_id"]},
+            include_locked={"type": "bool", "default": False},
+        ),
+        supports_check_mode=True,
+    )
+    change_keys(module, "backup_ids", "volume_backup", "boot_volume_backup", "volume_group_backup")
+
+
+if __name__ == "__main__":
+    main()
