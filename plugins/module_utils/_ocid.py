@@ -181,7 +181,7 @@ def parse(value: object) -> Ocid:
         raise InputError(f"{_show(text)} is not an OCID: it must look like {_SHAPE}")
     if len(parts) > _MAX_PARTS:
         raise InputError(f"{_show(text)} is not an OCID: it has {len(parts)} parts, but it must look like {_SHAPE}")
-    _, kind, realm, region_part = parts[:4]
+    kind, realm, region_part = parts[1:4]
     future_use, unique = parts[4:-1], parts[-1]
     for name, part in (("type", kind), ("realm", realm), ("unique id", unique)):
         if not part:

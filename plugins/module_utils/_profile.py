@@ -116,7 +116,7 @@ def _parse(path: str) -> configparser.ConfigParser:
         raise InputError(f"The OCI config file {path} can't be read: it is not text in UTF-8") from error
     except configparser.Error as error:
         # Its own text echoes the line, which may hold a pass phrase.
-        line = getattr(error, "lineno", None) or next((number for number, _ in getattr(error, "errors", [])), None)
+        line = getattr(error, "lineno", None) or next((fault[0] for fault in getattr(error, "errors", [])), None)
         at = f" at line {line}" if line else ""
         raise InputError(
             f"The OCI config file {path} can't be read: {type(error).__name__}{at}. It must have a [profile] line with"
