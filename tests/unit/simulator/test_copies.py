@@ -14,10 +14,11 @@ from typing import Any
 import oci
 import pytest
 
-from simulator.api import OPERATIONS, Call
+from simulator.api import Call
 from simulator.build import build
 from simulator.client import Simulator
 from simulator.hosts import Target
+from simulator.operations import ALL
 from simulator.switches import Switches
 
 CORE = oci.core.models
@@ -163,7 +164,7 @@ def test_retry_tokens(sim: Simulator, there: Any, copy: Callable[..., Any], refu
 
 def test_a_token_is_good_for_a_day() -> None:
     world = build({"regions": [IAD, FRA], "volume_backups": [{"name": "b", "region": IAD}]}, Switches())
-    operation = next(one for one in OPERATIONS if one.name == "CopyVolumeBackup")
+    operation = next(one for one in ALL if one.name == "CopyVolumeBackup")
 
     def copied(now: float) -> str:
         call = Call(
