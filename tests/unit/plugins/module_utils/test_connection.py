@@ -447,7 +447,7 @@ def test_attempts_and_time_are_bounded() -> None:
 
 def test_failures_in_one_region_do_not_close_the_others(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(409, {"code": "IncorrectState", "message": "m"})] * 12 + [OK]
-    for dummy in range(12):
+    for _dummy in range(12):
         with pytest.raises(RefusedError):
             put(connection)
     assert connection.block_volume(FRANKFURT).read_once("get_volume", VOLUME_ID).data.id == VOLUME_ID
@@ -645,7 +645,7 @@ def test_nagle_is_off_behind_a_proxy(connection: Connection) -> None:
 def test_as_many_connections_are_kept_as_calls_go_side_by_side(api_key: dict[str, str], cloud: Cloud) -> None:
     cloud.delay = 0.05
     connection = open_connection(api_key, concurrency=24)
-    for dummy in range(3):
+    for _dummy in range(3):
         with ThreadPoolExecutor(24) as pool:
             list(pool.map(get, [connection] * 24))
     assert len(cloud.requests) == 72
