@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
@@ -23,7 +23,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, plan
@@ -110,7 +110,8 @@ class Fleet:
             self._check_credentials(report.outcomes)
             for outcome in report.outcomes:
                 if outcome.error is None:
-                    plan(outcome, wanted, KINDS[outcome.type].noun)
+                    kind = KINDS[outcome.kind]
+                    plan(outcome, wanted, kind.noun, kind.decide)
                     self._leave_alone(outcome)
             _side_by_side(regions, Region.note_etags)
             if self._terms.validate_key:
@@ -132,7 +133,7 @@ class Fleet:
         members = dict(zip((group.id for group in groups), _side_by_side(groups, self._members)))
         found: dict[str, Outcome] = {}
         for target in targets:
-            own = [Outcome(target.id, target.kind.type, target.region)]
+            own = [Outcome(target.id, target.kind.type, target.region, kind=target.kind.name)]
             for outcome in members.get(target.id, own):
                 known = found.setdefault(outcome.id, outcome)
                 known.group_id = known.group_id or outcome.group_id
@@ -140,9 +141,8 @@ class Fleet:
 
     def _members(self, group: Target) -> list[Outcome]:
         """The outcomes of a group's members, or the group's own with the reason why it could not be read."""
-        assert isinstance(group.kind, GroupKind)
         try:
-            ids = group.kind.members(self._connection.block_volume(group.region), group.id)
+            ids = cast(GroupKind, group.kind).members(self._connection.block_volume(group.region), group.id)
         except ApiError as error:
             failed = Outcome(group.id, group.kind.type, group.region)
             failed.error = explain_read(error, group.kind, group.region)
@@ -153,7 +153,7 @@ class Fleet:
     def _leave_alone(self, outcome: Outcome) -> None:
         if not outcome.changed or outcome.before is None or self._terms.include_locked:
             return
-        reason = KINDS[outcome.type].kept_from(outcome.before)
+        reason = KINDS[outcome.kind].kept_from(outcome.before)
         if reason is not None:
             outcome.action = NONE
             outcome.changed = False
@@ -176,19 +176,23 @@ class Fleet:
         if kms_key_id is None:
             return
 
-        def vet(region: Region) -> KeyReport:
-            return self._vetting.wanted(kms_key_id, region.name)
-
+        places = {
+            KINDS[outcome.kind].key_region(outcome.before, wanted): None
+            for outcome in report.outcomes
+            if outcome.before is not None and outcome.kind in KINDS
+        }
+        names = [place for place in places if place is not None]
         problems: list[str] = []
-        for region, key in zip(regions, _side_by_side(regions, vet)):
-            problems.extend(f"In {region.name}, {kms_key_id} {problem}." for problem in key.problems)
+        for name, key in zip(names, _side_by_side(names, lambda name: self._vetting.wanted(kms_key_id, name))):
+            problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
             if key.is_external:
-                region.limit(_EXTERNAL_KEY_CONCURRENCY)
+                for region in regions:
+                    region.limit(_EXTERNAL_KEY_CONCURRENCY)
             for warning in key.warnings:
                 if self._terms.multi_version_key_fails and key.versions != 1:
-                    problems.append(f"In {region.name}, {kms_key_id} {warning} ('multi_version_key: fail').")
+                    problems.append(f"In {name}, {kms_key_id} {warning} ('multi_version_key: fail').")
                 else:
-                    report.warnings.append(f"In {region.name}, {kms_key_id} {warning}.")
+                    report.warnings.append(f"In {name}, {kms_key_id} {warning}.")
         if problems:
             raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
 
@@ -196,7 +200,9 @@ class Fleet:
         leaving: dict[tuple[str, str], list[Outcome]] = {}
         for outcome in report.outcomes:
             before = outcome.before
-            if outcome.changed and outcome.action != REGENERATE and before is not None and before.kms_key_id:
+            if not outcome.changed or outcome.action == REGENERATE or not KINDS[outcome.kind].leaves_keys:
+                continue
+            if before is not None and before.kms_key_id:
                 leaving.setdefault((before.kms_key_id, outcome.region), []).append(outcome)
         keys = list(leaving)
         for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):

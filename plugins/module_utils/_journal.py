@@ -19,7 +19,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource, Wanted
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
@@ -69,8 +69,7 @@ class Journal:
 
     def intend(self, outcome: Outcome, wanted: Wanted) -> None:
         """Note, before a write, what it replaces. Raises OSError; the write must not be made then."""
-        before = outcome.before
-        assert before is not None
+        before = outcome.known
         self._write(
             {
                 "event": "intent",
@@ -80,9 +79,9 @@ class Journal:
                 "compartment_id": before.compartment_id,
                 "display_name": before.display_name,
                 "action": outcome.action,
-                "previous_encryption": "oracle" if before.kms_key_id is None else "customer",
-                "previous_kms_key_id": before.kms_key_id,
                 "kms_key_id": wanted.kms_key_id,
+                **{f"previous_{name}": value for name, value in before.facts().items()},
+                **({"policy_id": wanted.policy_id, "unassigned": wanted.unassigned} if _has_policy(before) else {}),
             }
         )
 
@@ -95,7 +94,7 @@ class Journal:
                 "id": outcome.id,
                 "changed": outcome.changed,
                 "settled": outcome.settled,
-                "kms_key_id": None if outcome.after is None else outcome.after.kms_key_id,
+                **(outcome.after.facts() if outcome.after is not None else {"kms_key_id": None}),
                 "known": outcome.after is not None,
                 "opc_request_id": outcome.opc_request_id,
                 "error": None if error is None else {"code": error.code, "message": error.message},
@@ -129,3 +128,7 @@ class Journal:
         while line:
             line = line[os.write(self._file, line) :]
         self._torn = False
+
+
+def _has_policy(resource: Resource) -> bool:
+    return "policy_id" in resource.facts()

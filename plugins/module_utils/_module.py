@@ -34,6 +34,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._options imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import (
+    latest_state,
     message,
     resource_entry,
     selected,
@@ -43,7 +44,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings im
     CONNECTION_OPTIONS,
     resolve_connection,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
 
 
 @dataclass(frozen=True)
@@ -98,15 +99,7 @@ def _run(module: AnsibleModule, ids: str, types: tuple[str, ...], world: World) 
 
 
 def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:
-    entries = [
-        resource_entry(
-            outcome,
-            wanted,
-            check_mode=module.check_mode,
-            extra=KINDS[outcome.type].extra(outcome) if outcome.type in KINDS else None,
-        )
-        for outcome in report.outcomes
-    ]
+    entries = [_entry(outcome, wanted, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
         "changed": any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),
@@ -123,6 +116,13 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
     if result["summary"]["failed"]:
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+    extra = {}
+    if outcome.kind in KINDS:
+        extra = KINDS[outcome.kind].extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
+    return resource_entry(outcome, wanted, check_mode=check_mode, extra=extra)
 
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
@@ -51,14 +52,23 @@ def obstacle_to(resource: Resource, noun: str) -> ResourceError | None:
     return None
 
 
-def plan(outcome: Outcome, wanted: Wanted, noun: str) -> None:
+def plan(
+    outcome: Outcome,
+    wanted: Wanted,
+    noun: str,
+    decide: Callable[[Resource, Wanted], str | ResourceError] = action_for,
+) -> None:
     """Decide, from what was read, what is to be done to the resource of one outcome."""
     if outcome.before is None or outcome.error is not None:
         return
     outcome.error = obstacle_to(outcome.before, noun)
     if outcome.error is not None:
         return
-    outcome.action = action_for(outcome.before, wanted)
+    decision = decide(outcome.before, wanted)
+    if isinstance(decision, ResourceError):
+        outcome.error = decision
+        return
+    outcome.action = decision
     outcome.changed = outcome.action != NONE
 
 
@@ -69,22 +79,11 @@ def diff(outcomes: list[Outcome], wanted: Wanted, *, check_mode: bool) -> dict[s
     for outcome in outcomes:
         if not outcome.changed or outcome.before is None:
             continue
-        before[outcome.id] = _diff_entry(outcome.before, outcome.before.kms_key_id)
-        if check_mode:
-            after[outcome.id] = _diff_entry(outcome.before, wanted.kms_key_id)
-        elif outcome.after is not None:
-            after[outcome.id] = _diff_entry(outcome.before, outcome.after.kms_key_id)
-        else:
-            after[outcome.id] = {"display_name": outcome.before.display_name, "encryption": "unknown"}
+        name = {"display_name": outcome.before.display_name}
+        then = outcome.before.as_wanted(wanted) if check_mode else outcome.after
+        before[outcome.id] = {**name, **outcome.before.facts()}
+        after[outcome.id] = {**name, **(then.facts() if then is not None else {"encryption": "unknown"})}
         if outcome.action == REGENERATE:
             before[outcome.id]["data_key"] = "present"
             after[outcome.id]["data_key"] = "regenerated"
     return {"before": before, "after": after}
-
-
-def _diff_entry(resource: Resource, kms_key_id: str | None) -> dict[str, Any]:
-    return {
-        "display_name": resource.display_name,
-        "encryption": "oracle" if kms_key_id is None else "customer",
-        "kms_key_id": kms_key_id,
-    }

@@ -27,8 +27,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import Page, ResourceKind
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import Page, ReadableKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
 
 Reading = Union[Resource, ResourceError]
 
@@ -44,7 +44,7 @@ class Reader:
 
     def __init__(
         self,
-        kind: ResourceKind,
+        kind: ReadableKind,
         service: Service,
         region: str,
         pool: Executor,
@@ -61,6 +61,9 @@ class Reader:
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
         self._lists_were_compared = False
+
+    def prepare(self, wanted: Wanted) -> None:
+        """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
 
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""

@@ -41,8 +41,8 @@ class Region:
             answer = connection.identity(name).read("list_availability_domains", compartment_id)
             return [domain.name for domain in answer.data]
 
-        self._readers = {
-            kind: Reader(
+        self._readers: dict[str, Reader] = {
+            kind: (KINDS[kind].reader or Reader)(
                 KINDS[kind],
                 self.service,
                 name,
@@ -50,7 +50,7 @@ class Region:
                 concurrency=concurrency,
                 availability_domains=availability_domains,
             )
-            for kind in dict.fromkeys(outcome.type for outcome in outcomes)
+            for kind in dict.fromkeys(outcome.kind for outcome in outcomes)
         }
 
     @property
@@ -62,7 +62,8 @@ class Region:
 
     def read(self) -> None:
         for kind, reader in self._readers.items():
-            readings = reader.read(outcome.id for outcome in self._outcomes if outcome.type == kind)
+            reader.prepare(self._wanted)
+            readings = reader.read(outcome.id for outcome in self._outcomes if outcome.kind == kind)
             for outcome in self._outcomes:
                 reading = readings.get(outcome.id)
                 if isinstance(reading, Resource):
@@ -74,7 +75,7 @@ class Region:
         """Only an etag tells that a data key was regenerated, and lists tell none."""
         for outcome in self.planned:
             if outcome.action == REGENERATE and outcome.before is not None and outcome.before.etag is None:
-                reading = self._readers[outcome.type].get(outcome.id)
+                reading = self._readers[outcome.kind].get(outcome.id)
                 if isinstance(reading, Resource):
                     outcome.before = reading
                 else:
@@ -96,7 +97,7 @@ class Region:
         ]
 
     def _change(self, outcome: Outcome) -> Change:
-        return Change(outcome, self._wanted, KINDS[outcome.type], self._readers[outcome.type])
+        return Change(outcome, self._wanted, KINDS[outcome.kind], self._readers[outcome.kind])
 
     def close(self) -> None:
         self.pool.shutdown()

@@ -26,7 +26,7 @@ def resource_entry(
     ``extra`` is what entries of this kind tell besides.
     """
     before = outcome.before
-    latest = outcome.after or before
+    latest = latest_state(outcome, wanted, check_mode=check_mode)
     return {
         "id": outcome.id,
         "type": outcome.type,
@@ -36,7 +36,8 @@ def resource_entry(
         "lifecycle_state": latest.lifecycle_state if latest else None,
         "previous_encryption": _encryption(before),
         "previous_kms_key_id": before.kms_key_id if before else None,
-        **_present_key(outcome, wanted, check_mode),
+        "encryption": "unknown" if is_unseen(outcome, check_mode=check_mode) else _encryption(latest),
+        "kms_key_id": latest.kms_key_id if latest and not is_unseen(outcome, check_mode=check_mode) else None,
         "action": outcome.action,
         "changed": outcome.changed,
         "settled": outcome.settled,
@@ -54,14 +55,16 @@ def _encryption(resource: Resource | None) -> str:
     return "customer" if resource.kms_key_id else "oracle"
 
 
-def _present_key(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
-    if check_mode and outcome.changed:
-        return {"encryption": "customer" if wanted.kms_key_id else "oracle", "kms_key_id": wanted.kms_key_id}
-    if outcome.after is None and outcome.changed:
-        # Something was written that nobody saw the effect of.
-        return {"encryption": "unknown", "kms_key_id": None}
-    latest = outcome.after or outcome.before
-    return {"encryption": _encryption(latest), "kms_key_id": latest.kms_key_id if latest else None}
+def latest_state(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> Resource | None:
+    """The resource as it was read last; in check mode as it would be."""
+    if check_mode and outcome.changed and outcome.before is not None:
+        return outcome.before.as_wanted(wanted)
+    return outcome.after or outcome.before
+
+
+def is_unseen(outcome: Outcome, *, check_mode: bool) -> bool:
+    """Whether something was written that nobody saw the effect of."""
+    return not check_mode and outcome.changed and outcome.after is None
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
@@ -84,12 +87,10 @@ def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
     verb = "would be changed" if check_mode else "changed"
     noun = "resource" if counts["total"] == 1 else "resources"
     line = f"{counts['changed']} of {counts['total']} {noun} {verb}, {counts['failed']} failed"
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    failed = [(outcome, outcome.error) for outcome in outcomes if outcome.error is not None]
     lines: list[str] = []
     hints: set[str] = set()
-    for outcome in failed[:_FAILURES_IN_MESSAGE]:
-        error = outcome.error
-        assert error is not None
+    for outcome, error in failed[:_FAILURES_IN_MESSAGE]:
         status = f"{error.status} " if error.status else ""
         lines.append(f"{outcome.label}: {status}{error.code}: {error.message}")
         if error.hint and error.hint not in hints:

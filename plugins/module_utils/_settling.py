@@ -88,8 +88,7 @@ class Settling:
     def _judge(self, change: Change, reading: Reading, age: float, seen_busy: set[str]) -> bool | ResourceError:
         """True: the change has taken effect. False: not decided yet. Otherwise why it failed."""
         outcome, noun = change.outcome, change.kind.noun
-        before = outcome.before
-        assert before is not None
+        before = outcome.known
         if isinstance(reading, ResourceError):
             passing = reading.code == NoAnswerError.code or reading.status == 429 or (reading.status or 0) >= 500
             return False if passing else reading
@@ -104,21 +103,21 @@ class Settling:
             )
         if reading.lifecycle_state in BUSY_STATES:
             return False
-        if reading.kms_key_id == change.wanted.kms_key_id:
+        if change.kind.is_as_wanted(reading, change.wanted):
             # Where nothing shows that a regeneration began, its being accepted has to do in the end.
             return self._shows_a_beginning(change, reading, seen_busy) or age >= self._timings.ignored_after
-        if outcome.action == NONE or reading.kms_key_id != before.kms_key_id:
+        if outcome.action == NONE or not change.kind.is_same(reading, before):
             return _error(
                 "ChangedMeanwhile",
-                f"The {noun} is now on a key that was not asked for: {_name(reading.kms_key_id)}. "
+                f"The {noun} now has what was not asked for: {change.kind.describe(reading)}. "
                 "Somebody else changes it at the same time.",
             )
         if age < (self._timings.ignored_after_update if change.kind.settles_at_once else self._timings.ignored_after):
             return False
         return _error(
             _IGNORED,
-            f"The service accepted the change to {_name(change.wanted.kms_key_id)}, but {age:.0f} s later the {noun} "
-            f"is still on its former key: {_name(reading.kms_key_id)}.",
+            f"The service accepted the change to {change.kind.describe(before.as_wanted(change.wanted))}, but "
+            f"{age:.0f} s later the {noun} still has its former key: {change.kind.describe(reading)}.",
         )
 
     @staticmethod
@@ -138,7 +137,11 @@ class Settling:
 
     def _time_out(self, change: Change) -> ResourceError:
         after = change.outcome.after
-        now = f"it is {after.lifecycle_state} on {_name(after.kms_key_id)}" if after else "it could not be read since"
+        now = (
+            f"it is {after.lifecycle_state} with {change.kind.describe(after)}"
+            if after
+            else "it could not be read since"
+        )
         if change.outcome.action == NONE:
             return _error(
                 "WaitTimeout", f"The {change.kind.noun} did not settle in {self._deadline.seconds:g} s: {now}."
@@ -161,10 +164,6 @@ def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Rea
         resources = [change.outcome.before for change in group if change.outcome.before is not None]
         found.update(reader.reread(resources, by_get=by_get or regenerated))
     return found
-
-
-def _name(kms_key_id: str | None) -> str:
-    return "the Oracle-managed key" if kms_key_id is None else kms_key_id
 
 
 def _error(code: str, message: str, hint: str | None = None) -> ResourceError:

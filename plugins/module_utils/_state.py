@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 
@@ -16,6 +17,7 @@ NONE = "none"
 ASSIGN = "assign"
 REMOVE = "remove"
 REGENERATE = "regenerate"
+UNASSIGN = "unassign"
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,36 @@ class Resource:
     kms_key_id: str | None
     etag: str | None = None
     replicas: tuple[Replica, ...] = ()
+    group_id: str | None = None
+
+    def as_wanted(self, wanted: Wanted) -> Resource:
+        """The resource as a change would leave it, for check mode."""
+        return replace(self, kms_key_id=wanted.kms_key_id)
+
+    def facts(self) -> dict[str, Any]:
+        """What a change of it may change, for diff and journal."""
+        return {"encryption": "customer" if self.kms_key_id else "oracle", "kms_key_id": self.kms_key_id}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The assignment asked for. ``kms_key_id`` None asks for the Oracle-managed key."""
+    """The assignment asked for. ``kms_key_id`` None asks for the Oracle-managed key.
+
+    ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all.
+    """
 
     kms_key_id: str | None
     regenerate: bool = False
+    policy_id: str | None = None
+    unassigned: bool = False
 
 
 @dataclass
 class Outcome:
     """What happens, or happened, to one resource of the call; results are made of nothing else.
 
-    ``after`` is the last read that was made after a write; None where no such read succeeded.
+    ``kind`` is the name in the registry of kinds, ``type`` the one in results. ``after`` is the last read that was
+    made after a write; None where no such read succeeded.
     """
 
     id: str
@@ -77,6 +94,17 @@ class Outcome:
     left_alone: str | None = None
     """Why a resource that is not as wanted was not touched, which is no failure."""
     warnings: list[str] = field(default_factory=list)
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        self.kind = self.kind or self.type
+
+    @property
+    def known(self) -> Resource:
+        """``before`` of a resource that was read, as every one was that is going to be changed."""
+        if self.before is None:
+            raise ValueError(f"{self.id} was not read")
+        return self.before
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
@@ -22,13 +22,12 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, action_for, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
     REGENERATE,
-    REMOVE,
     Outcome,
     Resource,
     Wanted,
@@ -81,6 +80,8 @@ class Writer:
         if making.may_begin():
             while making.tries_again():
                 pass
+            if change.kind.is_compound and change.outcome.error is not None:
+                making.put_back()
 
 
 class _Making:
@@ -149,12 +150,8 @@ class _Making:
         return None
 
     def _send(self) -> Answer:
-        kind, before, service = self._change.kind, self._outcome.before, self._writer.service
-        assert before is not None
-        if self._outcome.action == REMOVE:
-            return kind.remove(service, before)
-        assert self._change.wanted.kms_key_id is not None
-        return kind.assign(service, before, self._change.wanted.kms_key_id)
+        outcome, change = self._outcome, self._change
+        return change.kind.change(self._writer.service, outcome.known, outcome.action, change.wanted)
 
     def _may_repeat(self, error: ApiError) -> bool:
         if isinstance(error, RefusedError):
@@ -194,8 +191,8 @@ class _Making:
 
     def _is_still_to_do(self, reading: Resource) -> bool:
         """Plan again, after something else may have been done to the resource."""
-        outcome, wanted = self._outcome, self._change.wanted
-        obstacle = obstacle_to(reading, self._change.kind.noun)
+        outcome, change = self._outcome, self._change
+        obstacle = obstacle_to(reading, change.kind.noun)
         if obstacle is not None:
             outcome.error = obstacle
             outcome.after = reading
@@ -207,13 +204,22 @@ class _Making:
                 outcome.before = reading
                 outcome.action = NONE
             return False
-        outcome.before = reading
-        outcome.action = action_for(reading, wanted)
+        decision = change.kind.decide(reading, change.wanted)
+        if isinstance(decision, ResourceError):
+            outcome.error = decision
+            return False
+        self._begins_from(reading)
+        outcome.action = decision
         return True
+
+    def _begins_from(self, reading: Resource) -> None:
+        """What is about to be replaced is what was read last; but of what we replace half-way, the first."""
+        if not self._change.kind.is_compound:
+            self._outcome.before = reading
 
     def _is_as_wanted(self, reading: Resource) -> bool:
         """Whether the key is there, where that is all that was asked for."""
-        return self._outcome.action != REGENERATE and reading.kms_key_id == self._change.wanted.kms_key_id
+        return self._outcome.action != REGENERATE and self._change.kind.is_as_wanted(reading, self._change.wanted)
 
     def _was_not_committed(self, lost: ApiError) -> bool:
         """Read what became of a write whose answer was lost. True only if it has to be made again."""
@@ -243,13 +249,34 @@ class _Making:
             if reading.lifecycle_state in BUSY_STATES:
                 quiet_since = now
             elif now - quiet_since >= self._timings.quiet:
-                outcome.before = reading
+                self._begins_from(reading)
                 return True
             if self._deadline.passed:
                 self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
                 return False
             self._deadline.sleep(max(self._timings.poll(look), 0.001))
             look += 1
+
+    def put_back(self) -> None:
+        """After a change that failed, put back what it has taken away, and tell what is in place now."""
+        outcome, kind, before = self._outcome, self._change.kind, self._outcome.known
+        told = ""
+        for attempt in range(1, _MOST_FAULTS + 1):
+            reading = self._read()
+            if isinstance(reading, Resource):
+                outcome.after = reading
+                outcome.changed = not kind.is_same(before, reading)
+                try:
+                    if not kind.put_back(self._writer.service, before, reading):
+                        break
+                    told = " What was assigned before was put back."
+                except ApiError as fault:
+                    told = f" What was assigned before could not be put back ({fault})."
+            self._clock.sleep(self._timings.backoff(attempt))
+        if outcome.after is not None:
+            told += f" Now it has {kind.describe(outcome.after)}."
+        if outcome.error is not None:
+            outcome.error = replace(outcome.error, message=outcome.error.message + told)
 
     def _read(self) -> Reading:
         reading = self._change.reader.get(self._outcome.id)

@@ -103,9 +103,13 @@ def run(
     )
     simulator.reset_counts()
     printed = io.StringIO()
+    warnings: list[str] = []
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     with pytest.MonkeyPatch.context() as patch, _arguments(arguments), contextlib.redirect_stdout(printed):
         patch.setattr(_module, "World", lambda: world)
+        # ansible-core collects warnings once a process, and elsewhere when it takes the process for a controller's.
+        patch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
         with pytest.raises(SystemExit):
             main()
-    return Ran(json.loads(printed.getvalue()), printed.getvalue(), simulator.counts())
+    result = {"warnings": warnings, **json.loads(printed.getvalue())}
+    return Ran(result, printed.getvalue(), simulator.counts())

@@ -108,6 +108,7 @@ class Volume:
             kms_key_id=self.kms_key_id,
             lifecycle_state=self.lifecycle_state,
             display_name=self.display_name,
+            volume_group_id=None,
             **{f"{kind}_replicas": copies or None},
         )
 

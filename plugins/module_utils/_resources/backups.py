@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
@@ -77,8 +77,11 @@ class Backup(Resource):
     """A backup as one read of the API showed it. ``source_backup_id`` is what it is a cross-region copy of."""
 
     retention: Retention = Retention()
-    group_id: str | None = None
     source_backup_id: str | None = None
+
+
+def _retention(resource: Resource) -> Retention:
+    return cast(Backup, resource).retention
 
 
 class BackupKind(ResourceKind):
@@ -114,8 +117,7 @@ class BackupKind(ResourceKind):
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the present retention carried along."""
-        assert isinstance(resource, Backup)
-        details = {"kmsKeyId": kms_key_id, **resource.retention.as_update()}
+        details = {"kmsKeyId": kms_key_id, **_retention(resource).as_update()}
         return service.write(f"update_{self.type}", resource.id, details)
 
     def remove(self, service: Service, resource: Resource) -> Answer:
@@ -126,18 +128,15 @@ class BackupKind(ResourceKind):
         return self.kept_from(resource) is not None
 
     def kept_from(self, resource: Resource) -> str | None:
-        assert isinstance(resource, Backup)
-        if resource.retention.is_locked:
+        if _retention(resource).is_locked:
             return "it is under retention lock"
-        if resource.retention.is_indefinite:
+        if _retention(resource).is_indefinite:
             return "it is under legal hold"
         return None
 
     def damage(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether the update changed the retention, which it was not asked to (fact 21)."""
-        assert isinstance(before, Backup)
-        assert isinstance(after, Backup)
-        differences = before.retention.differences(after.retention)
+        differences = _retention(before).differences(_retention(after))
         if not differences:
             return None
         return ResourceError(
@@ -146,10 +145,9 @@ class BackupKind(ResourceKind):
             hint="Set the retention of this backup again, and change no further ones before Oracle explains it.",
         )
 
-    def extra(self, outcome: Outcome) -> dict[str, Any]:
-        latest = outcome.after or outcome.before
-        group_id = latest.group_id if isinstance(latest, Backup) else None
-        return {"group_id": outcome.group_id or group_id, "left_alone": outcome.left_alone}
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        group_id = outcome.group_id or (latest.group_id if latest is not None else None)
+        return {"group_id": group_id, "left_alone": outcome.left_alone}
 
     def _backup(self, row: Any, region: str, etag: str | None = None) -> Backup:
         period = row.retention_period

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    REMOVE,
+    Outcome,
+    Resource,
+    Wanted,
+)
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
 PAGE_SIZE = 100
@@ -31,6 +37,8 @@ class Page:
 class NamedKind:
     """What a user can name by its OCID."""
 
+    name: str = ""
+    """The name in the registry; empty where it is ``type``."""
     type: str
     """The name in results."""
     ocid_type: str
@@ -49,14 +57,8 @@ class GroupKind(NamedKind, ABC):
         """The OCIDs of its key-bearing members. Raises ``ApiError``."""
 
 
-class ResourceKind(NamedKind, ABC):
-    """A kind of key-bearing resource: how to read it, list it, and set its key.
-
-    Each method makes exactly one API call and raises ``ApiError`` when it gave no result.
-    """
-
-    settles_at_once: bool = False
-    """Whether a change has taken effect when its request is answered, or not at all."""
+class ReadableKind(NamedKind, ABC):
+    """What can be read by itself and listed by compartment. Each method makes one API call or raises ``ApiError``."""
 
     @abstractmethod
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
@@ -73,6 +75,49 @@ class ResourceKind(NamedKind, ABC):
         availability_domain: str | None = None,
     ) -> Page:
         """Read one page of the resources of a compartment."""
+
+
+class ResourceKind(ReadableKind):
+    """A kind of key-bearing resource: how to read it, what has to be done to it, and how its key is set."""
+
+    settles_at_once: bool = False
+    """Whether a change has taken effect when its request is answered, or not at all."""
+    is_compound: bool = False
+    """Whether a change may take several requests, so that one that fails half-way has to be put back."""
+    leaves_keys: bool = True
+    """Whether a key that is disabled or dying keeps the resource from leaving it (fact 22)."""
+    reader: Any = None
+    """The class that reads it, where the usual one does not do."""
+
+    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+        """What has to be done to the resource, or why it can't be what is wanted. Pure."""
+        return action_for(resource, wanted)
+
+    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
+        """Whether the assignment is there, however old its data key. Pure."""
+        return resource.kms_key_id == wanted.kms_key_id
+
+    def is_same(self, one: Resource, other: Resource) -> bool:
+        """Whether two reads of a resource show the same assignment. Pure."""
+        return one.kms_key_id == other.kms_key_id
+
+    def describe(self, resource: Resource) -> str:
+        """What is assigned to the resource, in words."""
+        return "the Oracle-managed key" if resource.kms_key_id is None else resource.kms_key_id
+
+    def key_region(self, resource: Resource, wanted: Wanted) -> str | None:
+        """The region in which the wanted key has to be usable for this resource."""
+        return resource.region
+
+    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+        """Write what was decided."""
+        if action == REMOVE:
+            return self.remove(service, before)
+        return self.assign(service, before, cast(str, wanted.kms_key_id))
+
+    def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
+        """Restore what a change that failed half-way has taken away. False if nothing is missing."""
+        return False
 
     @abstractmethod
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
@@ -94,6 +139,6 @@ class ResourceKind(NamedKind, ABC):
         """What a change of the key did to the resource besides, and should not have."""
         return None
 
-    def extra(self, outcome: Outcome) -> dict[str, Any]:
-        """What entries of this kind tell besides what all tell."""
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
         return {}

@@ -85,6 +85,7 @@ class VolumeKind(ResourceKind):
             lifecycle_state=row.lifecycle_state,
             kms_key_id=row.kms_key_id or None,
             etag=etag,
+            group_id=row.volume_group_id,
             replicas=tuple(
                 Replica(
                     id=getattr(replica, self._replica_id),

@@ -50,6 +50,7 @@ def row(kind: VolumeKind, **more: Any) -> SimpleNamespace:
         "compartment_id": compartment_id(1),
         "lifecycle_state": "AVAILABLE",
         "kms_key_id": KEY_A,
+        "volume_group_id": None,
         f"{word}_replicas": None,
     }
     return SimpleNamespace(**{**given, **more})
