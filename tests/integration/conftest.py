@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+import oci.signer
 import pytest
 from integration.fleets import tenancy
 
@@ -19,6 +21,14 @@ from simulator.client import Simulator
 def shared_simulator() -> Iterator[Simulator]:
     with Simulator.start(tenancy()) as simulator:
         yield simulator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys_are_checked_once() -> Iterator[None]:
+    """The primes of a private key are checked whenever it is loaded, which takes half the time of a small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oci.signer, "load_private_key", functools.cache(oci.signer.load_private_key))
+        yield
 
 
 @pytest.fixture
