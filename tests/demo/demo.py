@@ -179,7 +179,7 @@ def assignments(simulator: Simulator) -> Counter[tuple[str, str, str]]:
 def table(before: Counter[tuple[str, str, str]], after: Counter[tuple[str, str, str]]) -> None:
     keys = ["Oracle-managed", "bank-key-2024", "legacy-team-key", NEW_KEY]
     print(f"{'region':<16}{'kind':<15}" + "".join(f"{key:>18}" for key in keys))
-    for region, kind in sorted({(region, kind) for region, kind, _ in before}):
+    for region, kind in sorted({(region, kind) for region, kind, _name in before}):
         cells = []
         for key in keys:
             was, now = before[region, kind, key], after[region, kind, key]

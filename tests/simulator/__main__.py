@@ -28,7 +28,7 @@ def main() -> int:
     arguments = _parse()
     settings = {"settle": arguments.settle, "latency": arguments.latency}
     for text in arguments.switch:
-        name, _, value = text.partition("=")
+        name, _equals, value = text.partition("=")
         settings[name] = _number(value)
     with contextlib.ExitStack() as stack:
         folder = arguments.home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="oci-simulator-")))

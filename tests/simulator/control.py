@@ -54,7 +54,7 @@ class Control:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/opc/"):
             return self._metadata(request)
-        name, _, rest = request.path.strip("/").partition("/")
+        name, _slash, rest = request.path.strip("/").partition("/")
         handler = self._routes.get((request.method, name))
         if handler is None:
             return _json({"error": f"there is no {request.method} /{name}"}, 404)
@@ -132,7 +132,7 @@ class Control:
                     "regionIdentifier": region.name,
                 }
             )
-        folder, _, name = path.partition("/")
+        folder, _slash, name = path.partition("/")
         if folder == "identity" and name in ("cert.pem", "key.pem", "intermediate.pem"):
             return web.Response(body=instance.file(name))
         return web.Response(status=404, text="Not found")

@@ -80,7 +80,7 @@ def federate(instance: Instance, tokens: Tokens, raw_path: str, headers: Mapping
 
 def proxymux(world: World, tokens: Tokens, headers: Mapping[str, str], body: bytes) -> Reply:
     """POST /resourcePrincipalSessionTokens: a token for a pod's key, against its service account's token."""
-    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    scheme, _space, bearer = headers.get("authorization", "").partition(" ")
     claims = tokens.claims(bearer) if scheme == "Bearer" else None
     if claims is None or claims["ptype"] != "service_account":
         raise refuse("the service account's token is not known")

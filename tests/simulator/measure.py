@@ -123,7 +123,7 @@ def main() -> None:
         for name, requests in _mixes(simulator, _config(environment["OCI_CONFIG_FILE"])).items():
             rounds = [
                 _round(simulator, requests, environment, set(cpus[1:]) or set(cpus), arguments)
-                for _ in range(arguments.rounds)
+                for _round in range(arguments.rounds)
             ]
             # Others use the machine too, and nothing but their absence makes a round better.
             reached = max(done / arguments.seconds for done, _used in rounds)
@@ -146,12 +146,12 @@ def _round(
     results: Any = multiprocessing.Queue()
     rest = (environment, requests, arguments.seconds, arguments.connections)
     clients = [
-        multiprocessing.Process(target=_process, args=(cpus, results, *rest)) for _ in range(arguments.processes)
+        multiprocessing.Process(target=_process, args=(cpus, results, *rest)) for _number in range(arguments.processes)
     ]
     used = simulator.processor_seconds()
     for client in clients:
         client.start()
-    done = sum(results.get(timeout=arguments.seconds + 60) for _ in clients)
+    done = sum(results.get(timeout=arguments.seconds + 60) for _client in clients)
     for client in clients:
         client.join()
     return done, simulator.processor_seconds() - used

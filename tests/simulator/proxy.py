@@ -54,7 +54,7 @@ class _Gate(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.early += data
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
 
 
@@ -88,7 +88,7 @@ class Tunnel(asyncio.Protocol):
         self._connect(words[1].decode("ascii", "replace").lower())
 
     def _connect(self, authority: str) -> None:
-        host, _, port = authority.rpartition(":")
+        host, _colon, port = authority.rpartition(":")
         region = self._resolve(host, int(port) if port.isdecimal() else 0)
         if region is None:
             # What a proxy says whose name server doesn't know the host.

@@ -120,7 +120,7 @@ class Service:
         world = self.world
         now = world.clock()
         host = headers.get("host", "").lower().removesuffix(":443")
-        path, _, query_text = raw_path.partition("?")
+        path, _mark, query_text = raw_path.partition("?")
         target = self.hosts.get(host)
         log = Entry(
             operation="Unknown",

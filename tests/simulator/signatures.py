@@ -43,7 +43,7 @@ def refuse(why: str) -> ApiError:
 
 @lru_cache(maxsize=256)
 def _fields(authorization: str) -> dict[str, str]:
-    scheme, _, rest = authorization.partition(" ")
+    scheme, _space, rest = authorization.partition(" ")
     return dict(_FIELD.findall(rest)) if scheme == "Signature" else {}
 
 

@@ -199,7 +199,7 @@ class Cloud:
         self, count: int, compartment: int = 1, *, region: str = IAD, kind: str = "volume", **more: Any
     ) -> list[str]:
         ids = []
-        for _ in range(count):
+        for _number in range(count):
             volume = Volume(volume_id(len(self.volumes), region, kind), compartment_id(compartment), **more)
             volume.assigned = volume.kms_key_id
             volume.availability_domain = f"AD-{len(self.volumes) % 3 + 1}"
@@ -266,7 +266,7 @@ class Cloud:
             return replace(answer, opc_request_id=f"req-{len(self.calls)}")
 
     def _answer(self, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
-        verb, _, noun = operation.partition("_")
+        verb, _underscore, noun = operation.partition("_")
         if noun in ("volume", "boot_volume"):
             volume = self._find(args[0], place, noun)
             return Answer(volume.row(), etag=f"etag-{volume.etag}")

@@ -40,13 +40,13 @@ class Step:
 class BackupBase(Resource):
     """The class attributes are what differs."""
 
-    title: ClassVar[str]
-    collection: ClassVar[str]
+    title: ClassVar[str] = ""
+    collection: ClassVar[str] = ""
     states: ClassVar[tuple[str, ...]] = STATES
     #: The resource of which it is a backup, and the names of the fields that point to that and to a copy's source.
-    of_kind: ClassVar[type[Resource]]
-    of_field: ClassVar[str]
-    source_field: ClassVar[str]
+    of_kind: ClassVar[type[Resource]] = Resource
+    of_field: ClassVar[str] = ""
+    source_field: ClassVar[str] = ""
 
     __slots__ = (
         "_json",

@@ -47,11 +47,11 @@ class KeyChange:
 class Volume(Resource):
     """What block volumes and boot volumes have in common; the class attributes are what differs."""
 
-    title: ClassVar[str]
-    collection: ClassVar[str]
-    replica_list: ClassVar[str]
-    replica_id: ClassVar[str]
-    replica_type: ClassVar[str]
+    title: ClassVar[str] = ""
+    collection: ClassVar[str] = ""
+    replica_list: ClassVar[str] = ""
+    replica_id: ClassVar[str] = ""
+    replica_type: ClassVar[str] = ""
 
     __slots__ = (
         "_json",

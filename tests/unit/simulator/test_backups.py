@@ -261,7 +261,7 @@ def test_stale_list(sim: Simulator, block: Any, update: Callable[..., Any]) -> N
     sim.fault("stale_list", "ListVolumeBackups")
     keys = [
         block.list_volume_backups(compartment_id=sim.id("databases"), display_name="backup-1").data[0].kms_key_id
-        for _ in range(2)
+        for _time in range(2)
     ]
     assert keys == [None, sim.id("key-a")]
 

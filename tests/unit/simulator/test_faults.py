@@ -65,7 +65,7 @@ def test_lost_connections(sim: Simulator, block: Any, assign: Callable[..., Any]
 def test_no_new_connections(sim: Simulator, sdk: Callable[..., Any]) -> None:
     sim.fault("refuse", times=2)
     fresh = sdk(oci.core.BlockstorageClient)
-    for _ in range(2):
+    for _call in range(2):
         with pytest.raises(LOST):
             fresh.get_volume(sim.id("db-1"))
     assert sim.calls() == []
@@ -138,7 +138,7 @@ def test_stale_list(sim: Simulator, block: Any, assign: Callable[..., Any]) -> N
     sim.fault("stale_list", "ListVolumes")
     keys = [
         {row.id: row.kms_key_id for row in block.list_volumes(compartment_id=sim.id("databases")).data}[sim.id("db-1")]
-        for _ in range(2)
+        for _call in range(2)
     ]
     assert keys == [None, sim.id("key-a")]
 
@@ -153,7 +153,7 @@ def test_rules(sim: Simulator, sdk: Callable[..., Any]) -> None:
             return int(error.status)
 
     sim.fault("throttle", "GetVolume", after=1, times=2)
-    assert [status(here, "db-1") for _ in range(4)] == [200, 429, 429, 200]
+    assert [status(here, "db-1") for _call in range(4)] == [200, 429, 429, 200]
     sim.fault("throttle", region="eu-frankfurt-1", times=None)
     assert (status(here, "db-1"), status(there, "fra-1"), status(there, "fra-1")) == (200, 429, 429)
     sim.clear_faults()

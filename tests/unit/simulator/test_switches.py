@@ -175,7 +175,7 @@ def test_lists_as_strict_as_the_specification(sim: Simulator, block: Any, refuse
 def test_block_volume_rate(sim: Simulator, block: Any) -> None:
     sim.set(block_volume_rate=3)
     answers = []
-    for _ in range(6):
+    for _call in range(6):
         try:
             answers.append((block.get_volume(sim.id("db-1")).status, ""))
         except oci.exceptions.ServiceError as error:

@@ -276,7 +276,7 @@ def test_two_processes_append_to_one_file(path: Path) -> None:
 def test_a_killed_process_has_left_every_line_it_counted_on(path: Path) -> None:
     process = child(path, 0, 10**9)
     assert process.stdout is not None
-    sent = [int(process.stdout.readline()) for _ in range(20)]
+    sent = [int(process.stdout.readline()) for _line in range(20)]
     threading.Timer(0.0, process.send_signal, [signal.SIGKILL]).start()
     sent += [int(line) for line in process.stdout]
     assert process.wait(10) == -signal.SIGKILL

@@ -54,7 +54,7 @@ def test_the_limit_is_made_use_of() -> None:
             together.wait()
 
     with ThreadPoolExecutor(3) as pool:
-        for future in [pool.submit(meet) for _ in range(3)]:
+        for future in [pool.submit(meet) for _job in range(3)]:
             future.result()
 
 
@@ -72,7 +72,7 @@ def test_slowing_down_holds_under_threads() -> None:
 def test_a_burst_of_refusals_halves_once() -> None:
     clock = FakeClock()
     pace = Pace(32, clock)
-    for _ in range(20):
+    for _time in range(20):
         pace.slow_down()
         clock.sleep(0.04)
     assert pace.allowed == 16
@@ -82,7 +82,7 @@ def test_each_further_burst_halves_again_but_never_stops() -> None:
     clock = FakeClock()
     pace = Pace(32, clock)
     seen = []
-    for _ in range(7):
+    for _time in range(7):
         pace.slow_down()
         clock.sleep(1.0)
         seen.append(pace.allowed)
@@ -92,12 +92,12 @@ def test_each_further_burst_halves_again_but_never_stops() -> None:
 def test_success_raises_it_again_by_about_one_a_round_up_to_the_limit() -> None:
     pace = Pace(8, FakeClock())
     pace.slow_down()
-    for _ in range(4):
+    for _time in range(4):
         pace.went_well()
     assert pace.allowed == 4
     pace.went_well()
     assert pace.allowed == 5
-    for _ in range(200):
+    for _time in range(200):
         pace.went_well()
     assert pace.allowed == 8
 
@@ -122,7 +122,7 @@ def test_who_waits_gets_in_when_it_rises() -> None:
 
 def test_an_error_inside_frees_the_place() -> None:
     pace = Pace(1, FakeClock())
-    for _ in range(3):
+    for _time in range(3):
         with pytest.raises(ZeroDivisionError), pace:
             raise ZeroDivisionError
     assert run(pace, threads=2, jobs=2) == 1
