@@ -58,8 +58,8 @@ class World:
 
 
 def change_spec(**options: dict[str, Any]) -> dict[str, Any]:
-    """The argument spec of a module that changes keys: the shared options, and its own."""
-    return {**options, **CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS}
+    """The argument spec of a module that changes keys: the shared options, and its own, which may replace them."""
+    return {**CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
 
 
 def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | None = None) -> NoReturn:

@@ -70,6 +70,15 @@ def wanted_key(options: Mapping[str, Any]) -> Wanted:
     given = options["kms_key_id"]
     kms_key_id = None if is_blank(given) else str(given).strip()
     regenerate = bool(options.get("regenerate"))
+    policy_id = _policy(options)
+    if options["state"] == "unassigned":
+        for name, value in (("kms_key_id", kms_key_id), ("policy_id", policy_id)):
+            if value is not None:
+                raise InputError(
+                    f"'{name}' is {value} together with 'state: unassigned', which takes the backup policy away. "
+                    "Leave it out, or use 'state: present'."
+                )
+        return Wanted(kms_key_id=None, unassigned=True)
     if options["state"] == "absent":
         if kms_key_id is not None:
             raise InputError(
@@ -80,14 +89,23 @@ def wanted_key(options: Mapping[str, Any]) -> Wanted:
             raise InputError(
                 "'regenerate: true' makes a new data key under a customer-managed key; 'state: absent' has none"
             )
-        return Wanted(kms_key_id=None)
+        return Wanted(kms_key_id=None, policy_id=policy_id)
     if kms_key_id is None:
         raise InputError(
             "'kms_key_id' is empty, but 'state: present' needs the key to assign. To go back to the Oracle-managed "
             "key, use 'state: absent'."
         )
     expect_type(parse(kms_key_id), "key")
-    return Wanted(kms_key_id=kms_key_id, regenerate=regenerate)
+    return Wanted(kms_key_id=kms_key_id, regenerate=regenerate, policy_id=policy_id)
+
+
+def _policy(options: Mapping[str, Any]) -> str | None:
+    given = options.get("policy_id")
+    if is_blank(given):
+        return None
+    policy = parse(given)
+    expect_type(policy, "volumebackuppolicy")
+    return policy.value
 
 
 def targets(

@@ -67,6 +67,9 @@ class Reader:
 
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""
+        return self._get(resource_id)
+
+    def _get(self, resource_id: str) -> Reading:
         try:
             return self._kind.get(self._service, self._region, resource_id)
         except ApiError as error:
@@ -84,7 +87,7 @@ class Reader:
         while left:
             sample = _spread(left, size)
             size = min(size * 2, max(self._concurrency, _FIRST_SAMPLE))
-            readings = dict(zip(sample, self._pool.map(self.get, sample)))
+            readings = dict(zip(sample, self._pool.map(self._get, sample)))
             found.update(readings)
             hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
             left = [resource_id for resource_id in left if resource_id not in readings]
@@ -115,7 +118,7 @@ class Reader:
         for (_compartment_id, listed), rows in zip(listing, self._pool.map(self._list_again, listing)):
             found.update(rows)
             single.extend(listed - rows.keys())
-        found.update(zip(single, self._pool.map(self.get, single)))
+        found.update(zip(single, self._pool.map(self._get, single)))
         return found
 
     def _list_where_it_pays(
@@ -210,10 +213,10 @@ class Reader:
         confirmed: dict[str, Reading] = dict(listed)
         if listed and not self._lists_were_compared:
             first = next(iter(listed))
-            confirmed[first] = self.get(first)
+            confirmed[first] = self._get(first)
             self._compare(listed, confirmed)
         if not self._lists_are_trusted:
-            confirmed = dict(zip(listed, self._pool.map(self.get, listed)))
+            confirmed = dict(zip(listed, self._pool.map(self._get, listed)))
         return confirmed
 
 

@@ -97,7 +97,8 @@ class Region:
         ]
 
     def _change(self, outcome: Outcome) -> Change:
-        return Change(outcome, self._wanted, KINDS[outcome.kind], self._readers[outcome.kind])
+        kind = KINDS[outcome.kind]
+        return Change(outcome, kind.settled_on(outcome.known, self._wanted), kind, self._readers[outcome.kind])
 
     def close(self) -> None:
         self.pool.shutdown()

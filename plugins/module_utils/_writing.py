@@ -204,6 +204,8 @@ class _Making:
                 outcome.before = reading
                 outcome.action = NONE
             return False
+        if change.kind.is_compound:
+            return True
         decision = change.kind.decide(reading, change.wanted)
         if isinstance(decision, ResourceError):
             outcome.error = decision

@@ -89,6 +89,10 @@ class ResourceKind(ReadableKind):
     reader: Any = None
     """The class that reads it, where the usual one does not do."""
 
+    def settled_on(self, resource: Resource, wanted: Wanted) -> Wanted:
+        """What is wanted of this very resource, where that depends on what it has. Pure."""
+        return wanted
+
     def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
         """What has to be done to the resource, or why it can't be what is wanted. Pure."""
         return action_for(resource, wanted)

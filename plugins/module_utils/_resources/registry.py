@@ -19,21 +19,35 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     VOLUME_GROUP_BACKUP,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import (
+    POLICY_OF_BOOT_VOLUME,
+    POLICY_OF_VOLUME,
+    POLICY_OF_VOLUME_GROUP,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
     BLOCK_VOLUME,
     BOOT_VOLUME,
 )
 
 KINDS: dict[str, ResourceKind] = {
-    kind.type: kind for kind in (BLOCK_VOLUME, BOOT_VOLUME, VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
+    kind.name or kind.type: kind
+    for kind in (
+        BLOCK_VOLUME,
+        BOOT_VOLUME,
+        VOLUME_BACKUP,
+        BOOT_VOLUME_BACKUP,
+        POLICY_OF_VOLUME,
+        POLICY_OF_BOOT_VOLUME,
+        POLICY_OF_VOLUME_GROUP,
+    )
 }
-"""The kinds that bear a key, by the name in results."""
+"""The kinds that bear a key, by their name: the type in results, or what of it."""
 
 GROUPS: dict[str, GroupKind] = {kind.type: kind for kind in (VOLUME_GROUP_BACKUP,)}
 """The kinds that stand for their members."""
 
 
-def kinds_by_ocid_type(types: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:
-    """The kinds with these result types, by the type that their OCIDs name."""
+def kinds_by_ocid_type(names: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:
+    """The kinds with these names, by the type that their OCIDs name."""
     kinds: dict[str, ResourceKind | GroupKind] = {**KINDS, **GROUPS}
-    return {kinds[name].ocid_type: kinds[name] for name in types}
+    return {kinds[name].ocid_type: kinds[name] for name in names}

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Backup policies of volumes, boot volumes and volume groups, and the key for the copies in another region.
+
+An assignment can be made and deleted, but not updated (oci_semantics.md section 1.5). What a POST does to the
+assignment of the same policy with another key is not known, so it is looked at, and replaced where need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    Page,
+    ReadableKind,
+    ResourceKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.groups import VOLUME_GROUP
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import (
+    AssetPolicy,
+    PolicyReader,
+    read_assignment,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
+    BLOCK_VOLUME,
+    BOOT_VOLUME,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    ASSIGN,
+    NONE,
+    REMOVE,
+    UNASSIGN,
+    Outcome,
+    Resource,
+    Wanted,
+)
+
+
+class PolicyKind(ResourceKind):
+    """The backup policy of one kind of asset."""
+
+    settles_at_once = True
+    is_compound = True
+    reader = PolicyReader
+    leaves_keys = False
+
+    def __init__(self, asset: ReadableKind) -> None:
+        self.asset = asset
+        self.type = asset.type
+        self.name = f"policy of {asset.type}"
+        self.ocid_type = asset.ocid_type
+        self.noun = asset.noun
+        self.iam_resource_type = asset.iam_resource_type
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """Read the asset; its policy is read by the reader of this kind."""
+        return self.asset.get(service, region, resource_id)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+    ) -> Page:
+        """List the assets."""
+        return self.asset.list_page(service, region, compartment_id, page=page, availability_domain=availability_domain)
+
+    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+        asset = cast(AssetPolicy, resource)
+        if asset.inherited_from is not None:
+            return ResourceError(
+                code="PolicyOfGroup",
+                message=f"The backup policy of this {self.noun} is that of its volume group {asset.inherited_from}.",
+                hint="Name the volume group instead: its policy holds for all its members.",
+            )
+        if wanted.unassigned:
+            return UNASSIGN if asset.policy_id else NONE
+        policy_id = wanted.policy_id or asset.policy_id
+        if policy_id is None:
+            return NONE if wanted.kms_key_id is None else _NO_POLICY
+        if wanted.kms_key_id is not None and asset.destination_for(wanted) is None:
+            return ResourceError(
+                code="NoDestinationRegion",
+                message=f"Backup policy {policy_id} copies nothing to another region, so no key can be assigned for "
+                "its copies.",
+                hint="Give 'policy_id' of a policy with a destination region, or use 'state: absent'.",
+            )
+        if self.is_as_wanted(asset, self.settled_on(asset, wanted)):
+            return NONE
+        return REMOVE if wanted.kms_key_id is None and policy_id == asset.policy_id else ASSIGN
+
+    def settled_on(self, resource: Resource, wanted: Wanted) -> Wanted:
+        """Where no policy is given, the one that is there stays."""
+        if wanted.unassigned or wanted.policy_id:
+            return wanted
+        return replace(wanted, policy_id=cast(AssetPolicy, resource).policy_id)
+
+    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
+        """Of ``wanted`` as it was settled on."""
+        asset = cast(AssetPolicy, resource)
+        if wanted.policy_id is None:
+            return asset.policy_id is None
+        return (asset.policy_id, asset.kms_key_id) == (wanted.policy_id, wanted.kms_key_id)
+
+    def is_same(self, one: Resource, other: Resource) -> bool:
+        first, second = cast(AssetPolicy, one), cast(AssetPolicy, other)
+        return (first.policy_id, first.kms_key_id) == (second.policy_id, second.kms_key_id)
+
+    def describe(self, resource: Resource) -> str:
+        asset = cast(AssetPolicy, resource)
+        if asset.policy_id is None:
+            return "no backup policy"
+        return f"backup policy {asset.policy_id} with {super().describe(asset)} for copies"
+
+    def key_region(self, resource: Resource, wanted: Wanted) -> str | None:
+        """The key is used where the copies are made (oci_semantics.md section 1.5)."""
+        return cast(AssetPolicy, resource).destination_for(wanted)
+
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+        """Make the present policy's assignment with this key. See ``change``, which does it with all its cases."""
+        return self.change(service, resource, ASSIGN, Wanted(kms_key_id))
+
+    def remove(self, service: Service, resource: Resource) -> Answer:
+        """Make the present policy's assignment without a key."""
+        return self.change(service, resource, REMOVE, Wanted(None))
+
+    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+        """CreateVolumeBackupPolicyAssignment; where it does not do, DeleteVolumeBackupPolicyAssignment first."""
+        asset = cast(AssetPolicy, before)
+        if action == UNASSIGN:
+            return service.write("delete_volume_backup_policy_assignment", cast(str, asset.assignment_id))
+        policy_id = cast(str, self.settled_on(asset, wanted).policy_id)
+        details = _details(asset.id, policy_id, wanted.kms_key_id)
+        present = asset.assignment_id
+        try:
+            answer = service.write("create_volume_backup_policy_assignment", details)
+        except RefusedError as error:
+            if error.status != 409 or error.is_wrong_state or present is None:
+                raise
+        else:
+            if present is None:
+                return answer
+            row = read_assignment(service, asset.id)
+            if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, wanted.kms_key_id):
+                return answer
+            present = row.id if row is not None else None
+        if present is not None:
+            service.write("delete_volume_backup_policy_assignment", present)
+        return service.write("create_volume_backup_policy_assignment", details)
+
+    def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
+        former, present = cast(AssetPolicy, before), cast(AssetPolicy, now)
+        if former.policy_id is None or present.policy_id is not None:
+            return False
+        service.write(
+            "create_volume_backup_policy_assignment", _details(former.id, former.policy_id, former.kms_key_id)
+        )
+        return True
+
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        before, after = cast("AssetPolicy | None", outcome.before), cast("AssetPolicy | None", latest)
+        return {
+            "assignment_id": after.assignment_id if after else None,
+            "policy_id": after.policy_id if after else None,
+            "previous_policy_id": before.policy_id if before else None,
+            "destination_region": after.destination_region if after else None,
+            "previous_destination_region": before.destination_region if before else None,
+        }
+
+
+_NO_POLICY = ResourceError(
+    code="NoPolicy",
+    message="No backup policy is assigned, and none was given, so there are no copies that a key could be for.",
+    hint="Give 'policy_id'.",
+)
+
+
+def _details(asset_id: str, policy_id: str, kms_key_id: str | None) -> dict[str, str]:
+    details = {"assetId": asset_id, "policyId": policy_id}
+    if kms_key_id is not None:
+        details["xrcKmsKeyId"] = kms_key_id
+    return details
+
+
+POLICY_OF_VOLUME = PolicyKind(BLOCK_VOLUME)
+POLICY_OF_BOOT_VOLUME = PolicyKind(BOOT_VOLUME)
+POLICY_OF_VOLUME_GROUP = PolicyKind(VOLUME_GROUP)

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Reading backup policies: assets in bulk, then the assignment of each, for which there is no list."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    ResourceError,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
+
+
+@dataclass(frozen=True)
+class AssetPolicy(Resource):
+    """An asset with the backup policy that it has; ``kms_key_id`` is the key for the copies in ``destination_region``.
+
+    ``inherited_from`` is the volume group whose policy it is. ``wanted_destination`` is the destination region of the
+    policy that is asked for by its OCID.
+    """
+
+    assignment_id: str | None = None
+    policy_id: str | None = None
+    destination_region: str | None = None
+    inherited_from: str | None = None
+    wanted_destination: str | None = None
+
+    def destination_for(self, wanted: Wanted) -> str | None:
+        """The region that copies go to once it is as wanted."""
+        if wanted.policy_id in (None, self.policy_id):
+            return self.destination_region
+        return self.wanted_destination
+
+    def as_wanted(self, wanted: Wanted) -> Resource:
+        if wanted.unassigned:
+            return replace(self, assignment_id=None, policy_id=None, destination_region=None, kms_key_id=None)
+        return replace(
+            self,
+            assignment_id=None,
+            policy_id=wanted.policy_id or self.policy_id,
+            destination_region=self.destination_for(wanted),
+            kms_key_id=wanted.kms_key_id,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts(), "policy_id": self.policy_id, "assignment_id": self.assignment_id}
+
+
+class PolicyReader(Reader):
+    """Adds to what its assets' reader says which backup policy they have. One call per asset, and per policy."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._assets: dict[str, Resource] = {}
+        self._destinations: dict[str, str | None] = {}
+        self._of_groups: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._wanted_destination: str | None = None
+
+    def prepare(self, wanted: Wanted) -> None:
+        """Look up the policy that is asked for. Raises InputError where it can't be read in this region."""
+        if wanted.policy_id is None:
+            return
+        try:
+            self._wanted_destination = self._destination_of(wanted.policy_id)
+        except ApiError as error:
+            raise InputError(
+                f"'policy_id' {wanted.policy_id} can't be read in {self._region}: {error}. Nothing was changed. Check "
+                "that the backup policy is there, and that this is in force: Allow group <your group> to read "
+                "backup-policies in compartment <its compartment>"
+            ) from error
+
+    def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
+        assets = super().read(resource_ids)
+        self._assets.update({name: asset for name, asset in assets.items() if isinstance(asset, Resource)})
+        return dict(zip(assets, self._pool.map(self._with_policy, assets.values())))
+
+    def get(self, resource_id: str) -> Reading:
+        asset: Reading | None = self._assets.get(resource_id)
+        if not isinstance(asset, Resource) or asset.lifecycle_state in BUSY_STATES:
+            asset = self._get(resource_id)
+            if isinstance(asset, Resource):
+                self._assets[resource_id] = asset
+        return self._with_policy(asset)
+
+    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+        ids = [resource.id for resource in resources]
+        return dict(zip(ids, self._pool.map(self.get, ids)))
+
+    def _with_policy(self, asset: Reading) -> Reading:
+        if isinstance(asset, ResourceError):
+            return asset
+        try:
+            return self._policy_of(asset)
+        except ApiError as error:
+            return explain(error)
+        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+            return ResourceError(code="InternalError", message=repr(error))
+
+    def _policy_of(self, asset: Resource) -> AssetPolicy:
+        row = read_assignment(self._service, asset.id)
+        of_group = self._assignment_of_group(asset.group_id) if asset.group_id else None
+        # A member may be shown with nothing, or with its group's assignment: neither is known.
+        inherited = None
+        if row is not None and row.asset_id != asset.id:
+            inherited = row.asset_id
+        elif of_group is not None and (row is None or row.id == of_group.id):
+            row, inherited = of_group, asset.group_id
+        return AssetPolicy(
+            id=asset.id,
+            type=asset.type,
+            region=asset.region,
+            display_name=asset.display_name,
+            compartment_id=asset.compartment_id,
+            lifecycle_state=asset.lifecycle_state,
+            kms_key_id=(row.xrc_kms_key_id or None) if row is not None else None,
+            etag=asset.etag or "no list has it",
+            group_id=asset.group_id,
+            assignment_id=row.id if row is not None else None,
+            policy_id=row.policy_id if row is not None else None,
+            destination_region=self._destination_of(row.policy_id) if row is not None else None,
+            inherited_from=inherited,
+            wanted_destination=self._wanted_destination,
+        )
+
+    def _assignment_of_group(self, group_id: str) -> Any | None:
+        with self._lock:
+            if group_id not in self._of_groups:
+                self._of_groups[group_id] = read_assignment(self._service, group_id)
+            return self._of_groups[group_id]
+
+    def _destination_of(self, policy_id: str) -> str | None:
+        """GetVolumeBackupPolicy, once per policy."""
+        with self._lock:
+            if policy_id not in self._destinations:
+                policy = self._service.read("get_volume_backup_policy", policy_id).data
+                self._destinations[policy_id] = policy.destination_region or None
+            return self._destinations[policy_id]
+
+
+def read_assignment(service: Service, asset_id: str) -> Any | None:
+    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none."""
+    rows = service.read("get_volume_backup_policy_asset_assignment", asset_id).data
+    return rows[0] if rows else None

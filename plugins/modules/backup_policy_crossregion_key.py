@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup_policy_crossregion_key
+short_description: Assign backup policies in Oracle Cloud, with an encryption key for their copies in another region
+version_added: 0.1.0
+author:
+  - The oci_keys.block_volume contributors (@oci-keys)
+description:
+  - A backup policy may copy the backups that it makes to another region. The copies get the Oracle-managed key there,
+    unless the policy is assigned with a key of that region. This module assigns it, and reads back that it is there.
+  - It also assigns a policy, or another one, to volumes, boot volumes and volume groups. A change of the key never
+    drops the policy, and a change of the policy never drops the key.
+  - OCI has no update of an assignment. Where making a new one does not do, the former one is deleted first. If
+    that fails half-way, it is put back, and the result tells what is in place.
+  - A volume whose policy is that of its volume group is refused. Name the group instead.
+  - What concerns one asset fails that asset alone. The others are finished first, then the task fails and tells
+    every outcome.
+extends_documentation_fragment:
+  - oci_keys.block_volume.changes
+  - oci_keys.block_volume.results
+  - oci_keys.block_volume.connection
+  - oci_keys.block_volume.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  asset_ids:
+    description:
+      - The OCIDs of volumes, boot volumes and volume groups. Blank items are dropped, and duplicates are merged.
+      - An empty list is nothing to do.
+    type: list
+    elements: str
+    required: true
+    aliases:
+      - asset_id
+  policy_id:
+    description:
+      - The OCID of the backup policy to assign. Without it, the policy that is assigned stays.
+    type: str
+  kms_key_id:
+    description:
+      - The OCID of the customer-managed key for the copies. It has to exist B(in the destination region) of the policy,
+        to be V(ENABLED), and to be an AES key.
+      - Required with O(state=present), where an empty value is an error. Not allowed otherwise.
+    type: str
+  state:
+    description:
+      - V(present) assigns the key O(kms_key_id) for the copies, and the policy O(policy_id) if it is given.
+        An asset that has no policy fails if none is given.
+      - V(absent) takes the key away, so that copies get the Oracle-managed key. The policy stays, or is O(policy_id).
+      - V(unassigned) takes the policy away.
+    type: str
+    choices:
+      - present
+      - absent
+      - unassigned
+    default: present
+requirements:
+  - python >= 3.9
+  - oci
+"""
+
+EXAMPLES = r"""
+- name: Copies in Phoenix are encrypted with our key there, whatever the policy that is assigned
+  oci_keys.block_volume.backup_policy_crossregion_key:
+    asset_ids:
+      - ocid1.volume.oc1.iad.exampleuniqueid1
+      - ocid1.volumegroup.oc1.iad.exampleuniqueid2
+    kms_key_id: ocid1.key.oc1.phx.examplevault.exampleuniqueid
+
+- name: Another policy, with the key for its destination region
+  oci_keys.block_volume.backup_policy_crossregion_key:
+    asset_id: ocid1.bootvolume.oc1.iad.exampleuniqueid3
+    policy_id: ocid1.volumebackuppolicy.oc1..exampleuniqueid
+    kms_key_id: ocid1.key.oc1.phx.examplevault.exampleuniqueid
+
+- name: Copies with the Oracle-managed key
+  oci_keys.block_volume.backup_policy_crossregion_key:
+    asset_id: ocid1.volume.oc1.iad.exampleuniqueid1
+    state: absent
+"""
+
+RETURN = r"""
+resources:
+  description:
+    - What became of each asset, in the order given.
+    - O(result) decides which are listed.
+  returned: always, unless what was given is wrong
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the asset.
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid1
+    type:
+      description: V(volume), V(boot_volume) or V(volume_group).
+      type: str
+      sample: volume
+    display_name:
+      description: Its display name. Null if it could not be read.
+      type: str
+      sample: db-data-01
+    region:
+      description: The region that serves it.
+      type: str
+      sample: us-ashburn-1
+    compartment_id:
+      description: The OCID of its compartment. Null if it could not be read.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    lifecycle_state:
+      description: Its lifecycle state when it was last read.
+      type: str
+      sample: AVAILABLE
+    previous_encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read.
+      type: str
+      sample: oracle
+    previous_kms_key_id:
+      description: The key for the copies before the task. Null if there was none, or if it could not be read.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    encryption:
+      description: V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+      type: str
+      sample: customer
+    kms_key_id:
+      description: The customer-managed key for the copies as it was read last. In check mode, as it would be.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    action:
+      description: What was done, or would be. V(none), V(assign), V(remove) of the key, or V(unassign) of the policy.
+      type: str
+      sample: assign
+    changed:
+      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      type: bool
+      sample: true
+    settled:
+      description: Whether the change was seen to have taken effect.
+      type: bool
+      sample: true
+    opc_request_id:
+      description: The request ID of the change, for Oracle's audit and support.
+      type: str
+      sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+    time_requested:
+      description: When the change was requested, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:01.120Z"
+    time_settled:
+      description: When the change was seen to have taken effect, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:04.310Z"
+    assignment_id:
+      description: The OCID of the assignment. Null if there is none, and in check mode where it would be a new one.
+      type: str
+      sample: ocid1.volumebackuppolicyassign.oc1.iad.exampleuniqueid1
+    policy_id:
+      description: The OCID of the backup policy. Null if there is none.
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1..exampleuniqueid1
+    previous_policy_id:
+      description: The OCID of the backup policy before the task. Null if there was none, or if it could not be read.
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1..exampleuniqueid1
+    destination_region:
+      description: The region that the policy copies backups to. Null if it copies none.
+      type: str
+      sample: us-phoenix-1
+    previous_destination_region:
+      description: The region that the policy before the task copied backups to. Null if it copied none.
+      type: str
+      sample: us-phoenix-1
+    error:
+      description: Why this asset failed. Null if it did not.
+      type: dict
+      contains:
+        code:
+          description: The error code of OCI, or one of the collection's own, such as V(WaitTimeout).
+          type: str
+          sample: NotAuthorizedOrNotFound
+        status:
+          description: The HTTP status that OCI answered, if it did.
+          type: int
+          sample: 404
+        message:
+          description: What is wrong.
+          type: str
+          sample: Authorization failed or requested resource not found.
+        opc_request_id:
+          description: The request ID of the refused call.
+          type: str
+          sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+        hint:
+          description: What to do about it, such as the IAM statements that have to be in force.
+          type: str
+          sample: "Run again: what is not as wanted is found and changed then."
+summary:
+  description: Counts of all assets that were given. An asset that failed counts as failed only.
+  returned: always, unless what was given is wrong
+  type: dict
+  contains:
+    total:
+      description: All of them.
+      type: int
+      sample: 40
+    changed:
+      description: Those that were changed, or would be.
+      type: int
+      sample: 12
+    unchanged:
+      description: Those that were as wanted.
+      type: int
+      sample: 27
+    failed:
+      description: Those with an error.
+      type: int
+      sample: 1
+msg:
+  description: The counts in a sentence, and the first of what failed.
+  returned: always
+  type: str
+  sample: 12 of 40 resources changed, 0 failed
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._module import change_keys, change_spec
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=change_spec(
+            asset_ids={"type": "list", "elements": "str", "required": True, "aliases": ["asset_id"]},
+            policy_id={"type": "str"},
+            state={"type": "str", "choices": ["present", "absent", "unassigned"], "default": "present"},
+        ),
+        supports_check_mode=True,
+    )
+    change_keys(module, "asset_ids", "policy of volume", "policy of boot_volume", "policy of volume_group")
+
+
+if __name__ == "__main__":
+    main()
