@@ -105,7 +105,7 @@ def target(subject: str) -> Target:
     ocid = parse(subject)
     region = ocid.region(REGIONS)
     assert region is not None
-    return Target(id=subject, kind=kinds_by_ocid_type(KINDS)[ocid.type], region=region)
+    return Target(id=subject, kind=kinds_by_ocid_type(["volume", "boot_volume"])[ocid.type], region=region)
 
 
 def terms(**more: Any) -> Terms:
