@@ -85,6 +85,7 @@ def play(simulator: Simulator, folder: Path, step: str, *flags: str) -> str:
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "HOME": str(folder),
+        "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "ANSIBLE_LOCALHOST_WARNING": "0",

@@ -28,7 +28,7 @@ def mark() -> str:
 def _start(mark: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(DEMO), "--folder", str(folder)],
-        env={**os.environ, MARK: mark},
+        env={**os.environ, "TMPDIR": str(folder), MARK: mark},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

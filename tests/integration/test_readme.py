@@ -46,6 +46,7 @@ def _run(playbook: Path, *flags: str) -> str:
     environment = {
         **os.environ,
         "HOME": str(playbook.parent),
+        "TMPDIR": str(playbook.parent),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
         "ANSIBLE_NOCOLOR": "1",
