@@ -30,6 +30,7 @@ FAST = Timings(
     backoff_max=0.1,
     quiet=0.3,
     ignored_after=1.0,
+    ignored_after_update=0.3,
 )
 """Waiting for the simulator, whose volumes settle in hundredths of a second."""
 
