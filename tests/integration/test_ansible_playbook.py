@@ -89,25 +89,27 @@ def _task(sim: Simulator, *names: str, key: str = "key-a", **options: Any) -> di
     }
 
 
-@pytest.mark.parametrize("section", ["volumes", "boot_volumes"])
-def test_fours(sim: Simulator, playbook: Playbook, section: str) -> None:
-    furnish(sim, **{section: [volumes(2, key="key-b")]})
-    task = _task(sim, "volume-1", "volume-2")
-    noun = {"volumes": "Volume", "boot_volumes": "BootVolume"}[section]
+def test_fours(sim: Simulator, playbook: Playbook) -> None:
+    furnish(sim, volumes=[volumes(2, key="key-b")], boot_volumes=[volumes(2, name="boot", key="key-b")])
+    names = ("volume-1", "volume-2", "boot-1", "boot-2")
+    task = _task(sim, *names)
+
+    def written() -> list[int]:
+        return [sim.counts().get(f"Update{noun}KmsKey", 0) for noun in ("Volume", "BootVolume")]
 
     checked = playbook.run(task, flags=("--check", "--diff"))
     assert "changed=1" in checked.stdout
-    assert f'-        "kms_key_id": "{sim.id("key-b")}"' in checked.stdout
-    assert f'+        "kms_key_id": "{sim.id("key-a")}"' in checked.stdout
-    assert f"Update{noun}KmsKey" not in sim.counts()
+    assert checked.stdout.count(f'-        "kms_key_id": "{sim.id("key-b")}"') == len(names)
+    assert checked.stdout.count(f'+        "kms_key_id": "{sim.id("key-a")}"') == len(names)
+    assert written() == [0, 0]
     ran = playbook.run(task)
     assert "changed=1" in ran.stdout
-    assert sim.counts()[f"Update{noun}KmsKey"] == 2
+    assert written() == [2, 2]
     for flags in ((), ("--check",)):
         again = playbook.run(task, flags=flags)
         assert "changed=0" in again.stdout
         assert again.returncode == 0
-    assert sim.counts()[f"Update{noun}KmsKey"] == 2
+    assert written() == [2, 2]
     assert sim.needless_puts == 0
 
 
