@@ -235,7 +235,7 @@ def test_a_left_key_that_cannot_be_read_is_no_problem(error: ApiError) -> None:
 def test_a_key_is_looked_up_once_per_region() -> None:
     cloud = cloud_with()
     keys = vetting(cloud)
-    for _ in range(3):
+    for _attempt in range(3):
         keys.wanted(KEY_A, IAD)
         keys.wanted(KEY_A, FRA)
         keys.left(KEY_A, IAD)
