@@ -92,7 +92,7 @@ def test_what_was_given_is_judged_before_anything_is_asked(
         ("key-rsa", ["RSA", "AES"]),
         ("key-disabled", ["is DISABLED, not ENABLED", "enable it first"]),
         ("key-dying", ["is PENDING_DELETION", "cancel its deletion first"]),
-        ("key-phx", ["In us-ashburn-1", "does not exist, or may not be read", "read keys"]),
+        ("key-phx", ["In us-ashburn-1", "is in us-phoenix-1, and not replicated to us-ashburn-1"]),
         ("key-unseen", ["does not exist, or may not be read", "read keys", "validate_key: false"]),
     ],
 )

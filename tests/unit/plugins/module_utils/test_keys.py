@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, key_id, lost, refused
 from unit.fakes import FakeConnection
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 
@@ -190,6 +194,17 @@ def test_versions_on_a_later_page_count() -> None:
     assert wanted(cloud).warnings
 
 
+def test_counting_stops_where_two_are_known_unless_told() -> None:
+    cloud = cloud_with(Key(KEY_A, versions=("ENABLED",) * 7))
+    cloud.page_size = 3
+    report = wanted(cloud)
+    assert (report.versions, cloud.count("list_key_versions")) == (3, 1)
+    assert report.warnings[0].startswith("has at least 3 versions")
+    exact = KeyVetting(FakeConnection(cloud), cloud.clock, exact_versions=True).wanted(KEY_A, IAD)
+    assert (exact.versions, cloud.count("list_key_versions")) == (7, 1 + 3)
+    assert exact.warnings[0].startswith("has 7 versions")
+
+
 def test_versions_that_cannot_be_counted_are_a_warning_only() -> None:
     cloud = cloud_with()
     cloud.fail("list_key_versions", FORBIDDEN)
@@ -201,6 +216,45 @@ def test_versions_that_cannot_be_counted_are_a_warning_only() -> None:
 @pytest.mark.parametrize(("mode", "external"), [("EXTERNAL", True), ("HSM", False), ("SOFTWARE", False)])
 def test_keys_outside_oci_are_told(mode: str, external: bool) -> None:
     assert wanted(cloud_with(Key(KEY_A, protection=mode))).is_external is external
+
+
+def telling(cloud: Cloud, **fields: Any) -> Cloud:
+    """GetKey answers with these fields, too."""
+    plain = cloud._get_key
+
+    def get_key(place: str, kms_key_id: str) -> Answer:
+        answer = plain(place, kms_key_id)
+        vars(answer.data).update(fields)
+        return answer
+
+    cloud._get_key = get_key  # type: ignore[method-assign]
+    return cloud
+
+
+def test_the_time_of_deletion_is_told() -> None:
+    time_of_deletion = datetime(2027, 1, 31, 12, 30, 15, 999000, UTC)
+    report = wanted(telling(cloud_with(Key(KEY_A, state="PENDING_DELETION")), time_of_deletion=time_of_deletion))
+    assert report.time_of_deletion == "2027-01-31T12:30:15Z"
+    assert report.problems == (
+        "is PENDING_DELETION, not ENABLED, and is going to be deleted at 2027-01-31T12:30:15Z: "
+        "cancel its deletion first",
+    )
+
+
+def test_what_an_older_sdk_does_not_know_is_not_known() -> None:
+    report = wanted(cloud_with())
+    assert (report.display_name, report.time_of_deletion, report.is_auto_rotation_enabled) == (None, None, None)
+
+
+@pytest.mark.parametrize("rotated", [True, False])
+def test_automatic_rotation_is_told(rotated: bool) -> None:
+    assert wanted(telling(cloud_with(), is_auto_rotation_enabled=rotated)).is_auto_rotation_enabled is rotated
+
+
+@pytest.mark.parametrize(("region", "primary", "replica"), [(IAD, None, False), (FRA, None, True), (FRA, True, False)])
+def test_replicas_are_told_by_the_key_or_else_by_its_ocid(region: str, primary: bool | None, replica: bool) -> None:
+    cloud = telling(cloud_with(), **({} if primary is None else {"is_primary": primary}))
+    assert wanted(cloud, region=region).is_replica is replica
 
 
 # --- keys being left
@@ -227,6 +281,13 @@ def test_a_left_key_that_cannot_be_read_is_no_problem(error: ApiError) -> None:
     cloud.fail("", error, times=INFINITE)
     report = vetting(cloud).left(KEY_A, IAD)
     assert (report.found, report.problems) == (False, ())
+
+
+def test_a_left_key_that_is_not_there_is_not_searched_for_at_home() -> None:
+    cloud = cloud_with(regions=(IAD,))
+    cloud.search_knows = set()
+    assert not vetting(cloud).left(KEY_A, FRA).found
+    assert cloud.count("list_vault_replicas") == 0
 
 
 # --- how often, and how fast
@@ -289,6 +350,21 @@ def test_threads_together_get_no_more() -> None:
         list(pool.map(lambda name: keys.wanted(name, IAD), cloud.keys))
     calls = sum(call.operation != "search_resources" for call in cloud.calls)
     assert cloud.clock.monotonic() - began >= calls / 4 - 1
+
+
+def test_calls_do_not_come_in_bursts_but_for_the_first() -> None:
+    cloud = cloud_with(*(Key(key_id(f"{number:x}")) for number in range(10)))
+    keys = vetting(cloud)
+    for name in cloud.keys:
+        keys.wanted(name, IAD)
+    times = [call.time for call in cloud.calls if call.operation != "search_resources"]
+    assert times[3] == times[0]
+    assert all(late - early >= 0.249 for early, late in pairwise(times[4:]))
+    cloud.clock.sleep(10.0)
+    naps = len(cloud.clock.naps)
+    keys.left(KEY_A, IAD)
+    keys.left(KEY_B, IAD)
+    assert len(cloud.clock.naps) == naps
 
 
 def test_one_call_is_not_delayed() -> None:
