@@ -1,0 +1,233 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kms_key_info
+short_description: Tell whether encryption keys can be used for Block Volume in Oracle Cloud
+version_added: 0.1.0
+author:
+  - The oci_keys.block_volume contributors (@oci-keys)
+description:
+  - Looks customer-managed keys up in each region where you mean to use them, and tells whether Block Volume can take
+    them there, why not, and which IAM statements have to be in force.
+  - A key that can't be used does not fail the task. It is the answer that was asked for.
+  - A key of a replicated vault has the same OCID in every region that it is replicated to, and is looked up in the
+    region where it is going to be used.
+  - Whether the IAM statements are in force can't be read from OCI. So RV(keys[].usable) says that the key is right, not
+    that Block Volume may use it.
+  - Vault may refuse more than ten calls a second of a tenancy. This module makes no more than four, and about three for
+    each key and region.
+extends_documentation_fragment:
+  - oci_keys.block_volume.results
+  - oci_keys.block_volume.connection
+  - oci_keys.block_volume.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    support: N/A
+    details:
+      - This module never changes anything.
+  idempotent:
+    support: full
+options:
+  kms_key_ids:
+    description:
+      - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
+      - An empty list is nothing to do.
+    type: list
+    elements: str
+    required: true
+    aliases:
+      - kms_key_id
+  regions:
+    description:
+      - The regions in which each of the keys is going to be used, such as V(us-ashburn-1) or V(iad).
+      - When not set, each key is looked up in the region that its OCID names. That fails for a key that names none.
+      - An empty list is an error.
+    type: list
+    elements: str
+  result:
+    description:
+      - Which keys the result of the task lists. The counts in RV(summary) always cover all of them.
+      - V(all) lists all of them, V(changed) only those that can't be used, since nothing ever changes, V(summary) none.
+    type: str
+    choices:
+      - all
+      - changed
+      - summary
+    default: all
+requirements:
+  - python >= 3.9
+  - oci
+seealso:
+  - module: oci_keys.block_volume.volume_kms_key
+"""
+
+EXAMPLES = r"""
+- name: Can this key be used where its vault is, and where that is replicated to?
+  oci_keys.block_volume.kms_key_info:
+    kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    regions:
+      - us-ashburn-1
+      - us-phoenix-1
+  register: looked_up
+
+- name: Stop here if it can't
+  ansible.builtin.assert:
+    that: looked_up.summary.unusable == 0
+    fail_msg: "{{ looked_up.msg }}"
+
+- name: Show the IAM statements to paste (in brackets, since Jinja takes a dot and keys for a method)
+  ansible.builtin.debug:
+    msg: "{{ looked_up['keys'] | map(attribute='policy_statements') | flatten | unique }}"
+
+- name: Which of many keys can't be used, each in its own region
+  oci_keys.block_volume.kms_key_info:
+    kms_key_ids: "{{ all_our_keys }}"
+    result: changed
+    result_file: /var/tmp/keys.json
+"""
+
+RETURN = r"""
+keys:
+  description:
+    - What was found out, an entry for each key and region, in the order given.
+    - In templates it has to be written in brackets, as in C(registered['keys']).
+    - O(result) decides which are listed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the key.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    region:
+      description: The region where it was looked up.
+      type: str
+      sample: us-ashburn-1
+    usable:
+      description: Whether it could be read there, is enabled, and is of the right sort, so that it can be assigned.
+      type: bool
+      sample: false
+    problems:
+      description: Why it can't be used. Empty if it can.
+      type: list
+      elements: str
+      sample:
+        - "is DISABLED, not ENABLED: enable it first"
+    warnings:
+      description: What does not keep it from being used, but should be known.
+      type: list
+      elements: str
+      sample:
+        - has 2 versions, and Block Volume documents support for keys with a single version only
+    display_name:
+      description: Its display name. Null, like all that follows, if it could not be learned.
+      type: str
+      sample: block-volumes
+    lifecycle_state:
+      description: Its lifecycle state in this region.
+      type: str
+      sample: DISABLED
+    time_of_deletion:
+      description: When it is going to be deleted, in UTC. Null if it is not.
+      type: str
+      sample: "2026-12-24T00:00:00Z"
+    algorithm:
+      description: V(AES), V(RSA) or V(ECDSA). Block Volume needs V(AES).
+      type: str
+      sample: AES
+    protection_mode:
+      description: V(HSM), V(SOFTWARE) or V(EXTERNAL).
+      type: str
+      sample: HSM
+    vault_id:
+      description: The OCID of its vault.
+      type: str
+      sample: ocid1.vault.oc1.iad.examplevault.exampleuniqueid
+    management_endpoint:
+      description: Where the vault serves its keys in this region.
+      type: str
+      sample: https://examplevault-management.kms.us-ashburn-1.oraclecloud.com
+    compartment_id:
+      description: The OCID of its compartment.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    versions:
+      description: How many versions it has. Deleted ones do not count.
+      type: int
+      sample: 1
+    is_auto_rotation_enabled:
+      description: Whether it gets new versions by itself.
+      type: bool
+      sample: false
+    is_replica:
+      description: Whether it was made in another region, and replicated to this one with its vault.
+      type: bool
+      sample: false
+    policy_statements:
+      description:
+        - The IAM statements that have to be in force, for Block Volume to use the key, and for the caller to assign it,
+          take it away, and look it up.
+        - What OCI does not tell stands in angle brackets.
+      type: list
+      elements: str
+      sample:
+        - Allow service blockstorage to use keys in compartment id ocid1.compartment.oc1..exampleuniqueid where
+          target.key.id = 'ocid1.key.oc1.iad.examplevault.exampleuniqueid'
+summary:
+  description: Counts of all entries, whatever O(result) says.
+  returned: success
+  type: dict
+  contains:
+    total:
+      description: All of them.
+      type: int
+      sample: 2
+    usable:
+      description: Those that can be used.
+      type: int
+      sample: 1
+    unusable:
+      description: Those that can't.
+      type: int
+      sample: 1
+msg:
+  description: The counts in a sentence, and the first problems.
+  returned: always
+  type: str
+  sample: 2 of 2 keys can be used
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import info_spec, tell_about_keys
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=info_spec(
+            kms_key_ids={
+                "type": "list",
+                "elements": "str",
+                "required": True,
+                "aliases": ["kms_key_id"],
+                "no_log": False,
+            },
+            regions={"type": "list", "elements": "str"},
+        ),
+        supports_check_mode=True,
+    )
+    tell_about_keys(module)
+
+
+if __name__ == "__main__":
+    main()
