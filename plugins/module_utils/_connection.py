@@ -120,6 +120,10 @@ class Connection:
         self.auth_type = settings.auth_type
         self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
 
+    def limit_reads(self, remaining: Callable[[], float]) -> None:
+        """Begin no further attempt of a read once ``remaining`` seconds are none."""
+        self._reads.remaining = remaining
+
     def describe_principal(self) -> str:
         """Who makes the calls, without any secret: "user ocid1.user… with the API key aa:bb:…"."""
         return self._principal.description

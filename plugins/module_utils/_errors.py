@@ -59,7 +59,7 @@ class RefusedError(ApiError):
     @property
     def is_wrong_state(self) -> bool:
         """409 IncorrectState: the resource is busy with something else, which passes."""
-        return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState")
+        return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState", "LockConflict")
 
     @property
     def is_not_found(self) -> bool:

@@ -26,10 +26,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._region import Region
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause, carry_out
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
@@ -92,6 +93,7 @@ class Fleet:
         self._timings = timings
         self._deadline = Deadline(clock, terms.wait_timeout)
         self._vetting = KeyVetting(connection, clock)
+        connection.limit_reads(lambda: self._deadline.remaining)
 
     def bring(self, targets: Sequence[Target], wanted: Wanted) -> Report:
         """Bring the targets onto the wanted key. Raises InputError, before anything is written, for what was given."""
@@ -116,7 +118,7 @@ class Fleet:
             _side_by_side(regions, Region.note_etags)
             if self._terms.validate_key:
                 self._vet_wanted(regions, wanted, report)
-                self._vet_left(report)
+                self._vet_left(regions, report)
             report.warnings.extend(_cautions(report.outcomes))
             if not self._terms.check_mode:
                 self._apply(regions)
@@ -196,7 +198,7 @@ class Fleet:
         if problems:
             raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
 
-    def _vet_left(self, report: Report) -> None:
+    def _vet_left(self, regions: Sequence[Region], report: Report) -> None:
         leaving: dict[tuple[str, str], list[Outcome]] = {}
         for outcome in report.outcomes:
             before = outcome.before
@@ -206,6 +208,9 @@ class Fleet:
                 leaving.setdefault((before.kms_key_id, outcome.region), []).append(outcome)
         keys = list(leaving)
         for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):
+            if key.is_external:
+                for region in regions:
+                    region.limit(_EXTERNAL_KEY_CONCURRENCY)
             for problem in key.problems:
                 for outcome in leaving[name]:
                     outcome.action = NONE
@@ -237,9 +242,9 @@ class Fleet:
             deadline=self._deadline,
         )
 
-        def make(change: Change) -> None:
+        def steps(change: Change) -> Iterator[Pause]:
             with _our_fault_fails([change]):
-                writer.make(change)
+                yield from writer.steps(change)
 
         def watch(watched: Sequence[Change]) -> None:
             with _our_fault_fails(watched):
@@ -247,8 +252,12 @@ class Fleet:
 
         settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
         ordinary, delicate = _by_delicacy(changes)
-        list(region.pool.map(make, ordinary))
+        stuck = carry_out(map(steps, ordinary), region.pool, self._clock, leave_stuck=True)
         watch([*_accepted(ordinary), *region.busy_but_right()])
+        if stuck:
+            # What waits for something that may never come has not kept the others from being verified.
+            carry_out(stuck, region.pool, self._clock)
+            watch([change for change in _accepted(ordinary) if change.outcome.time_settled is None])
         failed: Outcome | None = None
         for change in delicate:
             if failed is not None:
@@ -257,7 +266,7 @@ class Fleet:
                     code="NotTried", message=f"It was not tried after what happened to {failed.label}."
                 )
                 continue
-            make(change)
+            carry_out([steps(change)], region.pool, self._clock)
             watch(_accepted([change]))
             failed = change.outcome if change.outcome.error is not None else None
         for change in changes:
@@ -316,7 +325,7 @@ def _cautions(outcomes: Iterable[Outcome]) -> list[str]:
                 f"{outcome.label} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
                 "the replica is read again after the change."
             )
-        if before.lifecycle_state in BUSY_STATES:
+        if is_busy(before):
             cautions.append(
                 f"{outcome.label} is {before.lifecycle_state}: what has to be done is decided again when it is done."
             )

@@ -25,7 +25,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 def default_journal_path(environment: Mapping[str, str]) -> Path:
     """Where the journal goes if the user names no place: a state folder survives reboots, a temporary one doesn't."""
     state = environment.get("XDG_STATE_HOME", "").strip()
-    base = Path(state) if state else Path.home() / ".local" / "state"
+    base = Path(state or os.path.expanduser("~/.local/state"))
     return base / "oci_keys.block_volume" / "journal.jsonl"
 
 

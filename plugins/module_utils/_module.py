@@ -20,7 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
@@ -69,7 +69,7 @@ def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | Non
     """
     try:
         result_file = writable_file("result_file", module.params["result_file"])
-        wanted, report = _run(module, ids, types, world or World())
+        wanted, report = _run(module, ids, types, result_file, world or World())
     except BlockVolumeKeyError as error:
         module.fail_json(msg=str(error))
     for warning in dict.fromkeys(report.warnings):
@@ -77,12 +77,16 @@ def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | Non
     _end(module, wanted, report, result_file)
 
 
-def _run(module: AnsibleModule, ids: str, types: tuple[str, ...], world: World) -> tuple[Wanted, Report]:
+def _run(
+    module: AnsibleModule, ids: str, types: tuple[str, ...], result_file: Path | None, world: World
+) -> tuple[Wanted, Report]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
     agreed = terms(module.params, check_mode=module.check_mode)
     wanted = wanted_key(module.params)
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
+    if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
+        raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}; the journal would be lost")
     connection = connect(settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout)
     module.no_log_values.update(connection.secrets)
     named = targets(

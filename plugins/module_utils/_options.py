@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
         raise InputError(f"'concurrency' is {concurrency}, but has to be from 1 to {_MOST_CONCURRENCY}")
     if wait_timeout < 1:
         raise InputError(f"'wait_timeout' is {wait_timeout}, but has to be at least 1 second")
+    if options["multi_version_key"] == "fail" and not options["validate_key"]:
+        raise InputError("'multi_version_key: fail' needs the key to be looked up, which 'validate_key: false' forbids")
     return Terms(
         check_mode=check_mode,
         validate_key=options["validate_key"],
@@ -154,7 +157,7 @@ def writable_file(option: str, given: Any) -> Path | None:
     """A file that is going to be written, judged before anything else is done."""
     if is_blank(given):
         return None
-    path = Path(str(given)).expanduser()
+    path = Path(os.path.expanduser(str(given)))
     if path.is_dir():
         raise InputError(f"'{option}' is {str(path)!r}, which is a folder; give the name of a file in it")
     if not path.parent.is_dir():

@@ -22,11 +22,15 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
     Wanted,
 )
 
-# Lifecycle states, oci_semantics.md section 2: what can't take a key, and what will be able to in a moment.
+# Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 FAULTY_STATE = "FAULTY"
-BUSY_STATES = frozenset({"PROVISIONING", "RESTORING", "REQUEST_RECEIVED", "CREATING"})
 READY_STATE = "AVAILABLE"
+
+
+def is_busy(resource: Resource) -> bool:
+    """Whether something is being done to the resource. A state that is not known yet counts as that."""
+    return resource.lifecycle_state not in GONE_STATES | {FAULTY_STATE, READY_STATE}
 
 
 def action_for(resource: Resource, wanted: Wanted) -> str:

@@ -34,6 +34,8 @@ Reading = Union[Resource, ResourceError]
 
 # The first look is at this many resources; each further one at twice as many.
 _FIRST_SAMPLE = 4
+# Where no listed row shows a key, so that lists might leave keys out, this many more are read by GET.
+_PROOF_SAMPLE = 12
 
 
 class Reader:
@@ -61,6 +63,7 @@ class Reader:
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
         self._lists_were_compared = False
+        self._lists_show_keys = False
 
     def prepare(self, wanted: Wanted) -> None:
         """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
@@ -159,6 +162,8 @@ class Reader:
         try:
             for page in self._pages(compartment_id):
                 pages += 1
+                if any(row.kms_key_id is not None for row in page.resources):
+                    self._lists_show_keys = True
                 found.update((row.id, row) for row in page.resources if row.id in wanted or row.id in known)
                 seen = sum(row_id in wanted for row_id in found)
                 if seen == len(wanted):
@@ -209,12 +214,16 @@ class Reader:
                     self._lists_are_trusted = False
 
     def _confirmed(self, listed: dict[str, Resource]) -> dict[str, Reading]:
-        """What was listed, after at least one row was compared with a GET; all by GET if the lists are wrong."""
+        """What was listed, after at least one row was compared with a GET; all by GET if the lists are wrong.
+
+        Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
+        """
         confirmed: dict[str, Reading] = dict(listed)
+        doubtful = [] if self._lists_show_keys else _spread(list(listed), _PROOF_SAMPLE)
         if listed and not self._lists_were_compared:
-            first = next(iter(listed))
-            confirmed[first] = self._get(first)
-            self._compare(listed, confirmed)
+            doubtful = doubtful or [next(iter(listed))]
+        confirmed.update(zip(doubtful, self._pool.map(self._get, doubtful)))
+        self._compare(listed, {name: confirmed[name] for name in doubtful})
         if not self._lists_are_trusted:
             confirmed = dict(zip(listed, self._pool.map(self._get, listed)))
         return confirmed

@@ -11,7 +11,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
@@ -93,7 +93,7 @@ class Region:
             if outcome.action == NONE
             and outcome.error is None
             and outcome.before is not None
-            and outcome.before.lifecycle_state in BUSY_STATES
+            and is_busy(outcome.before)
         ]
 
     def _change(self, outcome: Outcome) -> Change:

@@ -40,7 +40,7 @@ def resource_entry(
         "kms_key_id": latest.kms_key_id if latest and not is_unseen(outcome, check_mode=check_mode) else None,
         "action": outcome.action,
         "changed": outcome.changed,
-        "settled": outcome.settled,
+        "settled": _is_settled(outcome, check_mode),
         "opc_request_id": outcome.opc_request_id,
         "time_requested": outcome.time_requested,
         "time_settled": outcome.time_settled,
@@ -60,6 +60,13 @@ def latest_state(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> Resou
     if check_mode and outcome.changed and outcome.before is not None:
         return outcome.before.as_wanted(wanted)
     return outcome.after or outcome.before
+
+
+def _is_settled(outcome: Outcome, check_mode: bool) -> bool:
+    """Whether the resource was seen as it is to stay: verified after a change, or in no need of one."""
+    if outcome.time_settled is not None:
+        return True
+    return outcome.settled and outcome.error is None and not (check_mode and outcome.changed)
 
 
 def is_unseen(outcome: Outcome, *, check_mode: bool) -> bool:

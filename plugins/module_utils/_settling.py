@@ -9,15 +9,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import NONE, REGENERATE, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change
 
 _IGNORED = "ChangeIgnored"
+_LONGER = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."
+_LOST_SIGHT = "Check what became of it, and the credentials. The journal holds its former key."
+# Up to so many are looked at each time; of more, first a few probes, and all of them every so many looks.
+_FEW = 200
+_ALL_AT_LEAST_EVERY = 5
 
 
 class Settling:
@@ -43,6 +49,8 @@ class Settling:
         while pending:
             self._deadline.sleep(self._timings.poll(look))
             look += 1
+            if not self._is_worth_a_look(pending, look, seen_busy, began):
+                continue
             readings = _reread(pending)
             age = self._clock.monotonic() - began
             doubtful = [change for change in pending if self._is_doubtful(change, readings, age, seen_busy)]
@@ -54,6 +62,15 @@ class Settling:
                 for change in pending:
                     change.outcome.error = self._time_out(change)
                 return
+
+    def _is_worth_a_look(self, pending: Sequence[Change], look: int, seen_busy: set[str], began: float) -> bool:
+        """Where there are many, a few of them tell whether it is time to look at all, which takes pages and pages."""
+        if len(pending) <= _FEW or look % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
+            return True
+        probes = [pending[0], pending[len(pending) // 2], pending[-1]]
+        readings = _reread(probes, by_get=True)
+        age = self._clock.monotonic() - began
+        return any(self._judge(change, readings[change.outcome.id], age, seen_busy) is not False for change in probes)
 
     def _is_doubtful(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:
         """Whether a list alone says that a change failed: it may lag behind, or leave something out."""
@@ -72,7 +89,7 @@ class Settling:
         verdict = self._judge(change, reading, age, seen_busy)
         if isinstance(reading, Resource):
             outcome.after = reading
-            if reading.lifecycle_state in BUSY_STATES:
+            if is_busy(reading):
                 seen_busy.add(outcome.id)
         if isinstance(verdict, ResourceError):
             outcome.error = verdict
@@ -91,7 +108,15 @@ class Settling:
         before = outcome.known
         if isinstance(reading, ResourceError):
             passing = reading.code == NoAnswerError.code or reading.status == 429 or (reading.status or 0) >= 500
-            return False if passing else reading
+            if passing or (reading.status == 404 and age < self._timings.ignored_after_update):
+                return False
+            if outcome.action == NONE:
+                return reading
+            return replace(
+                reading,
+                message=f"The change was accepted, but then the {noun} could not be read: {reading.message}",
+                hint=_LOST_SIGHT,
+            )
         obstacle = obstacle_to(reading, noun)
         if obstacle is not None:
             if outcome.action == NONE:
@@ -101,7 +126,7 @@ class Settling:
                 message=f"The change was accepted, but then the {noun} became {reading.lifecycle_state}.",
                 hint=obstacle.hint,
             )
-        if reading.lifecycle_state in BUSY_STATES:
+        if is_busy(reading):
             return False
         if change.kind.is_as_wanted(reading, change.wanted):
             # Where nothing shows that a regeneration began, its being accepted has to do in the end.
@@ -149,7 +174,7 @@ class Settling:
         return _error(
             "WaitTimeout",
             f"The change was accepted, but not seen to take effect within {self._deadline.seconds:g} s: {now}.",
-            hint="Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice.",
+            hint=None if change.outcome.action == REGENERATE else _LONGER,
         )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import random
 import re
@@ -74,6 +75,8 @@ class RetryingReads:
         self._retry = retry
         self._sleep = sleep
         self._clock = clock
+        self.remaining: Callable[[], float] = lambda: math.inf
+        """Seconds that are left of the whole task: no attempt begins after them."""
 
     def add_circuit_breaker_callback(self, callback: object) -> None:
         """Part of the SDK's interface. There is no circuit breaker, so there is nothing to call back."""
@@ -87,7 +90,7 @@ class RetryingReads:
                 return function(*args, **kwargs)
             except Exception as error:
                 pause = self._retry.pause(attempt)
-                late = self._clock() - started + pause > self._retry.total
+                late = self._clock() - started + pause > self._retry.total or pause > self.remaining()
                 if attempt >= self._retry.attempts or late or not is_transient(error):
                     raise
             self._sleep(pause)

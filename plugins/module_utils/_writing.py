@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
@@ -22,9 +23,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
     REGENERATE,
@@ -32,6 +34,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
     Resource,
     Wanted,
 )
+
+_Waiting = Generator[Pause, None, bool]
+
+_AGAIN = "Run again: what is not as wanted is found and changed then."
+_AGAIN_REGENERATE = "Running again with 'regenerate' makes another new data key, whatever became of this one."
 
 # Tries of a write that fails for reasons of the network or the server; 429 and 409 end with the deadline only.
 _MOST_FAULTS = 8
@@ -75,13 +82,13 @@ class Writer:
         A write is repeated only where it is known not to have been committed: it was throttled, it was refused
         for the resource's state, it never left this machine, or the resource was read and looks untouched.
         """
+        for pause in self.steps(change):
+            self.clock.sleep(pause.seconds)
+
+    def steps(self, change: Change) -> Iterator[Pause]:
+        """The same step by step, so that a change that has to wait keeps no thread from the others."""
         change.outcome.changed = False
-        making = _Making(self, change)
-        if making.may_begin():
-            while making.tries_again():
-                pass
-            if change.kind.is_compound and change.outcome.error is not None:
-                making.put_back()
+        return _Making(self, change).steps()
 
 
 class _Making:
@@ -100,27 +107,36 @@ class _Making:
         self._lost: ApiError | None = None
         self._last_read = self._clock.monotonic()
 
-    def may_begin(self) -> bool:
+    def steps(self) -> Iterator[Pause]:
+        """Yields the pauses that are to be made."""
+        if not (yield from self._may_begin()):
+            return
+        while (yield from self._tries_again()):
+            pass
+        if self._change.kind.is_compound and self._outcome.error is not None:
+            yield from self._put_back()
+
+    def _may_begin(self) -> _Waiting:
         """Whether there is something to write. A busy resource is waited for: perhaps the very change that is
         wanted is on its way, by a run that was interrupted."""
         before = self._outcome.before
-        if before is None or before.lifecycle_state not in BUSY_STATES:
+        if before is None or not is_busy(before):
             return True
         self._fail("IncorrectState", f"The {self._change.kind.noun} stayed {before.lifecycle_state}.")
-        return self._becomes_ready()
+        return (yield from self._becomes_ready())
 
-    def tries_again(self) -> bool:
+    def _tries_again(self) -> _Waiting:
         """Try once. True if it has to be tried again; else the outcome tells the end."""
         if self._deadline.passed:
             if not self._tries:
                 self._fail("NotTried", "The time of 'wait_timeout' was over before its turn came.")
             return False
         held_back = self._clock.monotonic() - self._last_read
-        if self._tries and held_back > self._timings.quiet and not self._becomes_ready():
+        if self._tries and held_back > self._timings.quiet and not (yield from self._becomes_ready()):
             return False  # somebody else did it, or it can no longer be done
         self._tries += 1
         error = self._write()
-        return error is not None and self._may_repeat(error)
+        return error is not None and (yield from self._may_repeat(error))
 
     def _write(self) -> ApiError | None:
         """Journal and write. None if nothing more is to be done, be it for success or for a broken journal."""
@@ -153,37 +169,43 @@ class _Making:
         outcome, change = self._outcome, self._change
         return change.kind.change(self._writer.service, outcome.known, outcome.action, change.wanted)
 
-    def _may_repeat(self, error: ApiError) -> bool:
+    def _may_repeat(self, error: ApiError) -> _Waiting:
         if isinstance(error, RefusedError):
             if error.is_throttled:
                 self._writer.pace.slow_down()
-                self._deadline.sleep(self._timings.backoff(self._tries))
+                yield self._pause(self._timings.backoff(self._tries))
                 return True
             if error.is_wrong_state:
-                self._deadline.sleep(self._timings.backoff(self._tries))
-                return self._becomes_ready()
+                yield self._pause(self._timings.backoff(self._tries), is_stuck=True)
+                # A change may be on its way that does not show yet, so AVAILABLE has to last for a while.
+                return (yield from self._becomes_ready(self._timings.quiet))
             if not error.outcome_is_unknown:
                 return False
         self._faults += 1
         never_sent = isinstance(error, NoAnswerError) and not error.was_sent
-        if not never_sent and not self._was_not_committed(error):
+        if not never_sent and not (yield from self._was_not_committed(error)):
             return False
         if self._faults >= _MOST_FAULTS:
             return False
-        self._deadline.sleep(self._timings.backoff(self._faults))
+        yield self._pause(self._timings.backoff(self._faults))
         return True
 
-    def _becomes_ready(self) -> bool:
-        """Wait until the resource is no longer busy. False if there is nothing left to write, or no time."""
+    def _becomes_ready(self, for_seconds: float = 0.0) -> _Waiting:
+        """Wait until the resource is not busy for so long. False if there is nothing left to write, or no time."""
         look = 0
+        ready_since: float | None = None
         while not self._deadline.passed:
             reading = self._read()
             if isinstance(reading, ResourceError):
                 self._outcome.error = reading
                 return False
-            if reading.lifecycle_state not in BUSY_STATES:
-                return self._is_still_to_do(reading)
-            self._deadline.sleep(self._timings.poll(look))
+            if is_busy(reading):
+                ready_since = None
+            else:
+                ready_since = self._last_read if ready_since is None else ready_since
+                if self._is_as_wanted(reading) or self._last_read - ready_since >= for_seconds:
+                    return self._is_still_to_do(reading)
+            yield self._pause(self._timings.poll(look), is_stuck=True)
             look += 1
         if self._lost is not None:
             self._unknown("It stayed busy since.")
@@ -223,7 +245,7 @@ class _Making:
         """Whether the key is there, where that is all that was asked for."""
         return self._outcome.action != REGENERATE and self._change.kind.is_as_wanted(reading, self._change.wanted)
 
-    def _was_not_committed(self, lost: ApiError) -> bool:
+    def _was_not_committed(self, lost: ApiError) -> _Waiting:
         """Read what became of a write whose answer was lost. True only if it has to be made again."""
         outcome, change = self._outcome, self._change
         self._lost = lost
@@ -248,7 +270,7 @@ class _Making:
                 outcome.error = None
                 outcome.changed = True
                 return False
-            if reading.lifecycle_state in BUSY_STATES:
+            if is_busy(reading):
                 quiet_since = now
             elif now - quiet_since >= self._timings.quiet:
                 self._begins_from(reading)
@@ -256,10 +278,10 @@ class _Making:
             if self._deadline.passed:
                 self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
                 return False
-            self._deadline.sleep(max(self._timings.poll(look), 0.001))
+            yield self._pause(self._timings.poll(look))
             look += 1
 
-    def put_back(self) -> None:
+    def _put_back(self) -> Iterator[Pause]:
         """After a change that failed, put back what it has taken away, and tell what is in place now."""
         outcome, kind, before = self._outcome, self._change.kind, self._outcome.known
         told = ""
@@ -274,11 +296,14 @@ class _Making:
                     told = " What was assigned before was put back."
                 except ApiError as fault:
                     told = f" What was assigned before could not be put back ({fault})."
-            self._clock.sleep(self._timings.backoff(attempt))
+            yield Pause(self._timings.backoff(attempt))
         if outcome.after is not None:
             told += f" Now it has {kind.describe(outcome.after)}."
         if outcome.error is not None:
             outcome.error = replace(outcome.error, message=outcome.error.message + told)
+
+    def _pause(self, seconds: float, *, is_stuck: bool = False) -> Pause:
+        return Pause(min(max(seconds, 0.001), self._deadline.remaining), is_stuck)
 
     def _read(self) -> Reading:
         reading = self._change.reader.get(self._outcome.id)
@@ -304,5 +329,5 @@ class _Making:
             message=message,
             status=refused.status if refused else None,
             opc_request_id=refused.opc_request_id if refused else None,
-            hint="Run again: what is not as wanted is found and changed then.",
+            hint=_AGAIN_REGENERATE if self._outcome.action == REGENERATE else _AGAIN,
         )

@@ -20,7 +20,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import BUSY_STATES
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
 
@@ -91,7 +91,7 @@ class PolicyReader(Reader):
 
     def get(self, resource_id: str) -> Reading:
         asset: Reading | None = self._assets.get(resource_id)
-        if not isinstance(asset, Resource) or asset.lifecycle_state in BUSY_STATES:
+        if not isinstance(asset, Resource) or is_busy(asset):
             asset = self._get(resource_id)
             if isinstance(asset, Resource):
                 self._assets[resource_id] = asset

@@ -214,9 +214,14 @@ def test_a_number_out_of_bounds_is_named(name: str, value: int) -> None:
 
 
 def test_the_terms_follow_the_options() -> None:
-    agreed = terms(options(validate_key=False, multi_version_key="fail", wait=False, wait_timeout=1), check_mode=False)
-    assert (agreed.validate_key, agreed.multi_version_key_fails, agreed.wait) == (False, True, False)
+    agreed = terms(options(multi_version_key="fail", wait=False, wait_timeout=1), check_mode=False)
+    assert (agreed.validate_key, agreed.multi_version_key_fails, agreed.wait) == (True, True, False)
     assert (agreed.wait_timeout, agreed.check_mode) == (1.0, False)
+
+
+def test_versions_cannot_be_counted_of_a_key_that_is_not_looked_up() -> None:
+    with pytest.raises(InputError, match="validate_key: false"):
+        terms(options(validate_key=False, multi_version_key="fail"), check_mode=False)
 
 
 @pytest.mark.parametrize("blank", BLANKS)

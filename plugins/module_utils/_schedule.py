@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Many jobs on few threads: a job that has to wait gives its thread to another."""
+
+from __future__ import annotations
+
+import heapq
+import queue
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from typing import NamedTuple, Union
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
+
+
+class Pause(NamedTuple):
+    """What a job yields: seconds until its next step, and whether it waits for what may never come."""
+
+    seconds: float
+    is_stuck: bool = False
+
+
+_Step = tuple[Union[Pause, None], Iterator[Pause]]
+
+
+def carry_out(
+    jobs: Iterable[Iterator[Pause]], pool: Executor, clock: Clock, *, leave_stuck: bool = False
+) -> list[Iterator[Pause]]:
+    """Run all jobs to their ends, step by step. With ``leave_stuck``, stop when only stuck ones are left.
+
+    Gives back those that were left. A job must not raise.
+    """
+    finished: queue.SimpleQueue[_Step] = queue.SimpleQueue()
+
+    def step(job: Iterator[Pause]) -> None:
+        finished.put((next(job, None), job))
+
+    running = 0
+    later: list[tuple[float, int, Pause, Iterator[Pause]]] = []
+    for job in jobs:
+        pool.submit(step, job)
+        running += 1
+    number = 0
+    while running or later:
+        while later and later[0][0] <= clock.monotonic():
+            pool.submit(step, heapq.heappop(later)[3])
+            running += 1
+        if not running:
+            if leave_stuck and all(pause.is_stuck for _due, _number, pause, _job in later):
+                break
+            clock.sleep(later[0][0] - clock.monotonic())
+            continue
+        try:
+            pause, job = finished.get(timeout=later[0][0] - clock.monotonic() if later else None)
+        except queue.Empty:
+            continue
+        running -= 1
+        if pause is not None:
+            number += 1
+            heapq.heappush(later, (clock.monotonic() + pause.seconds, number, pause, job))
+    return [job for _due, _number, _pause, job in later]
