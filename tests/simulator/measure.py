@@ -123,7 +123,7 @@ def main() -> None:
         for name, requests in _mixes(simulator, _config(environment["OCI_CONFIG_FILE"])).items():
             rounds = [
                 _round(simulator, requests, environment, set(cpus[1:]) or set(cpus), arguments)
-                for _round in range(arguments.rounds)
+                for _number in range(arguments.rounds)
             ]
             # Others use the machine too, and nothing but their absence makes a round better.
             reached = max(done / arguments.seconds for done, _used in rounds)
