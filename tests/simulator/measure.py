@@ -151,7 +151,7 @@ def _round(
     used = simulator.processor_seconds()
     for client in clients:
         client.start()
-    done = sum(results.get(timeout=arguments.seconds + 60) for _client in clients)
+    done = sum(results.get(timeout=arguments.seconds + 60) for _started in clients)
     for client in clients:
         client.join()
     return done, simulator.processor_seconds() - used
