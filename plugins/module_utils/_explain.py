@@ -127,15 +127,20 @@ def _hint(
         return f"A resource lock protects the {kind.noun}: remove the lock, or leave the {kind.noun} out."
     if error.code == "NotAuthenticated":
         return "The credentials were refused in the middle of the run: check the key, the token's age and the clock."
-    if error.status in (400, 403, 404) or error.code == "Conflict":
-        hints = [_permission_hint(kind, outcome, wanted, key_compartments)]
-        if outcome.action == REMOVE:
-            hints.insert(0, _SECURITY_ZONE_HINT)
+    hints = []
+    if outcome.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
+        hints.append(_SECURITY_ZONE_HINT)
+    if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
+        hints.append(_permission_hint(kind, outcome, wanted, key_compartments))
+    if hints:
         return "\n".join(hints)
     if error.is_wrong_state:
         return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
     return None
 
+
+# 400s that an unusable key may be answered with; others, such as QuotaExceeded, speak for themselves.
+_CODES_OF_PERMISSIONS = ("RelatedResourceNotAuthorizedOrNotFound", "InvalidParameter", "MissingParameter")
 
 _SECURITY_ZONE_HINT = (
     "If the compartment is in a security zone, its recipe may forbid the Oracle-managed key "

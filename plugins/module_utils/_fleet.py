@@ -21,7 +21,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     InputError,
     ResourceError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import (
+    explain_read,
+    refused_credentials,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
@@ -166,11 +169,8 @@ class Fleet:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
         for outcome in outcomes:
             if outcome.error is not None and outcome.error.status == 401:
-                raise InputError(
-                    f"OCI did not accept the credentials ({self._connection.describe_principal()}): 401 "
-                    f"{outcome.error.code}: {outcome.error.message} Check that the API key with this fingerprint is "
-                    "uploaded for this user, and that this machine's clock is right to five minutes. "
-                    "Nothing was changed."
+                raise refused_credentials(
+                    self._connection.describe_principal(), outcome.error.code, outcome.error.message
                 )
 
     def _vet_wanted(self, regions: Sequence[Region], wanted: Wanted, report: Report) -> None:

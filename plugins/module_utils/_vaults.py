@@ -220,7 +220,7 @@ class KeyFinder:
         query = f"query key resources return allAdditionalFields where identifier = '{kms_key_id}'"
         details = {"type": "Structured", "query": query, "matchingContextType": "NONE"}
         try:
-            answer = self._ask(self._connection.search(region), f"search {region}", "search_resources", details)
+            answer = self._ask_search(region, details)
         except ApiError as error:
             return error
         for item in answer.data.items or ():
@@ -228,6 +228,19 @@ class KeyFinder:
             if item.identifier == kms_key_id and isinstance(vault_id, str):
                 return _Hit(vault_id, known(item, "compartment_id"))
         return None
+
+    def _ask_search(self, region: str, details: dict[str, str]) -> Answer:
+        """Search is a short cut: asked twice at most, since there are other ways to find a vault."""
+        where = f"search {region}"
+        if where in self._unreachable:
+            raise self._unreachable[where]
+        ask = partial(self._connection.search(region).read_once, "search_resources", details)
+        try:
+            return self._noted(ask)
+        except ApiError as error:
+            if _is_definite(error):
+                raise
+        return self._noted_where(where, ask)
 
     def _by_home(self, trail: _Trail) -> Found | None:
         """A key that nobody has heard of in the region may be read at its home, and tells of its vault."""
@@ -314,8 +327,11 @@ class KeyFinder:
         """Read. A host that could not be connected to, after all retries, is not waited for again."""
         if where in self._unreachable:
             raise self._unreachable[where]
+        return self._noted_where(where, partial(service.read, operation, *args, **kwargs))
+
+    def _noted_where(self, where: str, ask: Callable[[], Answer]) -> Answer:
         try:
-            return self._noted(partial(service.read, operation, *args, **kwargs))
+            return self._noted(ask)
         except NoAnswerError as error:
             if not error.was_sent:
                 self._unreachable[where] = error

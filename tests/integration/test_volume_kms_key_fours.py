@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -130,6 +131,9 @@ def test_check_run_run_again_check_again(sim: Simulator, kind: Kind, way: Way, s
     ran = run(volume_kms_key.main, sim, **task)
     write = {"assign": {kind.put: 1}, "remove": {kind.delete: 1}, "none": {}}[action]
     assert _polls(ran, kind) == {**looked_up, **write}
+    # With a delayed start, the key may show before the volume turns PROVISIONING.
+    while sim.resource(sim.id("volume-1"))["changing"]:
+        time.sleep(0.01)
 
     again = run(volume_kms_key.main, sim, **task)
     assert again.calls == {kind.get: 1, **converged}
