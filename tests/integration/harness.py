@@ -9,8 +9,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -114,3 +118,18 @@ def run(
             main()
     result = {"warnings": warnings, **json.loads(printed.getvalue())}
     return Ran(result, printed.getvalue(), simulator.counts())
+
+
+def start(module: ModuleType, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a module in a process of its own, to be killed in the middle."""
+    process = subprocess.Popen(
+        [sys.executable, str(module.__file__)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    if process.stdin is not None:
+        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
+        process.stdin.close()
+    return process

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from integration.fleets import volumes
-from integration.harness import Ran, furnish, run
+from integration.harness import Ran, furnish, run, start
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator
@@ -278,6 +280,31 @@ class TestHalfWay:
         assert intent["previous_assignment_id"]
 
         sim.clear_faults()
+        again = _assign(sim, "volume-1", policy_id="to-phx", kms_key_id="key-everywhere")
+        assert not again.failed
+        assert in_place(sim, "volume-1") == ("to-phx", "key-everywhere")
+
+    def test_killed_between_delete_and_post_the_journal_knows_and_the_next_run_restores(
+        self, sim: Simulator, tmp_path: Path
+    ) -> None:
+        fleet(sim, assigned("volume-1"), switches={"assignment_repost": "conflict", "latency": 0.3})
+        journal = tmp_path / "journal.jsonl"
+        process = start(
+            backup_policy_crossregion_key,
+            asset_ids=[sim.id("volume-1")],
+            kms_key_id=sim.id("key-everywhere"),
+            journal=str(journal),
+        )
+        deadline = time.monotonic() + 60
+        while not sim.counts().get(DELETE) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        sim.set(latency=0)
+
+        assert in_place(sim, "volume-1") is None
+        intent = json.loads(journal.read_text().splitlines()[0])
+        assert (intent["previous_policy_id"], intent["previous_kms_key_id"]) == (sim.id("to-phx"), sim.id("key-phx"))
         again = _assign(sim, "volume-1", policy_id="to-phx", kms_key_id="key-everywhere")
         assert not again.failed
         assert in_place(sim, "volume-1") == ("to-phx", "key-everywhere")

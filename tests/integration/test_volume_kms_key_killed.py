@@ -7,34 +7,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from integration.fleets import volumes
-from integration.harness import furnish, run
+from integration.harness import furnish, run, start
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
-
-
-def _start(sim: Simulator, journal: Path, ids: list[str]) -> subprocess.Popen[bytes]:
-    arguments = {"volume_ids": ids, "kms_key_id": sim.id("key-a"), "journal": str(journal), "concurrency": 8}
-    process = subprocess.Popen(
-        [sys.executable, volume_kms_key.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-    process.stdin.close()
-    return process
 
 
 @pytest.mark.parametrize("after", [1, 25, 60])
@@ -42,7 +24,9 @@ def test_the_journal_knows_whatever_was_changed(sim: Simulator, tmp_path: Path, 
     furnish(sim, {"latency": 0.02}, volumes=[volumes(50), volumes(50, name="other", key="key-b")])
     former = {resource["id"]: resource["kmsKeyId"] for resource in sim.resources("volume")}
     journal = tmp_path / "journal.jsonl"
-    process = _start(sim, journal, list(former))
+    process = start(
+        volume_kms_key, volume_ids=list(former), kms_key_id=sim.id("key-a"), journal=str(journal), concurrency=8
+    )
     deadline = time.monotonic() + 60
     while sim.counts().get("UpdateVolumeKmsKey", 0) < after and time.monotonic() < deadline:
         time.sleep(0.005)
