@@ -226,9 +226,18 @@ class Fleet:
             return
         self._journal.open()
         try:
-            _side_by_side(working, self._apply_in)
+            for region, fault in zip(working, _side_by_side(working, self._apply_guarded)):
+                _tell_all(region.planned, fault)
         finally:
             self._journal.close()
+
+    def _apply_guarded(self, region: Region) -> Exception | None:
+        """A fault of ours outside of any one change must not lose the outcomes either."""
+        try:
+            self._apply_in(region)
+        except Exception as fault:
+            return fault
+        return None
 
     def _apply_in(self, region: Region) -> None:
         changes = region.changes()
@@ -253,11 +262,14 @@ class Fleet:
         settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
         ordinary, delicate = _by_delicacy(changes)
         stuck = carry_out(map(steps, ordinary), region.pool, self._clock, leave_stuck=True)
-        watch([*_accepted(ordinary), *region.busy_but_right()])
-        if stuck:
-            # What waits for something that may never come has not kept the others from being verified.
-            carry_out(stuck, region.pool, self._clock)
-            watch([change for change in _accepted(ordinary) if change.outcome.time_settled is None])
+        accepted = _accepted(ordinary)
+        # What waits for something that may never come keeps nobody from being verified, nor the other way round.
+        with ThreadPoolExecutor(1) as aside:
+            waiting = aside.submit(carry_out, stuck, region.pool, self._clock)
+            watch([*accepted, *region.busy_but_right()])
+            waiting.result()
+        watched = {change.outcome.id for change in accepted}
+        watch([change for change in _accepted(ordinary) if change.outcome.id not in watched])
         failed: Outcome | None = None
         for change in delicate:
             if failed is not None:
@@ -296,6 +308,13 @@ def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
                 outcome.changed = outcome.time_requested is not None
                 outcome.settled = False
                 outcome.error = ResourceError(code="InternalError", message=repr(error))
+
+
+def _tell_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:
+    for outcome in outcomes:
+        if fault is not None and outcome.time_settled is None:
+            outcome.settled = False
+            outcome.error = ResourceError(code="InternalError", message=repr(fault))
 
 
 def _by_delicacy(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:

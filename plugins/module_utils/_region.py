@@ -92,6 +92,7 @@ class Region:
             for outcome in self._outcomes
             if outcome.action == NONE
             and outcome.error is None
+            and outcome.left_alone is None
             and outcome.before is not None
             and is_busy(outcome.before)
         ]

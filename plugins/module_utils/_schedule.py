@@ -32,12 +32,19 @@ def carry_out(
 ) -> list[Iterator[Pause]]:
     """Run all jobs to their ends, step by step. With ``leave_stuck``, stop when only stuck ones are left.
 
-    Gives back those that were left. A job must not raise.
+    Gives back those that were left. A job that raises has ended.
     """
     finished: queue.SimpleQueue[_Step] = queue.SimpleQueue()
 
     def step(job: Iterator[Pause]) -> None:
-        finished.put((next(job, None), job))
+        pause = None
+        try:
+            pause = next(job, None)
+        finally:
+            finished.put((pause, job))
+
+    def until_next() -> float:
+        return max(0.0, later[0][0] - clock.monotonic())
 
     running = 0
     later: list[tuple[float, int, Pause, Iterator[Pause]]] = []
@@ -52,10 +59,10 @@ def carry_out(
         if not running:
             if leave_stuck and all(pause.is_stuck for _due, _number, pause, _job in later):
                 break
-            clock.sleep(later[0][0] - clock.monotonic())
+            clock.sleep(until_next())
             continue
         try:
-            pause, job = finished.get(timeout=later[0][0] - clock.monotonic() if later else None)
+            pause, job = finished.get(timeout=until_next() if later else None)
         except queue.Empty:
             continue
         running -= 1

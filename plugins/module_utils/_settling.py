@@ -49,7 +49,7 @@ class Settling:
         while pending:
             self._deadline.sleep(self._timings.poll(look))
             look += 1
-            if not self._is_worth_a_look(pending, look, seen_busy, began):
+            if wait and not self._is_worth_a_look(pending, look, seen_busy, began):
                 continue
             readings = _reread(pending)
             age = self._clock.monotonic() - began

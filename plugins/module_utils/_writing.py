@@ -290,11 +290,16 @@ class _Making:
             if isinstance(reading, Resource):
                 outcome.after = reading
                 outcome.changed = not kind.is_same(before, reading)
+                if self._is_as_wanted(reading):
+                    # It came to be as wanted after all, so that nothing is missing.
+                    outcome.error = None
+                    return
                 try:
+                    self._writer.journal.intend(outcome, self._change.wanted)
                     if not kind.put_back(self._writer.service, before, reading):
                         break
                     told = " What was assigned before was put back."
-                except ApiError as fault:
+                except (ApiError, OSError) as fault:
                     told = f" What was assigned before could not be put back ({fault})."
             yield Pause(self._timings.backoff(attempt))
         if outcome.after is not None:

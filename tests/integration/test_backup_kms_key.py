@@ -18,6 +18,7 @@ from simulator.client import Simulator
 
 VETTING = {"SearchResources": 1, "GetVault": 1, "GetKey": 1, "ListKeyVersions": 1}
 LEAVING = {"SearchResources": 1, "GetVault": 1, "GetKey": 1}
+YEAR = {"unit": "YEARS", "amount": 1}
 RETENTION = {
     "retention_period": {"unit": "DAYS", "amount": 30},
     "is_prevent_deletion_enabled": True,
@@ -192,6 +193,14 @@ class TestLocked:
         assert codes["locked-1"] not in (None, "NotTried")
         touched = {call.resource for call in sim.calls("UpdateVolumeBackup")}
         assert touched == {sim.id("plain-1"), sim.id("locked-1")}
+
+    def test_one_that_is_left_alone_is_not_waited_for(self, sim: Simulator) -> None:
+        fleet(sim, backups(name="locked", is_retention_lock_enabled=True, retention_period=YEAR, state="CREATING"))
+
+        ran = _rekey(sim, "locked-1", wait_timeout=3)
+
+        assert not ran.failed
+        assert ran.only["left_alone"] == "it is under retention lock"
 
 
 class TestGroups:

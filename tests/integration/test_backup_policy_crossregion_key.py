@@ -21,6 +21,8 @@ from simulator.client import Simulator
 
 POST = "CreateVolumeBackupPolicyAssignment"
 DELETE = "DeleteVolumeBackupPolicyAssignment"
+GET = "GetVolumeBackupPolicyAssetAssignment"
+UNREAD = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "Authorization failed."}
 ASSETS = {"volume": "volume-1", "boot_volume": "boot-1", "volume_group": "group"}
 GETS = {"volume": "GetVolume", "boot_volume": "GetBootVolume", "volume_group": "GetVolumeGroup"}
 
@@ -313,3 +315,26 @@ class TestHalfWay:
         again = _assign(sim, "volume-1", policy_id="to-phx", kms_key_id="key-everywhere")
         assert not again.failed
         assert in_place(sim, "volume-1") == ("to-phx", "key-everywhere")
+
+    def test_a_policy_that_was_taken_away_is_not_put_back(self, sim: Simulator) -> None:
+        fleet(sim, assigned("volume-1"))
+        sim.fault("drop_after", DELETE, times=1)
+        sim.fault("status", GET, times=1, after=1, **UNREAD)
+
+        ran = _assign(sim, "volume-1", state="unassigned")
+
+        assert in_place(sim, "volume-1") is None
+        assert (ran.failed, ran.changed, ran.only["policy_id"]) == (False, True, None)
+        assert ran.writes == {DELETE: 1}
+
+    @pytest.mark.parametrize(("fault", "times"), [("status", 1), ("throttle", 4), ("unavailable", 4)])
+    def test_a_look_that_fails_is_no_refusal(self, sim: Simulator, fault: str, times: int) -> None:
+        fleet(sim, assigned("volume-1", "to-phx", None))
+        sim.fault(fault, GET, times=times, after=1, **(UNREAD if fault == "status" else {}))
+
+        ran = _assign(sim, "volume-1", kms_key_id="key-phx")
+
+        assert in_place(sim, "volume-1") == ("to-phx", "key-phx")
+        assert (ran.failed, ran.changed, ran.only["action"]) == (False, True, "assign")
+        assert ran.only["previous_kms_key_id"] is None
+        assert ran.writes == {POST: 1}

@@ -51,8 +51,34 @@ class TestNobodyStarves:
         assert codes == ["IncorrectState", "IncorrectState", None, None]
         assert [entry["settled"] for entry in ran.resources] == [False, False, True, True]
 
+    def test_by_changes_that_never_settle(self, sim: Simulator) -> None:
+        furnish(sim, {"settle": 3600}, volumes=[volumes(1), volumes(1, name="conflict")])
+        conflict = {"status": 409, "code": "IncorrectState", "message": "is in an invalid state"}
+        sim.fault("status", PUT, times=1, resource=sim.id("conflict-1"), **conflict)
+
+        ran = _rekey(sim, "volume-1", "conflict-1", wait_timeout=4)
+
+        assert ran.writes == {PUT: 3}
+        assert [entry["changed"] for entry in ran.resources] == [True, True]
+
 
 class TestTime:
+    def test_without_waiting_there_is_one_look(self, sim: Simulator) -> None:
+        furnish(sim, {"settle": 3600}, volumes=[volumes(250)])
+
+        ran = run(
+            volume_kms_key.main,
+            sim,
+            volume_ids=[sim.id(f"volume-{n}") for n in range(1, 251)],
+            state="present",
+            kms_key_id=sim.id("key-a"),
+            wait=False,
+            result="summary",
+        )
+
+        assert not ran.failed
+        assert ran.calls["ListVolumes"] == 6
+
     def test_reads_end_with_the_task(self, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         furnish(sim, volumes=[volumes(1)])
         sim.fault("throttle", "GetVolume", times=None)

@@ -16,7 +16,12 @@ from dataclasses import replace
 from typing import Any, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+    ApiError,
+    NoAnswerError,
+    RefusedError,
+    ResourceError,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
     Page,
     ReadableKind,
@@ -150,7 +155,7 @@ class PolicyKind(ResourceKind):
         else:
             if present is None:
                 return answer
-            row = read_assignment(service, asset.id)
+            row = _look(service, asset.id)
             if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, wanted.kms_key_id):
                 return answer
             present = row.id if row is not None else None
@@ -183,6 +188,14 @@ _NO_POLICY = ResourceError(
     message="No backup policy is assigned, and none was given, so there are no copies that a key could be for.",
     hint="Give 'policy_id'.",
 )
+
+
+def _look(service: Service, asset_id: str) -> Any | None:
+    """What a POST did. Where that can't be read, its outcome is unknown, and nobody refused it."""
+    try:
+        return read_assignment(service, asset_id)
+    except ApiError as error:
+        raise NoAnswerError(str(error), operation=error.operation, was_sent=True) from error
 
 
 def _details(asset_id: str, policy_id: str, kms_key_id: str | None) -> dict[str, str]:
