@@ -116,14 +116,14 @@ class KeyVetting:
             )
         problems = []
         warnings = []
-        state, algorithm = found.key.lifecycle_state, found.key.key_shape.algorithm
+        state, algorithm = found.key.lifecycle_state, _algorithm(found.key)
         if state != _USABLE_STATE:
             deletion = _time_of_deletion(found.key)
             when = f", and is going to be deleted at {deletion}" if deletion else ""
             advice = _REVIVE.get(state)
             problems.append(f"is {state}, not ENABLED{when}" + (f": {advice}" if advice else ""))
         if algorithm != "AES":
-            problems.append(f"is a key for {algorithm}, but Block Volume needs an AES key")
+            problems.append(f"is a key for {algorithm or 'what it does not tell'}, but Block Volume needs an AES key")
         versions: int | None = None
         at_least = ""
         try:
@@ -176,7 +176,7 @@ class KeyVetting:
             compartment_id=key.compartment_id,
             lifecycle_state=key.lifecycle_state,
             time_of_deletion=_time_of_deletion(key),
-            algorithm=key.key_shape.algorithm,
+            algorithm=_algorithm(key),
             protection_mode=key.protection_mode,
             vault_id=key.vault_id,
             vault_compartment_id=found.vault_compartment_id,
@@ -193,3 +193,7 @@ def _time_of_deletion(key: Any) -> str | None:
     if not isinstance(time, datetime):
         return None
     return time.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _algorithm(key: Any) -> str | None:
+    return getattr(key.key_shape, "algorithm", None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,12 @@ def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | Non
         wanted, report = _run(module, ids, types, result_file, world or World())
     except BlockVolumeKeyError as error:
         module.fail_json(msg=str(error))
+    except Exception as error:
+        module.fail_json(
+            msg=f"A fault of the collection, which should not happen: {error!r}. What was changed before it is in the "
+            "journal. Please report it, with the output of -vvv.",
+            exception=traceback.format_exc(),
+        )
     for warning in dict.fromkeys(report.warnings):
         module.warn(warning)
     _end(module, wanted, report, result_file)
