@@ -26,7 +26,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
     refused_credentials,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, plan
@@ -181,15 +181,13 @@ class Fleet:
         places = {
             KINDS[outcome.kind].key_region(outcome.before, wanted): None
             for outcome in report.outcomes
-            if outcome.before is not None and outcome.kind in KINDS
+            if outcome.before is not None
         }
         names = [place for place in places if place is not None]
         problems: list[str] = []
         for name, key in zip(names, _side_by_side(names, lambda name: self._vetting.wanted(kms_key_id, name))):
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
-            if key.is_external:
-                for region in regions:
-                    region.limit(_EXTERNAL_KEY_CONCURRENCY)
+            _spare(key, regions)
             for warning in key.warnings:
                 if self._terms.multi_version_key_fails and key.versions != 1:
                     problems.append(f"In {name}, {kms_key_id} {warning} ('multi_version_key: fail').")
@@ -208,9 +206,7 @@ class Fleet:
                 leaving.setdefault((before.kms_key_id, outcome.region), []).append(outcome)
         keys = list(leaving)
         for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):
-            if key.is_external:
-                for region in regions:
-                    region.limit(_EXTERNAL_KEY_CONCURRENCY)
+            _spare(key, regions)
             for problem in key.problems:
                 for outcome in leaving[name]:
                     outcome.action = NONE
@@ -308,6 +304,13 @@ def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
                 outcome.changed = outcome.time_requested is not None
                 outcome.settled = False
                 outcome.error = ResourceError(code="InternalError", message=repr(error))
+
+
+def _spare(key: KeyReport, regions: Iterable[Region]) -> None:
+    """Keep the changes few that make a key be used which is kept outside OCI."""
+    if key.is_external:
+        for region in regions:
+            region.limit(_EXTERNAL_KEY_CONCURRENCY)
 
 
 def _tell_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:

@@ -169,6 +169,20 @@ class TestSecretsInWhatOciSays:
         assert "No ******** here." in ran.printed
         assert secret not in ran.printed
 
+    def test_one_of_the_environment_that_is_told_before_there_is_a_connection(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret = "rosebud-is-the-sledge"
+        furnish(sim, volumes=[volumes(1)])
+        monkeypatch.setenv("OCI_USER_KEY_PASS_PHRASE", secret)
+        monkeypatch.setenv("OCI_CONFIG_PROFILE", f"not-{secret}")
+
+        ran = _rekey(sim, "volume-1")
+
+        assert ran.failed
+        assert "not-********" in ran.msg
+        assert secret not in ran.printed
+
 
 def _encrypted_key(sim: Simulator, folder: Path, secret: str) -> Path:
     config = configparser.ConfigParser()
