@@ -145,15 +145,16 @@ class Fleet:
         return list(found.values())
 
     def _members(self, group: Target) -> list[Outcome]:
-        """The outcomes of a group's members, or the group's own with the reason why it could not be read."""
+        """The outcomes of a group's members, or the group's own with the reason why there are none."""
         try:
             ids = cast(GroupKind, group.kind).members(self._connection.block_volume(group.region), group.id)
         except ApiError as error:
-            failed = Outcome(group.id, group.kind.type, group.region)
-            failed.error = explain_read(error, group.kind, group.region)
-            return [failed]
-        types = {kind.ocid_type: kind.type for kind in KINDS.values()}
-        return [Outcome(member, types[parse(member).type], group.region, group_id=group.id) for member in ids]
+            reason = explain_read(error, group.kind, group.region)
+            return [Outcome(group.id, group.kind.type, group.region, error=reason)]
+        if not ids:
+            reason = ResourceError(code="NoMembers", message=f"The {group.kind.noun} lists no members that have a key.")
+            return [Outcome(group.id, group.kind.type, group.region, error=reason)]
+        return [_member(member, group, cast(GroupKind, group.kind)) for member in ids]
 
     def _leave_alone(self, outcome: Outcome) -> None:
         if not outcome.changed or outcome.before is None or self._terms.include_locked:
@@ -282,6 +283,24 @@ class Fleet:
                 self._journal.conclude(change.outcome)
             except OSError as error:
                 change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
+
+
+def _member(member_id: str, group: Target, kind: GroupKind) -> Outcome:
+    """The outcome of a group's member, which fails alone where it is of a type that is not known."""
+    types = {KINDS[name].ocid_type: name for name in kind.member_types}
+    try:
+        ocid_type = parse(member_id).type
+    except InputError:
+        ocid_type = ""
+    if ocid_type in types:
+        return Outcome(member_id, types[ocid_type], group.region, group_id=group.id)
+    reason = ResourceError(
+        code="UnknownMember",
+        message=f"This member of the {kind.noun} {group.id} is none of {', '.join(kind.member_types)}, so the "
+        "collection does not know how to change its key.",
+        hint="Look for a newer release of the collection, or change the key of this member in the console.",
+    )
+    return Outcome(member_id, kind.type, group.region, group_id=group.id, error=reason)
 
 
 def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:

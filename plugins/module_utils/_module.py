@@ -33,7 +33,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._options imp
     writable_file,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import diff
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import (
     latest_state,
     message,
@@ -130,9 +130,8 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
 
 
 def _entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
-    extra = {}
-    if outcome.kind in KINDS:
-        extra = KINDS[outcome.kind].extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
+    kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
+    extra = kind.extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
     return resource_entry(outcome, wanted, check_mode=check_mode, extra=extra)
 
 

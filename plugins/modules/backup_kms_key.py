@@ -82,7 +82,9 @@ resources:
       type: str
       sample: ocid1.volumebackup.oc1.iad.exampleuniqueid1
     type:
-      description: V(volume_backup) or V(boot_volume_backup); V(volume_group_backup) for a group that could not be read.
+      description:
+        - V(volume_backup) or V(boot_volume_backup); V(volume_group_backup) for a group that could not be read or
+          has no members, and for a member of an unknown type.
       type: str
       sample: volume_backup
     display_name:

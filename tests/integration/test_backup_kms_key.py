@@ -13,6 +13,7 @@ import pytest
 from integration.fleets import volumes
 from integration.harness import Ran, furnish, run
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import GroupBackupKind
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key
 from simulator.client import Simulator
 
@@ -245,6 +246,31 @@ class TestGroups:
         assert ran.result["summary"] == {"total": 2, "changed": 1, "unchanged": 0, "failed": 1}
         assert ran.resources[0]["type"] == "volume_group_backup"
         assert "There is no volume group backup" in ran.resources[0]["error"]["message"]
+
+    @pytest.mark.parametrize("member", ["ocid1.filesystembackup.oc1.iad.abcdefgh", "ocid1.volume.oc1.iad.abc", "what?"])
+    def test_a_member_of_an_unknown_type_fails_alone(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, member: str
+    ) -> None:
+        self._fleet(sim)
+        members = GroupBackupKind.members
+        monkeypatch.setattr(GroupBackupKind, "members", lambda *given: [member, *members(*given)])
+
+        ran = _rekey(sim, "group-backup")
+
+        assert ran.result["summary"] == {"total": 4, "changed": 3, "unchanged": 0, "failed": 1}
+        strange = ran.resources[0]
+        assert (strange["id"], strange["group_id"]) == (member, sim.id("group-backup"))
+        assert strange["encryption"] == "unknown"
+        assert strange["error"]["code"] == "UnknownMember"
+        assert member in ran.msg
+        assert "newer release" in strange["error"]["hint"]
+
+    def test_one_without_members_is_not_taken_for_done(self, sim: Simulator) -> None:
+        furnish(sim, volume_group_backups=[{"name": "empty", "region": "us-ashburn-1", "compartment": "prod"}])
+
+        ran = _rekey(sim, "empty")
+
+        assert ran.only["error"]["code"] == "NoMembers"
 
 
 def test_five_hundred_backups_of_one_compartment(sim: Simulator) -> None:

@@ -196,10 +196,15 @@ class GroupBackupKind(GroupKind):
     ocid_type = "volumegroupbackup"
     noun = "volume group backup"
     iam_resource_type = "volume-group-backups"
+    member_types = ("volume_backup", "boot_volume_backup")
 
     def members(self, service: Service, resource_id: str) -> list[str]:
         """GetVolumeGroupBackup."""
-        return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids)
+        return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids or ())
+
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        """Of a group that could not be read or has no members, or of a member of an unknown type."""
+        return {"group_id": outcome.group_id, "left_alone": None}
 
 
 VOLUME_GROUP_BACKUP = GroupBackupKind()

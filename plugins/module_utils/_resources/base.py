@@ -48,9 +48,16 @@ class NamedKind:
     iam_resource_type: str
     """The resource type that IAM statements name."""
 
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
+        return {}
+
 
 class GroupKind(NamedKind, ABC):
     """A kind of group that has no key itself: naming one stands for its members."""
+
+    member_types: tuple[str, ...]
+    """The kinds of its members, by their names in the registry."""
 
     @abstractmethod
     def members(self, service: Service, resource_id: str) -> list[str]:
@@ -142,7 +149,3 @@ class ResourceKind(ReadableKind):
     def damage(self, before: Resource, after: Resource) -> ResourceError | None:
         """What a change of the key did to the resource besides, and should not have."""
         return None
-
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
-        """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
-        return {}
