@@ -25,6 +25,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
     refused_credentials,
     use_statements,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import (
     Ocid,
@@ -176,6 +177,8 @@ def key_entry(report: KeyReport, auth_type: str = "api_key") -> dict[str, Any]:
         "vault_id": report.vault_id,
         "management_endpoint": report.management_endpoint,
         "compartment_id": report.compartment_id,
+        "time_created": report.time_created,
+        "current_key_version": report.current_key_version,
         "versions": report.versions,
         "is_auto_rotation_enabled": report.is_auto_rotation_enabled,
         "is_replica": report.is_replica,
@@ -219,7 +222,7 @@ def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path
     result: dict[str, Any] = {"changed": False, "summary": summary(entries), "msg": message(entries)}
     if result_file is not None:
         try:
-            _module.write_private(result_file, {**result, "keys": entries})
+            write_private(result_file, {**result, "keys": entries})
         except OSError as error:
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
     module.exit_json(**result, keys=selected(entries, module.params["result"]))

@@ -56,6 +56,8 @@ class KeyReport:
     vault_id: str | None = None
     vault_compartment_id: str | None = None
     management_endpoint: str | None = None
+    time_created: str | None = None
+    current_key_version: str | None = None
     versions: int | None = None
     is_auto_rotation_enabled: bool | None = None
     is_replica: bool | None = None
@@ -118,7 +120,7 @@ class KeyVetting:
         warnings = []
         state, algorithm = found.key.lifecycle_state, _algorithm(found.key)
         if state != _USABLE_STATE:
-            deletion = _time_of_deletion(found.key)
+            deletion = _moment(found.key, "time_of_deletion")
             when = f", and is going to be deleted at {deletion}" if deletion else ""
             advice = _REVIVE.get(state)
             problems.append(f"is {state}, not ENABLED{when}" + (f": {advice}" if advice else ""))
@@ -175,21 +177,23 @@ class KeyVetting:
             display_name=known(key, "display_name"),
             compartment_id=key.compartment_id,
             lifecycle_state=key.lifecycle_state,
-            time_of_deletion=_time_of_deletion(key),
+            time_of_deletion=_moment(key, "time_of_deletion"),
             algorithm=_algorithm(key),
             protection_mode=key.protection_mode,
             vault_id=key.vault_id,
             vault_compartment_id=found.vault_compartment_id,
             management_endpoint=found.endpoint,
+            time_created=_moment(key, "time_created"),
+            current_key_version=known(key, "current_key_version"),
             versions=versions,
             is_auto_rotation_enabled=known(key, "is_auto_rotation_enabled"),
             is_replica=home not in (None, region) if is_primary is None else not is_primary,
         )
 
 
-def _time_of_deletion(key: Any) -> str | None:
-    """When OCI is going to delete a key, in UTC as RFC 3339 to the second."""
-    time = known(key, "time_of_deletion")
+def _moment(key: Any, name: str) -> str | None:
+    """A time that OCI tells of a key, in UTC as RFC 3339 to the second."""
+    time = known(key, name)
     if not isinstance(time, datetime):
         return None
     return time.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")

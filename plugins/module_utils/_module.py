@@ -8,11 +8,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
@@ -133,16 +131,3 @@ def _entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]
     kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
     extra = kind.extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
     return resource_entry(outcome, wanted, check_mode=check_mode, extra=extra)
-
-
-def write_private(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON to a file that only its owner can read; all of it, or nothing. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

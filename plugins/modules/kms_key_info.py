@@ -161,6 +161,14 @@ keys:
       description: The OCID of its compartment.
       type: str
       sample: ocid1.compartment.oc1..exampleuniqueid
+    time_created:
+      description: When it was created, in UTC.
+      type: str
+      sample: "2025-02-03T04:05:06Z"
+    current_key_version:
+      description: The OCID of the version that encrypts now.
+      type: str
+      sample: ocid1.keyversion.oc1.iad.examplevault.exampleuniqueid
     versions:
       description: How many versions it has. Deleted ones do not count.
       type: int

@@ -43,6 +43,8 @@ def test_a_good_key(sim: Simulator) -> None:
             "vault_id": sim.id("vault-iad"),
             "management_endpoint": sim.resource(sim.id("vault-iad"))["managementEndpoint"],
             "compartment_id": sim.id("security"),
+            "time_created": true["timeCreated"][:19] + "Z",
+            "current_key_version": true["currentKeyVersion"],
             "versions": 1,
             "is_auto_rotation_enabled": False,
             "is_replica": False,

@@ -196,6 +196,8 @@ class TestEntry:
             "vault_id": "ocid1.vault.oc1.iad.v.u",
             "management_endpoint": "https://v",
             "compartment_id": compartment_id(1),
+            "time_created": "2025-01-31T12:30:15Z",
+            "current_key_version": "ocid1.keyversion.oc1.iad.v.u",
             "versions": 3,
             "is_auto_rotation_enabled": False,
             "is_replica": True,
