@@ -27,6 +27,11 @@ class ApiError(BlockVolumeKeyError):
         self.message = message
         self.operation = operation
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the fault is the region's or the caller's, so that asking it for something else only takes time."""
+        return True
+
 
 class RefusedError(ApiError):
     """The service answered, and its answer was an error (the SDK's ``ServiceError``).
@@ -60,6 +65,10 @@ class RefusedError(ApiError):
     def is_wrong_state(self) -> bool:
         """409 IncorrectState: the resource is busy with something else, which passes."""
         return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState", "LockConflict")
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        return self.status == 401 or self.status >= 500
 
     @property
     def is_not_found(self) -> bool:
