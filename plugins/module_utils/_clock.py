@@ -24,7 +24,12 @@ class Clock:
 
     def timestamp(self) -> str:
         """The time of day in UTC as RFC 3339, to the millisecond."""
-        return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(datetime.now(timezone.utc))
+
+
+def rfc3339(time: datetime) -> str:
+    """A time in UTC as RFC 3339, to the millisecond."""
+    return time.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

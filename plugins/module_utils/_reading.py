@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Union
@@ -23,11 +23,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     NoAnswerError,
-    RefusedError,
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import Page, ReadableKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ReadableKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
 
 Reading = Union[Resource, ResourceError]
@@ -59,7 +59,7 @@ class Reader:
         self._region = region
         self._pool = pool
         self._concurrency = concurrency
-        self._availability_domains = availability_domains
+        self._pages = Pages(kind, service, region, availability_domains)
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
         self._lists_were_compared = False
@@ -160,7 +160,7 @@ class Reader:
         pages = seen = 0
         complete = True
         try:
-            for page in self._pages(compartment_id):
+            for page in self._pages.of(compartment_id):
                 pages += 1
                 if any(row.kms_key_id is not None for row in page.resources):
                     self._lists_show_keys = True
@@ -179,30 +179,6 @@ class Reader:
         else:
             self._pages_of.setdefault(compartment_id, sys.maxsize)
         return found
-
-    def _pages(self, compartment_id: str) -> Iterator[Page]:
-        try:
-            first = self._kind.list_page(self._service, self._region, compartment_id)
-        except RefusedError as error:
-            # The specification of ListBootVolumes wants an availability domain, the SDK does not.
-            if error.status != 400 or error.code not in ("MissingParameter", "InvalidParameter"):
-                raise
-            for domain in self._availability_domains(compartment_id):
-                yield from self._pages_after(None, compartment_id, domain)
-        else:
-            yield first
-            if first.next_page is not None:
-                yield from self._pages_after(first.next_page, compartment_id, None)
-
-    def _pages_after(self, token: str | None, compartment_id: str, availability_domain: str | None) -> Iterator[Page]:
-        while True:
-            page = self._kind.list_page(
-                self._service, self._region, compartment_id, page=token, availability_domain=availability_domain
-            )
-            yield page
-            if page.next_page is None:
-                return
-            token = page.next_page
 
     def _compare(self, rows: dict[str, Resource], found: dict[str, Reading]) -> None:
         """Lists that contradict a GET about a key are not used again in this run."""

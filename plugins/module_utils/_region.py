@@ -11,6 +11,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Domains
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
@@ -36,11 +37,7 @@ class Region:
         self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
         self._outcomes = outcomes
         self._wanted = wanted
-
-        def availability_domains(compartment_id: str) -> list[str]:
-            answer = connection.identity(name).read("list_availability_domains", compartment_id)
-            return [domain.name for domain in answer.data]
-
+        domains = Domains(connection, name)
         self._readers: dict[str, Reader] = {
             kind: (KINDS[kind].reader or Reader)(
                 KINDS[kind],
@@ -48,7 +45,7 @@ class Region:
                 name,
                 self.pool,
                 concurrency=concurrency,
-                availability_domains=availability_domains,
+                availability_domains=domains,
             )
             for kind in dict.fromkeys(outcome.kind for outcome in outcomes)
         }

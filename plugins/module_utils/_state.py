@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +48,10 @@ class Resource:
     etag: str | None = None
     replicas: tuple[Replica, ...] = ()
     group_id: str | None = None
+    time_created: str | None = None
+    """RFC 3339 in UTC, to the millisecond."""
+    freeform_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    defined_tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def as_wanted(self, wanted: Wanted) -> Resource:
         """The resource as a change would leave it, for check mode."""

@@ -109,6 +109,9 @@ class Volume:
             lifecycle_state=self.lifecycle_state,
             display_name=self.display_name,
             volume_group_id=None,
+            time_created=None,
+            freeform_tags=None,
+            defined_tags=None,
             **{f"{kind}_replicas": copies or None},
         )
 

@@ -18,6 +18,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     GroupKind,
     Page,
     ResourceKind,
+    described,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource
 
@@ -109,10 +110,11 @@ class BackupKind(ResourceKind):
         *,
         page: str | None = None,
         availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
     ) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
         query = {} if page is None else {"page": page}
-        answer = service.read(f"list_{self.type}s", compartment_id, limit=PAGE_SIZE, **query)
+        answer = service.read(f"list_{self.type}s", compartment_id, limit=limit, **query)
         return Page([self._backup(row, region) for row in answer.data], answer.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
@@ -152,12 +154,9 @@ class BackupKind(ResourceKind):
     def _backup(self, row: Any, region: str, etag: str | None = None) -> Backup:
         period = row.retention_period
         return Backup(
-            id=row.id,
+            **described(row),
             type=self.type,
             region=region,
-            display_name=row.display_name or "",
-            compartment_id=row.compartment_id,
-            lifecycle_state=row.lifecycle_state,
             kms_key_id=row.kms_key_id or None,
             etag=etag,
             retention=Retention(

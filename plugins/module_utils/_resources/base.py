@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import rfc3339
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for
@@ -24,6 +25,19 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
 PAGE_SIZE = 100
+
+
+def described(row: Any) -> dict[str, Any]:
+    """The fields of a Resource that models of every kind have alike."""
+    return {
+        "id": row.id,
+        "display_name": row.display_name or "",
+        "compartment_id": row.compartment_id,
+        "lifecycle_state": row.lifecycle_state,
+        "time_created": rfc3339(row.time_created) if row.time_created else None,
+        "freeform_tags": row.freeform_tags or {},
+        "defined_tags": row.defined_tags or {},
+    }
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ class ReadableKind(NamedKind, ABC):
         *,
         page: str | None = None,
         availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
     ) -> Page:
         """Read one page of the resources of a compartment."""
 

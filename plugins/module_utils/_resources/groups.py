@@ -15,6 +15,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     PAGE_SIZE,
     Page,
     ReadableKind,
+    described,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
 
@@ -40,23 +41,15 @@ class VolumeGroupKind(ReadableKind):
         *,
         page: str | None = None,
         availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
     ) -> Page:
         """ListVolumeGroups."""
         query = {} if page is None else {"page": page}
-        answer = service.read("list_volume_groups", compartment_id, limit=PAGE_SIZE, **query)
+        answer = service.read("list_volume_groups", compartment_id, limit=limit, **query)
         return Page([self._group(row, region) for row in answer.data], answer.next_page)
 
     def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
-        return Resource(
-            id=row.id,
-            type=self.type,
-            region=region,
-            display_name=row.display_name or "",
-            compartment_id=row.compartment_id,
-            lifecycle_state=row.lifecycle_state,
-            kms_key_id=None,
-            etag=etag,
-        )
+        return Resource(**described(row), type=self.type, region=region, kms_key_id=None, etag=etag)
 
 
 VOLUME_GROUP = VolumeGroupKind()

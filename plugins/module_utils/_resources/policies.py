@@ -23,6 +23,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
     Page,
     ReadableKind,
     ResourceKind,
@@ -76,9 +77,12 @@ class PolicyKind(ResourceKind):
         *,
         page: str | None = None,
         availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
     ) -> Page:
         """List the assets."""
-        return self.asset.list_page(service, region, compartment_id, page=page, availability_domain=availability_domain)
+        return self.asset.list_page(
+            service, region, compartment_id, page=page, availability_domain=availability_domain, limit=limit
+        )
 
     def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)

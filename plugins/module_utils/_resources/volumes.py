@@ -16,6 +16,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     PAGE_SIZE,
     Page,
     ResourceKind,
+    described,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Replica, Resource
 
@@ -45,9 +46,10 @@ class VolumeKind(ResourceKind):
         *,
         page: str | None = None,
         availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
     ) -> Page:
         """ListVolumes, ListBootVolumes."""
-        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": PAGE_SIZE}
+        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": limit}
         if page is not None:
             query["page"] = page
         if availability_domain is not None:
@@ -77,12 +79,9 @@ class VolumeKind(ResourceKind):
 
     def _resource(self, row: Any, region: str, etag: str | None = None) -> Resource:
         return Resource(
-            id=row.id,
+            **described(row),
             type=self.type,
             region=region,
-            display_name=row.display_name or "",
-            compartment_id=row.compartment_id,
-            lifecycle_state=row.lifecycle_state,
             kms_key_id=row.kms_key_id or None,
             etag=etag,
             group_id=row.volume_group_id,

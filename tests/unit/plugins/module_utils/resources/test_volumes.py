@@ -51,6 +51,9 @@ def row(kind: VolumeKind, **more: Any) -> SimpleNamespace:
         "lifecycle_state": "AVAILABLE",
         "kms_key_id": KEY_A,
         "volume_group_id": None,
+        "time_created": None,
+        "freeform_tags": None,
+        "defined_tags": None,
         f"{word}_replicas": None,
     }
     return SimpleNamespace(**{**given, **more})

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Replicas of volumes, where they are. Only read: their key is set on the source (oci_semantics.md section 1.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
+    Page,
+    ReadableKind,
+    described,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
+
+
+@dataclass(frozen=True)
+class ReplicaResource(Resource):
+    """A replica as its own region shows it. ``source_id`` is the volume that it is a replica of."""
+
+    source_id: str = ""
+
+
+class ReplicaKind(ReadableKind):
+    """Both kinds behave alike; only the names of the operations and of a field differ."""
+
+    type = "replica"
+    iam_resource_type = "volume-family"
+
+    def __init__(self, *, name: str, ocid_type: str, noun: str, source: str) -> None:
+        self.name = name
+        self.ocid_type = ocid_type
+        self.noun = noun
+        self._source = source
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetBlockVolumeReplica, GetBootVolumeReplica."""
+        answer = service.read(f"get_{self.name}", resource_id)
+        return self._replica(answer.data, region, answer.etag)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> Page:
+        """ListBlockVolumeReplicas, ListBootVolumeReplicas. The specification wants an availability domain."""
+        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": limit}
+        if page is not None:
+            query["page"] = page
+        if availability_domain is not None:
+            query["availability_domain"] = availability_domain
+        answer = service.read(f"list_{self.name}s", **query)
+        return Page([self._replica(row, region) for row in answer.data], answer.next_page)
+
+    def _replica(self, row: Any, region: str, etag: str | None = None) -> ReplicaResource:
+        return ReplicaResource(
+            **described(row),
+            type=self.type,
+            region=region,
+            kms_key_id=row.kms_key_id or None,
+            etag=etag,
+            group_id=row.volume_group_replica_id,
+            source_id=getattr(row, self._source),
+        )
+
+
+BLOCK_VOLUME_REPLICA = ReplicaKind(
+    name="block_volume_replica",
+    ocid_type="blockvolumereplica",
+    noun="block volume replica",
+    source="block_volume_id",
+)
+
+BOOT_VOLUME_REPLICA = ReplicaKind(
+    name="boot_volume_replica",
+    ocid_type="bootvolumereplica",
+    noun="boot volume replica",
+    source="boot_volume_id",
+)
