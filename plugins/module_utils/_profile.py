@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
     CONNECTION_OPTIONS,
+    ENVIRONMENT,
     ConnectionSettings,
     how_to_set,
     is_blank,
@@ -59,7 +60,7 @@ def read_profile(
     if not os.path.exists(path):
         # What the environment names is for whoever needs it, and nobody does where every value is given.
         if needed or any(source.startswith("option") for source in named):
-            raise InputError(_no_file(path, named, needed))
+            raise InputError(_no_file(path, settings, needed))
         return None
     parser = _parse(path)
     if name not in parser or (name == DEFAULT_PROFILE and not parser.defaults()):
@@ -94,15 +95,25 @@ def read_file(path: str, what: str, source: str) -> bytes:
     return content
 
 
-def _no_file(path: str, named: list[str], needed: list[str]) -> str:
-    text = f"There is no OCI config file {path}"
-    if named:
-        text += f" ({' and '.join(named)})"
-    if needed:
-        ways = "".join(f"{how_to_set(option)}; " for option in needed if option in CONNECTION_OPTIONS)
-        text += f", and without it there is no {', '.join(needed)}. Ways to give them: {ways}a config file, by"
-        text += f" {how_to_set('config_file_location')}"
-    return text
+def _no_file(path: str, settings: ConnectionSettings, needed: list[str]) -> str:
+    """What is missing and who asked for it, and what to do, the usual way first."""
+    named = settings.sources.get("config_file_location")
+    text = f"There is no OCI config file {path}" + (f" ({named})" if named else "")
+    if settings.config_profile_name:
+        profile = settings.sources.get("config_profile_name", "option config_profile_name")
+        text += f" to take profile {settings.config_profile_name} ({profile}) from"
+    if not needed:
+        return f"{text}. Every value is given without it, so leave out what names it, or correct that"
+    text += f". Make one with 'oci setup config', or name another one: {how_to_set('config_file_location')}."
+    only_there = [option for option in needed if option not in CONNECTION_OPTIONS]
+    if only_there:
+        return f"{text} Without one there is no {', '.join(only_there)}"
+    values = ", ".join(f"{option} ({ENVIRONMENT[option][0]})" for option in needed)
+    return (
+        f"{text} Or do without one and give these as options or environment variables: {values}. On a machine in OCI"
+        f" that is to act for itself, none of this is needed with auth_type ({ENVIRONMENT['auth_type'][0]})"
+        " instance_principal"
+    )
 
 
 def _parse(path: str) -> configparser.ConfigParser:

@@ -221,17 +221,33 @@ def test_a_config_file_with_a_byte_order_mark_and_a_percent_sign(keys: Keys, hom
 
 def test_a_missing_file_names_what_is_missing_and_how_to_give_it(home: Path) -> None:
     text = fault({"api_user": USER, "region": "iad"})
-    assert f"There is no OCI config file {home}/.oci/config, and without it there is no api_user_fingerprint" in text
-    assert "option tenancy, environment variable OCI_TENANCY" in text
+    assert f"There is no OCI config file {home}/.oci/config. Make one with 'oci setup config'" in text
+    assert "environment variables: api_user_fingerprint (OCI_USER_FINGERPRINT), api_user_key_file (OCI_" in text
+    assert "tenancy (OCI_TENANCY). On a machine in OCI" in text
     assert "option config_file_location, environment variable OCI_CONFIG_FILE" in text
     assert "OCI_USER_ID" not in text
+    assert "OCI_CONFIG_PROFILE" not in text
 
 
 def test_a_missing_file_that_was_named(keys: Keys) -> None:
     text = fault({"config_file_location": "/nowhere/config", "config_profile_name": "X"})
-    assert "There is no OCI config file /nowhere/config (option config_file_location and option config_profile" in text
-    assert "/nowhere/config" in fault(given(keys, config_file_location="/nowhere/config"))
-    assert "environment variable OCI_CONFIG_FILE" in fault({}, {"OCI_CONFIG_FILE": "/nowhere/config"})
+    assert "There is no OCI config file /nowhere/config (option config_file_location) to take profile X (op" in text
+    unneeded = fault(given(keys, config_file_location="/nowhere/config"))
+    assert "/nowhere/config (option config_file_location). Every value is given without it, so leave out" in unneeded
+    text = fault({}, {"OCI_CONFIG_FILE": "/nowhere/config"})
+    assert "There is no OCI config file /nowhere/config (environment variable OCI_CONFIG_FILE). Make one" in text
+
+
+def test_a_missing_file_is_not_said_to_come_from_what_names_the_profile(home: Path) -> None:
+    text = fault({}, {"OCI_CONFIG_PROFILE": "P"})
+    place = f"{home}/.oci/config to take profile P (environment variable OCI_CONFIG_PROFILE) from. Make one"
+    assert place in text
+
+
+def test_a_missing_file_is_told_with_what_only_it_can_hold(home: Path) -> None:
+    text = fault({"auth_type": "security_token"})
+    assert "Without one there is no security_token_file" in text
+    assert "OCI_TENANCY" not in text
 
 
 def test_a_missing_profile_lists_those_that_exist(keys: Keys, home: Path) -> None:
