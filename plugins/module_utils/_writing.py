@@ -40,6 +40,8 @@ _Waiting = Generator[Pause, None, bool]
 _AGAIN = "Run again: what is not as wanted is found and changed then."
 _AGAIN_REGENERATE = "Running again with 'regenerate' makes another new data key, whatever became of this one."
 
+_PUT_BACK = " What was assigned before was put back."
+
 # Tries of a write that fails for reasons of the network or the server; 429 and 409 end with the deadline only.
 _MOST_FAULTS = 8
 
@@ -113,7 +115,7 @@ class _Making:
             return
         while (yield from self._tries_again()):
             pass
-        if self._change.kind.is_compound and self._outcome.error is not None:
+        if self._change.kind.is_compound and self._tries and self._outcome.error is not None:
             yield from self._put_back()
 
     def _may_begin(self) -> _Waiting:
@@ -227,7 +229,7 @@ class _Making:
                 outcome.action = NONE
             return False
         if change.kind.is_compound:
-            return True
+            return self._may_go_on(reading)
         decision = change.kind.decide(reading, change.wanted)
         if isinstance(decision, ResourceError):
             outcome.error = decision
@@ -235,6 +237,19 @@ class _Making:
         self._begins_from(reading)
         outcome.action = decision
         return True
+
+    def _may_go_on(self, reading: Resource) -> bool:
+        """What we took away ourselves is ours to replace; what somebody else assigned meanwhile is not."""
+        outcome, kind = self._outcome, self._change.kind
+        if kind.is_same(outcome.known, reading) or (self._tries and kind.is_half_way(outcome.known, reading)):
+            return True
+        outcome.after = reading
+        self._fail(
+            "ChangedMeanwhile",
+            f"The {kind.noun} now has what was not asked for: {kind.describe(reading)}. "
+            "Somebody else changes it at the same time.",
+        )
+        return False
 
     def _begins_from(self, reading: Resource) -> None:
         """What is about to be replaced is what was read last; but of what we replace half-way, the first."""
@@ -274,7 +289,7 @@ class _Making:
                 quiet_since = now
             elif now - quiet_since >= self._timings.quiet:
                 self._begins_from(reading)
-                return True
+                return not change.kind.is_compound or self._may_go_on(reading)
             if self._deadline.passed:
                 self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
                 return False
@@ -290,6 +305,8 @@ class _Making:
             if isinstance(reading, Resource):
                 outcome.after = reading
                 outcome.changed = not kind.is_same(before, reading)
+                if told and not outcome.changed:
+                    told = _PUT_BACK
                 if self._is_as_wanted(reading):
                     # It came to be as wanted after all, so that nothing is missing.
                     outcome.error = None
@@ -298,7 +315,7 @@ class _Making:
                     self._writer.journal.intend(outcome, self._change.wanted)
                     if not kind.put_back(self._writer.service, before, reading):
                         break
-                    told = " What was assigned before was put back."
+                    told = _PUT_BACK
                 except (ApiError, OSError) as fault:
                     told = f" What was assigned before could not be put back ({fault})."
             yield Pause(self._timings.backoff(attempt))

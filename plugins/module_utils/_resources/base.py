@@ -141,6 +141,10 @@ class ResourceKind(ReadableKind):
             return self.remove(service, before)
         return self.assign(service, before, cast(str, wanted.kms_key_id))
 
+    def is_half_way(self, before: Resource, now: Resource) -> bool:
+        """Whether ``now`` is what a change that was begun and not ended makes of ``before``. Pure."""
+        return False
+
     def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
         """Restore what a change that failed half-way has taken away. False if nothing is missing."""
         return False

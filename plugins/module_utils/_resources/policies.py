@@ -87,11 +87,9 @@ class PolicyKind(ResourceKind):
     def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)
         if asset.inherited_from is not None:
-            return ResourceError(
-                code="PolicyOfGroup",
-                message=f"The backup policy of this {self.noun} is that of its volume group {asset.inherited_from}.",
-                hint="Name the volume group instead: its policy holds for all its members.",
-            )
+            return _policy_of_group(f"The backup policy of this {self.noun} is that", asset)
+        if wanted.unassigned and asset.group_has_policy:
+            return _policy_of_group(f"In place of its own backup policy, this {self.noun} would have that", asset)
         if wanted.unassigned:
             return UNASSIGN if asset.policy_id else NONE
         policy_id = wanted.policy_id or asset.policy_id
@@ -147,25 +145,30 @@ class PolicyKind(ResourceKind):
         """CreateVolumeBackupPolicyAssignment; where it does not do, DeleteVolumeBackupPolicyAssignment first."""
         asset = cast(AssetPolicy, before)
         if action == UNASSIGN:
-            return service.write("delete_volume_backup_policy_assignment", cast(str, asset.assignment_id))
+            return _delete_own(service, asset, cast(str, asset.assignment_id))
         policy_id = cast(str, self.settled_on(asset, wanted).policy_id)
         details = _details(asset.id, policy_id, wanted.kms_key_id)
         present = asset.assignment_id
         try:
             answer = service.write("create_volume_backup_policy_assignment", details)
         except RefusedError as error:
-            if error.status != 409 or error.is_wrong_state or present is None:
+            # Another policy is replaced by the service itself, so its 409 means something else then.
+            if not _is_taken(error) or asset.policy_id != policy_id or asset.group_has_policy:
                 raise
         else:
-            if present is None:
+            if present is None or asset.group_has_policy:
                 return answer
             row = _look(service, asset.id)
             if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, wanted.kms_key_id):
                 return answer
             present = row.id if row is not None else None
         if present is not None:
-            service.write("delete_volume_backup_policy_assignment", present)
+            _delete_own(service, asset, present)
         return service.write("create_volume_backup_policy_assignment", details)
+
+    def is_half_way(self, before: Resource, now: Resource) -> bool:
+        """Whether it looks as our own DELETE leaves it."""
+        return cast(AssetPolicy, before).policy_id is not None and cast(AssetPolicy, now).policy_id is None
 
     def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
         former, present = cast(AssetPolicy, before), cast(AssetPolicy, now)
@@ -187,11 +190,37 @@ class PolicyKind(ResourceKind):
         }
 
 
+def _policy_of_group(what: str, asset: AssetPolicy) -> ResourceError:
+    return ResourceError(
+        code="PolicyOfGroup",
+        message=f"{what} of its volume group {asset.inherited_from or asset.group_id}.",
+        hint="Name the volume group instead: its policy holds for all its members.",
+    )
+
+
 _NO_POLICY = ResourceError(
     code="NoPolicy",
     message="No backup policy is assigned, and none was given, so there are no copies that a key could be for.",
     hint="Give 'policy_id'.",
 )
+
+
+def _is_taken(error: RefusedError) -> bool:
+    """A 409 that says that there is one already, rather than that the asset is locked or busy."""
+    return error.status == 409 and error.code in ("Conflict", "NotAuthorizedOrResourceAlreadyExists")
+
+
+def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Answer:
+    """Delete an assignment after a look at whose it is: a volume group's would be lost for all of its members."""
+    owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
+    if owner != asset.id:
+        raise RefusedError(
+            f"The assignment {assignment_id} is that of {owner}, so it was not deleted.",
+            operation="GetVolumeBackupPolicyAssignment",
+            status=409,
+            code="PolicyOfGroup",
+        )
+    return service.write("delete_volume_backup_policy_assignment", assignment_id)
 
 
 def _look(service: Service, asset_id: str) -> Any | None:

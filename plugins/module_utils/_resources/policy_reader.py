@@ -29,7 +29,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 class AssetPolicy(Resource):
     """An asset with the backup policy that it has; ``kms_key_id`` is the key for the copies in ``destination_region``.
 
-    ``inherited_from`` is the volume group whose policy it is. ``wanted_destination`` is the destination region of the
+    ``inherited_from`` is the volume group whose policy it is; where the asset has its own policy besides, only
+    ``group_has_policy`` tells of the group's. ``wanted_destination`` is the destination region of the
     policy that is asked for by its OCID.
     """
 
@@ -37,6 +38,7 @@ class AssetPolicy(Resource):
     policy_id: str | None = None
     destination_region: str | None = None
     inherited_from: str | None = None
+    group_has_policy: bool = False
     wanted_destination: str | None = None
 
     def destination_for(self, wanted: Wanted) -> str | None:
@@ -134,6 +136,7 @@ class PolicyReader(Reader):
             policy_id=row.policy_id if row is not None else None,
             destination_region=self._destination_of(row.policy_id) if row is not None else None,
             inherited_from=inherited,
+            group_has_policy=of_group is not None,
             wanted_destination=self._wanted_destination,
         )
 
