@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-import base64
 import configparser
-import io
 import os
-import re
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -196,17 +192,3 @@ def _encrypted(sim: Simulator, secret: str) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(secret.encode()),
     ).decode()
-
-
-def test_only_what_the_module_needs_is_shipped(playbook: Playbook, tmp_path: Path) -> None:
-    playbook.environment["ANSIBLE_KEEP_REMOTE_FILES"] = "1"
-
-    ran = playbook.run({"oci_keys.block_volume.volume_kms_key": {"volume_ids": [], "state": "absent"}})
-
-    assert ran.returncode == 0, ran.stdout
-    (payload,) = (tmp_path / "remote").glob("*/AnsiballZ_volume_kms_key.py")
-    encoded = max(re.findall(r"[A-Za-z0-9+/=]{1000,}", payload.read_text()), key=len)
-    names = zipfile.ZipFile(io.BytesIO(base64.b64decode(encoded))).namelist()
-    assert any(name.endswith("block_volume/plugins/module_utils/_resources/volumes.py") for name in names)
-    assert not [name for name in names if name.startswith("oci/")]
-    assert payload.stat().st_size < 300_000
