@@ -124,6 +124,10 @@ class Connection:
         """Begin no further attempt of a read once ``remaining`` seconds are none."""
         self._reads.remaining = remaining
 
+    @property
+    def sdk_version(self) -> str:
+        return str(load("oci").__version__)
+
     def describe_principal(self) -> str:
         """Who makes the calls, without any secret: "user ocid1.user… with the API key aa:bb:…"."""
         return self._principal.description

@@ -35,7 +35,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import
     expect_type,
     parse,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import RESULT_OPTIONS, writable_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
+    RESULT_OPTIONS,
+    listed,
+    writable_file,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
     CONNECTION_OPTIONS,
     is_blank,
@@ -85,7 +89,8 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
     Raises InputError for whatever is not a key of the tenancy's realm, and for regions that are unknown, of another
     realm, or can't be told.
     """
-    places = _places(options["regions"], regions)
+    names = listed(options, "regions", "Name regions, or leave 'regions' out to look where each key was made.") or []
+    places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
     asked: dict[tuple[str, str], None] = {}
     for value in options["kms_key_ids"] or ():
@@ -100,19 +105,6 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
             expect_realm(ocid, regions.realms[place], place)
             asked[(ocid.value, place)] = None
     return list(asked)
-
-
-def _places(given: Sequence[object] | None, regions: RegionTable) -> list[str]:
-    """The regions of the option, none where it is not set. Set but empty must not turn into other regions."""
-    if given is None or (len(given) == 1 and is_blank(given[0])):  # '' is made a list with one blank item
-        return []
-    names = [str(name) for name in given if not is_blank(name)]
-    if not names:
-        raise InputError(
-            "'regions' is an empty list, so there is nowhere to look. Name regions, or leave 'regions' out to look "
-            "where each key was made."
-        )
-    return list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
 
 
 def _own_region(ocid: Ocid, regions: RegionTable) -> str:

@@ -153,6 +153,21 @@ def _plural(ids: str) -> str:
     return ids[: -len("_ids")] + "s"
 
 
+def listed(options: Mapping[str, Any], name: str, remedy: str) -> list[str] | None:
+    """The items of a list that narrows something down, blanks dropped, each once; None where it is not set.
+
+    Set but empty is an error, since it must not do more than a list that names something. ``''`` arrives as a list with
+    one blank item, and is not set.
+    """
+    given = options[name]
+    if given is None or (len(given) == 1 and is_blank(given[0])):
+        return None
+    items = list(dict.fromkeys(str(item).strip() for item in given if not is_blank(item)))
+    if not items:
+        raise InputError(f"'{name}' is an empty list, which names nothing. {remedy}")
+    return items
+
+
 def writable_file(option: str, given: Any) -> Path | None:
     """A file that is going to be written, judged before anything else is done."""
     if is_blank(given):

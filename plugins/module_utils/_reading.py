@@ -88,7 +88,7 @@ class Reader:
         hits: Counter[str] = Counter()
         size = _FIRST_SAMPLE
         while left:
-            sample = _spread(left, size)
+            sample = spread(left, size)
             size = min(size * 2, max(self._concurrency, _FIRST_SAMPLE))
             readings = dict(zip(sample, self._pool.map(self._get, sample)))
             found.update(readings)
@@ -195,7 +195,7 @@ class Reader:
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
         """
         confirmed: dict[str, Reading] = dict(listed)
-        doubtful = [] if self._lists_show_keys else _spread(list(listed), _PROOF_SAMPLE)
+        doubtful = [] if self._lists_show_keys else spread(list(listed), _PROOF_SAMPLE)
         if listed and not self._lists_were_compared:
             doubtful = doubtful or [next(iter(listed))]
         confirmed.update(zip(doubtful, self._pool.map(self._get, doubtful)))
@@ -205,7 +205,7 @@ class Reader:
         return confirmed
 
 
-def _spread(ids: Sequence[str], count: int) -> list[str]:
+def spread(ids: Sequence[str], count: int) -> list[str]:
     """So many of them, evenly spread: neighbours in a playbook's list tend to share a compartment."""
     if count >= len(ids):
         return list(ids)

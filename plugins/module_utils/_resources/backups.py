@@ -75,10 +75,14 @@ def _word(value: str | bool | None) -> str:
 
 @dataclass(frozen=True)
 class Backup(Resource):
-    """A backup as one read of the API showed it. ``source_backup_id`` is what it is a cross-region copy of."""
+    """A backup as one read of the API showed it. ``source_backup_id`` is what it is a cross-region copy of.
+
+    ``volume_id`` is the volume that was backed up, which may be gone.
+    """
 
     retention: Retention = Retention()
     source_backup_id: str | None = None
+    volume_id: str | None = None
 
 
 def _retention(resource: Resource) -> Retention:
@@ -90,11 +94,14 @@ class BackupKind(ResourceKind):
 
     settles_at_once = True
 
-    def __init__(self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, source: str) -> None:
+    def __init__(
+        self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, volume: str, source: str
+    ) -> None:
         self.type = type
         self.ocid_type = ocid_type
         self.noun = noun
         self.iam_resource_type = iam_resource_type
+        self._volume = volume
         self._source = source
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
@@ -168,6 +175,7 @@ class BackupKind(ResourceKind):
             ),
             group_id=row.volume_group_backup_id,
             source_backup_id=getattr(row, self._source),
+            volume_id=getattr(row, self._volume),
         )
 
 
@@ -176,6 +184,7 @@ VOLUME_BACKUP = BackupKind(
     ocid_type="volumebackup",
     noun="volume backup",
     iam_resource_type="volume-backups",
+    volume="volume_id",
     source="source_volume_backup_id",
 )
 
@@ -184,6 +193,7 @@ BOOT_VOLUME_BACKUP = BackupKind(
     ocid_type="bootvolumebackup",
     noun="boot volume backup",
     iam_resource_type="boot-volume-backups",
+    volume="boot_volume_id",
     source="source_boot_volume_backup_id",
 )
 

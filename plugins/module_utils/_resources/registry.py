@@ -18,11 +18,20 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     VOLUME_BACKUP,
     VOLUME_GROUP_BACKUP,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    GroupKind,
+    ReadableKind,
+    ResourceKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.groups import VOLUME_GROUP
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import (
     POLICY_OF_BOOT_VOLUME,
     POLICY_OF_VOLUME,
     POLICY_OF_VOLUME_GROUP,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replicas import (
+    BLOCK_VOLUME_REPLICA,
+    BOOT_VOLUME_REPLICA,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
     BLOCK_VOLUME,
@@ -45,6 +54,18 @@ KINDS: dict[str, ResourceKind] = {
 
 GROUPS: dict[str, GroupKind] = {kind.type: kind for kind in (VOLUME_GROUP_BACKUP,)}
 """The kinds that stand for their members."""
+
+LISTED: dict[str, tuple[ReadableKind, ...]] = {
+    "volume": (BLOCK_VOLUME,),
+    "boot_volume": (BOOT_VOLUME,),
+    "volume_backup": (VOLUME_BACKUP,),
+    "boot_volume_backup": (BOOT_VOLUME_BACKUP,),
+    "replica": (BLOCK_VOLUME_REPLICA, BOOT_VOLUME_REPLICA),
+}
+"""The kinds of which every resource of a compartment can be listed with its key, by the type in results."""
+
+ASSETS: tuple[ReadableKind, ...] = (VOLUME_GROUP, BLOCK_VOLUME, BOOT_VOLUME)
+"""The kinds that backup policies are assigned to; groups first, since their policies are their members' too."""
 
 
 def kinds_by_ocid_type(names: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:

@@ -34,7 +34,7 @@ class FakeIdentity:
         self.states = states
         self.page_size = 1000
         self.refuses: dict[tuple[str, str], ApiError] = {}
-        self.whole_tree_error: ApiError | None = None
+        self.refused: set[str] = set()
         self.regions_down: dict[str, ApiError] = {}
         self.calls: list[tuple[str, str, str]] = []
 
@@ -67,8 +67,8 @@ class FakeIdentity:
         assert limit == 1000
         if compartment_id_in_subtree:
             assert name == "root", "OCI allows it only there"
-            if self.whole_tree_error:
-                raise self.whole_tree_error
+            if "whole tree" in self.refused:
+                raise NOT_FOUND
         elif name not in self.tree and name != "root":
             raise NOT_FOUND
         rows = [self.row(child) for child, above in self.tree.items() if compartment_id_in_subtree or above == name]
@@ -166,7 +166,7 @@ class TestOnlyBelow:
 
     @pytest.fixture(autouse=True)
     def whole_tree_is_refused(self, identity: FakeIdentity) -> None:
-        identity.whole_tree_error = NOT_FOUND
+        identity.refused.add("whole tree")
 
     def test_level_by_level(self, identity: FakeIdentity) -> None:
         found = scope(identity, "prod")

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""From an AnsibleModule's options to a survey of key assignments, and back to a result. Nothing is ever changed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery import (
+    SIDE_BY_SIDE,
+    Discovery,
+    Question,
+    discover,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._findings import (
+    message,
+    resource_entry,
+    summary,
+    unreadable_entry,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import (
+    RegionTable,
+    expect_realm,
+    expect_type,
+    parse,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import listed, writable_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.assignments import Assignments
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import LISTED
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import how_to_set, resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._version import VERSION
+
+RESOURCE_TYPES = (*LISTED, Assignments.type)
+# What is asked for only by name: assignments cost a call per asset, and replicas bear the key that their source lists.
+_ONLY_BY_NAME = ("replica", Assignments.type)
+
+# A region that can't be reached costs these attempts, some 30 s where connections are refused.
+_RETRY = ReadRetry(attempts=6)
+
+# A result that is to be small lists this many of the places that could not be read; ``result_file`` has all.
+_UNREADABLE_IN_SUMMARY = 50
+
+
+def tell_about_assignments(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
+    """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
+    world = world or _module.World()
+    try:
+        result_file = writable_file("result_file", module.params["result_file"])
+        result = _look(module, world)
+    except BlockVolumeKeyError as error:
+        module.fail_json(msg=str(error))
+    except Exception as error:
+        module.fail_json(
+            msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
+            "it, with the output of -vvv.",
+            exception=traceback.format_exc(),
+        )
+    _end(module, result, result_file)
+
+
+def _look(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
+    settings = resolve_connection(module.params, os.environ)
+    module.no_log_values.update(settings.secrets)
+    connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+    module.no_log_values.update(connection.secrets)
+    asked = question(
+        module.params, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
+    )
+    started = world.clock.timestamp()
+    found = discover(connection, asked)
+    entries = [resource_entry(resource, found.compartments) for resource in found.resources]
+    unreadable = [unreadable_entry(place) for place in found.unreadable]
+    return {
+        "changed": False,
+        "resources": entries,
+        "summary": summary(entries, len(unreadable)),
+        "unreadable": unreadable,
+        "complete": found.complete,
+        "scanned": {**_scanned(found, asked), "time_started": started, "time_finished": world.clock.timestamp()},
+        "caller": _caller(connection),
+        "msg": message(entries, found),
+    }
+
+
+def question(
+    options: Mapping[str, Any], *, regions: RegionTable, own_region: str | None, tenancy: str | None
+) -> Question:
+    """The options, judged. Raises InputError for what can't be meant, a list that is set but empty included."""
+    types = _types(options)
+    keys = _keys(options, tenancy)
+    encryption = options["encryption"]
+    if keys is not None and encryption == "oracle":
+        raise InputError("'kms_key_ids' together with 'encryption: oracle' is on nothing: leave one of them out")
+    return Question(
+        compartment_ids=_compartments(options, tenancy),
+        recursive=options["recursive"],
+        regions=_regions(options, regions, own_region, tenancy),
+        types=types,
+        kms_key_ids=keys,
+        encryption=encryption,
+    )
+
+
+def _types(options: Mapping[str, Any]) -> list[str]:
+    given = listed(options, "resource_types", f"The types are {', '.join(RESOURCE_TYPES)}.")
+    if given is None:
+        return [name for name in RESOURCE_TYPES if name not in _ONLY_BY_NAME]
+    for name in given:
+        if name not in RESOURCE_TYPES:
+            close = difflib.get_close_matches(name, RESOURCE_TYPES, n=1)
+            guess = f" (did you mean {close[0]!r}?)" if close else ""
+            raise InputError(
+                f"'resource_types' names {name[:60]!r}, which is none{guess}. The types are "
+                f"{', '.join(RESOURCE_TYPES)}."
+            )
+    return given
+
+
+def _keys(options: Mapping[str, Any], tenancy: str | None) -> frozenset[str] | None:
+    given = listed(options, "kms_key_ids", "Name keys, or leave 'kms_key_ids' out for resources on any key.")
+    if given is None:
+        return None
+    keys = [parse(value) for value in given]
+    for key in keys:
+        expect_type(key, "key")
+        if tenancy:
+            expect_realm(key, parse(tenancy).realm, "the tenancy")
+    return frozenset(key.value for key in keys)
+
+
+def _compartments(options: Mapping[str, Any], tenancy: str | None) -> list[str]:
+    remedy = "Name compartments, or leave 'compartment_ids' out for the whole tenancy."
+    found = []
+    for value in listed(options, "compartment_ids", remedy) or []:
+        ocid = parse(value)
+        expect_type(ocid, "compartment", "tenancy")
+        if tenancy:
+            expect_realm(ocid, parse(tenancy).realm, "the tenancy")
+            if ocid.type == "tenancy" and ocid.value != tenancy:
+                raise InputError(f"'compartment_ids' names the tenancy {ocid}, but the credentials are for {tenancy}")
+        found.append(ocid.value)
+    return found
+
+
+def _regions(
+    options: Mapping[str, Any], regions: RegionTable, own_region: str | None, tenancy: str | None
+) -> list[str] | None:
+    """None for every region that the tenancy is subscribed to; by default the region of the connection options."""
+    remedy = "Name regions, or leave 'regions' out for the region of the connection options."
+    given = listed(options, "regions", remedy)
+    if given is None:
+        if own_region is None:
+            raise InputError(f"No region is set: option regions, {how_to_set('region')}")
+        return [own_region]
+    if "all" in (name.lower() for name in given):
+        if len(given) > 1:
+            raise InputError(f"'regions' names all and others: {', '.join(given)}. Name regions, or only all.")
+        return None
+    names = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in given))
+    if tenancy:
+        for name in names:
+            expect_realm(parse(tenancy), regions.realms[name], name)
+    return names
+
+
+def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:
+    scope = found.scope
+    return {
+        "tenancy": found.tenancy,
+        "regions": found.regions,
+        "skipped_regions": [{"name": name, "reason": f"it is {status}"} for name, status in found.skipped_regions],
+        "compartments": [
+            {"id": one.id, "name": one.name, "lifecycle_state": one.lifecycle_state} for one in scope.compartments
+        ],
+        "skipped_compartments": [
+            {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
+        ],
+        "resource_types": list(asked.types),
+    }
+
+
+def _caller(connection: Connection) -> dict[str, Any]:
+    return {
+        "tenancy": connection.tenancy,
+        "principal": connection.describe_principal(),
+        "auth_type": connection.auth_type,
+        "collection_version": VERSION,
+        "sdk_version": connection.sdk_version,
+    }
+
+
+def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
+    """What the task's result lists, by the option ``result``. Nothing changes here, so ``changed`` lists nothing."""
+    if which == "all":
+        return dict(result)
+    return {**result, "resources": [], "unreadable": list(_first(result["unreadable"]))}
+
+
+def _first(unreadable: Sequence[Any]) -> Sequence[Any]:
+    return unreadable[:_UNREADABLE_IN_SUMMARY]
+
+
+def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:
+    if not result["complete"]:
+        module.warn("Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in the result")
+    if result_file is not None:
+        try:
+            write_private(result_file, result)
+        except OSError as error:
+            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+    module.exit_json(**shortened(result, module.params["result"]))

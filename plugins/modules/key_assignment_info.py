@@ -1,0 +1,444 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: key_assignment_info
+short_description: Tell which encryption keys protect the Block Volume resources of an Oracle Cloud tenancy
+version_added: 0.1.0
+author:
+  - The oci_keys.block_volume contributors (@oci-keys)
+description:
+  - Lists block volumes, boot volumes and their backups of a whole tenancy or some compartments, in one or many regions,
+    and tells for each which master encryption key it is on.
+  - Tells backup policy assignments with the key for the copies in another region, and replicas, when asked to.
+  - What could not be looked at does not fail the task, and is never left out in silence. RV(complete) is false then,
+    and RV(unreadable) tells where and why.
+  - Resources that are C(TERMINATING) or C(TERMINATED) are left out.
+  - It asks for lists, a hundred resources a call, and reads some resources by themselves to see whether the lists show
+    keys. Where they don't, it reads every one.
+extends_documentation_fragment:
+  - oci_keys.block_volume.results
+  - oci_keys.block_volume.connection
+  - oci_keys.block_volume.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    support: N/A
+    details:
+      - This module never changes anything.
+  idempotent:
+    support: full
+options:
+  compartment_ids:
+    description:
+      - The OCIDs of the compartments to look into. That of the tenancy stands for its root compartment.
+      - When not set, the whole tenancy, or with O(recursive=false) its root compartment. An empty list is an error.
+    type: list
+    elements: str
+  recursive:
+    description:
+      - Whether to look into all compartments below too.
+    type: bool
+    default: true
+  regions:
+    description:
+      - The regions to look into, such as V(us-ashburn-1) or V(iad), or V(all) for every region that the tenancy is
+        subscribed to.
+      - When not set, the region of the connection options. An empty list is an error.
+    type: list
+    elements: str
+  resource_types:
+    description:
+      - What to look for, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup), V(policy_assignment)
+        and V(replica).
+      - V(policy_assignment) stands for backup policies with copies in another region, assigned to volumes, boot volumes
+        and volume groups. It costs a call for each of these.
+      - V(replica) stands for the replicas that these regions hold of volumes elsewhere.
+      - When not set, the first four. An empty list is an error.
+    type: list
+    elements: str
+  kms_key_ids:
+    description:
+      - Tell only of what is on one of these keys.
+      - An empty list is an error.
+    type: list
+    elements: str
+  encryption:
+    description:
+      - Tell only of what is on a customer-managed key (V(customer)), or on the Oracle-managed one (V(oracle)).
+    type: str
+    choices:
+      - any
+      - customer
+      - oracle
+    default: any
+  result:
+    description:
+      - V(all) lists all resources in the result of the task. V(summary) lists none, nor does V(changed), since nothing
+        ever changes. The counts in RV(summary) cover all of them in any case.
+      - With thousands of resources, V(summary) with O(result_file) keeps the output of Ansible short.
+    type: str
+    choices:
+      - all
+      - changed
+      - summary
+    default: all
+requirements:
+  - python >= 3.9
+  - oci
+seealso:
+  - module: oci_keys.block_volume.kms_key_info
+  - module: oci_keys.block_volume.volume_kms_key
+  - module: oci_keys.block_volume.backup_kms_key
+  - module: oci_keys.block_volume.backup_policy_crossregion_key
+"""
+
+EXAMPLES = r"""
+- name: Which keys are in use in the tenancy?
+  oci_keys.block_volume.key_assignment_info:
+    regions: all
+    result: summary
+    result_file: /var/tmp/assignments.json
+  register: assignments
+
+- name: Stop if something could not be looked at
+  ansible.builtin.assert:
+    that: assignments.complete
+    fail_msg: "{{ assignments.msg }}"
+
+- name: What is still on the Oracle-managed key in production?
+  oci_keys.block_volume.key_assignment_info:
+    compartment_ids:
+      - ocid1.compartment.oc1..exampleuniqueid
+    regions:
+      - us-ashburn-1
+      - eu-frankfurt-1
+    encryption: oracle
+
+- name: Is anything on this key, copies by backup policies and replicas included?
+  oci_keys.block_volume.key_assignment_info:
+    regions: all
+    resource_types:
+      - volume
+      - boot_volume
+      - volume_backup
+      - boot_volume_backup
+      - policy_assignment
+      - replica
+    kms_key_ids:
+      - ocid1.key.oc1.iad.examplevault.exampleuniqueid
+"""
+
+RETURN = r"""
+resources:
+  description:
+    - What was found, by region and type.
+    - O(result) decides whether they are listed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the resource; for an assignment, that of the assignment.
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid
+    type:
+      description: One of the types of O(resource_types).
+      type: str
+      sample: volume
+    region:
+      description: The region where it is. Of an assignment, the fields from here to RV(resources[].lifecycle_state),
+        and the tags, are those of the asset.
+      type: str
+      sample: us-ashburn-1
+    compartment_id:
+      description: The OCID of its compartment.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    display_name:
+      description: Its display name.
+      type: str
+      sample: db-data-01
+    lifecycle_state:
+      description: Its lifecycle state.
+      type: str
+      sample: AVAILABLE
+    encryption:
+      description: V(customer) or V(oracle), whose key it is on.
+      type: str
+      sample: customer
+    kms_key_id:
+      description: The OCID of the customer-managed key that it is on, for an assignment of the key that copies get.
+        Null if that is the Oracle-managed key.
+      type: str
+      sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    time_created:
+      description: When it was made, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:01.000Z"
+    freeform_tags:
+      description: Its free-form tags.
+      type: dict
+      sample: {"team": "payments"}
+    defined_tags:
+      description: Its defined tags, by namespace.
+      type: dict
+      sample: {"operations": {"cost_center": "42"}}
+    group_id:
+      description: The OCID of the volume group of a volume, of the group backup of a backup, of the group replica of a
+        replica. Null if it is in none.
+      type: str
+      sample: ocid1.volumegroup.oc1.iad.exampleuniqueid
+    locked:
+      description: Why a backup is going to be left alone unless told otherwise. Null if nothing keeps it from a change.
+      type: str
+      sample: it is under retention lock
+    replicas:
+      description: The replicas of a volume.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The OCID of the replica.
+          type: str
+          sample: ocid1.blockvolumereplica.oc1.phx.exampleuniqueid
+        availability_domain:
+          description: The availability domain where it is.
+          type: str
+          sample: Uocm:PHX-AD-1
+        kms_key_id:
+          description: The OCID of the customer-managed key that it is on. Null if that is the Oracle-managed key.
+          type: str
+          sample: ocid1.key.oc1.phx.examplevault.exampleuniqueid
+        in_other_region:
+          description: Whether it is in another region than the volume.
+          type: bool
+          sample: true
+    managed_by_paas:
+      description: Whether it belongs to a platform service of Oracle, by its compartment, which is or is below one that
+        is called C(ManagedCompartmentForPaaS).
+      type: bool
+      sample: false
+    asset_id:
+      description: Of an assignment, the OCID of the volume, boot volume or volume group that has the policy.
+      returned: for type policy_assignment
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid
+    asset_type:
+      description: Of an assignment, V(volume), V(boot_volume) or V(volume_group).
+      returned: for type policy_assignment
+      type: str
+      sample: volume
+    policy_id:
+      description: Of an assignment, the OCID of the backup policy.
+      returned: for type policy_assignment
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    destination_region:
+      description: Of an assignment, the region of the copies, where its key has to be. Null if it could not be learned,
+        and for a key that is assigned although the policy copies nothing.
+      returned: for type policy_assignment
+      type: str
+      sample: us-phoenix-1
+    source_id:
+      description: Of a replica, the OCID of the volume that it is a replica of.
+      returned: for type replica
+      type: str
+      sample: ocid1.volume.oc1.phx.exampleuniqueid
+summary:
+  description: Counts of all that was found, whatever O(result) says.
+  returned: success
+  type: dict
+  contains:
+    total:
+      description: All of it.
+      type: int
+      sample: 40
+    customer:
+      description: What is on customer-managed keys.
+      type: int
+      sample: 30
+    oracle:
+      description: What is on the Oracle-managed key.
+      type: int
+      sample: 10
+    unreadable:
+      description: The number of entries that RV(unreadable) has in all.
+      type: int
+      sample: 0
+    by_region:
+      description: The same counts for each region, and in C(by_type) for each type in it.
+      type: dict
+      sample:
+        us-ashburn-1:
+          total: 40
+          customer: 30
+          oracle: 10
+          by_type: {"volume": {"total": 40, "customer": 30, "oracle": 10}}
+    by_type:
+      description: The same counts for each type.
+      type: dict
+      sample: {"volume": {"total": 40, "customer": 30, "oracle": 10}}
+    by_key:
+      description: The 50 customer-managed keys with the most resources, and the number of them by region and by type.
+      type: list
+      elements: dict
+      sample:
+        - kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+          total: 30
+          by_region: {"us-ashburn-1": 30}
+          by_type: {"volume": 30}
+    kms_keys:
+      description: The number of different customer-managed keys.
+      type: int
+      sample: 1
+unreadable:
+  description:
+    - What could not be looked at. Unless O(result=all), only the first 50 entries.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region. Null if it concerns all of them, as where the compartments below one can't be listed.
+      type: str
+      sample: us-ashburn-1
+    compartment_id:
+      description: The OCID of the compartment. Null if it concerns all of them.
+      type: str
+      sample: ocid1.compartment.oc1..exampleuniqueid
+    resource_type:
+      description: The type of resource. Null if it concerns all of them.
+      type: str
+      sample: volume_backup
+    code:
+      description: The code of the error, V(NoAnswer) if there was no answer.
+      type: str
+      sample: NotAuthorizedOrNotFound
+    status:
+      description: The HTTP status of the answer. Null if there was none.
+      type: int
+      sample: 404
+    message:
+      description: What happened.
+      type: str
+      sample: There is no such compartment, or the caller may not list volume backups in it.
+    hint:
+      description: What to do about it, where that is known.
+      type: str
+      sample: "Check the OCID, or grant: Allow group <your group> to inspect volume-family in compartment id
+        ocid1.compartment.oc1..exampleuniqueid"
+complete:
+  description:
+    - Whether everything that was asked for was looked at.
+    - False if RV(unreadable) has entries, or a compartment was skipped that is in another state than C(DELETED).
+    - OCI leaves single resources that the caller may not inspect out of lists without a word.
+  returned: success
+  type: bool
+  sample: true
+scanned:
+  description: Where was looked.
+  returned: success
+  type: dict
+  contains:
+    tenancy:
+      description: The OCID of the tenancy.
+      type: str
+      sample: ocid1.tenancy.oc1..exampleuniqueid
+    regions:
+      description: The names of the regions.
+      type: list
+      elements: str
+      sample: [us-ashburn-1]
+    skipped_regions:
+      description: Subscribed regions that are not ready yet, with C(name) and C(reason).
+      type: list
+      elements: dict
+      sample: []
+    compartments:
+      description: The compartments, with C(id), C(name) and C(lifecycle_state), the latter two null if not known.
+      type: list
+      elements: dict
+      sample:
+        - {"id": "ocid1.compartment.oc1..exampleuniqueid", "name": "prod", "lifecycle_state": "ACTIVE"}
+    skipped_compartments:
+      description: Compartments that are not active, with C(id), C(name) and C(reason).
+      type: list
+      elements: dict
+      sample:
+        - {"id": "ocid1.compartment.oc1..exampleuniqueid", "name": "old", "reason": "it is DELETED"}
+    resource_types:
+      description: The types of resources.
+      type: list
+      elements: str
+      sample: [volume, boot_volume]
+    time_started:
+      description: When the look began, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:01.000Z"
+    time_finished:
+      description: When it ended, in UTC.
+      type: str
+      sample: "2026-11-23T20:45:11.000Z"
+caller:
+  description: Who looked, and with what.
+  returned: success
+  type: dict
+  contains:
+    tenancy:
+      description: The OCID of the caller's tenancy.
+      type: str
+      sample: ocid1.tenancy.oc1..exampleuniqueid
+    principal:
+      description: Who made the calls.
+      type: str
+      sample: user ocid1.user.oc1..exampleuniqueid with the API key 12:34:56
+    auth_type:
+      description: How they authenticated.
+      type: str
+      sample: api_key
+    collection_version:
+      description: The version of this collection.
+      type: str
+      sample: 0.1.0
+    sdk_version:
+      description: The version of the OCI Python SDK.
+      type: str
+      sample: 2.189.0
+msg:
+  description: The counts in a sentence, and the first places that could not be looked at.
+  returned: always
+  type: str
+  sample: "40 resources in 3 compartments of 1 region: 30 on customer-managed keys, 10 on the Oracle-managed key"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._assignment_info import tell_about_assignments
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import info_spec
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=info_spec(
+            compartment_ids={"type": "list", "elements": "str"},
+            recursive={"type": "bool", "default": True},
+            regions={"type": "list", "elements": "str"},
+            resource_types={"type": "list", "elements": "str"},
+            kms_key_ids={"type": "list", "elements": "str", "no_log": False},
+            encryption={"type": "str", "choices": ["any", "customer", "oracle"], "default": "any"},
+        ),
+        supports_check_mode=True,
+    )
+    tell_about_assignments(module)
+
+
+if __name__ == "__main__":
+    main()
