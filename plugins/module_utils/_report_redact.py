@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""OCIDs replaced by hashes, the same one for the same OCID wherever it stands. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+PLAIN, KEYED = "sha256", "hmac-sha256"
+
+# Type, realm and region stay; so does a dot that ends a sentence. What was redacted before stays as it is.
+_OCID = re.compile(
+    r"\b(ocid1\.[a-z0-9_-]+\.[a-z0-9_-]+\.[a-z0-9_-]*)\.(?!redacted-)([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)", re.IGNORECASE
+)
+# A vault's hosts begin with a part of its OCID.
+_VAULT_HOST = re.compile(r"(?<![a-z0-9-])([a-z0-9]+)(-(?:management|crypto)\.kms\.)", re.IGNORECASE)
+_DIGITS = 24
+
+
+class Redaction:
+    """Replaces the OCIDs in texts. With a key nobody can tell by trying whether a hash stands for an OCID they know."""
+
+    def __init__(self, key: str | None = None) -> None:
+        self.method = KEYED if key else PLAIN
+        self._key = key.encode() if key else None
+        self._known: dict[str, str] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """The same value with every text in it redacted, the names in mappings too."""
+        if isinstance(value, str):
+            return _VAULT_HOST.sub(self._host, _OCID.sub(self._ocid, value))
+        if isinstance(value, dict):
+            return {self(name): self(item) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self(item) for item in value]
+        return value
+
+    def _ocid(self, match: re.Match[str]) -> str:
+        return f"{match.group(1)}.{self._hash(match.group())}"
+
+    def _host(self, match: re.Match[str]) -> str:
+        return f"{self._hash(match.group(1))}{match.group(2)}"
+
+    def _hash(self, text: str) -> str:
+        if text not in self._known:
+            data = text.encode("utf-8", "surrogatepass")
+            made = hmac.new(self._key, data, hashlib.sha256) if self._key else hashlib.sha256(data)
+            self._known[text] = f"redacted-{made.hexdigest()[:_DIGITS]}"
+        return self._known[text]
