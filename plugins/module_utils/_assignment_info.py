@@ -191,6 +191,12 @@ def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:
             {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
         ],
         "resource_types": list(asked.types),
+        "all_regions": asked.regions is None,
+        "whole_tenancy": asked.recursive and (not asked.compartment_ids or found.tenancy in asked.compartment_ids),
+        "filters": {
+            "kms_key_ids": None if asked.kms_key_ids is None else sorted(asked.kms_key_ids),
+            "encryption": asked.encryption,
+        },
     }
 
 

@@ -65,6 +65,7 @@ CSV_COLUMNS = (
     "asset_id",
     "policy_id",
     "destination_region",
+    "source_id",
     "locked",
     "managed_by_paas",
 )
@@ -244,7 +245,8 @@ def message(report: Mapping[str, Any]) -> str:
     lines = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]
     if not report["complete"]:
         places = "place" if summary["unreadable"] == 1 else "places"
-        lines.append(f"The report is incomplete: {summary['unreadable']} {places} could not be read")
+        why = f"{summary['unreadable']} {places} could not be read" if summary["unreadable"] else "see 'scanned' in it"
+        lines.append(f"The report is incomplete: {why}")
     return ". ".join(lines)
 
 

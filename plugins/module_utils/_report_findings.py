@@ -24,8 +24,6 @@ TYPE_ORDER = (
     "volume_backup",
     "boot_volume_backup",
     POLICY_ASSIGNMENT,
-    "volume_replica",
-    "boot_volume_replica",
     "replica",
 )
 
@@ -97,7 +95,7 @@ def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_t
             _check(
                 "replicas",
                 "Replicas of volumes are on customer-managed keys",
-                ["volume_replica", "boot_volume_replica", "replica"],
+                ["replica"],
                 resources,
                 looked_for,
             ),

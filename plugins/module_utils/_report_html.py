@@ -23,8 +23,6 @@ TYPE_WORDS: Mapping[str, str] = {
     "volume_backup": "Volume backups",
     "boot_volume_backup": "Boot volume backups",
     "policy_assignment": "Policy copies",
-    "volume_replica": "Volume replicas",
-    "boot_volume_replica": "Boot volume replicas",
     "replica": "Replicas",
 }
 

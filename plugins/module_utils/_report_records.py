@@ -12,6 +12,7 @@ Only what is known here gets into a report, so that its form is the one of its s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
@@ -33,7 +34,10 @@ _RESOURCE_TEXTS = (
     "group_id",
     "locked",
 )
-_ASSIGNMENT_TEXTS = ("asset_id", "asset_type", "policy_id", "destination_region")
+_MORE_TEXTS: Mapping[str, tuple[str, ...]] = {
+    POLICY_ASSIGNMENT: ("asset_id", "asset_type", "policy_id", "destination_region"),
+    "replica": ("source_id",),
+}
 _CHANGE_TEXTS = (
     "display_name",
     "region",
@@ -119,7 +123,7 @@ def _resource(node: Node) -> dict[str, Any]:
         "region": node.get("region").text(),
         "encryption": encryption,
         **texts,
-        **(_texts(node, _ASSIGNMENT_TEXTS) if resource_type == POLICY_ASSIGNMENT else {}),
+        **_texts(node, _MORE_TEXTS.get(resource_type, ())),
         "freeform_tags": _tags(node.get("freeform_tags")),
         "defined_tags": {
             name: _tags(node.get("defined_tags").get(name)) for name in (node.get("defined_tags").value or {})
@@ -168,11 +172,8 @@ def _scanned(node: Node) -> dict[str, Any]:
     return {
         **_texts(node, ("tenancy", "time_started", "time_finished")),
         "regions": node.get("regions").texts(),
-        "subscribed_regions": (
-            None
-            if node.get("subscribed_regions").value is None
-            else [_texts(row, ("name", "status")) for row in node.get("subscribed_regions").items()]
-        ),
+        "all_regions": _flag_or_none(node.get("all_regions")),
+        "skipped_regions": [_texts(row, ("name", "reason")) for row in node.get("skipped_regions").items()],
         "compartments": [
             {"id": row.get("id").text(), **_texts(row, ("name", "lifecycle_state"))}
             for row in node.get("compartments").items()
@@ -181,13 +182,13 @@ def _scanned(node: Node) -> dict[str, Any]:
             {"id": row.get("id").text(), **_texts(row, ("name", "reason"))}
             for row in node.get("skipped_compartments").items()
         ],
-        "whole_tenancy": None if node.get("whole_tenancy").value is None else node.get("whole_tenancy").flag(),
+        "whole_tenancy": _flag_or_none(node.get("whole_tenancy")),
         "resource_types": node.get("resource_types").texts(),
         "filters": (
             None
             if filters.value is None
             else {
-                "kms_key_ids": filters.get("kms_key_ids").texts(),
+                "kms_key_ids": None if filters.get("kms_key_ids").value is None else filters.get("kms_key_ids").texts(),
                 "encryption": filters.get("encryption").text_or_none() or "any",
             }
         ),

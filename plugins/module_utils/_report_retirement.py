@@ -84,7 +84,7 @@ def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[d
             yield {
                 **{name: resource[name] for name in ("id", "type", "region", "compartment_id", "display_name")},
                 "lifecycle_state": resource["lifecycle_state"],
-                "asset_id": resource.get("asset_id"),
+                "of": resource.get("asset_id") or resource.get("source_id"),
             }
     for resource in resources:
         for replica in resource["replicas"]:
@@ -97,7 +97,7 @@ def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[d
                     "compartment_id": resource["compartment_id"],
                     "display_name": resource["display_name"],
                     "lifecycle_state": None,
-                    "asset_id": resource["id"],
+                    "of": resource["id"],
                 }
 
 
@@ -109,14 +109,9 @@ def _gaps(found: Mapping[str, Any]) -> list[str]:
     if unreadable:
         gaps.append(f"{unreadable} {'place' if unreadable == 1 else 'places'} could not be read")
     elif not found["complete"]:
-        gaps.append("the search did not come to its end")
-    if scanned["subscribed_regions"] is None:
-        gaps.append("it is not known whether every region was searched that the tenancy is subscribed to")
-    else:
-        ready = {row["name"] for row in scanned["subscribed_regions"] if row["status"] == "READY"}
-        missing = sorted(ready.difference(scanned["regions"]))
-        if missing:
-            gaps.append(f"regions that were not searched: {', '.join(missing)}")
+        gaps.append("not all that was asked for could be looked at")
+    if scanned["all_regions"] is not True:
+        gaps.append("it is not certain that every region was searched that the tenancy is subscribed to")
     if scanned["whole_tenancy"] is not True:
         gaps.append("it is not certain that every active compartment of the tenancy was searched")
     types = [name for name in ALL_RESOURCE_TYPES if name not in scanned["resource_types"]]
@@ -131,7 +126,7 @@ def _key_gaps(kms_key_id: str, scanned: Mapping[str, Any], changes: Sequence[Map
     filters = scanned["filters"]
     if filters is None:
         gaps.append("it is not known whether the search was limited to some keys")
-    elif filters["encryption"] == "oracle" or (filters["kms_key_ids"] and kms_key_id not in filters["kms_key_ids"]):
+    elif filters["encryption"] == "oracle" or kms_key_id not in (filters["kms_key_ids"] or [kms_key_id]):
         gaps.append("the search left out what is on this key")
     unsettled = sum(
         not change["settled"] and kms_key_id in (change["kms_key_id"], change["previous_kms_key_id"])

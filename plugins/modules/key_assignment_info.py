@@ -379,6 +379,18 @@ scanned:
       type: list
       elements: str
       sample: [volume, boot_volume]
+    all_regions:
+      description: Whether the regions were all that the tenancy is subscribed to, as O(regions=all) says.
+      type: bool
+      sample: true
+    whole_tenancy:
+      description: Whether the compartments were all of the tenancy.
+      type: bool
+      sample: true
+    filters:
+      description: What of it was to be told, as O(kms_key_ids) and O(encryption) say.
+      type: dict
+      sample: {"kms_key_ids": null, "encryption": "any"}
     time_started:
       description: When the look began, in UTC.
       type: str

@@ -82,6 +82,11 @@ def test_a_volume_as_it_is(sim: Simulator) -> None:
         {"id": sim.id(name), "name": shown, "lifecycle_state": "ACTIVE"}
         for name, shown in (("root", "acme"), ("security", "security"), ("prod", "prod"))
     ]
+    assert {name: scanned[name] for name in ("all_regions", "whole_tenancy", "filters")} == {
+        "all_regions": False,
+        "whole_tenancy": True,
+        "filters": {"kms_key_ids": None, "encryption": "any"},
+    }
     assert scanned["time_started"] <= scanned["time_finished"]
     caller = ran.result["caller"]
     assert caller["tenancy"] == sim.id("root")
@@ -317,3 +322,22 @@ def test_the_file_has_all_whatever_the_result_lists(sim: Simulator, tmp_path: Pa
         assert content["complete"] is True
         assert {*content} == {*ran.result} - {"warnings", "invocation"}
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("options", "whole"),
+    [
+        ({"regions": ["all"]}, (True, True)),
+        ({"regions": ["iad", "phx", "fra"]}, (False, True)),
+        ({"regions": ["all"], "compartment_ids": ["root"]}, (True, True)),
+        ({"regions": ["all"], "compartment_ids": ["prod"]}, (True, False)),
+        ({"regions": ["all"], "recursive": False}, (True, False)),
+    ],
+)
+def test_whether_everything_was_looked_at(sim: Simulator, options: dict[str, Any], whole: tuple[bool, bool]) -> None:
+    if "compartment_ids" in options:
+        options = {**options, "compartment_ids": [sim.id(name) for name in options["compartment_ids"]]}
+    filters = {"kms_key_ids": [sim.id("key-a")], "encryption": "customer"}
+    scanned = look(sim, **options, **filters).result["scanned"]
+    assert (scanned["all_regions"], scanned["whole_tenancy"]) == whole
+    assert scanned["filters"] == filters

@@ -18,7 +18,7 @@ OCID_TYPES = {
     "volume_backup": "volumebackup",
     "boot_volume_backup": "bootvolumebackup",
     "policy_assignment": "volumebackuppolicyassign",
-    "volume_replica": "blockvolumereplica",
+    "replica": "blockvolumereplica",
 }
 SHORT = {IAD: "iad", PHX: "phx", FRA: "eu-frankfurt-1"}
 
@@ -46,6 +46,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
         "policy_id": ocid("volumebackuppolicy", 1, region),
         "destination_region": PHX,
     }
+    more = {"policy_assignment": assignment, "replica": {"source_id": ocid("volume", number)}}
     return {
         "id": ocid(OCID_TYPES[kind], number, region),
         "type": kind,
@@ -62,7 +63,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
         "locked": None,
         "replicas": [],
         "managed_by_paas": False,
-        **(assignment if kind == "policy_assignment" else {}),
+        **more.get(kind, {}),
         **fields,
     }
 
@@ -72,7 +73,8 @@ def scanned(**fields: Any) -> dict[str, Any]:
     return {
         "tenancy": TENANCY,
         "regions": [IAD, PHX, FRA],
-        "subscribed_regions": [{"name": name, "status": "READY"} for name in (IAD, PHX, FRA)],
+        "all_regions": True,
+        "skipped_regions": [],
         "whole_tenancy": True,
         "compartments": [
             {"id": TENANCY, "name": "acme", "lifecycle_state": "ACTIVE"},
@@ -80,7 +82,7 @@ def scanned(**fields: Any) -> dict[str, Any]:
         ],
         "skipped_compartments": [{"id": compartment_ocid(9), "name": "old", "reason": "it is DELETED"}],
         "resource_types": list(TYPES),
-        "filters": {"kms_key_ids": [], "encryption": "any"},
+        "filters": {"kms_key_ids": None, "encryption": "any"},
         "time_started": "2026-11-24T01:00:00.000Z",
         "time_finished": "2026-11-24T01:00:09.000Z",
         **fields,

@@ -198,14 +198,14 @@ class TestMerging:
         assert merged["plan"]["counts"]["unchanged"] == 3
         assert merged["outcomes"]["changed"] == 2
 
-    def test_shards_that_cover_all_regions_are_a_whole(self) -> None:
-        shards = [part(scanned={"regions": [name]}) for name in (files.IAD, files.PHX, files.FRA)]
-        assert self.merge(*shards, keys=(files.KEY_A,))["retirement"]["keys"][0]["verdict"] == (
-            "no_use_found_in_block_volume"
-        )
-        assert self.merge(*shards[:2], keys=(files.KEY_A,))["retirement"]["keys"][0]["verdict"] == "incomplete"
+    def test_parts_that_are_a_whole_each_make_one(self) -> None:
+        merged = self.merge(part(), part(), keys=(files.KEY_A,))
+        assert merged["retirement"]["keys"][0]["verdict"] == "no_use_found_in_block_volume"
 
-    @pytest.mark.parametrize("scanned", [{"whole_tenancy": False}, {"resource_types": ["volume"]}, {"filters": None}])
+    @pytest.mark.parametrize(
+        "scanned",
+        [{"whole_tenancy": False}, {"all_regions": False}, {"resource_types": ["volume"]}, {"filters": None}],
+    )
     def test_what_one_part_lacks_the_whole_lacks(self, scanned: dict[str, Any]) -> None:
         merged = self.merge(part(), part(scanned=scanned), keys=(files.KEY_A,))
         assert merged["retirement"]["keys"][0]["verdict"] == "incomplete"

@@ -109,10 +109,10 @@ class TestDiscovery:
 
     def test_what_was_not_told_of_the_search_is_not_made_up(self) -> None:
         content = files.discovery()
-        for name in ("subscribed_regions", "whole_tenancy", "filters"):
+        for name in ("all_regions", "whole_tenancy", "filters"):
             del content["scanned"][name]
         record = discovery_record(node(content))["scanned"]
-        assert (record["subscribed_regions"], record["whole_tenancy"], record["filters"]) == (None, None, None)
+        assert (record["all_regions"], record["whole_tenancy"], record["filters"]) == (None, None, None)
 
 
 class TestOthers:

@@ -36,7 +36,7 @@ def test_a_key_that_nothing_is_on() -> None:
     assert (key["verdict"], key["gaps"], key["uses"]) == ("no_use_found_in_block_volume", [], [])
 
 
-@pytest.mark.parametrize("kind", ["volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment"])
+@pytest.mark.parametrize("kind", ALL_RESOURCE_TYPES)
 def test_whatever_is_on_it_is_a_use(kind: str) -> None:
     key = judge(files.resource(1, key=files.KEY_B), files.resource(2, kind, files.KEY_A))
     assert key["verdict"] == "in_use"
@@ -57,22 +57,22 @@ def test_a_replica_that_a_volume_lists_is_a_use_and_is_told_once() -> None:
     }
     volume = files.resource(1, key=files.KEY_B, replicas=[replica])
     (use,) = judge(volume)["uses"]
-    assert (use["id"], use["type"], use["asset_id"]) == (replica["id"], "replica", volume["id"])
-    listed = files.resource(7, "volume_replica", files.KEY_A, region=files.PHX)
+    assert (use["id"], use["type"], use["of"]) == (replica["id"], "replica", volume["id"])
+    listed = files.resource(7, "replica", files.KEY_A, region=files.PHX)
     (use,) = judge(volume, listed)["uses"]
-    assert use["type"] == "volume_replica"
+    assert (use["region"], use["of"]) == (files.PHX, listed["source_id"])
 
 
 GAPS: list[tuple[dict[str, Any], str]] = [
     ({"unreadable": [files.unreadable()]}, "1 place could not be read"),
     ({"unreadable": [files.unreadable(), files.unreadable()]}, "2 places could not be read"),
-    ({"complete": False}, "the search did not come to its end"),
-    ({"scanned": {"regions": [files.IAD]}}, "not searched: eu-frankfurt-1, us-phoenix-1"),
-    ({"scanned": {"subscribed_regions": None}}, "it is not known whether every region"),
+    ({"complete": False}, "not all that was asked for could be looked at"),
+    ({"scanned": {"all_regions": False}}, "not certain that every region was searched"),
+    ({"scanned": {"all_regions": None}}, "not certain that every region was searched"),
     ({"scanned": {"whole_tenancy": False}}, "not certain that every active compartment"),
     ({"scanned": {"whole_tenancy": None}}, "not certain that every active compartment"),
     ({"scanned": {"filters": None}}, "not known whether the search was limited"),
-    ({"scanned": {"filters": {"kms_key_ids": [], "encryption": "oracle"}}}, "left out what is on this key"),
+    ({"scanned": {"filters": {"kms_key_ids": None, "encryption": "oracle"}}}, "left out what is on this key"),
     ({"scanned": {"filters": {"kms_key_ids": [files.KEY_B], "encryption": "any"}}}, "left out what is on this key"),
     *(
         ({"scanned": {"resource_types": [name for name in ALL_RESOURCE_TYPES if name != left]}}, f"searched: {left}")
@@ -100,7 +100,7 @@ def test_a_use_beside_a_gap_is_a_use_and_the_gap_is_told(fields: dict[str, Any],
 @pytest.mark.parametrize(
     "fields",
     [
-        {"scanned": {"subscribed_regions": [{"name": "xx-new-1", "status": "IN_PROGRESS"}]}},
+        {"scanned": {"skipped_regions": [{"name": "xx-new-1", "reason": "it is IN_PROGRESS"}]}},
         {"scanned": {"filters": {"kms_key_ids": [files.KEY_A], "encryption": "customer"}}},
         {"changes": (files.change(settled=False, previous_kms_key_id=None, kms_key_id=files.KEY_B),)},
         {"changes": (files.failure(),)},
