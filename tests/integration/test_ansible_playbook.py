@@ -121,6 +121,16 @@ def test_a_failure_is_readable(sim: Simulator, playbook: Playbook) -> None:
     assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
 
 
+def test_a_survey_tells_its_counts(sim: Simulator, playbook: Playbook) -> None:
+    furnish(sim, volumes=[volumes(2, key="key-a"), volumes(name="plain")])
+    task = {"oci_keys.block_volume.key_assignment_info": {"regions": "all", "result": "summary"}, "register": "found"}
+
+    ran = playbook.run(task, {"ansible.builtin.debug": {"var": "found.summary.by_key[0].total"}}, flags=("--check",))
+
+    assert 'found.summary.by_key[0].total": 2' in ran.stdout, ran.stdout
+    assert "changed=0" in ran.stdout
+
+
 def test_module_defaults_reach_the_module_through_its_action_group(sim: Simulator, playbook: Playbook) -> None:
     furnish(sim, volumes=[volumes(1)])
     defaults = {"group/oci_keys.block_volume.all": {"config_profile_name": "NOPE"}}
