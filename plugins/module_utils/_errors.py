@@ -71,6 +71,11 @@ class RefusedError(ApiError):
         return self.status == 401 or self.status >= 500
 
     @property
+    def is_outdated(self) -> bool:
+        """412: the resource is no longer what it was when it was read."""
+        return self.status == 412
+
+    @property
     def is_not_found(self) -> bool:
         """404, which OCI also answers where the caller is not allowed to know."""
         return self.status == 404

@@ -181,12 +181,12 @@ class Reader:
         return found
 
     def _compare(self, rows: dict[str, Resource], found: dict[str, Reading]) -> None:
-        """Lists that contradict a GET about a key are not used again in this run."""
+        """Lists that contradict a GET about a key, or what is as important, are not used again in this run."""
         for row in rows.values():
             reading = found.get(row.id)
             if isinstance(reading, Resource):
                 self._lists_were_compared = True
-                if reading.kms_key_id != row.kms_key_id:
+                if not reading.agrees_with(row):
                     self._lists_are_trusted = False
 
     def _confirmed(self, listed: dict[str, Resource]) -> dict[str, Reading]:

@@ -57,6 +57,10 @@ class Resource:
         """The resource as a change would leave it, for check mode."""
         return replace(self, kms_key_id=wanted.kms_key_id)
 
+    def agrees_with(self, other: Resource) -> bool:
+        """Whether two reads of a resource, one of them perhaps by list, tell the same of what a change relies on."""
+        return self.kms_key_id == other.kms_key_id
+
     def facts(self) -> dict[str, Any]:
         """What a change of it may change, for diff and journal."""
         return {"encryption": "customer" if self.kms_key_id else "oracle", "kms_key_id": self.kms_key_id}

@@ -40,6 +40,7 @@ _Waiting = Generator[Pause, None, bool]
 _AGAIN = "Run again: what is not as wanted is found and changed then."
 _AGAIN_REGENERATE = "Running again with 'regenerate' makes another new data key, whatever became of this one."
 
+_TOO_LATE = "The time of 'wait_timeout' was over before its turn came."
 _PUT_BACK = " What was assigned before was put back."
 
 # Tries of a write that fails for reasons of the network or the server; 429 and 409 end with the deadline only.
@@ -121,17 +122,20 @@ class _Making:
     def _may_begin(self) -> _Waiting:
         """Whether there is something to write. A busy resource is waited for: perhaps the very change that is
         wanted is on its way, by a run that was interrupted."""
-        before = self._outcome.before
-        if before is None or not is_busy(before):
+        before, kind = self._outcome.before, self._change.kind
+        if before is not None and is_busy(before):
+            self._fail("IncorrectState", f"The {kind.noun} stayed {before.lifecycle_state}.")
+        elif before is not None and kind.rewrites and before.etag is None:
+            self._fail("NotTried", _TOO_LATE)  # a list is too old, and tells no etag
+        else:
             return True
-        self._fail("IncorrectState", f"The {self._change.kind.noun} stayed {before.lifecycle_state}.")
         return (yield from self._becomes_ready())
 
     def _tries_again(self) -> _Waiting:
         """Try once. True if it has to be tried again; else the outcome tells the end."""
         if self._deadline.passed:
             if not self._tries:
-                self._fail("NotTried", "The time of 'wait_timeout' was over before its turn came.")
+                self._fail("NotTried", _TOO_LATE)
             return False
         held_back = self._clock.monotonic() - self._last_read
         if self._tries and held_back > self._timings.quiet and not (yield from self._becomes_ready()):
@@ -153,7 +157,7 @@ class _Making:
         try:
             with writer.pace:
                 if self._deadline.passed:
-                    self._fail("NotTried", "The time of 'wait_timeout' was over before its turn came.")
+                    self._fail("NotTried", _TOO_LATE)
                     return None
                 answer = self._send()
         except ApiError as error:
@@ -181,6 +185,10 @@ class _Making:
                 yield self._pause(self._timings.backoff(self._tries), is_stuck=True)
                 # A change may be on its way that does not show yet, so AVAILABLE has to last for a while.
                 return (yield from self._becomes_ready(self._timings.quiet))
+            if error.is_outdated:
+                self._faults += 1
+                yield self._pause(self._timings.backoff(self._faults))
+                return self._faults < _MOST_FAULTS and (yield from self._becomes_ready())
             if not error.outcome_is_unknown:
                 return False
         self._faults += 1
@@ -230,6 +238,10 @@ class _Making:
             return False
         if change.kind.is_compound:
             return self._may_go_on(reading)
+        kept = change.kind.kept_from(reading)
+        if kept is not None and change.kind.kept_from(outcome.known) is None:
+            self._fail("ChangedMeanwhile", f"It is not touched, because now {kept} (see 'include_locked').")
+            return False
         decision = change.kind.decide(reading, change.wanted)
         if isinstance(decision, ResourceError):
             outcome.error = decision

@@ -82,6 +82,10 @@ class Backup(Resource):
 
     retention: Retention = Retention()
     source_backup_id: str | None = None
+
+    def agrees_with(self, other: Resource) -> bool:
+        return super().agrees_with(other) and not self.retention.differences(_retention(other))
+
     volume_id: str | None = None
 
 
@@ -93,6 +97,7 @@ class BackupKind(ResourceKind):
     """Both kinds behave alike; only the names of the operations and of a field differ."""
 
     settles_at_once = True
+    rewrites = True
 
     def __init__(
         self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, volume: str, source: str
@@ -125,9 +130,10 @@ class BackupKind(ResourceKind):
         return Page([self._backup(row, region) for row in answer.data], answer.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
-        """UpdateVolumeBackup, UpdateBootVolumeBackup, with the present retention carried along."""
+        """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""
         details = {"kmsKeyId": kms_key_id, **_retention(resource).as_update()}
-        return service.write(f"update_{self.type}", resource.id, details)
+        unless_changed = {} if resource.etag is None else {"if_match": resource.etag}
+        return service.write(f"update_{self.type}", resource.id, details, **unless_changed)
 
     def remove(self, service: Service, resource: Resource) -> Answer:
         """The same with an empty key: that is how a backup goes back to the Oracle-managed one (section 3)."""

@@ -104,6 +104,8 @@ class ResourceKind(ReadableKind):
 
     settles_at_once: bool = False
     """Whether a change has taken effect when its request is answered, or not at all."""
+    rewrites: bool = False
+    """Whether a change sends back what else the resource has, so that it has to be read by itself right before."""
     is_compound: bool = False
     """Whether a change may take several requests, so that one that fails half-way has to be put back."""
     leaves_keys: bool = True
