@@ -185,7 +185,7 @@ class _Making:
                 yield self._pause(self._timings.backoff(self._tries), is_stuck=True)
                 # A change may be on its way that does not show yet, so AVAILABLE has to last for a while.
                 return (yield from self._becomes_ready(self._timings.quiet))
-            if error.is_outdated:
+            if error.is_outdated and self._change.kind.rewrites:
                 self._faults += 1
                 yield self._pause(self._timings.backoff(self._faults))
                 return self._faults < _MOST_FAULTS and (yield from self._becomes_ready())
