@@ -40,6 +40,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._options imp
     listed,
     writable_file,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import read_json
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_records import (
+    discovery_record,
+    keys_in_use,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
     CONNECTION_OPTIONS,
     is_blank,
@@ -84,7 +89,7 @@ def _look_up(module: AnsibleModule, world: _module.World) -> list[dict[str, Any]
 
 
 def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str | None) -> list[tuple[str, str]]:
-    """Each key and region to look at, once, keys in the order given.
+    """Each key and region to look at, once, keys in the order given, and after them those that are in use.
 
     Raises InputError for whatever is not a key of the tenancy's realm, and for regions that are unknown, of another
     realm, or can't be told.
@@ -92,19 +97,27 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
     names = listed(options, "regions", "Name regions, or leave 'regions' out to look where each key was made.") or []
     places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
+    given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
+    used = [(key, [regions.expect(region, "'assignments_file' names")]) for key, region in _in_use(options)]
     asked: dict[tuple[str, str], None] = {}
-    for value in options["kms_key_ids"] or ():
-        if is_blank(value):
-            continue
+    for value, wanted in [*given, *used]:
         ocid = parse(value)
         expect_type(ocid, "key")
         if realm is None:
             realm, whose = ocid.realm, "the other keys"
         expect_realm(ocid, realm, whose)
-        for place in places or [_own_region(ocid, regions)]:
+        for place in wanted or [_own_region(ocid, regions)]:
             expect_realm(ocid, regions.realms[place], place)
             asked[(ocid.value, place)] = None
     return list(asked)
+
+
+def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The keys that a result file of ``key_assignment_info`` names, each with each region where it is used."""
+    given = options.get("assignments_file")
+    if is_blank(given):
+        return []
+    return keys_in_use(discovery_record(read_json(Path(os.path.expanduser(str(given))))))
 
 
 def _own_region(ocid: Ocid, regions: RegionTable) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_findings import (
@@ -25,8 +25,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_reco
     BEFORE_COUNTS,
     FORMAT,
     PLAN_LISTS,
-    POLICY_ASSIGNMENT,
     VERSION,
+    region_of_key,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_retirement import retirement
 
@@ -219,18 +219,11 @@ def _outcomes(changes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def _keys(parts: Sequence[Part], resources: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
     """The keys that were looked up, one row per region, with their age and what is on them there."""
     rows = {(key["id"], key["region"]): key for part in parts for key in part.keys}
-    used = Counter((resource["kms_key_id"], _region_of_key(resource)) for resource in resources)
+    used = Counter((resource["kms_key_id"], region_of_key(resource)) for resource in resources)
     return [
         {**rows[place], "age_days": _days(rows[place]["time_created"], now), "used_by": used[place]}
         for place in sorted(rows)
     ]
-
-
-def _region_of_key(resource: Mapping[str, Any]) -> str | None:
-    """Where a resource's key is used: that of an assignment where the copies go."""
-    if resource["type"] == POLICY_ASSIGNMENT:
-        return cast("str | None", resource["destination_region"])
-    return str(resource["region"])
 
 
 def _days(created: str | None, now: str) -> int | None:

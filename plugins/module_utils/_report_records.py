@@ -102,6 +102,19 @@ def discovery_record(root: Node) -> dict[str, Any]:
     }
 
 
+def keys_in_use(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each key of a discovery record with each region where it is used; that of an assignment is where copies go."""
+    used = {
+        (resource["kms_key_id"], region_of_key(resource)) for resource in found["resources"] if resource["kms_key_id"]
+    }
+    return sorted((key, region) for key, region in used if region)
+
+
+def region_of_key(resource: Mapping[str, Any]) -> str | None:
+    region = resource["destination_region" if resource["type"] == POLICY_ASSIGNMENT else "region"]
+    return None if region is None else str(region)
+
+
 def _found(root: Node, scanned: Node) -> dict[str, Any]:
     return {
         "resources": [_resource(node) for node in root.get("resources").items()],

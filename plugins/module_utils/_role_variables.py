@@ -286,12 +286,23 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
         "recursive": Variable(boolean, True),
         "kms_key_ids": Variable(ocids("key")),
         "redact": Variable(boolean, False),
+        "redact_key": Variable(text),
         "dir": Variable(text),
     }
 
 
-def _judge_nothing(_role: str, _values: _Values, _problems: _Problems) -> None:
-    """Each variable stands by itself."""
+def _judge_encryption_report(role: str, values: _Values, problems: _Problems) -> None:
+    if values["regions"] is None:
+        values["regions"] = ["all"]
+    if values["kms_key_ids"] is None:
+        return
+    whole = {"regions": ["all"], "compartment_ids": None, "recursive": True}
+    problems += [
+        f"{role}_kms_key_ids is set, and what is on these keys has to be looked for in the whole tenancy, so "
+        f"{role}_{name} can't be {values[name]!r}. Leave it out; a shard can't tell it either"
+        for name, value in whole.items()
+        if values[name] != value
+    ]
 
 
 _Declare = Callable[["RegionTable | None"], "dict[str, Variable]"]
@@ -301,5 +312,5 @@ _ROLES: dict[str, tuple[_Declare, _Judge]] = {
     "rekey": (_rekey, _judge_rekey),
     "backup_policy": (_backup_policy, _judge_backup_policy),
     "restore_keys": (_restore_keys, _judge_restore_keys),
-    "encryption_report": (_encryption_report, _judge_nothing),
+    "encryption_report": (_encryption_report, _judge_encryption_report),
 }

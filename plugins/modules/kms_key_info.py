@@ -41,11 +41,16 @@ options:
     description:
       - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
       - An empty list is nothing to do.
+      - Needed unless O(assignments_file) is given.
     type: list
     elements: str
-    required: true
     aliases:
       - kms_key_id
+  assignments_file:
+    description:
+      - The O(ignore:result_file) of M(oci_keys.block_volume.key_assignment_info). The keys that it names are looked up
+        too, each in the regions where it is used, whatever O(regions) says.
+    type: path
   regions:
     description:
       - The regions in which each of the keys is going to be used, such as V(us-ashburn-1) or V(iad).
@@ -67,6 +72,7 @@ requirements:
   - python >= 3.9
   - oci
 seealso:
+  - module: oci_keys.block_volume.key_assignment_info
   - module: oci_keys.block_volume.volume_kms_key
 """
 
@@ -93,6 +99,11 @@ EXAMPLES = r"""
     kms_key_ids: "{{ all_our_keys }}"
     result: changed
     result_file: /var/tmp/keys.json
+
+- name: Every key in use, in each region where it is used
+  oci_keys.block_volume.kms_key_info:
+    assignments_file: /var/tmp/assignments.json
+    result: changed
 """
 
 RETURN = r"""
@@ -226,12 +237,13 @@ def main() -> None:
             kms_key_ids={
                 "type": "list",
                 "elements": "str",
-                "required": True,
                 "aliases": ["kms_key_id"],
                 "no_log": False,
             },
             regions={"type": "list", "elements": "str"},
+            assignments_file={"type": "path"},
         ),
+        required_one_of=[("kms_key_ids", "assignments_file")],
         supports_check_mode=True,
     )
     tell_about_keys(module)

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from unit import report_files as files
 from unit.fake_cloud import (
     FRA,
     IAD,
@@ -91,6 +94,38 @@ class TestQuestions:
     @pytest.mark.parametrize("kms_key_id", [NOWHERE_KEY, f"ocid1.key.oc1.iad-ad-1.{'a' * 9}"])
     def test_a_key_that_names_no_region_is_asked_for_where_told(self, kms_key_id: str) -> None:
         assert ask(kms_key_id, regions=["fra"]) == [(kms_key_id, FRA)]
+
+
+class TestKeysInUse:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> str:
+        content = files.discovery(
+            files.resource(1, key=KEY_A, region=FRA),
+            files.resource(2, key=KEY_A, region=IAD),
+            files.resource(3, key=KEY_A, region=IAD),
+            files.resource(4, "policy_assignment", KEY_B, region=IAD, destination_region=FRA),
+            files.resource(5),
+        )
+        path = tmp_path / "assignments.json"
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    def questions(self, file: str, *kms_key_ids: str, regions: list[str] | None = None) -> list[tuple[str, str]]:
+        options = {"kms_key_ids": list(kms_key_ids) or None, "regions": regions, "assignments_file": file}
+        return questions(options, regions=REGIONS, tenancy=TENANCY)
+
+    def test_they_are_asked_for_where_they_are_used(self, file: str) -> None:
+        assert sorted(self.questions(file)) == sorted([(KEY_A, FRA), (KEY_A, IAD), (KEY_B, FRA)])
+
+    def test_those_that_are_named_come_first(self, file: str) -> None:
+        asked = self.questions(file, KEY_B, regions=[IAD, FRA])
+        assert asked[:2] == [(KEY_B, IAD), (KEY_B, FRA)]
+        assert len(asked) == 4
+
+    def test_a_file_of_another_sort_is_told(self, file: str) -> None:
+        Path(file).write_text("{}")
+        with pytest.raises(InputError, match="a result file of key_assignment_info"):
+            self.questions(file)
 
 
 class TestLookUp:
