@@ -56,7 +56,7 @@ class Circumstances:
 
 
 def build(parts: Sequence[Part], kms_key_ids: Sequence[str], circumstances: Circumstances) -> dict[str, Any]:
-    """The report, as its schema (docs/report.schema.json) has it. ``kms_key_ids`` are the keys to be retired.
+    """The report, of the form of report.schema.json. ``kms_key_ids`` are the keys to be retired.
 
     Raises InputError for parts that can't be of one report.
     """

@@ -7,66 +7,16 @@
 from __future__ import annotations
 
 import configparser
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography.hazmat.primitives import serialization
 from integration.fleets import volumes
 from integration.harness import furnish
+from integration.playbook import Playbook
 
 from simulator.client import Simulator
-
-COLLECTIONS = Path(__file__).parents[2] / ".cache" / "collections"
-
-
-class Playbook:
-    """Runs a play of tasks on localhost, in a home folder of its own."""
-
-    def __init__(self, sim: Simulator, folder: Path) -> None:
-        self._folder = folder
-        self.environment = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "LANG": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            **sim.environment(),
-        }
-
-    def run(
-        self, *tasks: Mapping[str, Any], flags: tuple[str, ...] = (), **play: Any
-    ) -> subprocess.CompletedProcess[str]:
-        content = [
-            {
-                "hosts": "localhost",
-                "gather_facts": False,
-                "vars": {"ansible_python_interpreter": sys.executable},
-                **play,
-                "tasks": list(tasks),
-            }
-        ]
-        file = self._folder / "playbook.yml"
-        file.write_text(yaml.safe_dump(content, sort_keys=False))
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-playbook"), *flags, str(file)],
-            env=self.environment,
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ import pytest
 import yaml
 from integration.harness import run
 from integration.peers import CHANGERS, Changer, fleet
-from integration.test_ansible_playbook import Playbook
+from integration.playbook import Playbook
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info
 from simulator.client import Simulator

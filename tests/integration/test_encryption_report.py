@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role and its playbook, as users run them."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from integration.fleets import volumes
+from integration.harness import furnish
+from integration.playbook import Playbook
+
+from simulator.client import Simulator
+
+PLAYBOOK = "oci_keys.block_volume.encryption_report"
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "roles" / "encryption_report" / "files" / "report.schema.json").read_text()
+)
+
+
+class Reports:
+    """Runs the playbook, and reads what it left."""
+
+    def __init__(self, sim: Simulator, folder: Path) -> None:
+        self._folder = folder
+        self._sim = sim
+        self._playbook = Playbook(sim, folder)
+        self.printed = ""
+
+    def run(self, *flags: str, fails: bool = False, **variables: Any) -> None:
+        given = {f"encryption_report_{name}": value for name, value in variables.items()}
+        given.setdefault("encryption_report_dir", str(self._folder / "reports"))
+        self._sim.reset_counts()
+        ran = self._playbook.start(PLAYBOOK, "--extra-vars", json.dumps(given), *flags)
+        self.printed = ran.stdout + ran.stderr
+        assert (ran.returncode != 0) is fails, self.printed
+        assert "Traceback" not in self.printed
+        assert not [name for name in self._sim.counts() if not name.startswith(("Get", "List", "Search"))]
+
+    @property
+    def folders(self) -> list[Path]:
+        return sorted((self._folder / "reports").glob("*"))
+
+    def read(self, folder: Path | None = None) -> dict[str, Any]:
+        """The only report, or that of this folder."""
+        if folder is None:
+            (folder,) = self.folders
+        report = json.loads((folder / "report.json").read_text())
+        jsonschema.Draft202012Validator(SCHEMA).validate(report)
+        return dict(report)
+
+
+@pytest.fixture
+def reports(sim: Simulator, tmp_path: Path) -> Reports:
+    furnish(
+        sim,
+        compartments=["prod", "security", {"name": "old", "state": "DELETED"}],
+        volumes=[
+            volumes(2, key="key-a"),
+            volumes(1, name="plain"),
+            volumes(1, name="west", region="us-phoenix-1", key="key-everywhere"),
+        ],
+        boot_volumes=[volumes(1, name="boot", key="key-rotated")],
+        volume_backups=[{"name": "backup", "of": "volume-1", "key": "key-a"}],
+        volume_backup_policies=[
+            {"name": "away", "region": "us-ashburn-1", "compartment": "prod", "destination_region": "us-phoenix-1"}
+        ],
+        policy_assignments=[{"asset": "volume-1", "policy": "away", "key": "key-phx"}],
+    )
+    return Reports(sim, tmp_path)
+
+
+def test_a_report_of_everything(sim: Simulator, reports: Reports) -> None:
+    reports.run("--check")
+    reports.run()
+
+    assert "changed=0" in reports.printed
+    checked, ran = sorted((reports.read(folder) for folder in reports.folders), key=lambda one: one["evidence"]["mode"])
+    assert [one["evidence"]["mode"] for one in (checked, ran)] == ["check", "run"]
+    assert (checked["resources"], checked["violations"]) == (ran["resources"], ran["violations"])
+    assert ran["complete"]
+    assert {row["display_name"] for row in ran["resources"] if row["encryption"] == "oracle"} == {"plain-1"}
+    assert {row["type"] for row in ran["resources"]} == {"volume", "boot_volume", "volume_backup", "policy_assignment"}
+    assert {(key["id"], key["region"]) for key in ran["keys"]} == {
+        (sim.id("key-a"), "us-ashburn-1"),
+        (sim.id("key-rotated"), "us-ashburn-1"),
+        (sim.id("key-everywhere"), "us-phoenix-1"),
+        (sim.id("key-phx"), "us-phoenix-1"),
+    }
+    findings = {
+        check["id"]: check["findings"] for check in (*ran["violations"]["checks"], *ran["violations"]["beyond"])
+    }
+    assert findings["5.2.1"] == [sim.id("plain-1")]
+    assert findings["single_version_keys"] == [sim.id("key-rotated")]
+    assert ran["evidence"]["scanned"]["skipped_compartments"][0]["reason"] == "it is DELETED"
+    assert ran["evidence"]["versions"]["ansible_core"]
+    assert ran["retirement"] is None
+    for folder in reports.folders:
+        assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{6}-localhost", folder.name)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {path.name for path in folder.iterdir()} == {
+            "before.json",
+            "keys.json",
+            "report.json",
+            "report.csv",
+            "report.html",
+            "manifest.json",
+        }
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_what_awx_sends(sim: Simulator, reports: Reports) -> None:
+    reports.run(
+        "--extra-vars",
+        json.dumps({"awx_job_id": 4711, "awx_user_name": "alice"}),
+        regions="us-ashburn-1, us-phoenix-1",
+        compartment_ids=f"{sim.id('prod')},",
+        recursive="false",
+        kms_key_ids="",
+        redact="yes",
+        redact_key="correct horse",
+    )
+    report = reports.read()
+    assert report["evidence"]["awx"] == {"job_id": "4711", "user_name": "alice"}
+    assert report["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
+    assert [row["name"] for row in report["evidence"]["scanned"]["compartments"]] == ["prod"]
+    assert report["evidence"]["redacted"] == "hmac-sha256"
+    assert report["evidence"]["parameters"]["recursive"] is False
+    (folder,) = reports.folders
+    assert sim.id("volume-1") not in (folder / "report.html").read_text()
+    texts = [reports.printed, *(path.read_text() for path in folder.iterdir())]
+    assert not [text for text in texts if "correct horse" in text]
+
+
+def test_keys_to_be_retired(sim: Simulator, reports: Reports) -> None:
+    reports.run(kms_key_ids=[sim.id("key-phx"), sim.id("key-b")])
+    used, unused = reports.read()["retirement"]["keys"]
+    assert (used["verdict"], [use["type"] for use in used["uses"]]) == ("in_use", ["policy_assignment"])
+    assert (unused["verdict"], unused["gaps"]) == ("no_use_found_in_block_volume", [])
+
+
+def test_a_compartment_that_can_not_be_read_makes_it_incomplete(sim: Simulator, reports: Reports) -> None:
+    sim.fault(
+        "status",
+        "ListBootVolumes",
+        status=404,
+        code="NotAuthorizedOrNotFound",
+        message="No.",
+        times=None,
+        region="us-phoenix-1",
+    )
+    reports.run(kms_key_ids=[sim.id("key-b")])
+    report = reports.read()
+    assert not report["complete"]
+    assert report["unreadable"]
+    assert report["retirement"]["keys"][0]["verdict"] == "incomplete"
+    assert "The report is incomplete" in reports.printed
+    (folder,) = reports.folders
+    assert "This report is incomplete" in (folder / "report.html").read_text()
+
+
+def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:
+    reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="iad", recusive="false", redact="perhaps")
+    for words in ("recusive is no variable", "perhaps"):
+        assert words in reports.printed
+    assert sim.counts() == {}
+    reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="us-ashburn-1")
+    assert "has to be looked for in the whole tenancy" in reports.printed
+    assert reports.folders == []
+
+
+def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
+    hosts = {
+        f"shard-{region}": {
+            "shard_region": region,
+            "shard_compartment_id": sim.id("prod"),
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        }
+        for region in ("us-ashburn-1", "us-phoenix-1")
+    }
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {"hosts": hosts}}}}))
+
+    reports.run("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+
+    merged = {folder.name.split("-", 2)[2]: reports.read(folder) for folder in reports.folders}
+    assert set(merged) == {"localhost", "shard-us-ashburn-1", "shard-us-phoenix-1"}
+    whole = merged["localhost"]
+    assert whole["summary"]["total"] == 7
+    assert len(whole["evidence"]["merged_from"]) == 2
+    assert whole["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
