@@ -6,6 +6,18 @@
 
 from __future__ import annotations
 
+import yaml
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ENVIRONMENT
+
+
+def _for_plugins(documentation: str) -> str:
+    """The same options for plugins of the controller, whose documentation names environment variables by itself."""
+    content = yaml.safe_load(documentation)
+    for name, variables in ENVIRONMENT.items():
+        content["options"][name]["env"] = [{"name": variable} for variable in variables]
+    return str(yaml.safe_dump(content, sort_keys=False))
+
 
 class ModuleDocFragment:
     """The connection options, for modules. ``_settings.py`` has the argument spec that belongs to them."""
@@ -102,3 +114,5 @@ requirements:
   - python >= 3.9
   - The OCI Python SDK, C(oci), for the interpreter that runs the module
 """
+
+    PLUGIN = _for_plugins(DOCUMENTATION)

@@ -39,10 +39,15 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import
     expect_type,
     parse,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import listed, writable_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
+    compartments_asked,
+    listed,
+    regions_asked,
+    writable_file,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.assignments import Assignments
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import LISTED
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import how_to_set, resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._version import VERSION
 
 RESOURCE_TYPES = (*LISTED, Assignments.type)
@@ -107,9 +112,9 @@ def question(
     if keys is not None and encryption == "oracle":
         raise InputError("'kms_key_ids' together with 'encryption: oracle' is on nothing: leave one of them out")
     return Question(
-        compartment_ids=_compartments(options, tenancy),
+        compartment_ids=compartments_asked(options, tenancy),
         recursive=options["recursive"],
-        regions=_regions(options, regions, own_region, tenancy),
+        regions=regions_asked(options, regions, own_region, tenancy),
         types=types,
         kms_key_ids=keys,
         encryption=encryption,
@@ -141,41 +146,6 @@ def _keys(options: Mapping[str, Any], tenancy: str | None) -> frozenset[str] | N
         if tenancy:
             expect_realm(key, parse(tenancy).realm, "the tenancy")
     return frozenset(key.value for key in keys)
-
-
-def _compartments(options: Mapping[str, Any], tenancy: str | None) -> list[str]:
-    remedy = "Name compartments, or leave 'compartment_ids' out for the whole tenancy."
-    found = []
-    for value in listed(options, "compartment_ids", remedy) or []:
-        ocid = parse(value)
-        expect_type(ocid, "compartment", "tenancy")
-        if tenancy:
-            expect_realm(ocid, parse(tenancy).realm, "the tenancy")
-            if ocid.type == "tenancy" and ocid.value != tenancy:
-                raise InputError(f"'compartment_ids' names the tenancy {ocid}, but the credentials are for {tenancy}")
-        found.append(ocid.value)
-    return found
-
-
-def _regions(
-    options: Mapping[str, Any], regions: RegionTable, own_region: str | None, tenancy: str | None
-) -> list[str] | None:
-    """None for every region that the tenancy is subscribed to; by default the region of the connection options."""
-    remedy = "Name regions, or leave 'regions' out for the region of the connection options."
-    given = listed(options, "regions", remedy)
-    if given is None:
-        if own_region is None:
-            raise InputError(f"No region is set: option regions, {how_to_set('region')}")
-        return [own_region]
-    if "all" in (name.lower() for name in given):
-        if len(given) > 1:
-            raise InputError(f"'regions' names all and others: {', '.join(given)}. Name regions, or only all.")
-        return None
-    names = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in given))
-    if tenancy:
-        for name in names:
-            expect_realm(parse(tenancy), regions.realms[name], name)
-    return names
 
 
 def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Discovery:
 def discover(connection: Connection, question: Question) -> Discovery:
     """Look everywhere. Raises InputError where it can't be told where to look, or nobody accepts the credentials."""
     tenancy = Tenancy(connection, question.regions or ())
-    regions, skipped = _regions(tenancy, question)
+    regions, skipped = regions_of(tenancy, question.regions)
     found = Discovery(tenancy.id, tenancy.scope(question.compartment_ids, recursive=question.recursive), regions)
     found.skipped_regions = skipped
     found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in found.scope.unreadable]
@@ -76,7 +76,7 @@ def discover(connection: Connection, question: Question) -> Discovery:
 
     def look(region: str) -> tuple[list[Resource], list[Unreadable]]:
         if connection.regions.region(region) is None:
-            return [], [Unreadable(region, None, None, _UNKNOWN_REGION)]
+            return [], [Unreadable(region, None, None, UNKNOWN_REGION)]
         survey = RegionSurvey(region, connection, compartment_ids, question.types, side_by_side=each)
         return [resource for resource in survey.run() if question.is_met_by(resource)], survey.unreadable
 
@@ -87,10 +87,13 @@ def discover(connection: Connection, question: Question) -> Discovery:
     return found
 
 
-def _regions(tenancy: Tenancy, question: Question) -> tuple[list[str], list[tuple[str, str]]]:
-    """Where to look, and the subscribed regions that are not READY, with their status."""
-    if question.regions is not None:
-        return list(question.regions), []
+def regions_of(tenancy: Tenancy, asked: Sequence[str] | None) -> tuple[list[str], list[tuple[str, str]]]:
+    """Where to look, and the subscribed regions that are not READY, with their status.
+
+    ``asked`` None stands for all. Raises InputError where those can't be listed.
+    """
+    if asked is not None:
+        return list(asked), []
     try:
         subscribed = tenancy.subscriptions()
     except ApiError as error:
@@ -102,7 +105,7 @@ def _regions(tenancy: Tenancy, question: Question) -> tuple[list[str], list[tupl
     return ready, [(one.name, one.status) for one in subscribed if not one.is_ready]
 
 
-_UNKNOWN_REGION = ResourceError(
+UNKNOWN_REGION = ResourceError(
     code="UnknownRegion",
     message="The tenancy is subscribed to this region, but the installed SDK does not know it.",
     hint="Install a newer SDK (oci), or add the region with the environment variable OCI_REGION_METADATA or in "

@@ -39,7 +39,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 _PROOF_SAMPLE = 12
 # After so many questions in a row that nobody answered, the others are not asked.
 _ENOUGH = 4
-_GONE = ("TERMINATING", "TERMINATED")
+GONE = ("TERMINATING", "TERMINATED")
+"""The states of what is left out."""
 
 Rows = dict[str, Resource]
 Listing = Union[Rows, ResourceError]
@@ -56,7 +57,7 @@ class Unreadable:
     error: ResourceError
 
 
-class _Patience:
+class Patience:
     """Ends when the service did not answer several times in a row: the rest would only take time to fail alike."""
 
     def __init__(self) -> None:
@@ -94,7 +95,7 @@ class RegionSurvey:
         self._domains = Domains(connection, region)
         self._side_by_side = side_by_side
         self._pages: dict[ReadableKind, Pages] = {}
-        self._patience: dict[ReadableKind | None, _Patience] = {}
+        self._patience: dict[ReadableKind | None, Patience] = {}
         self.unreadable: list[Unreadable] = []
 
     def run(self) -> list[Resource]:
@@ -102,7 +103,7 @@ class RegionSurvey:
         assets = list(ASSETS) if Assignments.type in self._types else []
         kinds = list(dict.fromkeys([*asked, *assets]))
         self._pages = {kind: Pages(kind, self._service, self._region, self._domains) for kind in kinds}
-        self._patience = {kind: _Patience() for kind in [*kinds, None]}
+        self._patience = {kind: Patience() for kind in [*kinds, None]}
         with ThreadPoolExecutor(self._side_by_side, thread_name_prefix=self._region) as pool:
             listed = self._list_all(pool, kinds)
             keys = {row.id for rows in listed.values() for row in rows.values() if row.kms_key_id}
@@ -146,7 +147,7 @@ class RegionSurvey:
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
-                rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in _GONE)
+                rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE)
         except RefusedError as error:
             if error.status != 400 or not pages or is_last_go:
                 raise
@@ -194,7 +195,7 @@ class RegionSurvey:
         return {
             name: reading
             for name, reading in found.items()
-            if isinstance(reading, Resource) and reading.lifecycle_state not in _GONE
+            if isinstance(reading, Resource) and reading.lifecycle_state not in GONE
         }
 
     def _assignments(self, pool: ThreadPoolExecutor, listed: Sequence[Rows]) -> list[Resource]:

@@ -90,6 +90,9 @@ options:
       - changed
       - summary
     default: all
+notes:
+  - The caller needs C(inspect volume-family) and C(inspect compartments) where it is to look, and with O(regions=all)
+    C(inspect tenancies) in the tenancy.
 requirements:
   - python >= 3.9
   - oci
