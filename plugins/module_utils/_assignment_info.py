@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,8 +57,8 @@ _ONLY_BY_NAME = ("replica", Assignments.type)
 # A region that can't be reached costs these attempts, some 30 s where connections are refused.
 _RETRY = ReadRetry(attempts=6)
 
-# A result that is to be small lists this many of the places that could not be read; ``result_file`` has all.
-_UNREADABLE_IN_SUMMARY = 50
+# A result that is to be small lists this many places, be they looked at or not; ``result_file`` has all.
+_PLACES_IN_SUMMARY = 50
 
 
 def tell_about_assignments(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
@@ -184,11 +184,11 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
     """What the task's result lists, by the option ``result``. Nothing changes here, so ``changed`` lists nothing."""
     if which == "all":
         return dict(result)
-    return {**result, "resources": [], "unreadable": list(_first(result["unreadable"]))}
-
-
-def _first(unreadable: Sequence[Any]) -> Sequence[Any]:
-    return unreadable[:_UNREADABLE_IN_SUMMARY]
+    scanned = {
+        name: value[:_PLACES_IN_SUMMARY] if isinstance(value, list) else value
+        for name, value in result["scanned"].items()
+    }
+    return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
 
 
 def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:

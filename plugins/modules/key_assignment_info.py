@@ -347,7 +347,7 @@ complete:
   type: bool
   sample: true
 scanned:
-  description: Where was looked.
+  description: Where was looked. Unless O(result=all), only the first 50 entries of each list.
   returned: success
   type: dict
   contains:
@@ -377,6 +377,14 @@ scanned:
       elements: dict
       sample:
         - {"id": "ocid1.compartment.oc1..exampleuniqueid", "name": "old", "reason": "it is DELETED"}
+    compartment_count:
+      description: The number of compartments that were looked into.
+      type: int
+      sample: 1
+    skipped_compartment_count:
+      description: The number of compartments that are not active.
+      type: int
+      sample: 1
     resource_types:
       description: The types of resources.
       type: list
