@@ -115,4 +115,5 @@ requirements:
   - The OCI Python SDK, C(oci), for the interpreter that runs the module
 """
 
-    PLUGIN = _for_plugins(DOCUMENTATION)
+    # With its type, since ansible-test takes a plain assignment here for text.
+    PLUGIN: str = _for_plugins(DOCUMENTATION)
