@@ -55,11 +55,15 @@ _EXTERNAL_KEY_CONCURRENCY = 4
 
 @dataclass(frozen=True)
 class Target:
-    """A resource that the user named, by itself or by its group."""
+    """A resource that the user named, by itself or by its group.
+
+    ``only_from`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None for any.
+    """
 
     id: str
     kind: ResourceKind | GroupKind
     region: str
+    only_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,9 @@ class Fleet:
         members = dict(zip((group.id for group in groups), _side_by_side(groups, self._members)))
         found: dict[str, Outcome] = {}
         for target in targets:
-            own = [Outcome(target.id, target.kind.type, target.region, kind=target.kind.name)]
+            own = [
+                Outcome(target.id, target.kind.type, target.region, kind=target.kind.name, only_from=target.only_from)
+            ]
             for outcome in members.get(target.id, own):
                 known = found.setdefault(outcome.id, outcome)
                 known.group_id = known.group_id or outcome.group_id
@@ -157,14 +163,11 @@ class Fleet:
         return [_member(member, group, cast(GroupKind, group.kind)) for member in ids]
 
     def _leave_alone(self, outcome: Outcome) -> None:
-        if not outcome.changed or outcome.before is None or self._terms.include_locked:
+        if not outcome.changed or outcome.before is None or outcome.leave_if_elsewhere(outcome.before):
             return
         reason = KINDS[outcome.kind].kept_from(outcome.before)
-        if reason is not None:
-            outcome.action = NONE
-            outcome.changed = False
-            outcome.left_alone = reason
-            outcome.warnings.append(f"{outcome.label} was left alone, because {reason} (see 'include_locked').")
+        if reason is not None and not self._terms.include_locked:
+            outcome.leave_alone(reason, "see 'include_locked'")
 
     def _check_credentials(self, outcomes: Iterable[Outcome]) -> None:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""

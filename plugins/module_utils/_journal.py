@@ -35,9 +35,10 @@ class Journal:
     The threads that append at the same moment share one fsync, since each write to OCI waits for its line.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, tenancy: str | None = None) -> None:
         self.path = path
         self._clock = clock
+        self._tenancy = tenancy
         self._run = uuid.uuid4().hex
         self._file = -1
         self._append = threading.Lock()
@@ -73,6 +74,7 @@ class Journal:
         self._write(
             {
                 "event": "intent",
+                **({"tenancy": self._tenancy} if self._tenancy else {}),
                 "id": outcome.id,
                 "type": outcome.type,
                 "region": outcome.region,

@@ -103,12 +103,13 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    fleet = Fleet(connection, Journal(journal, world.clock), agreed, clock=world.clock, timings=world.timings)
+    noted = Journal(journal, world.clock, connection.tenancy)
+    fleet = Fleet(connection, noted, agreed, clock=world.clock, timings=world.timings)
     return wanted, fleet.bring(named, wanted)
 
 
 def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:
-    entries = [_entry(outcome, wanted, module.check_mode) for outcome in report.outcomes]
+    entries = [outcome_entry(outcome, wanted, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
         "changed": any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),
@@ -127,7 +128,7 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
     module.exit_json(**result)
 
 
-def _entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+def outcome_entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
     kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
     extra = kind.extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
     return resource_entry(outcome, wanted, check_mode=check_mode, extra=extra)

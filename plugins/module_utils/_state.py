@@ -104,9 +104,28 @@ class Outcome:
     """Why a resource that is not as wanted was not touched, which is no failure."""
     warnings: list[str] = field(default_factory=list)
     kind: str = ""
+    only_from: str | None = None
+    """The key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None: whichever it is."""
 
     def __post_init__(self) -> None:
         self.kind = self.kind or self.type
+
+    def leave_alone(self, reason: str, remedy: str) -> None:
+        """Not to be touched, though it is not as wanted. ``reason`` ends a sentence."""
+        self.action = NONE
+        self.changed = False
+        self.left_alone = reason
+        self.warnings.append(f"{self.label} was left alone, because {reason} ({remedy}).")
+
+    def leave_if_elsewhere(self, found: Resource) -> bool:
+        """Leave it alone if it is on another key than it has to be on for it to be changed. True if so."""
+        if self.only_from is None or (found.kms_key_id or "") == self.only_from:
+            return False
+        present, planned = found.kms_key_id or "the Oracle-managed one", self.only_from or "the Oracle-managed one"
+        self.leave_alone(
+            f"its key is {present}, not {planned}", "it was changed after the plan was made; make a new plan"
+        )
+        return True
 
     @property
     def known(self) -> Resource:

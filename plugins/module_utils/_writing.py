@@ -236,6 +236,10 @@ class _Making:
                 outcome.before = reading
                 outcome.action = NONE
             return False
+        if self._lost is None and outcome.leave_if_elsewhere(reading):
+            outcome.error = None
+            outcome.before = reading
+            return False
         if change.kind.is_compound:
             return self._may_go_on(reading)
         kept = change.kind.kept_from(reading)
