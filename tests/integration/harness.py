@@ -80,7 +80,7 @@ def furnish(simulator: Simulator, switches: Mapping[str, Any] | None = None, **s
 
 
 @contextlib.contextmanager
-def _arguments(arguments: Mapping[str, Any]) -> Iterator[None]:
+def module_arguments(arguments: Mapping[str, Any]) -> Iterator[None]:
     """What ``ansible.module_utils.testing.patch_module_args`` does, which is there from ansible-core 2.19 on only."""
     try:
         from ansible.module_utils.testing import patch_module_args
@@ -110,7 +110,7 @@ def run(
     printed = io.StringIO()
     warnings: list[str] = []
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
-    with pytest.MonkeyPatch.context() as patch, _arguments(arguments), contextlib.redirect_stdout(printed):
+    with pytest.MonkeyPatch.context() as patch, module_arguments(arguments), contextlib.redirect_stdout(printed):
         patch.setattr(_module, "World", lambda: world)
         # ansible-core collects warnings once a process, and elsewhere when it takes the process for a controller's.
         patch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Which key each resource had before runs that left reports, plans or journals. The files are read with distrust.
+
+Of several files, or of a run that was killed and the one that finished it, the oldest former key of a resource counts:
+it is the original one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ASSIGNMENT, FORMAT
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import parse_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
+
+REPORT_FORMAT = "oci_keys.block_volume/report"
+
+_MOST_BYTES = 256 * 1024 * 1024
+_TYPES = {
+    "volume": "volume",
+    "bootvolume": "boot_volume",
+    "volumebackup": "volume_backup",
+    "bootvolumebackup": "boot_volume_backup",
+}
+_ASSETS = ("volume", "bootvolume", "volumegroup")
+
+
+@dataclass
+class Former:
+    """What files tell of one resource, or of one asset's assignment.
+
+    ``original`` is its oldest former key, ``given`` every key that a run gave it or meant to; None is the
+    Oracle-managed one. ``policy_id`` is the backup policy that the assignment had.
+    """
+
+    type: str
+    id: str
+    time: str
+    original: str | None
+    given: set[str | None] = field(default_factory=set)
+    policy_id: str | None = None
+
+
+@dataclass
+class FormerKeys:
+    """What all the files tell. ``unknown`` has the OCIDs whose former key could not be read then; ``torn`` counts lines
+    of journals that can't be read, as the last one of a process that was killed."""
+
+    found: dict[tuple[str, str], Former] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    tenancies: set[str] = field(default_factory=set)
+    torn: int = 0
+
+    def note(
+        self,
+        subject: tuple[str, str],
+        time: str,
+        previous: str | None,
+        given: Iterable[str | None],
+        policy_id: str | None = None,
+    ) -> None:
+        former = self.found.setdefault(subject, Former(*subject, time, previous, policy_id=policy_id))
+        if time < former.time:
+            former.time, former.original, former.policy_id = time, previous, policy_id
+        former.given.update(given)
+
+
+def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
+    """Read reports, plans and journals, or all of these in folders of runs. Raises InputError for what is none."""
+    former = FormerKeys()
+    for path in paths:
+        if path.is_dir():
+            files = [*sorted(path.glob("report.json")), *sorted(path.glob("plan*.json")), *path.glob("journal.jsonl")]
+            if not files:
+                raise InputError(
+                    f"{str(path)!r} has no report.json, plan.json or journal.jsonl; give the folder of a run"
+                )
+            for file in files:
+                _read_file(file, former)
+        else:
+            _read_file(path, former)
+    return former
+
+
+def _read_file(path: Path, former: FormerKeys) -> None:
+    content = _content(path)
+    name = str(path)
+    if not content.strip():
+        raise InputError(f"{name!r} is empty. Give a report, a plan or a journal of a run")
+    try:
+        root = Node(json.loads(content), name)
+    except RecursionError as error:
+        raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
+    except ValueError:
+        _read_journal(content, name, former)
+        return
+    kind = root.value.get("format") if isinstance(root.value, dict) else None
+    if kind == REPORT_FORMAT:
+        _read_report(root, name, former)
+    elif kind == FORMAT:
+        _read_plan(root, name, former)
+    elif isinstance(root.value, dict) and root.value.get("event") in ("intent", "outcome"):
+        _read_journal(content, name, former)
+    else:
+        raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        # Without blocking, since a named pipe would keep the task waiting for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"{str(path)!r} is not a file; give a report, a plan or a journal of a run")
+            content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{str(path)!r} can't be read: {error.strerror}") from error
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{str(path)!r} has more than {_MOST_BYTES // 1024**2} MiB, and is not read")
+    return content
+
+
+def _refuse_dry_run(name: str) -> None:
+    raise InputError(
+        f"{name!r} is of a dry run, which changed nothing, so there is nothing to put back. Give the file of the run "
+        "that made the changes"
+    )
+
+
+def _read_plan(root: Node, name: str, former: FormerKeys) -> None:
+    plan = parse_plan(root)
+    if plan.dry_run:
+        _refuse_dry_run(name)
+    former.tenancies.add(plan.tenancy)
+    time = root.get("time_created").text()
+    for entry in plan.entries:
+        subject = (entry["type"], entry.get("asset_id") or entry["id"])
+        former.note(subject, time, entry["kms_key_id"], [entry["wanted_kms_key_id"]], entry.get("policy_id"))
+
+
+def _read_report(root: Node, name: str, former: FormerKeys) -> None:
+    root.expect_format(REPORT_FORMAT, 1)
+    plan = root.get("plan")
+    if plan.value is not None and plan.get("dry_run").flag():
+        _refuse_dry_run(name)
+    evidence = root.get("evidence")
+    former.tenancies.add(evidence.get("tenancy").text())
+    started = evidence.get("time_started").text_or_none() or ""
+    for node in root.get("changes").items():
+        if not node.get("changed").flag() or node.get("action").value not in (ASSIGN, REMOVE):
+            continue
+        subject = _subject(node, of_assignment=node.get("type").value == ASSIGNMENT)
+        if node.get("previous_encryption").value == "unknown":
+            former.unknown.add(subject[1])
+            continue
+        given = [] if node.get("encryption").value == "unknown" else [_key(node.get("kms_key_id"))]
+        if "wanted_kms_key_id" in node.mapping():
+            given.append(_key(node.get("wanted_kms_key_id")))
+        time = node.get("time_requested").text_or_none() or started
+        policy_id = node.get("previous_policy_id").text_or_none()
+        former.note(subject, time, _key(node.get("previous_kms_key_id")), given, policy_id)
+
+
+def _read_journal(content: bytes, name: str, former: FormerKeys) -> None:
+    intents = 0
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            root = Node(json.loads(line), f"{name}, line {number}")
+        except (ValueError, RecursionError):
+            former.torn += 1
+            continue
+        if not isinstance(root.value, dict) or root.value.get("event") not in ("intent", "outcome"):
+            raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
+        intents += 1
+        if root.value["event"] == "intent" and root.get("action").text() in (ASSIGN, REMOVE):
+            _read_intent(root, former)
+    if not intents:
+        raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
+
+
+def _read_intent(root: Node, former: FormerKeys) -> None:
+    tenancy = root.get("tenancy").text_or_none()
+    if tenancy is not None:
+        former.tenancies.add(tenancy)
+    of_assignment = "previous_policy_id" in root.mapping()
+    subject = _subject(root, of_assignment=of_assignment)
+    previous = _key(root.get("previous_kms_key_id"))
+    policy_id = root.get("previous_policy_id").text_or_none()
+    former.note(subject, root.get("time").text(), previous, [_key(root.get("kms_key_id"))], policy_id)
+
+
+def _subject(node: Node, *, of_assignment: bool) -> tuple[str, str]:
+    """What a row is about: its type follows from the OCID, whatever the file says."""
+    if of_assignment:
+        asset = parse(node.get("asset_id").text_or_none() or node.get("id").text())
+        expect_type(asset, *_ASSETS)
+        return ASSIGNMENT, asset.value
+    ocid = parse(node.get("id").text())
+    expect_type(ocid, *_TYPES)
+    return _TYPES[ocid.type], ocid.value
+
+
+def _key(node: Node) -> str | None:
+    value = node.text_or_none()
+    if value is not None:
+        expect_type(parse(value), "key")
+    return value

@@ -1,0 +1,335 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules that plan and carry out, one after the other, as the role rekey calls them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.fleets import volumes
+from integration.harness import furnish, run
+from integration.rekeying import (
+    IAD,
+    PHX,
+    carry_out,
+    discover,
+    keys_in_place,
+    make_plan,
+    mixed_fleet,
+    plan_restore,
+    read_plan,
+    rekey,
+    restore,
+    subjects,
+)
+
+from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan, key_plan_apply
+from simulator.client import Simulator
+
+
+def names(sim: Simulator, rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(row["display_name"] for row in rows)
+
+
+def test_what_is_planned_and_what_apart(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+
+    planned = make_plan(sim, tmp_path)
+    plan = read_plan(tmp_path)
+
+    assert not planned.changed
+    assert planned.writes == {}
+    kinds = [(entry["type"], entry["region"]) for entry in plan["entries"]]
+    assert kinds == sorted(kinds, key=kinds.index)
+    assert kinds[0][0] == "policy_assignment"
+    assert names(sim, plan["blocked"]) == ["bad-1", "stuck-1"]
+    assert "DISABLED" in next(row["reason"] for row in plan["blocked"] if row["display_name"] == "stuck-1")
+    assert names(sim, plan["left_alone"]) == ["copied-1", "kept"]
+    assert plan["unchanged"] == 2
+    assert planned.result["summary"]["planned"] == len(plan["entries"]) == 14
+    assert sum(row["count"] for row in planned.result["counts"]) == 14
+    assert f"  {PHX}: 2 volumes from the Oracle-managed key to {sim.id('key-phx')}" in planned.result["lines"]
+    assert planned.result["lines"][-1] == f"Digest of the plan: {plan['digest']}"
+    assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
+    assert {key["id"] for key in json.loads((tmp_path / "keys.json").read_text())["keys"]} == {
+        sim.id(name) for name in ("key-a", "key-b", "key-phx", "key-disabled")
+    }
+
+
+def test_carried_out_it_is_as_planned_and_nothing_is_left(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+    checked = make_plan(sim, tmp_path / "dry", check=True, batch_size=3)
+    planned = make_plan(sim, tmp_path / "run", batch_size=3)
+    assert checked.result["digest"] == planned.result["digest"]
+    assert read_plan(tmp_path / "dry")["dry_run"]
+
+    batches = carry_out(sim, tmp_path / "run", planned)
+
+    assert [batch.result["summary"]["failed"] for batch in batches] == [0] * len(batches)
+    canary = batches[0].result
+    assert canary["progress"].startswith("First of each region, kind and key: 6 resources in 2 regions, 6 changed")
+    assert batches[1].result["progress"].startswith(f"{IAD}: volumes 2-4 of 6, 3 changed, 0 failed, about ")
+    assert batches[-1].result["progress"].endswith("1 changed, 0 failed")
+    entries = read_plan(tmp_path / "run")["entries"]
+    in_place = keys_in_place(sim)
+    for entry in entries:
+        assert in_place[entry["type"], entry.get("asset_id") or entry["id"]] == entry["wanted_kms_key_id"]
+    outcomes = [
+        row for file in (tmp_path / "run").glob("batch-*.json") for row in json.loads(file.read_text())["resources"]
+    ]
+    assert subjects(outcomes) == subjects(entries)
+    again = make_plan(sim, tmp_path / "again")
+    assert again.result["summary"]["planned"] == again.result["batch_count"] == 0
+    assert sim.needless_puts == 0
+
+
+def test_the_filters(sim: Simulator, tmp_path: Path) -> None:
+    tags = {"freeform_tags": {"env": "prod"}, "defined_tags": {"Ops": {"Tier": "1"}}}
+    mixed_fleet(
+        sim,
+        volumes=[volumes(2), volumes(1, name="old", key="key-b"), volumes(1, name="tagged", **tags)],
+        volume_backups=[],
+        boot_volumes=[],
+        boot_volume_backups=[],
+        policy_assignments=[],
+    )
+
+    def planned(**options: Any) -> list[str]:
+        ran = make_plan(sim, tmp_path, **options)
+        assert not ran.failed, ran.msg
+        return names(sim, read_plan(tmp_path)["entries"])
+
+    assert planned() == ["old-1", "tagged-1", "volume-1", "volume-2"]
+    assert planned(from_kms_key_ids=[sim.id("key-b")]) == ["old-1"]
+    assert planned(only_oracle_managed=True) == ["tagged-1", "volume-1", "volume-2"]
+    assert planned(exclude_ids=[sim.id("volume-1")]) == ["old-1", "tagged-1", "volume-2"]
+    assert names(sim, read_plan(tmp_path)["excluded"]) == ["volume-1"]
+    assert planned(freeform_tags={"env": "prod"}) == ["tagged-1"]
+    assert planned(freeform_tags={"env": "test"}) == []
+    assert planned(defined_tags={"ops": {"tier": "1"}}) == ["tagged-1"]
+    assert planned(defined_tags={"ops": {"tier": "2"}}) == []
+    assert planned(created_before="2020-01-01T00:00:00Z") == []
+    assert planned(created_before="2100-01-01T00:00:00Z") == planned()
+    assert planned(resource_types=["boot_volume"]) == []
+    assert planned(state="absent") == ["old-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"kms_key_ids": {IAD: "key-a"}}, "has no key for us-phoenix-1, which is in scope"),
+        ({"kms_key_ids": {IAD: "key-a", PHX: "key-b"}}, "a key can't be used"),
+        ({"kms_key_ids": {IAD: "key-disabled", PHX: "key-phx"}}, "is DISABLED"),
+        ({"kms_key_ids": {}}, "'kms_key_ids' is empty"),
+        ({"kms_key_ids": {"nowhere": "key-a"}}, "not a known region"),
+        ({"from_kms_key_ids": []}, "'from_kms_key_ids' is set, but empty"),
+        ({"freeform_tags": {}}, "'freeform_tags' is set, but empty"),
+        ({"plan_digest": "0" * 64}, "this is not what was approved"),
+        ({"batch_size": 0}, "'batch_size' has to be at least 1"),
+    ],
+)
+def test_what_is_wrong_makes_no_plan(sim: Simulator, tmp_path: Path, options: dict[str, Any], fault: str) -> None:
+    mixed_fleet(sim)
+    if "kms_key_ids" in options:
+        options = {"kms_key_ids": {region: sim.id(key) for region, key in options["kms_key_ids"].items()}}
+
+    ran = make_plan(sim, tmp_path, **options)
+
+    assert ran.failed
+    assert fault in ran.msg
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+    folder = tmp_path
+    discover(sim, folder / "before.json", regions=[IAD])
+
+    ran = run(
+        key_assignment_plan.main,
+        sim,
+        discovery_file=str(folder / "before.json"),
+        plan_file=str(folder / "plan.json"),
+        kms_key_ids={IAD: sim.id("key-a")},
+    )
+
+    assert ran.failed
+    assert "there is no key for us-phoenix-1 (2)" in ran.msg
+
+
+class TestApproved:
+    def test_exactly_what_was_approved_and_is_as_it_was(self, sim: Simulator, tmp_path: Path) -> None:
+        mixed_fleet(sim)
+        make_plan(sim, tmp_path / "dry", check=True)
+        approved = read_plan(tmp_path / "dry")
+        sim.change(sim.id("volume-1"), key="key-b")
+        sim.change(sim.id("volume-2"), key="key-a")
+        sim.change(sim.id("right-1"), key="key-b")
+
+        planned = make_plan(sim, tmp_path / "run", approved_file=str(tmp_path / "dry" / "plan.json"))
+        plan = read_plan(tmp_path / "run")
+
+        assert {row["display_name"]: row["reason"] for row in plan["not_approved"]} == {
+            "volume-1": "when it was approved it was on the Oracle-managed key, and now it is on another key",
+            "right-1": "it is not in the approved plan",
+        }
+        gone = {("volume", sim.id(name)) for name in ("volume-1", "volume-2")}
+        assert subjects(plan["entries"]) == subjects(approved["entries"]) - gone
+        assert planned.result["summary"]["not_approved"] == 2
+
+    def test_as_a_value(self, sim: Simulator, tmp_path: Path) -> None:
+        mixed_fleet(sim)
+        packed = make_plan(sim, tmp_path / "dry", check=True).result["plan"]
+        sim.change(sim.id("volume-1"), key="key-b")
+        planned = make_plan(sim, tmp_path / "run", approved_plan=packed)
+        assert planned.result["summary"]["not_approved"] == 1
+
+        value = json.loads(zlib.decompress(base64.b64decode(packed)))
+        value["entries"].pop()
+        altered = base64.b64encode(zlib.compress(json.dumps(value).encode())).decode()
+        assert "they were altered" in make_plan(sim, tmp_path / "altered", approved_plan=altered).msg
+        assert "not the text of a plan" in make_plan(sim, tmp_path / "other", approved_plan="{}").msg
+
+    def test_the_digest_of_what_was_approved(self, sim: Simulator, tmp_path: Path) -> None:
+        mixed_fleet(sim)
+        digest = make_plan(sim, tmp_path / "dry", check=True).result["digest"]
+        assert not make_plan(sim, tmp_path / "run", plan_digest=digest.upper()).failed
+        sim.change(sim.id("volume-1"), key="key-a")
+        assert "not what was approved" in make_plan(sim, tmp_path / "run", plan_digest=digest).msg
+
+
+class TestApply:
+    def test_what_was_changed_since_the_plan_is_left_alone(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(3)])
+        planned = make_plan(sim, tmp_path)
+        sim.change(sim.id("volume-2"), key="key-b")
+
+        (canary, rest) = carry_out(sim, tmp_path, planned)
+
+        assert canary.result["summary"]["changed"] == 1
+        assert rest.result["summary"] == {"total": 2, "changed": 1, "unchanged": 1, "failed": 0}
+        assert "was left alone, because its key is" in rest.result["warnings"][0]
+        assert sim.resource(sim.id("volume-2"))["kmsKeyId"] == sim.id("key-b")
+
+    def test_a_dry_run_is_not_carried_out(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        make_plan(sim, tmp_path, check=True)
+        ran = run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=1)
+        assert "plan of a dry run" in ran.msg
+        assert ran.calls == {}
+        checked = run(key_plan_apply.main, sim, check=True, plan_file=str(tmp_path / "plan.json"), batch=1)
+        assert checked.changed
+        assert checked.writes == {}
+
+    def test_failures_are_counted_over_the_run_and_not_tried_again(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(4)])
+        for name in ("volume-2", "volume-4"):
+            sim.fault(
+                "status",
+                "UpdateVolumeKmsKey",
+                times=None,
+                resource=sim.id(name),
+                status=400,
+                code="InvalidParameter",
+                message="No.",
+            )
+        planned = make_plan(sim, tmp_path, batch_size=1)
+
+        done = carry_out(sim, tmp_path, planned)
+
+        assert [batch.failed for batch in done].count(True) == 2
+        assert done[-1].result["failed_so_far"] == 2
+        failed = [row["display_name"] for batch in done for row in batch.result["resources"]]
+        assert sorted(failed) == ["volume-2", "volume-4"]
+        later = make_plan(sim, tmp_path)
+        assert later.result["summary"]["planned"] == 0
+        assert later.result["summary"]["blocked"] == 2
+        assert later.result["first_batch"] == 5
+
+    @pytest.mark.parametrize("batch", [0, 9])
+    def test_a_batch_that_there_is_not(self, sim: Simulator, tmp_path: Path, batch: int) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        make_plan(sim, tmp_path)
+        assert "no batch" in run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=batch).msg
+
+
+@pytest.mark.parametrize("source", ["plan.json", "journal.jsonl", "."])
+def test_everything_goes_back_to_its_original_key(sim: Simulator, tmp_path: Path, source: str) -> None:
+    mixed_fleet(sim)
+    before = keys_in_place(sim)
+    rekey(sim, tmp_path / "run", include_replicated=True)
+    assert keys_in_place(sim) != before
+
+    restore(sim, tmp_path / "undo", tmp_path / "run" / source)
+
+    assert keys_in_place(sim) == before
+    assert sim.needless_puts == 0
+    again = plan_restore(sim, tmp_path / "again", tmp_path / "run" / source)
+    assert again.result["summary"]["planned"] == 0
+
+
+class TestRestore:
+    def test_two_runs_go_back_to_before_the_first(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(2, key="key-b")])
+        before = keys_in_place(sim)
+        rekey(sim, tmp_path / "one")
+        everywhere = {IAD: sim.id("key-everywhere"), PHX: sim.id("key-everywhere")}
+        rekey(sim, tmp_path / "two", kms_key_ids=everywhere)
+
+        only_first = plan_restore(sim, tmp_path / "no", tmp_path / "one")
+        assert only_first.result["summary"]["planned"] == 0
+        assert "not the key that it was given then" in read_plan(tmp_path / "no")["left_alone"][0]["reason"]
+        restore(sim, tmp_path / "undo", tmp_path / "two", tmp_path / "one")
+
+        assert keys_in_place(sim) == before
+
+    def test_what_can_not_go_back_is_named_and_the_others_do(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(1, key="key-b"), volumes(1, name="other", key="key-everywhere")])
+        rekey(sim, tmp_path / "run")
+        sim.change(sim.id("key-b"), state="DISABLED")
+
+        planned = restore(sim, tmp_path / "undo", tmp_path / "run" / "journal.jsonl")
+
+        assert "volume-1" in "\n".join(planned.result["lines"])
+        assert "its former key can't be used" in read_plan(tmp_path / "undo")["blocked"][0]["reason"]
+        assert sim.resource(sim.id("other-1"))["kmsKeyId"] == sim.id("key-everywhere")
+        assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
+
+    def test_the_oracle_managed_key_only_if_it_is_allowed(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        rekey(sim, tmp_path / "run")
+        refused = plan_restore(sim, tmp_path / "undo", tmp_path / "run", allow_oracle_managed=False)
+        assert refused.result["summary"]["planned"] == 0
+        assert "only if that is allowed" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
+
+    def test_a_dry_run_is_refused(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        make_plan(sim, tmp_path / "dry", check=True)
+        assert "is of a dry run" in plan_restore(sim, tmp_path / "undo", tmp_path / "dry" / "plan.json").msg
+
+    @pytest.mark.parametrize("source", ["plan.json", "journal.jsonl"])
+    def test_another_tenancy_is_refused(self, sim: Simulator, tmp_path: Path, source: str) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        rekey(sim, tmp_path / "run")
+        file = tmp_path / "run" / source
+        file.write_text(file.read_text().replace(sim.id("root"), f"ocid1.tenancy.oc1..{'x' * 60}"))
+        assert "but the credentials are of" in plan_restore(sim, tmp_path / "undo", file).msg
+
+    @pytest.mark.parametrize(
+        "content", ["", "{}", "[1]", "not JSON", '{"event": "intent"}', '{"format": "other"}', "null"]
+    )
+    def test_what_is_no_file_of_a_run(self, sim: Simulator, tmp_path: Path, content: str) -> None:
+        file = tmp_path / "given"
+        file.write_text(content)
+        ran = plan_restore(sim, tmp_path / "undo", file)
+        assert ran.failed
+        assert str(file) in ran.msg
+        assert "Traceback" not in ran.printed
