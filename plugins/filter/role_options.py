@@ -23,6 +23,10 @@ options:
     description: The name of the role.
     type: str
     required: true
+  host:
+    description: The name of the host in the inventory.
+    type: str
+    default: localhost
   shard_region:
     description: The region of the host, if it is a shard. It replaces the role's own.
     type: str
@@ -65,12 +69,17 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import 
 
 
 def role_options(
-    given: Mapping[str, Any], role: str, shard_region: object = None, shard_compartment_id: object = None
+    given: Mapping[str, Any],
+    role: str,
+    shard_region: object = None,
+    shard_compartment_id: object = None,
+    host: str = "localhost",
 ) -> dict[str, Any]:
     """The options of a role, and what is wrong with them."""
     options, problems = read_role(
         role,
         given,
+        host=host,
         shard_region=shard_region,
         shard_compartment_id=shard_compartment_id,
         table=_regions(),

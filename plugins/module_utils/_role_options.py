@@ -121,6 +121,17 @@ def words(value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def paths(value: Any) -> list[str]:
+    """Names of files, which may have blanks in them: a list, or text with commas or line breaks between them."""
+    names = (
+        re.split(r"[,\n]+", value) if isinstance(value, str) and not value.lstrip().startswith("[") else words(value)
+    )
+    found = [name.strip() for name in names if name.strip()]
+    if not found:
+        raise InputError(f"{_shown(value)} is set, but names no file")
+    return list(dict.fromkeys(found))
+
+
 def choices(*allowed: str) -> Callable[[Any], list[str]]:
     def read(value: Any) -> list[str]:
         return [choice(*allowed)(word) for word in words(value)]

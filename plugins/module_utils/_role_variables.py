@@ -12,6 +12,7 @@ A new role is one more function that gives its variables, one that judges them t
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_option
     ocid,
     ocids,
     one_realm,
+    paths,
     read_variables,
     regions,
     text,
@@ -50,6 +52,7 @@ def read_role(
     role: str,
     given: Mapping[str, Any],
     *,
+    host: str = "localhost",
     shard_region: object = None,
     shard_compartment_id: object = None,
     table: RegionTable | None = None,
@@ -69,8 +72,10 @@ def read_role(
         values[name] = os.path.expanduser(values[name] or default_report_dir(environment or {}))
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
         problems += _take_shard(values, shard_region, shard_compartment_id, table)
+    values["artifact"] = artifact_name(role, host)
     if not problems:
         judge(role, values, problems)
+        _take_approved(role, given, values, problems)
     if not problems:
         _same_realm(role, variables, values, problems)
     return values, problems
@@ -94,8 +99,36 @@ def _unknown(role: str, given: Mapping[str, Any], variables: Mapping[str, Variab
     return problems
 
 
-# What a dry run hands to the job that is approved by it, one variable for each host, and what a run tells of itself.
-_ARTIFACT = re.compile(r"[a-z_]+_(plan|result)_of_[A-Za-z0-9_]+")
+# What a dry run hands to the job that is approved by it: a variable for each host, since slices of a job would
+# overwrite each other's.
+_ARTIFACT = re.compile(r"[a-z_]+_plan_of_[a-z0-9_]+")
+
+
+def artifact_name(role: str, host: str) -> str:
+    """The variable with the plan of a host. Its end tells apart hosts whose names differ in other characters only."""
+    plain = re.sub(r"[^a-z0-9]", "_", host.lower())
+    return f"{role}_plan_of_{plain}_{hashlib.sha256(host.encode()).hexdigest()[:6]}"
+
+
+def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problems: _Problems) -> None:
+    """The plan that a dry run has handed on, unless a file is named. Nothing was approved for a host without one."""
+    values["approved_plan"] = None
+    if "plan_file" not in values or values["plan_file"] is not None:
+        return
+    handed_on = [name for name in given if _ARTIFACT.fullmatch(name)]
+    if not handed_on:
+        return
+    own = given.get(values["artifact"])
+    if not isinstance(own, Mapping):
+        problems.append(
+            f"A dry run has handed on plans for other hosts ({', '.join(handed_on[:3])}), but none for this one, so "
+            "nothing was approved for it"
+        )
+        return
+    values["plan_digest"] = values["plan_digest"] or own.get("digest")
+    values["approved_plan"] = own.get("plan")
+    if values["approved_plan"] is None:
+        values["plan_file"] = own.get("plan_file")
 
 
 def _take_shard(values: _Values, region: object, compartment_id: object, table: RegionTable | None) -> _Problems:
@@ -265,7 +298,7 @@ def _judge_backup_policy(role: str, values: _Values, problems: _Problems) -> Non
 
 def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
     return {
-        "report": Variable(text),
+        "report": Variable(paths),
         "allow_oracle_managed": Variable(boolean, False),
         "include_locked": Variable(boolean, False),
         "include_replicated": Variable(boolean, True),

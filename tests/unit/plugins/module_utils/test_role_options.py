@@ -13,7 +13,7 @@ from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, LFI, REGIONS, TENANCY, compa
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _role_options as options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import artifact_name, read_role
 
 ONE, TWO = compartment_id(1), compartment_id(2)
 BLANKS = ["", "  ", "\n", None]
@@ -195,7 +195,7 @@ class TestRekey:
 
     @pytest.mark.parametrize("blank", BLANKS)
     def test_blanks_change_nothing(self, blank: Any) -> None:
-        names = set(read()) - {"kms_key_ids", "compartment_ids"}
+        names = set(read()) - {"kms_key_ids", "compartment_ids", "artifact", "approved_plan"}
         assert read(**dict.fromkeys(names, blank)) == read()
 
     @pytest.mark.parametrize("blank", BLANKS)
@@ -227,8 +227,20 @@ class TestRekey:
             "rekey_compartments is no variable of this role; did you mean rekey_compartment_ids?"
         )
 
-    def test_what_a_workflow_hands_on_is_known(self) -> None:
-        read(plan_of_localhost={}, result_of_us_ashburn_1={})
+    def test_what_a_dry_run_has_handed_on_is_what_is_approved(self) -> None:
+        name = read()["artifact"].replace("rekey_", "", 1)
+        small = read(**{name: {"digest": "a" * 64, "plan": "text", "plan_file": "/reports/plan.json"}})
+        assert (small["approved_plan"], small["plan_file"], small["plan_digest"]) == ("text", None, "a" * 64)
+        large = read(**{name: {"digest": "a" * 64, "plan": None, "plan_file": "/reports/plan.json"}})
+        assert (large["approved_plan"], large["plan_file"]) == (None, "/reports/plan.json")
+        named = read(**{name: {"digest": "a" * 64, "plan": "text"}}, plan_file="/other.json")
+        assert (named["approved_plan"], named["plan_file"], named["plan_digest"]) == (None, "/other.json", None)
+
+    def test_a_host_for_which_nothing_was_handed_on(self) -> None:
+        assert "nothing was approved for it" in problem(plan_of_other_abcdef={"plan": "text"})
+
+    def test_hosts_whose_names_differ_little_hand_on_different_variables(self) -> None:
+        assert artifact_name("rekey", "a-b") != artifact_name("rekey", "a.b")
 
     def test_all_that_is_wrong_is_told_at_once(self) -> None:
         _values, problems = rekey(kms_key_ids="nothing", batch_size="many", recursive="perhaps", state="gone")

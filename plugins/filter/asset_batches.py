@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: asset_batches
+short_description: The assets that a backup policy is assigned to, in batches
+version_added: 0.1.0
+author: The oci_keys.block_volume contributors
+description:
+  - Gives the OCIDs of the assets that the options of the role P(oci_keys.block_volume.backup_policy#role) name, or that
+    were found, without what its filters leave out. It is for that role.
+positional: _input, discovery_file
+options:
+  _input:
+    description: The options of the role, as P(oci_keys.block_volume.role_options#filter) gives them.
+    type: dict
+    required: true
+  discovery_file:
+    description: The result file of M(oci_keys.block_volume.key_assignment_info), read where the assets are not named.
+    type: path
+    default: ''
+"""
+
+EXAMPLES = r"""
+- name: Show how many there are
+  ansible.builtin.debug:
+    msg: "{{ (options | oci_keys.block_volume.asset_batches('/var/reports/before.json')).total }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The assets.
+  type: dict
+  contains:
+    batches:
+      description: The OCIDs, in lists of as many as the role's batch size.
+      type: list
+      elements: list
+    total:
+      description: How many assets there are.
+      type: int
+    left_alone:
+      description: What was found but is left alone, and why.
+      type: list
+      elements: dict
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._asset_selection import batches_of, select_assets
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import read_discovery
+
+
+def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[str, Any]:
+    """The assets in batches. Raises AnsibleFilterError where the file is not what it should be."""
+    if options["asset_ids"] is not None:
+        chosen: dict[str, Any] = {"ids": options["asset_ids"], "left_alone": []}
+    else:
+        try:
+            chosen = select_assets(read_discovery(Path(discovery_file)).resources, options)
+        except InputError as error:
+            raise AnsibleFilterError(f"oci_keys.block_volume.asset_batches: {error}") from error
+    ids = chosen["ids"]
+    return {
+        "batches": batches_of(ids, options["batch_size"]),
+        "total": len(ids),
+        "left_alone": chosen["left_alone"],
+    }
+
+
+class FilterModule:
+    """The filters of this file, by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"asset_batches": asset_batches}

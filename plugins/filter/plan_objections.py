@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: plan_objections
+short_description: Why a plan of encryption keys must not be carried out as it is
+version_added: 0.1.0
+author: The oci_keys.block_volume contributors
+description:
+  - Compares a plan with what the variables of a role of this collection allow. It is for these roles.
+positional: _input, options, role
+options:
+  _input:
+    description: The result of M(oci_keys.block_volume.key_assignment_plan).
+    type: dict
+    required: true
+  options:
+    description: The options of the role, as P(oci_keys.block_volume.role_options#filter) gives them.
+    type: dict
+    required: true
+  role:
+    description: The name of the role, for what is told.
+    type: str
+    default: rekey
+"""
+
+EXAMPLES = r"""
+- name: Stop if that is more than is meant
+  ansible.builtin.assert:
+    that: planned | oci_keys.block_volume.plan_objections(options) | length == 0
+"""
+
+RETURN = r"""
+_value:
+  description: What is against it, in words. Empty if nothing is.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_verdict import objections
+
+
+def plan_objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str = "rekey") -> list[str]:
+    """Why a plan must not be carried out."""
+    return objections(planned, options, role)
+
+
+class FilterModule:
+    """The filters of this file, by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan_objections": plan_objections}

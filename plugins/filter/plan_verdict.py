@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: plan_verdict
+short_description: How a run that changes encryption keys ended
+version_added: 0.1.0
+author: The oci_keys.block_volume contributors
+description:
+  - Tells from the results of the last tasks of a run whether all is as it should be. It is for the roles of this
+    collection.
+positional: _input, found
+options:
+  _input:
+    description: The last plan of the run.
+    type: dict
+    required: true
+  found:
+    description: The result of the last look at what there is.
+    type: dict
+    required: true
+  stopped:
+    description: Whether the run was stopped because too much failed.
+    type: bool
+    default: false
+  check_mode:
+    description: Whether it was a dry run.
+    type: bool
+    default: false
+  folder:
+    description: The folder of the run.
+    type: str
+    default: ''
+"""
+
+EXAMPLES = r"""
+- name: Tell how it ended
+  ansible.builtin.debug:
+    msg: "{{ (planned | oci_keys.block_volume.plan_verdict(found)).line }}"
+"""
+
+RETURN = r"""
+_value:
+  description: How it ended.
+  type: dict
+  contains:
+    faults:
+      description: What is not as it should be, in words. Empty if all is.
+      type: list
+      elements: str
+    line:
+      description: How it ended, in a line.
+      type: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_verdict import verdict
+
+
+def plan_verdict(
+    again: Mapping[str, Any],
+    found: Mapping[str, Any],
+    stopped: bool = False,
+    check_mode: bool = False,
+    folder: str = "",
+) -> dict[str, Any]:
+    """How a run ended."""
+    return verdict(again, found, stopped=stopped, check_mode=check_mode, folder=folder)
+
+
+class FilterModule:
+    """The filters of this file, by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan_verdict": plan_verdict}
