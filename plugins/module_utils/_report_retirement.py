@@ -133,5 +133,5 @@ def _key_gaps(kms_key_id: str, scanned: Mapping[str, Any], changes: Sequence[Map
         for change in changes
     )
     if unsettled:
-        gaps.append(f"{unsettled} changes from or to this key were not seen to end")
+        gaps.append(f"changes from or to this key that were not seen to end: {unsettled}")
     return gaps

@@ -78,7 +78,7 @@ GAPS: list[tuple[dict[str, Any], str]] = [
         ({"scanned": {"resource_types": [name for name in ALL_RESOURCE_TYPES if name != left]}}, f"searched: {left}")
         for left in ALL_RESOURCE_TYPES
     ),
-    ({"changes": (files.change(settled=False),)}, "1 changes from or to this key were not seen to end"),
+    ({"changes": (files.change(settled=False),)}, "changes from or to this key that were not seen to end: 1"),
 ]
 
 
