@@ -97,6 +97,8 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
     names = listed(options, "regions", "Name regions, or leave 'regions' out to look where each key was made.") or []
     places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
+    if options["kms_key_ids"] is None and is_blank(options.get("assignments_file")):
+        raise InputError("Neither 'kms_key_ids' nor 'assignments_file' is set, so there are no keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
     used = [(key, [regions.expect(region, "'assignments_file' names")]) for key, region in _in_use(options)]
     asked: dict[tuple[str, str], None] = {}
