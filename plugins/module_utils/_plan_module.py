@@ -65,10 +65,10 @@ _SIDE_BY_SIDE = 8
 _RETRY = ReadRetry(attempts=5)
 
 # Rows of counts that the result of a task lists at most; the file has all of them.
-_MOST_COUNTS = 100
+_MOST_COUNTS = 40
 
 # A plan of so many characters still travels well as an artifact of a workflow.
-_MOST_AS_VALUE = 50_000
+_MOST_AS_VALUE = 25_000
 
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},

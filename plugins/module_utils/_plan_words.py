@@ -29,7 +29,7 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
 }
 
 # Rows that the result of a task shows at most; the file has all of them.
-_MOST_COUNTS = 100
+_MOST_COUNTS = 40
 _SAMPLE = 10
 
 

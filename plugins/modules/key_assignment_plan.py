@@ -240,7 +240,7 @@ summary:
       sample: 0
 counts:
   description: How many resources would be changed, by region, type, present key and wanted key. The plan has all the
-    rows, the result one hundred at most.
+    rows, the result forty at most.
   returned: success
   type: list
   elements: dict
@@ -276,7 +276,7 @@ batch_count:
   type: int
   sample: 7
 plan:
-  description: In check mode, the plan as packed text, if that has no more than 50,000 characters. Else null.
+  description: In check mode, the plan as packed text, if that has no more than 25,000 characters. Else null.
   returned: success
   type: str
   sample: null
