@@ -89,7 +89,11 @@ def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
                     f"{str(path)!r} has no report.json, plan.json or journal.jsonl; give the folder of a run"
                 )
             for file in files:
-                _read_file(file, former)
+                if file.name == "journal.jsonl":
+                    # A run that was killed may have left it empty, or with half a line.
+                    _read_journal(_content(file), str(file), former, may_be_empty=True)
+                else:
+                    _read_file(file, former)
         else:
             _read_file(path, former)
     return former
@@ -174,7 +178,7 @@ def _read_report(root: Node, name: str, former: FormerKeys) -> None:
         former.note(subject, time, _key(node.get("previous_kms_key_id")), given, policy_id)
 
 
-def _read_journal(content: bytes, name: str, former: FormerKeys) -> None:
+def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty: bool = False) -> None:
     intents = 0
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip():
@@ -189,7 +193,7 @@ def _read_journal(content: bytes, name: str, former: FormerKeys) -> None:
         intents += 1
         if root.value["event"] == "intent" and root.get("action").text() in (ASSIGN, REMOVE):
             _read_intent(root, former)
-    if not intents:
+    if not intents and not may_be_empty:
         raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
 
 

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._former_keys import FormerKeys, read_former_keys
+
+ONE, TWO = volume_id(1), volume_id(2)
+
+
+def intent(previous: str | None, given: str | None, time: str = "2026-11-24T01:00:00.000Z", **more: Any) -> str:
+    line = {"event": "intent", "action": "assign" if given else "remove", "id": ONE, "time": time, "tenancy": TENANCY}
+    return json.dumps({**line, "previous_kms_key_id": previous, "kms_key_id": given, **more})
+
+
+def change(**more: Any) -> dict[str, Any]:
+    row = {
+        "id": ONE,
+        "type": "volume",
+        "changed": True,
+        "action": "assign",
+        "time_requested": "2026-11-24T01:00:00.000Z",
+    }
+    keys = {
+        "previous_encryption": "customer",
+        "previous_kms_key_id": KEY_A,
+        "encryption": "customer",
+        "kms_key_id": KEY_B,
+    }
+    return {**row, **keys, **more}
+
+
+def report(*changes: dict[str, Any], dry_run: bool = False) -> str:
+    head = {"format": "oci_keys.block_volume/report", "version": 1, "evidence": {"tenancy": TENANCY}}
+    return json.dumps({**head, "plan": {"dry_run": dry_run}, "changes": list(changes)})
+
+
+def read(folder: Path, *contents: str) -> FormerKeys:
+    files = []
+    for number, content in enumerate(contents):
+        file = folder / f"given-{number}"
+        file.write_text(content)
+        files.append(file)
+    return read_former_keys(files)
+
+
+def test_the_oldest_former_key_is_the_original_one_in_whatever_order_the_files_come(tmp_path: Path) -> None:
+    later = intent(KEY_B, KEY_C, "2026-11-24T02:00:00.000Z")
+    for contents in ((intent(KEY_A, KEY_B), later), (later, report(change())), (f"{later}\n{intent(KEY_A, KEY_B)}\n",)):
+        former = read(tmp_path, *contents).found["volume", ONE]
+        assert former.original == KEY_A
+        assert former.given == {KEY_B, KEY_C}
+
+
+def test_a_journal_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    outcome = json.dumps({"event": "outcome", "id": ONE})
+    former = read(tmp_path, f"{intent(None, KEY_B)}\n{outcome}\n{intent(KEY_A, KEY_C)[:50]}")
+    assert former.torn == 1
+    assert former.found["volume", ONE].original is None
+    assert former.tenancies == {TENANCY}
+
+
+def test_a_volume_and_its_policy_assignment_are_two_things(tmp_path: Path) -> None:
+    of_policy = intent(None, KEY_C, type="volume", previous_policy_id="policy")
+    in_report = change(id="assignment", type="policy_assignment", asset_id=TWO, previous_policy_id="policy")
+    former = read(tmp_path, f"{intent(KEY_A, KEY_B)}\n{of_policy}\n", report(in_report))
+    assert set(former.found) == {("volume", ONE), ("policy_assignment", ONE), ("policy_assignment", TWO)}
+    assert former.found["policy_assignment", TWO].policy_id == "policy"
+
+
+def test_what_was_not_known_then_and_what_was_not_changed(tmp_path: Path) -> None:
+    rows = [
+        change(previous_encryption="unknown", previous_kms_key_id=None),
+        change(id=TWO, changed=False),
+        change(id=volume_id(3), action="copy"),
+        change(id=volume_id(4), encryption="unknown", kms_key_id=None),
+    ]
+    former = read(tmp_path, report(*rows))
+    assert former.unknown == {ONE}
+    assert set(former.found) == {("volume", volume_id(4))}
+    assert former.found["volume", volume_id(4)].given == set()
+
+
+def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -> None:
+    boot = volume_id(5, kind="bootvolume")
+    assert set(read(tmp_path, report(change(id=boot, type="volume"))).found) == {("boot_volume", boot)}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (report(change(), dry_run=True), "is of a dry run"),
+        (report(change(id="nothing")), "not an OCID"),
+        (report(change(id=KEY_A)), "is a key, but"),
+        (report(change(previous_kms_key_id=ONE)), "but a key is expected"),
+        (report(change(previous_kms_key_id=5)), "text is expected"),
+        (intent(ONE, KEY_B), "but a key is expected"),
+        (json.dumps({"event": "intent"}), "text is expected"),
+        ("[" * 100_000, "nested too deeply"),
+        (" \n", "is empty"),
+        ('{"format": "oci_keys.block_volume/report", "version": 9}', "is of version 9"),
+        ("\x00\x01", "neither a report nor a plan nor a journal"),
+    ],
+)
+def test_what_is_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, content)
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", '{"time": "2026'])
+def test_a_run_that_was_killed_before_its_first_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "journal.jsonl").write_text(content)
+    assert read_former_keys([tmp_path]).found == {}
+
+
+def test_folders(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text(intent(KEY_A, KEY_B))
+    assert read_former_keys([tmp_path]).found["volume", ONE].original == KEY_A
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match=r"no report\.json"):
+        read_former_keys([tmp_path / "none"])
+    with pytest.raises(InputError, match="can't be read"):
+        read_former_keys([tmp_path / "missing"])
