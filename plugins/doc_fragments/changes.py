@@ -8,26 +8,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the modules that change something."""
+    """Options of the modules that change something. ``ASSIGNMENT`` are those of the key and whether it is assigned."""
 
     DOCUMENTATION = r"""
 options:
-  kms_key_id:
-    description:
-      - The OCID of the customer-managed key to assign.
-      - It has to exist in the region of each resource, to be V(ENABLED), and to be an AES key.
-        A key of a replicated vault has the same OCID in every region that it is replicated to.
-      - Required with O(state=present), where an empty value is an error. Not allowed with O(state=absent).
-    type: str
-  state:
-    description:
-      - V(present) assigns the key O(kms_key_id).
-      - V(absent) takes the customer-managed key away, so that the Oracle-managed key protects the resource.
-    type: str
-    choices:
-      - present
-      - absent
-    default: present
   validate_key:
     description:
       - Whether to look the key up before the first change, in each region where it is going to be used, and each
@@ -70,4 +54,24 @@ options:
       - Without it, the journal is C(oci_keys.block_volume/journal.jsonl) in the folder E(XDG_STATE_HOME),
         by default C(~/.local/state), on the machine that runs the module.
     type: path
+"""
+
+    ASSIGNMENT = r"""
+options:
+  kms_key_id:
+    description:
+      - The OCID of the customer-managed key to assign.
+      - It has to exist in the region of each resource, to be V(ENABLED), and to be an AES key.
+        A key of a replicated vault has the same OCID in every region that it is replicated to.
+      - Required with O(state=present), where an empty value is an error. Not allowed with O(state=absent).
+    type: str
+  state:
+    description:
+      - V(present) assigns the key O(kms_key_id).
+      - V(absent) takes the customer-managed key away, so that the Oracle-managed key protects the resource.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
 """

@@ -159,7 +159,9 @@ def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_c
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
     place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
-    lines.extend([f"For the {kind.noun}:", f"Allow group <your group> to use {kind.iam_resource_type} in {place}"])
+    lines.extend(
+        [f"For the {kind.noun}:", f"Allow group <your group> to {kind.iam_verb} {kind.iam_resource_type} in {place}"]
+    )
     return "\n".join(lines)
 
 

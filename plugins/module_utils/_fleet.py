@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._applying import Applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
@@ -28,20 +28,16 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._region import Region
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause, carry_out
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     NONE,
     REGENERATE,
     Outcome,
     Wanted,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change, Writer
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -96,10 +92,11 @@ class Fleet:
         self._connection = connection
         self._journal = journal
         self._terms = terms
-        self._clock = clock
-        self._timings = timings
         self._deadline = Deadline(clock, terms.wait_timeout)
         self._vetting = KeyVetting(connection, clock)
+        self._applying = Applying(
+            journal, self._vetting, wait=terms.wait, clock=clock, timings=timings, deadline=self._deadline
+        )
         connection.limit_reads(lambda: self._deadline.remaining)
 
     def bring(self, targets: Sequence[Target], wanted: Wanted) -> Report:
@@ -207,7 +204,7 @@ class Fleet:
             if not outcome.changed or outcome.action == REGENERATE or not KINDS[outcome.kind].leaves_keys:
                 continue
             if before is not None and before.kms_key_id:
-                leaving.setdefault((before.kms_key_id, outcome.region), []).append(outcome)
+                leaving.setdefault((before.kms_key_id, before.region), []).append(outcome)
         keys = list(leaving)
         for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):
             _spare(key, regions)
@@ -234,58 +231,10 @@ class Fleet:
     def _apply_guarded(self, region: Region) -> Exception | None:
         """A fault of ours outside of any one change must not lose the outcomes either."""
         try:
-            self._apply_in(region)
+            self._applying.apply(region)
         except Exception as fault:
             return fault
         return None
-
-    def _apply_in(self, region: Region) -> None:
-        changes = region.changes()
-        writer = Writer(
-            region.service,
-            self._journal,
-            Pace(region.concurrency, self._clock),
-            self._vetting,
-            clock=self._clock,
-            timings=self._timings,
-            deadline=self._deadline,
-        )
-
-        def steps(change: Change) -> Iterator[Pause]:
-            with _our_fault_fails([change]):
-                yield from writer.steps(change)
-
-        def watch(watched: Sequence[Change]) -> None:
-            with _our_fault_fails(watched):
-                settling.watch(watched, wait=self._terms.wait)
-
-        settling = Settling(clock=self._clock, timings=self._timings, deadline=self._deadline)
-        ordinary, delicate = _by_delicacy(changes)
-        stuck = carry_out(map(steps, ordinary), region.pool, self._clock, leave_stuck=True)
-        accepted = _accepted(ordinary)
-        # What waits for something that may never come keeps nobody from being verified, nor the other way round.
-        with ThreadPoolExecutor(1) as aside:
-            waiting = aside.submit(carry_out, stuck, region.pool, self._clock)
-            watch([*accepted, *region.busy_but_right()])
-            waiting.result()
-        watched = {change.outcome.id for change in accepted}
-        watch([change for change in _accepted(ordinary) if change.outcome.id not in watched])
-        failed: Outcome | None = None
-        for change in delicate:
-            if failed is not None:
-                change.outcome.changed = False
-                change.outcome.error = ResourceError(
-                    code="NotTried", message=f"It was not tried after what happened to {failed.label}."
-                )
-                continue
-            carry_out([steps(change)], region.pool, self._clock)
-            watch(_accepted([change]))
-            failed = change.outcome if change.outcome.error is not None else None
-        for change in changes:
-            try:
-                self._journal.conclude(change.outcome)
-            except OSError as error:
-                change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
 
 
 def _member(member_id: str, group: Target, kind: GroupKind) -> Outcome:
@@ -314,20 +263,6 @@ def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> l
         return [future.result() for future in [pool.submit(work, item) for item in items]]
 
 
-@contextmanager
-def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
-    """A fault of ours must not lose the outcomes of other changes, nor call untouched what may have been written."""
-    try:
-        yield
-    except Exception as error:
-        for change in changes:
-            outcome = change.outcome
-            if outcome.error is None and not (outcome.settled and outcome.time_settled):
-                outcome.changed = outcome.time_requested is not None
-                outcome.settled = False
-                outcome.error = ResourceError(code="InternalError", message=repr(error))
-
-
 def _spare(key: KeyReport, regions: Iterable[Region]) -> None:
     """Keep the changes few that make a key be used which is kept outside OCI."""
     if key.is_external:
@@ -340,20 +275,6 @@ def _tell_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:
         if fault is not None and outcome.time_settled is None:
             outcome.settled = False
             outcome.error = ResourceError(code="InternalError", message=repr(fault))
-
-
-def _by_delicacy(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
-    """Changes that are made side by side, and those that are made after them, one at a time."""
-    ordinary: list[Change] = []
-    delicate: list[Change] = []
-    for change in changes:
-        before = change.outcome.before
-        (delicate if before is not None and change.kind.is_delicate(before) else ordinary).append(change)
-    return ordinary, delicate
-
-
-def _accepted(changes: Iterable[Change]) -> list[Change]:
-    return [change for change in changes if change.outcome.changed and change.outcome.error is None]
 
 
 def _cautions(outcomes: Iterable[Outcome]) -> list[str]:

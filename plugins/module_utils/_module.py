@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,10 +18,10 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
     CHANGE_OPTIONS,
@@ -56,19 +57,33 @@ class World:
     timeout: tuple[float, float] = (10.0, 60.0)
 
 
-def change_spec(**options: dict[str, Any]) -> dict[str, Any]:
-    """The argument spec of a module that changes keys: the shared options, and its own, which may replace them."""
-    return {**CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
+def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
+    """The argument spec of a module that changes keys: the shared options, and its own, which may replace them.
+
+    None leaves a shared option out.
+    """
+    spec = {**CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
+    return {name: option for name, option in spec.items() if option is not None}
 
 
-def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | None = None) -> NoReturn:
+@dataclass(frozen=True)
+class Request:
+    """What a module asks for: of ``options`` what is wanted, and what has to be known of OCI before it is begun."""
+
+    wanted: Callable[[Mapping[str, Any]], Wanted] = wanted_key
+    prepare: Callable[[Connection, Wanted, Sequence[Target]], Wanted] = lambda _connection, wanted, _targets: wanted
+
+
+def change_keys(
+    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, world: World | None = None
+) -> NoReturn:
     """Bring the resources that option ``ids`` names onto the key asked for, and end the module.
 
-    ``types`` are the result types of the resources that may be named.
+    ``types`` are the names of the kinds that may be named.
     """
     try:
         result_file = writable_file("result_file", module.params["result_file"])
-        wanted, report = _run(module, ids, types, result_file, world or World())
+        wanted, report = _run(module, ids, types, request or Request(), result_file, world or World())
     except BlockVolumeKeyError as error:
         module.fail_json(msg=str(error))
     except Exception as error:
@@ -83,12 +98,17 @@ def change_keys(module: AnsibleModule, ids: str, *types: str, world: World | Non
 
 
 def _run(
-    module: AnsibleModule, ids: str, types: tuple[str, ...], result_file: Path | None, world: World
+    module: AnsibleModule,
+    ids: str,
+    types: tuple[str, ...],
+    request: Request,
+    result_file: Path | None,
+    world: World,
 ) -> tuple[Wanted, Report]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
     agreed = terms(module.params, check_mode=module.check_mode)
-    wanted = wanted_key(module.params)
+    wanted = request.wanted(module.params)
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
     if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
         raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}; the journal would be lost")
@@ -103,6 +123,7 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
+    wanted = request.prepare(connection, wanted, named)
     noted = Journal(journal, world.clock, connection.tenancy)
     fleet = Fleet(connection, noted, agreed, clock=world.clock, timings=world.timings)
     return wanted, fleet.bring(named, wanted)

@@ -19,7 +19,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Union
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     NoAnswerError,
@@ -28,7 +28,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_read
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ReadableKind
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource, Wanted
 
 Reading = Union[Resource, ResourceError]
 
@@ -53,6 +53,7 @@ class Reader:
         *,
         concurrency: int,
         availability_domains: Callable[[str], Sequence[str]],
+        elsewhere: Callable[[str], Service] | None = None,
     ) -> None:
         self._kind = kind
         self._service = service
@@ -67,6 +68,13 @@ class Reader:
 
     def prepare(self, wanted: Wanted) -> None:
         """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
+
+    def service_for(self, action: str) -> Service:
+        """The service that takes a change."""
+        return self._service
+
+    def note(self, outcome: Outcome, answer: Answer) -> None:
+        """Learn from the answer to a change that was accepted."""
 
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""

@@ -46,6 +46,7 @@ class Region:
                 self.pool,
                 concurrency=concurrency,
                 availability_domains=domains,
+                elsewhere=connection.block_volume,
             )
             for kind in dict.fromkeys(outcome.kind for outcome in outcomes)
         }

@@ -49,10 +49,8 @@ def resource_entry(
     }
 
 
-def _encryption(resource: Resource | None) -> str:
-    if resource is None:
-        return "unknown"
-    return "customer" if resource.kms_key_id else "oracle"
+def _encryption(resource: Resource | None) -> str | None:
+    return "unknown" if resource is None else resource.encryption
 
 
 def latest_state(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> Resource | None:

@@ -12,6 +12,7 @@ import heapq
 import queue
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from itertools import islice
 from typing import NamedTuple, Union
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
@@ -28,11 +29,17 @@ _Step = tuple[Union[Pause, None], Iterator[Pause]]
 
 
 def carry_out(
-    jobs: Iterable[Iterator[Pause]], pool: Executor, clock: Clock, *, leave_stuck: bool = False
+    jobs: Iterable[Iterator[Pause]],
+    pool: Executor,
+    clock: Clock,
+    *,
+    leave_stuck: bool = False,
+    most: int | None = None,
 ) -> list[Iterator[Pause]]:
     """Run all jobs to their ends, step by step. With ``leave_stuck``, stop when only stuck ones are left.
 
-    Gives back those that were left. A job that raises has ended.
+    With ``most``, so many are begun, and another one only when one has ended. Gives back those that were left. A job
+    that raises has ended.
     """
     finished: queue.SimpleQueue[_Step] = queue.SimpleQueue()
 
@@ -48,7 +55,8 @@ def carry_out(
 
     running = 0
     later: list[tuple[float, int, Pause, Iterator[Pause]]] = []
-    for job in jobs:
+    to_begin = iter(jobs)
+    for job in islice(to_begin, most):
         pool.submit(step, job)
         running += 1
     number = 0
@@ -69,4 +77,8 @@ def carry_out(
         if pause is not None:
             number += 1
             heapq.heappush(later, (clock.monotonic() + pause.seconds, number, pause, job))
+            continue
+        for job in islice(to_begin, 1):
+            pool.submit(step, job)
+            running += 1
     return [job for _due, _number, _pause, job in later]

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import NONE, REGENERATE, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change
 
@@ -61,6 +62,22 @@ class Settling:
             if self._deadline.passed:
                 for change in pending:
                     change.outcome.error = self._time_out(change)
+                return
+
+    def steps(self, change: Change, is_waited_for: Callable[[], bool]) -> Iterator[Pause]:
+        """The same for one change by itself, step by step, so that it waits beside others that are being made."""
+        began = self._clock.monotonic()
+        seen_busy: set[str] = set()
+        change.outcome.settled = False
+        look = 0
+        while True:
+            yield Pause(min(self._timings.poll(look), self._deadline.remaining))
+            look += 1
+            readings = {change.outcome.id: change.reader.get(change.outcome.id)}
+            if self._decide(change, readings, self._clock.monotonic() - began, seen_busy) or not is_waited_for():
+                return
+            if self._deadline.passed:
+                change.outcome.error = self._time_out(change)
                 return
 
     def _is_worth_a_look(self, pending: Sequence[Change], look: int, seen_busy: set[str], began: float) -> bool:

@@ -19,6 +19,7 @@ ASSIGN = "assign"
 REMOVE = "remove"
 REGENERATE = "regenerate"
 UNASSIGN = "unassign"
+COPY = "copy"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Resource:
     freeform_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     defined_tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
+    @property
+    def encryption(self) -> str | None:
+        """Whose key protects it: customer or oracle. None for what is not there yet."""
+        return "customer" if self.kms_key_id else "oracle"
+
     def as_wanted(self, wanted: Wanted) -> Resource:
         """The resource as a change would leave it, for check mode."""
         return replace(self, kms_key_id=wanted.kms_key_id)
@@ -63,12 +69,21 @@ class Resource:
 
     def facts(self) -> dict[str, Any]:
         """What a change of it may change, for diff and journal."""
-        return {"encryption": "customer" if self.kms_key_id else "oracle", "kms_key_id": self.kms_key_id}
+        return {"encryption": self.encryption, "kms_key_id": self.kms_key_id}
+
+
+@dataclass(frozen=True)
+class CopyTo:
+    """Where backups are to be copied to. ``compartment_ids`` are looked into for copies besides the source's own."""
+
+    region: str
+    display_name: str | None = None
+    compartment_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The assignment asked for. ``kms_key_id`` None asks for the Oracle-managed key.
+    """The assignment asked for. ``kms_key_id`` None asks for the Oracle-managed key; of a copy, for no other one.
 
     ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all.
     """
@@ -77,6 +92,7 @@ class Wanted:
     regenerate: bool = False
     policy_id: str | None = None
     unassigned: bool = False
+    copy_to: CopyTo | None = None
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     NoAnswerError,
@@ -62,7 +62,6 @@ class Writer:
 
     def __init__(
         self,
-        service: Service,
         journal: Journal,
         pace: Pace,
         vetting: KeyVetting,
@@ -71,7 +70,6 @@ class Writer:
         timings: Timings,
         deadline: Deadline,
     ) -> None:
-        self.service = service
         self.journal = journal
         self.pace = pace
         self.vetting = vetting
@@ -169,11 +167,13 @@ class _Making:
         writer.pace.went_well()
         outcome.opc_request_id = answer.opc_request_id
         outcome.changed = True
+        self._change.reader.note(outcome, answer)
         return None
 
     def _send(self) -> Answer:
         outcome, change = self._outcome, self._change
-        return change.kind.change(self._writer.service, outcome.known, outcome.action, change.wanted)
+        service = change.reader.service_for(outcome.action)
+        return change.kind.change(service, outcome.known, outcome.action, change.wanted)
 
     def _may_repeat(self, error: ApiError) -> _Waiting:
         if isinstance(error, RefusedError):
@@ -189,6 +189,10 @@ class _Making:
                 self._faults += 1
                 yield self._pause(self._timings.backoff(self._faults))
                 return self._faults < _MOST_FAULTS and (yield from self._becomes_ready())
+            if self._change.kind.may_pass(error):
+                self._faults += 1
+                yield self._pause(self._timings.backoff(self._faults))
+                return self._faults < _MOST_FAULTS
             if not error.outcome_is_unknown:
                 return False
         self._faults += 1
@@ -329,7 +333,7 @@ class _Making:
                     return
                 try:
                     self._writer.journal.intend(outcome, self._change.wanted)
-                    if not kind.put_back(self._writer.service, before, reading):
+                    if not kind.put_back(self._change.reader.service_for(outcome.action), before, reading):
                         break
                     told = _PUT_BACK
                 except (ApiError, OSError) as fault:

@@ -22,6 +22,7 @@ description:
     every outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
+  - oci_keys.block_volume.changes.assignment
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes

@@ -173,7 +173,6 @@ def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOU
         journal = MemoryJournal(cloud)
         journal.open()
     return Writer(
-        connection.block_volume(IAD),
         journal,
         pace or Pace(4, cloud.clock),
         KeyVetting(connection, cloud.clock),

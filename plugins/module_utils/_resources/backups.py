@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -112,7 +113,7 @@ class BackupKind(ResourceKind):
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeBackup, GetBootVolumeBackup."""
         answer = service.read(f"get_{self.type}", resource_id)
-        return self._backup(answer.data, region, answer.etag)
+        return self.from_row(answer.data, region, answer.etag)
 
     def list_page(
         self,
@@ -127,7 +128,19 @@ class BackupKind(ResourceKind):
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
         query = {} if page is None else {"page": page}
         answer = service.read(f"list_{self.type}s", compartment_id, limit=limit, **query)
-        return Page([self._backup(row, region) for row in answer.data], answer.next_page)
+        return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
+
+    def pages_of_copies(self, service: Service, region: str, compartment_id: str, source_id: str) -> Iterator[Page]:
+        """ListVolumeBackups, ListBootVolumeBackups: the copies that are in a compartment of one source."""
+        query: dict[str, Any] = {self._source: source_id, "limit": PAGE_SIZE}
+        page: str | None = None
+        while True:
+            more = query if page is None else {**query, "page": page}
+            answer = service.read(f"list_{self.type}s", compartment_id, **more)
+            yield Page([self.from_row(row, region) for row in answer.data], answer.next_page)
+            page = answer.next_page
+            if page is None:
+                return
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""
@@ -164,7 +177,8 @@ class BackupKind(ResourceKind):
         group_id = outcome.group_id or (latest.group_id if latest is not None else None)
         return {"group_id": group_id, "left_alone": outcome.left_alone}
 
-    def _backup(self, row: Any, region: str, etag: str | None = None) -> Backup:
+    def from_row(self, row: Any, region: str, etag: str | None = None) -> Backup:
+        """A backup from the SDK's model of it."""
         period = row.retention_period
         return Backup(
             **described(row),

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import rfc3339
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     REMOVE,
@@ -61,6 +61,8 @@ class NamedKind:
     """The kind in words, for messages."""
     iam_resource_type: str
     """The resource type that IAM statements name."""
+    iam_verb: str = "use"
+    """What a change of it takes, as IAM statements say it."""
 
     def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
@@ -110,6 +112,8 @@ class ResourceKind(ReadableKind):
     """Whether a change may take several requests, so that one that fails half-way has to be put back."""
     leaves_keys: bool = True
     """Whether a key that is disabled or dying keeps the resource from leaving it (fact 22)."""
+    at_a_time: int | None = None
+    """How many changes that bring something new into being may be under way at once from one region."""
     reader: Any = None
     """The class that reads it, where the usual one does not do."""
 
@@ -145,6 +149,10 @@ class ResourceKind(ReadableKind):
 
     def is_half_way(self, before: Resource, now: Resource) -> bool:
         """Whether ``now`` is what a change that was begun and not ended makes of ``before``. Pure."""
+        return False
+
+    def may_pass(self, error: RefusedError) -> bool:
+        """Whether a refusal that others take for final is one that goes by."""
         return False
 
     def put_back(self, service: Service, before: Resource, now: Resource) -> bool:

@@ -23,6 +23,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     ReadableKind,
     ResourceKind,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import (
+    COPY_OF_BOOT_VOLUME_BACKUP,
+    COPY_OF_VOLUME_BACKUP,
+    COPY_OF_VOLUME_GROUP_BACKUP,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.groups import VOLUME_GROUP
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import (
     POLICY_OF_BOOT_VOLUME,
@@ -48,6 +53,9 @@ KINDS: dict[str, ResourceKind] = {
         POLICY_OF_VOLUME,
         POLICY_OF_BOOT_VOLUME,
         POLICY_OF_VOLUME_GROUP,
+        COPY_OF_VOLUME_BACKUP,
+        COPY_OF_BOOT_VOLUME_BACKUP,
+        COPY_OF_VOLUME_GROUP_BACKUP,
     )
 }
 """The kinds that bear a key, by their name: the type in results, or what of it."""

@@ -29,7 +29,7 @@ from unit.fake_cloud import (
 )
 from unit.fakes import MemoryJournal, bring
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _fleet
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
@@ -214,7 +214,7 @@ def test_a_key_outside_oci_is_used_four_times_at_once_at_most(
         limits.append(given)
         return Pace(given, clock)
 
-    monkeypatch.setattr(_fleet, "Pace", pace)
+    monkeypatch.setattr(_applying, "Pace", pace)
     cloud = Cloud()
     cloud.add_keys(Key(KEY_B, protection=mode))
     bring(cloud, cloud.add(3), TO_B, validate_key=True, concurrency=16)

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Copies of backups in another region (oci_semantics.md sections 1.3 and 1.4).
+
+A copy is asked for in the region of its source, and is a backup of its own in the other one, where it is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
+    BOOT_VOLUME_BACKUP,
+    VOLUME_BACKUP,
+    BackupKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
+    Page,
+    ReadableKind,
+    ResourceKind,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import BackupCopy, CopyReader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.group_backups import VOLUME_GROUP_BACKUPS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+    ASSIGN,
+    COPY,
+    NONE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+
+BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
+"""The kinds of backups that bear a key, by the type in results."""
+
+
+class CopyKind(ResourceKind):
+    """The copy of one kind of backup in another region."""
+
+    settles_at_once = True
+    rewrites = True
+    iam_verb = "manage"
+    at_a_time = 10
+    """Copies under way per tenancy and source region (oci_semantics.md section 9)."""
+    reader = CopyReader
+
+    def __init__(self, backup: ReadableKind, operation: str) -> None:
+        self.backup = backup
+        self.type = backup.type
+        self.name = f"copy of {backup.type}"
+        self.ocid_type = backup.ocid_type
+        self.noun = backup.noun
+        self.iam_resource_type = backup.iam_resource_type
+        self._operation = operation
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """Read the source; its copy is read by the reader of this kind."""
+        return self.backup.get(service, region, resource_id)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> Page:
+        """List the sources."""
+        return self.backup.list_page(service, region, compartment_id, page=page, limit=limit)
+
+    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+        """Without a key, a copy that is there is left as it is."""
+        if cast(BackupCopy, resource).copy_id is None:
+            return COPY
+        return NONE if self.is_as_wanted(resource, wanted) else ASSIGN
+
+    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
+        copy = cast(BackupCopy, resource)
+        if copy.copy_id is None:
+            return False
+        if wanted.kms_key_id is None:
+            return True
+        return bool(copy.bearers) and all(bearer.kms_key_id == wanted.kms_key_id for bearer in copy.bearers)
+
+    def is_same(self, one: Resource, other: Resource) -> bool:
+        first, second = cast(BackupCopy, one), cast(BackupCopy, other)
+        return first.copy_id == second.copy_id and _keys(first) == _keys(second)
+
+    def describe(self, resource: Resource) -> str:
+        copy = cast(BackupCopy, resource)
+        if copy.encryption is None:
+            return f"no copy in {copy.region}"
+        return f"a copy in {copy.region} with {super().describe(copy)}"
+
+    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+        """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the copy that is there."""
+        copy = cast(BackupCopy, before)
+        if action != COPY or wanted.copy_to is None:
+            return self.assign(service, copy, cast(str, wanted.kms_key_id))
+        details = {"destinationRegion": wanted.copy_to.region}
+        if wanted.copy_to.display_name is not None:
+            details["displayName"] = wanted.copy_to.display_name
+        if wanted.kms_key_id is not None:
+            details["kmsKeyId"] = wanted.kms_key_id
+        return service.write(self._operation, copy.id, details, opc_retry_token=copy.retry_token)
+
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+        """Change the key of the copy: of a group's, of each member that has another one."""
+        answer = Answer(None)
+        for bearer in cast(BackupCopy, resource).bearers:
+            if bearer.kms_key_id != kms_key_id:
+                answer = BEARERS[bearer.type].assign(service, bearer, kms_key_id)
+        return answer
+
+    def remove(self, service: Service, resource: Resource) -> Answer:
+        """Nobody asks for that: without a key, a copy is left as it is."""
+        return self.assign(service, resource, "")
+
+    def may_pass(self, error: RefusedError) -> bool:
+        """Copies that others have under way count as well."""
+        return error.code == "LimitExceeded"
+
+    def is_delicate(self, resource: Resource) -> bool:
+        return self.kept_from(resource) is not None
+
+    def kept_from(self, resource: Resource) -> str | None:
+        reasons = (BEARERS[bearer.type].kept_from(bearer) for bearer in cast(BackupCopy, resource).bearers)
+        reason = next((reason for reason in reasons if reason is not None), None)
+        return None if reason is None else f"of its copy {cast(BackupCopy, resource).copy_id}, {reason}"
+
+    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+        """Whether a change of the key changed a copy's retention besides (fact 21)."""
+        now = {bearer.id: bearer for bearer in cast(BackupCopy, after).bearers}
+        for bearer in cast(BackupCopy, before).bearers:
+            damage = BEARERS[bearer.type].damage(bearer, now.get(bearer.id, bearer))
+            if damage is not None:
+                return damage
+        return None
+
+    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        copy = cast("BackupCopy | None", latest)
+        return {
+            "copy_id": copy.copy_id if copy else None,
+            "destination_region": copy.region if copy else None,
+            "left_alone": outcome.left_alone,
+        }
+
+
+def _keys(copy: BackupCopy) -> Sequence[tuple[str, str | None]]:
+    return sorted((bearer.id, bearer.kms_key_id) for bearer in copy.bearers)
+
+
+COPY_OF_VOLUME_BACKUP = CopyKind(VOLUME_BACKUP, "copy_volume_backup")
+COPY_OF_BOOT_VOLUME_BACKUP = CopyKind(BOOT_VOLUME_BACKUP, "copy_boot_volume_backup")
+COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUPS, "copy_volume_group_backup")

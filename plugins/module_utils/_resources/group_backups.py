@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Backups of volume groups as they are read: they have no key of their own (oci_semantics.md section 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+    PAGE_SIZE,
+    Page,
+    ReadableKind,
+    described,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
+
+
+@dataclass(frozen=True)
+class GroupBackup(Resource):
+    """A backup of a volume group. ``source_backup_id`` is what it is a cross-region copy of."""
+
+    member_ids: tuple[str, ...] = ()
+    source_backup_id: str | None = None
+
+
+class GroupBackupsKind(ReadableKind):
+    """Only read: to know what there is to copy, and what copies there are."""
+
+    type = "volume_group_backup"
+    ocid_type = "volumegroupbackup"
+    noun = "volume group backup"
+    iam_resource_type = "volume-group-backups"
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetVolumeGroupBackup."""
+        answer = service.read("get_volume_group_backup", resource_id)
+        return self.from_row(answer.data, region, answer.etag)
+
+    def list_page(
+        self,
+        service: Service,
+        region: str,
+        compartment_id: str,
+        *,
+        page: str | None = None,
+        availability_domain: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> Page:
+        """ListVolumeGroupBackups."""
+        query = {} if page is None else {"page": page}
+        answer = service.read("list_volume_group_backups", compartment_id, limit=limit, **query)
+        return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
+
+    def pages_of_copies(self, service: Service, region: str, compartment_id: str, source_id: str) -> Iterator[Page]:
+        """ListVolumeGroupBackups, which can't be asked for the copies of one source: all in the compartment."""
+        page: str | None = None
+        while True:
+            found = self.list_page(service, region, compartment_id, page=page)
+            yield found
+            page = found.next_page
+            if page is None:
+                return
+
+    def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
+        """A group's backup from the SDK's model of it."""
+        return GroupBackup(
+            **described(row),
+            type=self.type,
+            region=region,
+            kms_key_id=None,
+            etag=etag,
+            member_ids=tuple(row.volume_backup_ids or ()),
+            source_backup_id=row.source_volume_group_backup_id,
+        )
+
+
+VOLUME_GROUP_BACKUPS = GroupBackupsKind()
