@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import filterfalse
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
@@ -58,13 +59,15 @@ class Applying:
             ),
             Settling(clock=self._clock, timings=self._timings, deadline=self._deadline),
             self._clock,
+            self._deadline,
             wait=self._wait,
         )
         changes = region.changes()
         ordinary, delicate = _by_delicacy(changes)
-        crowding = [change for change in ordinary if _crowds(change)]
+        # What has to be done to a resource may turn out to be something else by the time it is done.
+        crowding, others = list(filter(_crowds, ordinary)), list(filterfalse(_crowds, ordinary))
         applied.one_in_one_out([*filter(_crowds, region.busy_but_right()), *crowding])
-        applied.side_by_side([change for change in ordinary if not _crowds(change)])
+        applied.side_by_side(others)
         applied.one_by_one(delicate)
         for change in changes:
             try:
@@ -76,11 +79,14 @@ class Applying:
 class _InRegion:
     """The ways in which the changes of one region are made."""
 
-    def __init__(self, region: Region, writer: Writer, settling: Settling, clock: Clock, *, wait: bool) -> None:
+    def __init__(
+        self, region: Region, writer: Writer, settling: Settling, clock: Clock, deadline: Deadline, *, wait: bool
+    ) -> None:
         self._region = region
         self._writer = writer
         self._settling = settling
         self._clock = clock
+        self._deadline = deadline
         self._wait = wait
 
     def side_by_side(self, changes: Sequence[Change]) -> None:
@@ -105,7 +111,7 @@ class _InRegion:
 
         def is_waited_for() -> bool:
             """Where nobody waits for the end, those under way have to make way for the others all the same."""
-            return self._wait or bool(to_begin)
+            return self._wait or (bool(to_begin) and not self._deadline.passed)
 
         def begun_and_settled(change: Change) -> Iterator[Pause]:
             with _our_fault_fails([change]):

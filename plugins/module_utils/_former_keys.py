@@ -202,10 +202,26 @@ def _read_intent(root: Node, former: FormerKeys) -> None:
     if tenancy is not None:
         former.tenancies.add(tenancy)
     of_assignment = "previous_policy_id" in root.mapping()
+    if root.mapping().get("previous_copy_id") is not None:
+        _read_intent_for_copy(root, former)
+        return
     subject = _subject(root, of_assignment=of_assignment)
     previous = _key(root.get("previous_kms_key_id"))
     policy_id = root.get("previous_policy_id").text_or_none()
     former.note(subject, root.get("time").text(), previous, [_key(root.get("kms_key_id"))], policy_id)
+
+
+def _read_intent_for_copy(root: Node, former: FormerKeys) -> None:
+    """The line names the source, but what got another key is its copy in the other region, or that one's members."""
+    time, given = root.get("time").text(), _key(root.get("kms_key_id"))
+    keys = {root.get("previous_copy_id").text(): root.get("previous_kms_key_id")}
+    if "previous_member_keys" in root.mapping():
+        members = root.get("previous_member_keys")
+        keys = {member: members.get(member) for member in members.mapping()}
+    for name, previous in keys.items():
+        ocid = parse(name)
+        expect_type(ocid, *_TYPES)
+        former.note((_TYPES[ocid.type], ocid.value), time, _key(previous), [given])
 
 
 def _subject(node: Node, *, of_assignment: bool) -> tuple[str, str]:

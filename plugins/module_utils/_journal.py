@@ -98,6 +98,7 @@ class Journal:
                 "settled": outcome.settled,
                 **(outcome.after.facts() if outcome.after is not None else {"kms_key_id": None}),
                 "known": outcome.after is not None,
+                **({"new_id": outcome.new_id} if outcome.new_id else {}),
                 "opc_request_id": outcome.opc_request_id,
                 "error": None if error is None else {"code": error.code, "message": error.message},
             }

@@ -89,21 +89,26 @@ class Pages:
             return None
 
     def _from(self, page: Page, compartment_id: str, domain: str | None, limit: int) -> Iterator[Page]:
-        empty = 0
-        while True:
-            yield page
-            if page.next_page is None:
-                return
-            empty = 0 if page.resources else empty + 1
-            if empty > _MOST_EMPTY_PAGES:
-                raise NoAnswerError(
-                    f"{empty} pages in a row had no rows, but a token for the next",
-                    operation=f"The list of {self._kind.noun}s",
-                    was_sent=True,
-                )
-            page = self._page(compartment_id, page.next_page, domain, limit)
+        return following(page, lambda token: self._page(compartment_id, token, domain, limit), self._kind.noun)
 
     def _page(self, compartment_id: str, token: str | None, domain: str | None, limit: int) -> Page:
         return self._kind.list_page(
             self._service, self._region, compartment_id, page=token, availability_domain=domain, limit=limit
         )
+
+
+def following(page: Page, ask: Callable[[str], Page], noun: str) -> Iterator[Page]:
+    """This page and all after it, each asked for by its token. Raises ApiError, also where there is no end of them."""
+    empty = 0
+    while True:
+        yield page
+        if page.next_page is None:
+            return
+        empty = 0 if page.resources else empty + 1
+        if empty > _MOST_EMPTY_PAGES:
+            raise NoAnswerError(
+                f"{empty} pages in a row had no rows, but a token for the next",
+                operation=f"The list of {noun}s",
+                was_sent=True,
+            )
+        page = ask(page.next_page)

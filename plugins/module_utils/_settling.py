@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import NONE, REGENERATE, Resource
@@ -121,8 +121,9 @@ class Settling:
 
     def _judge(self, change: Change, reading: Reading, age: float, seen_busy: set[str]) -> bool | ResourceError:
         """True: the change has taken effect. False: not decided yet. Otherwise why it failed."""
-        outcome, noun = change.outcome, change.kind.noun
+        outcome = change.outcome
         before = outcome.known
+        noun = change.kind.called(reading if isinstance(reading, Resource) else before)
         if isinstance(reading, ResourceError):
             passing = reading.code == NoAnswerError.code or reading.status == 429 or (reading.status or 0) >= 500
             if passing or (reading.status == 404 and age < self._timings.ignored_after_update):
@@ -134,7 +135,7 @@ class Settling:
                 message=f"The change was accepted, but then the {noun} could not be read: {reading.message}",
                 hint=_LOST_SIGHT,
             )
-        obstacle = obstacle_to(reading, noun)
+        obstacle = change.kind.obstacle(reading)
         if obstacle is not None:
             if outcome.action == NONE:
                 return obstacle
@@ -185,9 +186,8 @@ class Settling:
             else "it could not be read since"
         )
         if change.outcome.action == NONE:
-            return _error(
-                "WaitTimeout", f"The {change.kind.noun} did not settle in {self._deadline.seconds:g} s: {now}."
-            )
+            noun = change.kind.called(after or change.outcome.known)
+            return _error("WaitTimeout", f"The {noun} did not settle in {self._deadline.seconds:g} s: {now}.")
         return _error(
             "WaitTimeout",
             f"The change was accepted, but not seen to take effect within {self._deadline.seconds:g} s: {now}.",

@@ -120,6 +120,8 @@ class Outcome:
     """Why a resource that is not as wanted was not touched, which is no failure."""
     warnings: list[str] = field(default_factory=list)
     kind: str = ""
+    new_id: str | None = None
+    """The OCID of what the change brings into being, as the answer to it told."""
     only_from: str | None = None
     """The key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None: whichever it is."""
 

@@ -23,7 +23,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, obstacle_to
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause
@@ -107,6 +107,8 @@ class _Making:
         # The last try whose answer was lost, if any: a change that turns up later may be its doing.
         self._lost: ApiError | None = None
         self._last_read = self._clock.monotonic()
+        # Of what takes several requests: as it was before the first of them.
+        self._first: Resource | None = None
 
     def steps(self) -> Iterator[Pause]:
         """Yields the pauses that are to be made."""
@@ -116,13 +118,15 @@ class _Making:
             pass
         if self._change.kind.is_compound and self._tries and self._outcome.error is not None:
             yield from self._put_back()
+        if self._first is not None:
+            self._tell_what_was_made(self._first)
 
     def _may_begin(self) -> _Waiting:
         """Whether there is something to write. A busy resource is waited for: perhaps the very change that is
         wanted is on its way, by a run that was interrupted."""
         before, kind = self._outcome.before, self._change.kind
         if before is not None and is_busy(before):
-            self._fail("IncorrectState", f"The {kind.noun} stayed {before.lifecycle_state}.")
+            self._fail("IncorrectState", f"The {kind.called(before)} stayed {before.lifecycle_state}.")
         elif before is not None and kind.rewrites and before.etag is None:
             self._fail("NotTried", _TOO_LATE)  # a list is too old, and tells no etag
         else:
@@ -136,9 +140,12 @@ class _Making:
                 self._fail("NotTried", _TOO_LATE)
             return False
         held_back = self._clock.monotonic() - self._last_read
-        if self._tries and held_back > self._timings.quiet and not (yield from self._becomes_ready()):
+        is_old = held_back > self._timings.quiet or self._change.kind.takes_several
+        if self._tries and is_old and not (yield from self._becomes_ready()):
             return False  # somebody else did it, or it can no longer be done
         self._tries += 1
+        if self._change.kind.takes_several and self._first is None:
+            self._first = self._outcome.known
         error = self._write()
         return error is not None and (yield from self._may_repeat(error))
 
@@ -228,7 +235,7 @@ class _Making:
     def _is_still_to_do(self, reading: Resource) -> bool:
         """Plan again, after something else may have been done to the resource."""
         outcome, change = self._outcome, self._change
-        obstacle = obstacle_to(reading, change.kind.noun)
+        obstacle = change.kind.obstacle(reading)
         if obstacle is not None:
             outcome.error = obstacle
             outcome.after = reading
@@ -296,7 +303,7 @@ class _Making:
                 self._unknown(f"It could not be read afterwards either: {reading.message}")
                 return False
             outcome.after = reading
-            obstacle = obstacle_to(reading, change.kind.noun)
+            obstacle = change.kind.obstacle(reading)
             if obstacle is not None:
                 outcome.error = obstacle
                 outcome.changed = True
@@ -308,8 +315,7 @@ class _Making:
             if is_busy(reading):
                 quiet_since = now
             elif now - quiet_since >= self._timings.quiet:
-                self._begins_from(reading)
-                return not change.kind.is_compound or self._may_go_on(reading)
+                return self._is_still_to_do(reading)
             if self._deadline.passed:
                 self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
                 return False
@@ -343,6 +349,19 @@ class _Making:
             told += f" Now it has {kind.describe(outcome.after)}."
         if outcome.error is not None:
             outcome.error = replace(outcome.error, message=outcome.error.message + told)
+
+    def _tell_what_was_made(self, first: Resource) -> None:
+        """A change of several requests that failed may have been made in part."""
+        outcome = self._outcome
+        outcome.before = first
+        if outcome.changed:
+            return
+        reading = self._read()
+        if isinstance(reading, Resource):
+            outcome.after = reading
+            outcome.changed = not self._change.kind.is_same(first, reading)
+        else:
+            outcome.changed = True
 
     def _pause(self, seconds: float, *, is_stuck: bool = False) -> Pause:
         return Pause(min(max(seconds, 0.001), self._deadline.remaining), is_stuck)

@@ -17,6 +17,9 @@ description:
   - A copy that is there already is found by the OCID of its source, and not made again. One that is still being made
     is waited for. One that is on another key than O(kms_key_id) gets that key. One that is FAULTY, or being or been
     deleted, does not count.
+  - Each request carries a retry token that follows from the backup, the region, the key and the name. So for 24 hours
+    OCI itself knows the copy that was asked for, and gives it back instead of making a second one, even after a run
+    that was killed, and where no list shows the copy, as in a compartment that O(copy_compartment_ids) does not name.
   - OCI makes at most ten copies at a time from one region, so more than that are made one after the other.
   - What concerns one backup fails that backup alone. The others are finished first, then the task fails and tells
     every outcome.

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ from integration.fleets import volumes
 from integration.harness import Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
     volume_kms_key,
@@ -38,13 +40,16 @@ class Changer:
     forbidden: str = "key-forbidden"
     """A key that Block Volume may not use where it is needed."""
     rsa: str = "key-rsa"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What it has to be given besides."""
 
     @property
     def name(self) -> str:
         return self.module.__name__.rpartition(".")[2]
 
     def do(self, sim: Simulator, resource_id: str | None = None, **options: Any) -> Ran:
-        return run(self.module.main, sim, **{self.ids: [resource_id or sim.id(self.resource)], **options})
+        given = {self.ids: [resource_id or sim.id(self.resource)], **self.options, **options}
+        return run(self.module.main, sim, **given)
 
     def assign(self, sim: Simulator, resource_id: str | None = None, *, key: str = "", **options: Any) -> Ran:
         return self.do(sim, resource_id, kms_key_id=sim.id(key or self.new), **options)
@@ -71,6 +76,16 @@ CHANGERS = [
     Changer(backup_policy_crossregion_key, "asset_ids", "group", **_POLICY),
 ]
 
+_COPY: dict[str, Any] = {"old": "key-phx", "new": "key-everywhere", "options": {"destination_region": PHX}}
+_COPY |= {"forbidden": "key-phx-forbidden", "rsa": "key-phx-rsa"}
+
+COPIERS = [
+    Changer(backup_copy, "backup_ids", "backup-1", "CopyVolumeBackup", **_COPY),
+    Changer(backup_copy, "backup_ids", "boot-backup-1", "CopyBootVolumeBackup", **_COPY),
+    Changer(backup_copy, "backup_ids", "group-backup", "CopyVolumeGroupBackup", **_COPY),
+]
+"""What makes copies has no ``state``, and nothing to change of its own before there is one."""
+
 
 def fleet(sim: Simulator, **switches: Any) -> None:
     """One resource of each kind, each on a key of ours; ``member-1`` has its policy from its group."""
@@ -92,7 +107,11 @@ def fleet(sim: Simulator, **switches: Any) -> None:
         volumes=[volumes(key="key-a"), volumes(name="member")],
         boot_volumes=[volumes(name="boot", key="key-a")],
         volume_groups=[{"name": "group", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["member-1"]}],
-        volume_backups=[{"name": "backup-1", "of": "volume-1", **backup}],
+        volume_group_backups=[{"name": "group-backup", "of": "group"}],
+        volume_backups=[
+            {"name": "backup-1", "of": "volume-1", **backup},
+            {"name": "member-backup", "of": "member-1", "group_backup": "group-backup", **backup},
+        ],
         boot_volume_backups=[{"name": "boot-backup-1", "of": "boot-1", **backup}],
         volume_backup_policies=[
             {"name": "to-phx", "region": "us-ashburn-1", "compartment": "prod", "destination_region": PHX},

@@ -4,8 +4,7 @@
 
 """Defects that other tools for these keys have, or had, none of which is to be ours: one test for each.
 
-Those that concern shipping, connecting and starting are in test_peer_defects_setup.py, those that concern copies
-of backups in test_backup_copy.py.
+Those that concern shipping, connecting and starting are in test_peer_defects_setup.py.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 from integration.harness import Ran
-from integration.peers import CHANGERS, PHX, Changer, fleet
+from integration.peers import CHANGERS, COPIERS, PHX, Changer, fleet
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator
@@ -23,7 +22,9 @@ from simulator.client import Simulator
 every_changer = pytest.mark.parametrize("changer", CHANGERS, ids=lambda it: f"{it.name}-{it.resource}")
 every_mode = pytest.mark.parametrize("check", [True, False], ids=["check", "run"])
 both_states = pytest.mark.parametrize("state", ["present", "absent"])
-by_module = pytest.mark.parametrize("changer", CHANGERS[::2], ids=lambda it: f"{it.name}-{it.resource}")
+every_copier = pytest.mark.parametrize("copier", COPIERS, ids=lambda it: it.resource)
+every_one = pytest.mark.parametrize("changer", CHANGERS + COPIERS, ids=lambda it: f"{it.name}-{it.resource}")
+by_module = pytest.mark.parametrize("changer", [*CHANGERS[::2], COPIERS[0]], ids=lambda it: f"{it.name}-{it.resource}")
 
 GARBAGE = ["garbage", "ocid1", "ocid1.volume", "ocid1..oc1.iad.x", "ocid1.volume.oc1.nowhere-1.x", "<volume OCID>"]
 REFUSALS = [(400, "InvalidParameter"), (403, "NotAllowed"), (404, "NotAuthorizedOrNotFound"), (409, "ResourceLocked")]
@@ -58,6 +59,34 @@ def test_what_does_not_exist_is_not_predicted_as_changed(
     failed_unchanged(ran)
     assert ran.only["error"]["status"] == 404
     assert (ran.only["action"], ran.only["encryption"]) == ("none", "unknown")
+
+
+@every_copier
+@every_mode
+def test_a_backup_that_does_not_exist_is_not_predicted_as_copied(sim: Simulator, copier: Changer, check: bool) -> None:
+    """Check mode said "changed" of what does not exist."""
+    fleet(sim)
+
+    ran = copier.assign(sim, sim.id(copier.resource)[:-8] + "aaaaaaaa", check=check)
+
+    failed_unchanged(ran)
+    assert ran.only["error"]["status"] == 404
+    assert (ran.only["action"], ran.only["encryption"], ran.only["copy_id"]) == ("none", "unknown", None)
+
+
+@every_copier
+@pytest.mark.parametrize(("status", "code"), REFUSALS, ids=str)
+def test_a_refused_copy_is_told_and_not_a_traceback(sim: Simulator, copier: Changer, status: int, code: str) -> None:
+    """A write that the service refused came out as an uncaught exception."""
+    fleet(sim)
+    sim.fault("status", copier.put, times=None, status=status, code=code, message="So it is.")
+
+    ran = copier.assign(sim)
+
+    assert ran.failed
+    assert "Traceback" not in ran.printed
+    assert (ran.only["error"]["status"], ran.only["error"]["code"], ran.only["changed"]) == (status, code, False)
+    assert ran.writes == {copier.put: 1}
 
 
 @every_changer
@@ -191,6 +220,62 @@ def test_another_policy_does_not_lose_the_key_for_copies(sim: Simulator, changer
     assert ran.only["kms_key_id"] == changer.key_in_place(sim) == sim.id("key-phx")
 
 
+@every_copier
+def test_a_copy_on_another_key_is_not_taken_for_done(sim: Simulator, copier: Changer) -> None:
+    """Whatever copy there was counted as done, also one on another key."""
+    fleet(sim)
+    first = copier.assign(sim, key=copier.old)
+
+    checked, ran, again = (copier.assign(sim, check=check) for check in (True, False, False))
+
+    assert (checked.changed, ran.changed, again.changed) == (True, True, False)
+    assert ran.only["previous_kms_key_id"] == sim.id(copier.old)
+    assert ran.only["kms_key_id"] == again.only["kms_key_id"] == sim.id(copier.new)
+    assert ran.only["copy_id"] == first.only["copy_id"]
+    assert copier.put not in ran.writes
+
+
+@every_copier
+def test_a_faulty_copy_is_not_taken_for_done(sim: Simulator, copier: Changer) -> None:
+    """Whatever copy there was counted as done, also one that is FAULTY."""
+    fleet(sim, copy_outcome="faulty")
+    first = copier.assign(sim)
+    sim.set(copy_outcome="available")
+
+    ran = copier.assign(sim)
+
+    assert (first.failed, first.only["error"]["code"], first.only["settled"]) == (True, "FAULTY", False)
+    assert (ran.failed, ran.only["lifecycle_state"]) == (False, "AVAILABLE")
+    assert ran.only["copy_id"] != first.only["copy_id"]
+
+
+@every_copier
+def test_a_copy_that_is_being_made_is_not_taken_for_done(sim: Simulator, copier: Changer) -> None:
+    """Whatever copy there was counted as done, also one that was not there yet."""
+    fleet(sim, copy_settle=1.5)
+    begun = copier.assign(sim, wait=False)
+
+    ran = copier.assign(sim)
+
+    assert (begun.only["lifecycle_state"], begun.only["settled"]) == ("CREATING", False)
+    assert (ran.only["lifecycle_state"], ran.only["settled"], ran.writes) == ("AVAILABLE", True, {})
+    assert sim.resource(ran.only["copy_id"])["lifecycleState"] == "AVAILABLE"
+
+
+@every_copier
+@pytest.mark.parametrize("visible", ["at_once", "late"])
+def test_a_copy_is_waited_for_where_it_is(sim: Simulator, copier: Changer, visible: str) -> None:
+    """It was polled in the region of its source, which knows nothing of it (oci-python-sdk 344)."""
+    fleet(sim, copy_settle=1.0, copy_visible=visible)
+
+    ran = copier.assign(sim)
+
+    looks = [call for call in sim.calls() if call.path.endswith(ran.only["copy_id"])]
+    assert not ran.failed
+    assert {call.region for call in looks} == {PHX}
+    assert looks[-1].status == 200
+
+
 @by_module
 @every_mode
 @pytest.mark.parametrize("garbage", GARBAGE)
@@ -206,7 +291,7 @@ def test_garbage_is_not_predicted_as_changed(sim: Simulator, changer: Changer, c
     assert resource.calls == {}
 
 
-@every_changer
+@every_one
 @every_mode
 def test_a_key_that_is_not_aes_is_refused_first(sim: Simulator, changer: Changer, check: bool) -> None:
     """An RSA key was refused late, by the service, in words that did not say why (terraform-provider-oci 1381)."""
@@ -232,7 +317,7 @@ def test_the_policy_of_a_group_is_read_of_the_group(sim: Simulator, shown: str) 
     assert ran.only["destination_region"] == PHX
 
 
-@every_changer
+@every_one
 @pytest.mark.parametrize("code", ["404", "400"])
 def test_a_refused_key_is_explained_by_the_missing_statements(sim: Simulator, changer: Changer, code: str) -> None:
     """A key that the service may not use came out as a vague 400 or 404 (oci-cli 507)."""

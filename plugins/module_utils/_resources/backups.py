@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -108,7 +107,7 @@ class BackupKind(ResourceKind):
         self.noun = noun
         self.iam_resource_type = iam_resource_type
         self._volume = volume
-        self._source = source
+        self.source = source
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeBackup, GetBootVolumeBackup."""
@@ -129,18 +128,6 @@ class BackupKind(ResourceKind):
         query = {} if page is None else {"page": page}
         answer = service.read(f"list_{self.type}s", compartment_id, limit=limit, **query)
         return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
-
-    def pages_of_copies(self, service: Service, region: str, compartment_id: str, source_id: str) -> Iterator[Page]:
-        """ListVolumeBackups, ListBootVolumeBackups: the copies that are in a compartment of one source."""
-        query: dict[str, Any] = {self._source: source_id, "limit": PAGE_SIZE}
-        page: str | None = None
-        while True:
-            more = query if page is None else {**query, "page": page}
-            answer = service.read(f"list_{self.type}s", compartment_id, **more)
-            yield Page([self.from_row(row, region) for row in answer.data], answer.next_page)
-            page = answer.next_page
-            if page is None:
-                return
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""
@@ -194,7 +181,7 @@ class BackupKind(ResourceKind):
                 is_indefinite=row.is_indefinite_retention_enabled,
             ),
             group_id=row.volume_group_backup_id,
-            source_backup_id=getattr(row, self._source),
+            source_backup_id=getattr(row, self.source),
             volume_id=getattr(row, self._volume),
         )
 

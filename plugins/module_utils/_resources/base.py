@@ -15,7 +15,7 @@ from typing import Any, cast
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import rfc3339
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for, obstacle_to
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     REMOVE,
     Outcome,
@@ -110,6 +110,8 @@ class ResourceKind(ReadableKind):
     """Whether a change sends back what else the resource has, so that it has to be read by itself right before."""
     is_compound: bool = False
     """Whether a change may take several requests, so that one that fails half-way has to be put back."""
+    takes_several: bool = False
+    """Whether a change may take several requests, each of which stays in force whatever becomes of the others."""
     leaves_keys: bool = True
     """Whether a key that is disabled or dying keeps the resource from leaving it (fact 22)."""
     at_a_time: int | None = None
@@ -140,6 +142,14 @@ class ResourceKind(ReadableKind):
     def key_region(self, resource: Resource, wanted: Wanted) -> str | None:
         """The region in which the wanted key has to be usable for this resource."""
         return resource.region
+
+    def called(self, resource: Resource) -> str:
+        """What a message about the state of the resource calls it."""
+        return self.noun
+
+    def obstacle(self, resource: Resource) -> ResourceError | None:
+        """Why this resource can't be changed at all, whatever is asked of it. Pure."""
+        return obstacle_to(resource, self.called(resource))
 
     def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
         """Write what was decided."""

@@ -12,6 +12,7 @@ A copy is asked for in the region of its source, and is a backup of its own in t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
@@ -27,7 +28,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     ReadableKind,
     ResourceKind,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import BackupCopy, CopyReader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import (
+    BackupCopy,
+    CopyReader,
+    retry_token,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.group_backups import VOLUME_GROUP_BACKUPS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     ASSIGN,
@@ -40,6 +45,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
 """The kinds of backups that bear a key, by the type in results."""
+
+
+# Copies of one backup that were made and deleted within the 24 hours that a retry token lasts.
+_MOST_INVALID_TOKENS = 8
 
 
 class CopyKind(ResourceKind):
@@ -59,6 +68,7 @@ class CopyKind(ResourceKind):
         self.ocid_type = backup.ocid_type
         self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
+        self.takes_several = not isinstance(backup, BackupKind)
         self._operation = operation
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
@@ -102,6 +112,16 @@ class CopyKind(ResourceKind):
             return f"no copy in {copy.region}"
         return f"a copy in {copy.region} with {super().describe(copy)}"
 
+    def called(self, resource: Resource) -> str:
+        copy = cast(BackupCopy, resource)
+        return self.noun if copy.copy_id is None else f"copy in {copy.region}"
+
+    def obstacle(self, resource: Resource) -> ResourceError | None:
+        found = super().obstacle(resource)
+        if found is None or cast(BackupCopy, resource).copy_id is None:
+            return found
+        return replace(found, hint="Run again: a copy like this does not count, so that another one is made.")
+
     def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
         """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the copy that is there."""
         copy = cast(BackupCopy, before)
@@ -112,7 +132,16 @@ class CopyKind(ResourceKind):
             details["displayName"] = wanted.copy_to.display_name
         if wanted.kms_key_id is not None:
             details["kmsKeyId"] = wanted.kms_key_id
-        return service.write(self._operation, copy.id, details, opc_retry_token=copy.retry_token)
+        token = copy.retry_token
+        for _try in range(_MOST_INVALID_TOKENS):
+            try:
+                return service.write(self._operation, copy.id, details, opc_retry_token=token)
+            except RefusedError as error:
+                if error.code != "InvalidatedRetryToken":
+                    raise
+                # What it stood for was deleted, and no list shows it any more.
+                token = retry_token(token)
+        return service.write(self._operation, copy.id, details, opc_retry_token=token)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """Change the key of the copy: of a group's, of each member that has another one."""
@@ -150,7 +179,7 @@ class CopyKind(ResourceKind):
     def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         copy = cast("BackupCopy | None", latest)
         return {
-            "copy_id": copy.copy_id if copy else None,
+            "copy_id": (copy.copy_id if copy else None) or outcome.new_id,
             "destination_region": copy.region if copy else None,
             "left_alone": outcome.left_alone,
         }

@@ -8,25 +8,31 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, Union, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, RefusedError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import FAULTY_STATE, GONE_STATES, READY_STATE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages, following
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import (
+    FAULTY_STATE,
+    GONE_STATES,
+    READY_STATE,
+    is_busy,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
     Backup,
+    BackupKind,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import Page, ReadableKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE, Page, ReadableKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.group_backups import GroupBackup
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
     COPY,
@@ -47,12 +53,11 @@ class Copiable(Protocol):
     """What of a kind of backup is needed to find its copies."""
 
     iam_resource_type: str
+    noun: str
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource: ...
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> _Copy: ...
-
-    def pages_of_copies(self, service: Service, region: str, compartment_id: str, source_id: str) -> Iterator[Page]: ...
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,20 @@ class BackupCopy(Resource):
 
     def as_wanted(self, wanted: Wanted) -> Resource:
         """A new copy has no OCID yet. One that is there keeps its key where none is asked for."""
-        key = self.kms_key_id if self.has_copy and wanted.kms_key_id is None else wanted.kms_key_id
-        return replace(self, has_copy=True, lifecycle_state=READY_STATE, kms_key_id=key)
+        if self.has_copy and wanted.kms_key_id is None:
+            return replace(self, lifecycle_state=READY_STATE)
+        key = wanted.kms_key_id
+        bearers = tuple(replace(bearer, kms_key_id=key) for bearer in self.bearers)
+        return replace(self, has_copy=True, lifecycle_state=READY_STATE, kms_key_id=key, bearers=bearers)
 
     def facts(self) -> dict[str, Any]:
-        return {**super().facts(), "copy_id": self.copy_id, "destination_region": self.region}
+        members = {bearer.id: bearer.kms_key_id for bearer in self.bearers if bearer.id != self.copy_id}
+        return {
+            **super().facts(),
+            "copy_id": self.copy_id,
+            "destination_region": self.region,
+            **({"member_keys": members} if members else {}),
+        }
 
 
 class CopyReader(Reader):
@@ -95,16 +109,18 @@ class CopyReader(Reader):
         self._elsewhere = kwargs["elsewhere"]
         self._domains = kwargs["availability_domains"]
         self._backup: Copiable = self._kind.backup  # type: ignore[attr-defined]
+        self._lists_by_source = isinstance(self._backup, BackupKind)
         self._sources: dict[str, Resource] = {}
-        self._made: dict[str, _Copy] = {}
+        # Copies that are known by their OCIDs: those that were made here, and those that are being made still.
+        self._followed: dict[str, _Copy] = {}
         self._tokens: dict[str, str] = {}
-        self._lock = threading.Lock()
 
     def prepare(self, wanted: Wanted) -> None:
         if wanted.copy_to is not None:
             self._to = wanted.copy_to
             self._key = wanted.kms_key_id
             self._there: Service = self._elsewhere(self._to.region)
+            self._pages_there = Pages(cast(ReadableKind, self._backup), self._there, self._to.region, self._domains)
 
     def service_for(self, action: str) -> Service:
         return self._service if action == COPY else self._there
@@ -112,7 +128,9 @@ class CopyReader(Reader):
     def note(self, outcome: Outcome, answer: Answer) -> None:
         """Whatever lists show by then, the answer to a copy tells which one it is."""
         if outcome.action == COPY:
-            self._made[outcome.id] = self._backup.from_row(answer.data, self._to.region, answer.etag or "answered")
+            made = self._backup.from_row(answer.data, self._to.region, answer.etag or "answered")
+            self._followed[outcome.id] = made
+            outcome.new_id = made.id
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         sources = super().read(resource_ids)
@@ -124,39 +142,42 @@ class CopyReader(Reader):
         return found
 
     def get(self, resource_id: str) -> Reading:
-        """Read the copy that was made, or look for one once more. It is only looked for if the source is there."""
-        made = self._made.get(resource_id)
-        if made is not None:
-            return self._joined(resource_id, self._latest(made))
+        """Read the copy that was or is being made, or look for one once more, if the source is there."""
+        known = self._followed.get(resource_id)
+        if known is not None:
+            latest = self._latest(known)
+            return latest if isinstance(latest, ResourceError) else self._joined(resource_id, [latest])
         source = super().get(resource_id)
         if isinstance(source, ResourceError):
             return source
         self._sources[resource_id] = source
         try:
-            copy: _Copy | ResourceError | None = self._best(
-                row for place in self._places(source) for row in self._copies_of(source.id, place)
-            )
+            copies = [row for place in self._places(source) for row in self._copies_of(source.id, place)]
         except ApiError as error:
-            copy = self._unknown(error)
-        joined = self._joined(resource_id, copy)
-        # What was looked at just now may be changed, whatever the kind of its etag.
-        return replace(joined, etag=source.etag or "read by itself") if isinstance(joined, Resource) else joined
+            return self._unknown(error)
+        joined = self._joined(resource_id, copies)
+        if not isinstance(joined, BackupCopy):
+            return joined
+        # What was looked at just now may be changed, whatever the kind of its etag. From now on it is the same copy,
+        # whatever else shows, so its token stays.
+        token = self._tokens.setdefault(resource_id, joined.retry_token)
+        return replace(joined, etag=source.etag or "read by itself", retry_token=token)
 
     def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
         return dict(zip(ids, self._pool.map(self.get, ids)))
 
-    def _latest(self, made: _Copy) -> _Copy | ResourceError:
-        """The copy that was made, by itself. It may not show at once, so its absence says nothing."""
+    def _latest(self, known: _Copy) -> _Copy | ResourceError:
+        """The copy by itself. One that is being made may not show yet, so its absence says nothing."""
         try:
-            return cast(_Copy, self._backup.get(self._there, self._to.region, made.id))
+            return cast(_Copy, self._backup.get(self._there, self._to.region, known.id))
         except RefusedError as error:
-            return made if error.is_not_found else explain(error)
+            return known if error.is_not_found and is_busy(known) else explain(error)
         except ApiError as error:
             return explain(error)
 
-    def _copies(self, sources: Sequence[Resource]) -> dict[str, _Copy | ResourceError | None]:
-        """The live copy of each source, if there is one, or why that can't be told."""
+    def _copies(self, sources: Sequence[Resource]) -> dict[str, list[_Copy] | ResourceError]:
+        """What was ever copied from each source and shows still, or why that can't be told."""
         places: dict[str, list[str]] = {}
         for source in sources:
             for place in self._places(source):
@@ -170,51 +191,60 @@ class CopyReader(Reader):
             for row in found:
                 if row.source_backup_id in rows:
                     rows[row.source_backup_id].append(row)
-        return {name: self._best(rows[name]) or faults.get(name) for name in rows}
+        return {
+            name: faults[name] if name in faults and not any(map(_is_live, rows[name])) else rows[name] for name in rows
+        }
 
     def _copies_in(self, compartment_id: str, ids: Sequence[str]) -> list[_Copy] | ResourceError:
         """By the pages of the compartment, unless asking for each source takes no more calls."""
         try:
-            if len(ids) <= _FEW:
+            if self._lists_by_source and len(ids) <= _FEW:
                 return [row for name in ids for row in self._copies_of(name, compartment_id)]
             found: list[_Copy] = []
-            pages = Pages(cast(ReadableKind, self._backup), self._there, self._to.region, self._domains)
-            for number, page in enumerate(pages.of(compartment_id), start=1):
+            for number, page in enumerate(self._pages_there.of(compartment_id), start=1):
                 found.extend(cast(Sequence[_Copy], page.resources))
-                if number >= len(ids) and page.next_page is not None:
+                if self._lists_by_source and number >= len(ids) and page.next_page is not None:
                     return [row for name in ids for row in self._copies_of(name, compartment_id)]
             return found
         except ApiError as error:
             return self._unknown(error)
 
     def _copies_of(self, source_id: str, compartment_id: str) -> Iterator[_Copy]:
-        for page in self._backup.pages_of_copies(self._there, self._to.region, compartment_id, source_id):
+        for page in self._pages_with_copies(source_id, compartment_id):
             rows = cast(Sequence[_Copy], page.resources)
             yield from (row for row in rows if row.source_backup_id == source_id)
+
+    def _pages_with_copies(self, source_id: str, compartment_id: str) -> Iterator[Page]:
+        """Lists of group backups can't be asked for the copies of one source: all in the compartment."""
+        backup = self._backup
+        if not isinstance(backup, BackupKind):
+            return self._pages_there.of(compartment_id)
+        ask = partial(self._page_of_copies, backup, source_id, compartment_id)
+        return following(ask({}), lambda token: ask({"page": token}), backup.noun)
+
+    def _page_of_copies(self, backup: BackupKind, source_id: str, compartment_id: str, more: Mapping[str, str]) -> Page:
+        """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
+        query = {backup.source: source_id, "limit": PAGE_SIZE, **more}
+        answer = self._there.read(f"list_{backup.type}s", compartment_id, **query)
+        return Page([backup.from_row(row, self._to.region) for row in answer.data], answer.next_page)
 
     def _places(self, source: Resource) -> Sequence[str]:
         return list(dict.fromkeys([source.compartment_id, *self._to.compartment_ids]))
 
-    def _best(self, copies: Iterable[_Copy]) -> _Copy | None:
-        """Of several live ones, rather one on the wanted key, and rather one that is there."""
-        return max(
-            filter(_is_live, copies),
-            key=lambda copy: (copy.kms_key_id == self._key, copy.lifecycle_state == READY_STATE, copy.id),
-            default=None,
-        )
-
-    def _joined(self, source_id: str, copy: _Copy | ResourceError | None) -> Reading:
-        """One record of a source and its copy."""
-        if isinstance(copy, ResourceError):
-            return copy
+    def _joined(self, source_id: str, copies: Sequence[_Copy] | ResourceError) -> Reading:
+        """One record of a source and its copy, of all those that there are of it."""
+        if isinstance(copies, ResourceError):
+            return copies
         source = self._sources[source_id]
         try:
-            copy = self._certain(copy)
+            copy = copies[0] if source_id in self._followed and copies else self._best(copies)
             bearers = self._bearers(copy)
         except ApiError as error:
             return explain(error)
         except Exception as error:  # a fault of ours in one answer must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
+        if copy is not None and is_busy(copy):
+            self._followed.setdefault(source_id, copy)
         shown = copy or source
         return BackupCopy(
             id=source.id,
@@ -227,34 +257,56 @@ class CopyReader(Reader):
             copy_id=copy.id if copy else None,
             has_copy=copy is not None,
             bearers=bearers,
-            retry_token=self._token(source.id),
+            retry_token=self._token(source_id, [each.id for each in copies if not _is_live(each)]),
         )
 
-    def _certain(self, copy: _Copy | None) -> _Copy | None:
-        """A list may leave keys out, or lag: what it shows without a key, or on another one, is read by itself."""
-        if not isinstance(copy, Backup) or copy.etag is not None:
-            return copy
-        if copy.kms_key_id is not None and copy.kms_key_id == (self._key or copy.kms_key_id):
-            return copy
-        now = cast(Backup, self._backup.get(self._there, self._to.region, copy.id))
-        return now if _is_live(now) else None
+    def _best(self, copies: Iterable[_Copy]) -> _Copy | None:
+        """Of several live ones, rather one on the wanted key, and rather one that is there.
+
+        A list may leave keys out, or lag: what it shows without a key, or on another one, is read by itself.
+        """
+        seen: list[_Copy] = []
+        for copy in sorted(filter(_is_live, copies), key=self._rank, reverse=True):
+            now = copy if self._is_certain(copy) else cast(_Copy, self._backup.get(self._there, copy.region, copy.id))
+            if not _is_live(now):
+                continue
+            if self._is_on_key(now) or isinstance(now, GroupBackup):
+                return now
+            seen.append(now)
+        return max(seen, key=self._rank, default=None)
+
+    def _rank(self, copy: _Copy) -> tuple[bool, bool, str]:
+        return self._is_on_key(copy), copy.lifecycle_state == READY_STATE, copy.id
+
+    def _is_on_key(self, copy: _Copy) -> bool:
+        return self._key is None or copy.kms_key_id == self._key
+
+    def _is_certain(self, copy: _Copy) -> bool:
+        return isinstance(copy, GroupBackup) or (copy.kms_key_id is not None and self._is_on_key(copy))
 
     def _bearers(self, copy: _Copy | None) -> tuple[Resource, ...]:
         if not isinstance(copy, GroupBackup):
             return () if copy is None else (copy,)
-        return tuple(
-            _MEMBERS[parse(member).type].get(self._there, self._to.region, member) for member in copy.member_ids
-        )
+        members = (self._member(member, is_busy(copy)) for member in copy.member_ids)
+        return tuple(member for member in members if member is not None)
+
+    def _member(self, member_id: str, is_being_made: bool) -> Resource | None:
+        """None for one that does not show yet."""
+        try:
+            return _MEMBERS[parse(member_id).type].get(self._there, self._to.region, member_id)
+        except RefusedError as error:
+            if error.is_not_found and is_being_made:
+                return None
+            raise
 
     def _key_of(self, bearers: Sequence[Resource]) -> str | None:
         keys = list(dict.fromkeys(bearer.kms_key_id for bearer in bearers))
         odd = [key for key in keys if key != self._key]
         return next(iter(odd or keys), None)
 
-    def _token(self, source_id: str) -> str:
-        """One for all tries of a copy: by it the service knows that they are the same one (section 4)."""
-        with self._lock:
-            return self._tokens.setdefault(source_id, uuid.uuid4().hex)
+    def _token(self, source_id: str, dead: Iterable[str]) -> str:
+        """The same for every try of the same copy, by this run or another one, so that the service makes only one."""
+        return retry_token(source_id, self._to.region, self._key or "", self._to.display_name or "", *sorted(dead))
 
     def _unknown(self, error: ApiError) -> ResourceError:
         """Whoever may not see the copies can't know whether to make one."""
@@ -273,3 +325,8 @@ class CopyReader(Reader):
 
 def _is_live(copy: Resource) -> bool:
     return copy.lifecycle_state not in GONE_STATES | {FAULTY_STATE}
+
+
+def retry_token(*parts: str) -> str:
+    """A retry token, of at most 64 characters (section 4), that the same words lead to."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

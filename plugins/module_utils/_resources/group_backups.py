@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,16 +56,6 @@ class GroupBackupsKind(ReadableKind):
         query = {} if page is None else {"page": page}
         answer = service.read("list_volume_group_backups", compartment_id, limit=limit, **query)
         return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
-
-    def pages_of_copies(self, service: Service, region: str, compartment_id: str, source_id: str) -> Iterator[Page]:
-        """ListVolumeGroupBackups, which can't be asked for the copies of one source: all in the compartment."""
-        page: str | None = None
-        while True:
-            found = self.list_page(service, region, compartment_id, page=page)
-            yield found
-            page = found.next_page
-            if page is None:
-                return
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
         """A group's backup from the SDK's model of it."""

@@ -77,3 +77,50 @@ def test_a_job_that_raises_has_ended_and_keeps_nobody_waiting(pool: ThreadPoolEx
     log: list[str] = []
     assert carry_out([broken(), counted(log, "other", Pause(0.1))], pool, HastyClock()) == []
     assert log == ["other", "other"]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_more_are_begun_than_may_be_under_way(most: int) -> None:
+    """A job that waits has given its thread away, but is under way."""
+    under_way: set[int] = set()
+    seen: list[int] = []
+
+    def job(number: int) -> Iterator[Pause]:
+        under_way.add(number)
+        for _look in range(3):
+            seen.append(len(under_way))
+            yield Pause(5.0)
+        under_way.remove(number)
+
+    with ThreadPoolExecutor(8) as many:
+        assert carry_out(map(job, range(10)), many, HastyClock(), most=most) == []
+    assert len(seen) == 30
+    assert max(seen) == most
+
+
+def test_a_job_that_raises_makes_way_for_the_next(pool: ThreadPoolExecutor) -> None:
+    def broken() -> Iterator[Pause]:
+        yield Pause(0.1)
+        raise SystemExit
+
+    log: list[str] = []
+    assert carry_out([broken(), counted(log, "other")], pool, HastyClock(), most=1) == []
+    assert log == ["other"]
+
+
+def test_jobs_are_made_only_when_it_is_their_turn(pool: ThreadPoolExecutor) -> None:
+    made: list[int] = []
+    ended: list[int] = []
+
+    def jobs() -> Iterator[Iterator[Pause]]:
+        for number in range(4):
+            made.append(number)
+            yield job(number)
+
+    def job(number: int) -> Iterator[Pause]:
+        assert len(made) <= len(ended) + 2
+        yield Pause(1.0)
+        ended.append(number)
+
+    carry_out(jobs(), pool, HastyClock(), most=2)
+    assert (made, sorted(ended)) == ([0, 1, 2, 3], [0, 1, 2, 3])
