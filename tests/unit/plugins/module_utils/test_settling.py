@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
-from unit.fakes import bring
+from unit.fakes import bring, change_of, writer_of
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
 
 TO_B = Wanted(KEY_B)
@@ -301,3 +303,47 @@ def test_a_busy_volume_that_was_right_already_is_not_said_to_be_changed(event: d
     outcome = settle(cloud, wait_timeout=60.0)
     assert outcome.error is not None
     assert "accepted" not in outcome.error.message
+
+
+# --- one change by itself, step by step
+
+
+def steps(behaviour: Behaviour, *, waits: bool = True, seconds: float = 1200.0) -> tuple[Cloud, Outcome, list[float]]:
+    """Make a change and watch it alone; its outcome, and the pauses that were asked for."""
+    cloud, name = cloud_with(behaviour)
+    with change_of(cloud, name, TO_B) as change:
+        writer_of(cloud).make(change)
+        cloud.calls.clear()
+        settling = Settling(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
+        pauses = []
+        for pause in settling.steps(change, lambda: waits):
+            pauses.append(pause.seconds)
+            cloud.clock.sleep(pause.seconds)
+    return cloud, change.outcome, pauses
+
+
+def test_one_change_alone_is_watched_until_it_is_there() -> None:
+    cloud, outcome, pauses = steps(Behaviour(seconds=30.0))
+    assert (outcome.changed, outcome.settled, outcome.error) == (True, True, None)
+    assert outcome.time_settled is not None
+    assert sum(pauses) >= 30
+    assert len(cloud.operations()) == len(pauses)
+    assert pauses == sorted(pauses)
+
+
+def test_one_change_alone_that_nobody_waits_for_is_looked_at_once() -> None:
+    cloud, outcome, pauses = steps(Behaviour(seconds=30.0), waits=False)
+    assert (outcome.changed, outcome.settled, outcome.error, outcome.time_settled) == (True, False, None, None)
+    assert (len(cloud.operations()), len(pauses)) == (1, 1)
+
+
+def test_one_change_alone_does_not_outlast_the_time() -> None:
+    _cloud, outcome, pauses = steps(Behaviour(seconds=1e6), seconds=90.0)
+    assert (outcome.changed, outcome.settled, code(outcome)) == (True, False, "WaitTimeout")
+    assert sum(pauses) == pytest.approx(90)
+
+
+def test_one_change_alone_that_breaks_ends_the_watch() -> None:
+    _cloud, outcome, pauses = steps(Behaviour("FAULTY"))
+    assert (outcome.changed, outcome.settled, code(outcome)) == (True, False, "FAULTY")
+    assert sum(pauses) < 60
