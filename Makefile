@@ -18,7 +18,7 @@ test: $(VENV) ## Run all checks and tests (makes .venv if need be)
 	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity lint build molecule
 	@$(MAKE) unit
 
-demo: $(VENV) ## See a small fleet rekeyed, against a simulated OCI
+demo: $(VENV) ## See a small fleet reported on, rekeyed and put back, against a simulated OCI
 	$(RUN) python tests/demo/demo.py
 
 format: $(VENV) ## Format the Python files, and repair what can be repaired

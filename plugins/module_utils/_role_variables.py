@@ -312,6 +312,28 @@ def _judge_restore_keys(role: str, values: _Values, problems: _Problems) -> None
         problems.append(f"{role}_report is not set. Name a report, a plan or a journal of the run that is to be undone")
 
 
+def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
+    return {
+        "backup_ids": Variable(ocids("volumebackup", "bootvolumebackup", "volumegroupbackup")),
+        "destination_region": Variable(regions(table)),
+        "kms_key_id": Variable(ocid("key")),
+        "display_name": Variable(text),
+        "compartment_ids": Variable(ocids("compartment", "tenancy")),
+        "validate_key": Variable(boolean, True),
+        "multi_version_key": Variable(choice("warn", "fail"), "warn"),
+        "wait_timeout": Variable(integer(1), 14400),
+    }
+
+
+def _judge_copy_backups(role: str, values: _Values, problems: _Problems) -> None:
+    if values["backup_ids"] is None:
+        problems.append(f"{role}_backup_ids is not set. Name the backups to copy")
+    if values["destination_region"] is None:
+        problems.append(f"{role}_destination_region is not set. Name the region to copy to")
+    elif len(values["destination_region"]) > 1 or values["destination_region"] == ["all"]:
+        problems.append(f"{role}_destination_region has to be a single region")
+
+
 def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "regions": Variable(regions(table)),
@@ -345,5 +367,6 @@ _ROLES: dict[str, tuple[_Declare, _Judge]] = {
     "rekey": (_rekey, _judge_rekey),
     "backup_policy": (_backup_policy, _judge_backup_policy),
     "restore_keys": (_restore_keys, _judge_restore_keys),
+    "copy_backups": (_copy_backups, _judge_copy_backups),
     "encryption_report": (_encryption_report, _judge_encryption_report),
 }

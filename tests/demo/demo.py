@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: a bank's disks on a new key, with a real ansible-playbook against the simulated OCI."""
+"""The demo: a bank's disks and backups on a new key and back, with real playbooks against the simulated OCI."""
 
 from __future__ import annotations
 
@@ -10,66 +10,93 @@ import argparse
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 COLLECTIONS = ROOT / ".cache" / "collections"
+REGIONS = ["us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"]
 
 sys.path.insert(0, str(HERE.parent))
 
 from simulator.client import Simulator  # noqa: E402
 
 NEW_KEY = "bank-key-2026"
-KINDS = {"volume": "block volumes", "boot_volume": "boot volumes"}
-PROBLEMS = ("crashed-import", "quotes-archive", "ledger-1")
-SHOWN_DIFF_LINES = 24
+COPIED = [f"ledger-month-end-{number}" for number in range(1, 5)]
+KINDS = {
+    "volume": "block volumes",
+    "boot_volume": "boot volumes",
+    "volume_backup": "backups",
+    "boot_volume_backup": "boot backups",
+    "policy_assignment": "policies",
+}
 
 
 def main(folder: Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.json*"):
-        old.unlink()
-    say("Starting a simulated OCI on this machine: a bank with three regions and 60 disks.")
+    reports = folder / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir(parents=True)
+    say("Starting a simulated OCI on this machine: a bank with three regions, its disks and their backups.")
     with Simulator.start(HERE / "fleet.yml", settle=0.5, latency=0.02) as simulator:
+        key = simulator.id(NEW_KEY)
+        rekey = {
+            "rekey_compartment_ids": simulator.id("root"),
+            "rekey_kms_key_ids": dict.fromkeys(REGIONS, key),
+            "rekey_batch_size": 20,
+            "rekey_report_dir": str(reports),
+        }
+        copy = {
+            "copy_backups_backup_ids": [simulator.id(name) for name in COPIED],
+            "copy_backups_destination_region": "us-phoenix-1",
+            "copy_backups_kms_key_id": key,
+        }
         before = assignments(simulator)
-        variables = folder / "variables.json"
-        ids = {resource["name"]: resource["id"] for kind in KINDS for resource in simulator.resources(kind)}
-        variables.write_text(
-            json.dumps(
-                {
-                    "demo_volume_ids": [ids[name] for name in ids if name not in PROBLEMS],
-                    "demo_problem_ids": [ids[name] for name in PROBLEMS],
-                    "demo_kms_key_id": simulator.id(NEW_KEY),
-                    "demo_folder": str(folder),
-                    "ansible_python_interpreter": sys.executable,
-                }
-            )
-        )
-        say("1. The plan. Nothing is changed:  ansible-playbook rekey.yml --check --diff")
-        play(simulator, folder, "plan", "--check", "--diff")
-        say("2. The same for real:  ansible-playbook rekey.yml")
-        play(simulator, folder, "run")
-        say(
-            "3. And once more:  ansible-playbook rekey.yml\n"
-            "   What is as wanted is left alone, so this has to end with changed=0."
-        )
-        recap = play(simulator, folder, "again")
+        say("1. Who is on which key? (What only tells that it is done is left out of what the playbooks print here.)")
+        play(simulator, folder, "encryption_report", {"encryption_report_dir": str(reports)})
+        say("2. Everything on the key of 2026: first the plan. Nothing is changed.")
+        play(simulator, folder, "rekey", rekey, "--check")
+        say("3. The same for real: one of each kind first, then batch by batch. Backups under retention lock stay.")
+        play(simulator, folder, "rekey", rekey)
+        run = newest(reports)
         after = assignments(simulator)
-        say("Before and after, as the simulated OCI itself has it:")
+        say("4. Once more: what is as wanted is left alone, so this has to end with changed=0.")
+        again = play(simulator, folder, "rekey", rekey)
+        say("5. A copy in another region of each backup of the month's end, on the key that is there.")
+        play(simulator, folder, "copy_backups", copy)
+        copies = assignments(simulator)["us-phoenix-1", "volume_backup", NEW_KEY]
+        say("6. Who is on which key now?")
+        play(simulator, folder, "encryption_report", {"encryption_report_dir": str(reports)})
+        report = newest(reports) / "report.html"
+        say("7. And back again: every resource of the run on the key that it had.")
+        restore = {
+            "restore_keys_report": str(run),
+            "restore_keys_allow_oracle_managed": True,
+            "restore_keys_report_dir": str(reports),
+        }
+        play(simulator, folder, "restore_keys", restore)
+        restored = assignments(simulator)
+        say("Before and after the rekeying, as the simulated OCI itself has it:")
         table(before, after)
         needless = simulator.needless_puts
-    say(
-        f"What the tasks returned and the journal of former keys are in {shown(folder)}. "
-        f"Needless re-encryptions: {needless}. The simulated OCI is stopped."
-    )
-    done = "changed=0" in recap and needless == 0
-    return 0 if done else 1
+    # The copies are newer than the run, and stay as they are.
+    restored["us-phoenix-1", "volume_backup", NEW_KEY] -= copies
+    is_back = +restored == before
+    say(f"{copies} copies are in Phoenix. Back on its former key: {'everything' if is_back else 'NOT everything'}.")
+    say(f"Needless re-encryptions: {needless}. The simulated OCI is stopped.")
+    say(f"The report to look at, in a browser: {shown(report)}")
+    return 0 if "changed=0" in again and needless == 0 and copies == len(COPIED) and is_back else 1
+
+
+def newest(reports: Path) -> Path:
+    return max(reports.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
 
 
 def shown(path: Path) -> str:
@@ -80,8 +107,16 @@ def say(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
-def play(simulator: Simulator, folder: Path, step: str, *flags: str) -> str:
-    """Run the playbook, show what it prints with the middle of a long diff left out, and return its recap."""
+def play(simulator: Simulator, folder: Path, name: str, variables: Mapping[str, Any], *flags: str) -> str:
+    """Run a playbook of the collection, show what it prints, and return its recap."""
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        f"oci_keys.block_volume.{name}",
+        "--extra-vars",
+        json.dumps({"ansible_python_interpreter": sys.executable, **variables}),
+        *flags,
+    ]
+    print(f"   ansible-playbook oci_keys.block_volume.{name} -e @{name}.yml {' '.join(flags)}\n", flush=True)
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "HOME": str(folder),
@@ -94,17 +129,10 @@ def play(simulator: Simulator, folder: Path, step: str, *flags: str) -> str:
         "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
         "ANSIBLE_NOCOLOR": "0" if sys.stdout.isatty() else "1",
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+        "ANSIBLE_PIPELINING": "1",
         **simulator.environment(),
     }
-    command = [
-        str(Path(sys.executable).parent / "ansible-playbook"),
-        str(HERE / "rekey.yml"),
-        "--extra-vars",
-        f"@{folder / 'variables.json'}",
-        "--extra-vars",
-        f"demo_step={step}",
-        *flags,
-    ]
     recap = ""
     # A session of its own: on Ctrl-C it is we who stop it, and the modules that it would leave behind.
     with (
@@ -120,22 +148,25 @@ def play(simulator: Simulator, folder: Path, step: str, *flags: str) -> str:
         killed_at_the_end(process),
     ):
         assert process.stdout is not None
-        for line in folded(process.stdout, shown(folder / f"{step}.json")):
+        for line in telling(process.stdout):
             print(line, end="", flush=True)
             recap = line if "changed=" in line else recap
     return recap
 
 
-def folded(lines: Iterable[str], plan: str) -> Iterator[str]:
-    """The lines, with all but the first of a diff left out."""
-    diff = 0
+def telling(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without the tasks that only tell that they are done."""
+    header: list[str] = []
     for line in lines:
-        plain = line.replace("\033[0m", "").lstrip("\033[0123456789;m")
-        diff = diff + 1 if plain[:1] in "+-@ " and (diff or plain.startswith("---")) else 0
-        if diff <= SHOWN_DIFF_LINES:
+        plain = re.sub("\033\\[[0-9;]*m", "", line)
+        if plain.startswith("TASK ["):
+            header = [line]
+        elif plain.startswith("included: ") or plain.strip() == "ok: [localhost]" or (header and not plain.strip()):
+            continue
+        else:
+            yield from header
+            header = []
             yield line
-        elif diff == SHOWN_DIFF_LINES + 1:
-            yield f"  ... and so on for every disk: the whole plan is in {plan}\n"
 
 
 @contextlib.contextmanager
@@ -168,17 +199,17 @@ def descendants(pid: int) -> list[int]:
 
 
 def assignments(simulator: Simulator) -> Counter[tuple[str, str, str]]:
-    """How many disks of each region and kind are on which key."""
+    """How many resources of each region and kind are on which key."""
     names = {resource["id"]: resource["name"] for resource in simulator.resources("key")}
     return Counter(
-        (resource["region"], kind, names.get(resource["kmsKeyId"], "Oracle-managed"))
+        (resource["region"], kind, names.get(resource.get("kmsKeyId") or resource.get("xrcKmsKeyId"), "Oracle-managed"))
         for kind in KINDS
         for resource in simulator.resources(kind)
     )
 
 
 def table(before: Counter[tuple[str, str, str]], after: Counter[tuple[str, str, str]]) -> None:
-    keys = ["Oracle-managed", "bank-key-2024", "legacy-team-key", NEW_KEY]
+    keys = ["Oracle-managed", "bank-key-2024", NEW_KEY]
     print(f"{'region':<16}{'kind':<15}" + "".join(f"{key:>18}" for key in keys))
     for region, kind in sorted({(region, kind) for region, kind, _name in before}):
         cells = []

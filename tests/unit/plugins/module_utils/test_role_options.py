@@ -298,3 +298,31 @@ class TestBackupPolicy:
         values, problems = read_role("backup_policy", given, table=REGIONS)
         assert problems == []
         assert values["asset_ids"] == [volume_id(1), volume_id(2)]
+
+
+class TestCopyBackups:
+    BACKUP = "ocid1.volumebackup.oc1.iad.unique"
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({}, "copy_backups_backup_ids is not set"),
+            ({"backup_ids": BACKUP}, "copy_backups_destination_region is not set"),
+            ({"backup_ids": BACKUP, "destination_region": ""}, "copy_backups_destination_region is not set"),
+            ({"backup_ids": BACKUP, "destination_region": "all"}, "has to be a single region"),
+            ({"backup_ids": BACKUP, "destination_region": "iad,fra"}, "has to be a single region"),
+            ({"backup_ids": volume_id(1), "destination_region": "fra"}, "is expected"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, given: dict[str, Any], words: str) -> None:
+        named = {f"copy_backups_{name}": value for name, value in given.items()}
+        _values, problems = read_role("copy_backups", named, table=REGIONS)
+        assert words in " ".join(problems)
+
+    def test_a_survey_with_blanks_is_understood(self) -> None:
+        given = {"backup_ids": f"{self.BACKUP}1, {self.BACKUP}2,", "destination_region": "fra", "kms_key_id": ""}
+        named = {f"copy_backups_{name}": value for name, value in given.items()}
+        values, problems = read_role("copy_backups", named, table=REGIONS)
+        assert problems == []
+        assert values["backup_ids"] == [f"{self.BACKUP}1", f"{self.BACKUP}2"]
+        assert (values["destination_region"], values["kms_key_id"]) == (["eu-frankfurt-1"], None)
