@@ -49,7 +49,7 @@ def test_check_run_run_again_check_again(sim: Simulator, kind: Kind, key: str | 
     assert not copies_of(sim, "backup-1", kind)
     ran = copy(sim, "backup-1", key=key)
     # Right before the copy both are looked at once more; the rest of the reads are looks at the copy and its members.
-    looks = {name: ran.calls[name] for name in {kind.get, "GetVolumeBackup" if kind.is_group else kind.get}}
+    looks = {name: ran.calls[name] for name in (kind.get, "GetVolumeBackup" if kind.is_group else kind.get)}
     assert looks[kind.get] >= 3
     assert ran.calls == {**looked_up, **looks, kind.list: 2, kind.copy: 1}
     (made,) = copies_of(sim, "backup-1", kind)
