@@ -59,6 +59,10 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 # Twice as many workers as the smallest machine has processors: the tests wait as long as they compute.
 	$(RUN) pytest -n 4 --dist worksteal
 
+soak: $(VENV) ## Run the tests of chance with all their chances (takes long)
+	$(call heading,Tests of chance (pytest))
+	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py
+
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
 
@@ -73,4 +77,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format format-check types lint sanity build molecule unit simulator requirements clean
+.PHONY: help test demo format format-check types lint sanity build molecule unit soak simulator requirements clean

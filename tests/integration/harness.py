@@ -26,6 +26,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
 from simulator.client import Simulator
 
+SOAK = bool(os.environ.get("SOAK"))
+"""Whether tests of chance take all the chances that they are meant to (``make soak``), or only some of them."""
+
 FAST = Timings(
     poll_first=0.02,
     poll_factor=1.3,

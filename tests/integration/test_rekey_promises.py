@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from integration.fleets import volumes
-from integration.harness import furnish, module_arguments
+from integration.harness import SOAK, furnish, module_arguments
 from integration.rekeying import (
     WRITES,
     carry_out,
@@ -56,7 +56,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200,
+    max_examples=200 if SOAK else 25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -104,7 +104,7 @@ def _start_batch(folder: Path) -> int:
         os._exit(0)
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(50 if SOAK else 15))
 def test_killed_at_any_moment_and_started_again(sim: Simulator, tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     backups = {"of": "volume-1", "region": "us-ashburn-1", "compartment": "prod"}
