@@ -174,7 +174,8 @@ def test_failures_stop_the_run_and_the_report_tells_them(sim: Simulator, playboo
     assert "3 resources failed" in ran.stdout
     assert "The run was stopped early" in ran.stdout
     report = json.loads((playbooks.runs()[0] / "report.json").read_text())
-    assert [row["error"] is None for row in report["changes"]] == [True, True, False, False, False]
+    # Two of a batch are changed side by side, so it is not known which of them comes first.
+    assert sorted(row["error"] is None for row in report["changes"]) == [False, False, False, True, True]
     assert (playbooks.runs()[0] / "after.json").exists()
 
 
