@@ -22,7 +22,7 @@ from pathlib import Path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ASSIGNMENT, FORMAT
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import parse_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import parse_plan, tenancy_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
 
@@ -161,21 +161,25 @@ def _read_report(root: Node, name: str, former: FormerKeys) -> None:
     if plan.value is not None and plan.get("dry_run").flag():
         _refuse_dry_run(name)
     evidence = root.get("evidence")
-    former.tenancies.add(evidence.get("tenancy").text())
+    former.tenancies.add(tenancy_of(evidence.get("tenancy")))
     started = evidence.get("time_started").text_or_none() or ""
     for node in root.get("changes").items():
         if not node.get("changed").flag() or node.get("action").value not in (ASSIGN, REMOVE):
             continue
         subject = _subject(node, of_assignment=node.get("type").value == ASSIGNMENT)
-        if node.get("previous_encryption").value == "unknown":
+        encryption = node.get("previous_encryption").one_of("customer", "oracle", "unknown")
+        if encryption == "unknown":
             former.unknown.add(subject[1])
             continue
+        previous = _key(node.get("previous_kms_key_id"))
+        if (encryption == "oracle") != (previous is None):
+            node.get("previous_kms_key_id").fail(f"'previous_encryption' is {encryption}")
         given = [] if node.get("encryption").value == "unknown" else [_key(node.get("kms_key_id"))]
         if "wanted_kms_key_id" in node.mapping():
             given.append(_key(node.get("wanted_kms_key_id")))
         time = node.get("time_requested").text_or_none() or started
         policy_id = node.get("previous_policy_id").text_or_none()
-        former.note(subject, time, _key(node.get("previous_kms_key_id")), given, policy_id)
+        former.note(subject, time, previous, given, policy_id)
 
 
 def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty: bool = False) -> None:
@@ -198,14 +202,16 @@ def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty
 
 
 def _read_intent(root: Node, former: FormerKeys) -> None:
-    tenancy = root.get("tenancy").text_or_none()
-    if tenancy is not None:
-        former.tenancies.add(tenancy)
+    if root.get("tenancy").text_or_none() is not None:
+        former.tenancies.add(tenancy_of(root.get("tenancy")))
     of_assignment = "previous_policy_id" in root.mapping()
     if root.mapping().get("previous_copy_id") is not None:
         _read_intent_for_copy(root, former)
         return
     subject = _subject(root, of_assignment=of_assignment)
+    if "previous_kms_key_id" not in root.mapping():
+        # Left out, it would count as the Oracle-managed key.
+        root.get("previous_kms_key_id").fail("a key or null is expected")
     previous = _key(root.get("previous_kms_key_id"))
     policy_id = root.get("previous_policy_id").text_or_none()
     former.note(subject, root.get("time").text(), previous, [_key(root.get("kms_key_id"))], policy_id)

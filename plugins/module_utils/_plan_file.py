@@ -160,7 +160,7 @@ def parse_plan(root: Node) -> PlanFile:
         root.get("digest").fail("the digest of its entries is expected: they were altered")
     return PlanFile(
         entries=entries,
-        tenancy=root.get("tenancy").text(),
+        tenancy=tenancy_of(root.get("tenancy")),
         dry_run=root.get("dry_run").flag(),
         digest=told,
         batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
@@ -185,6 +185,9 @@ def plan_entry(node: Node) -> Entry:
     kind = node.get("type").one_of(*ORDER)
     node.get("region").text()
     action = node.get("action").one_of(ASSIGN, REMOVE)
+    if "kms_key_id" not in entry:
+        # Left out, it would count as the Oracle-managed key.
+        node.get("kms_key_id").fail("a key or null is expected")
     entry["kms_key_id"] = _key(node.get("kms_key_id"))
     entry["wanted_kms_key_id"] = _key(node.get("wanted_kms_key_id"))
     if (action == REMOVE) != (entry["wanted_kms_key_id"] is None):
@@ -193,7 +196,16 @@ def plan_entry(node: Node) -> Entry:
         expect_type(parse(node.get("asset_id").text()), *_ASSETS)
     else:
         expect_type(parse(node.get("id").text()), *_OCID_TYPES[kind])
+        if "asset_id" in entry:
+            node.get("asset_id").fail(f"only a {ASSIGNMENT} has an asset")
     return entry
+
+
+def tenancy_of(node: Node) -> str:
+    """The OCID of a tenancy, since what else stands there would be told at any length."""
+    tenancy = parse(node.text())
+    expect_type(tenancy, "tenancy")
+    return tenancy.value
 
 
 def _key(node: Node) -> str | None:

@@ -16,10 +16,21 @@ from typing import Any
 
 
 def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:
-    """Why a plan must not be carried out as it is: it is larger than expected, or some of it is blocked."""
+    """Why a plan must not be carried out as it is: it is larger than expected, or some of it is blocked.
+
+    What was changed or tried in earlier rounds of the run counts with what is planned for the next one.
+    """
     counts = planned["summary"]
     found = []
     most = options.get("max_changes")
+    earlier = counts["changed_earlier"] + counts["failed_earlier"]
+    if earlier:
+        if most is not None and counts["planned"] and earlier + counts["planned"] > most:
+            found.append(
+                f"{counts['planned']:,} more resources were planned after {earlier:,} in earlier rounds, but "
+                f"{role}_max_changes allows {most:,} in all. These were not changed. If they are meant, run again"
+            )
+        return found
     if most is not None and counts["planned"] > most:
         found.append(
             f"{counts['planned']:,} resources are planned, but {role}_max_changes allows {most:,}. Nothing was "

@@ -135,7 +135,7 @@ def _parts(options: Mapping[str, Any]) -> list[Part]:
             found=found,
             before=_read(options["before_file"], lambda node: _counts_of(discovery_record(node)["resources"])),
             plan=_read(options["plan_file"], plan_record),
-            changes=[change for path in _paths(options["change_files"]) for change in change_records(read_json(path))],
+            changes=[change for path in _change_files(options) for change in change_records(read_json(path))],
             keys=_read(options["keys_file"], key_records) or [],
         )
     ]
@@ -157,6 +157,15 @@ def _path(given: Any) -> Path:
 
 def _paths(given: Sequence[Any] | None) -> list[Path]:
     return [_path(value) for value in given or () if not is_blank(value)]
+
+
+def _change_files(options: Mapping[str, Any]) -> list[Path]:
+    """The files of what was changed; a folder stands for those of its batches, in their order."""
+    found: list[Path] = []
+    for path in _paths(options["change_files"]):
+        batches = path.glob("batch-*.json") if path.is_dir() else [path]
+        found += sorted(batches, key=lambda file: (len(file.name), file.name))
+    return found
 
 
 def _keys_to_retire(given: Sequence[Any] | None, parts: Sequence[Part]) -> list[str]:

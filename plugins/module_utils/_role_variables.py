@@ -69,7 +69,7 @@ def read_role(
     problems += _unknown(role, given, variables)
     if "report_dir" in values or "dir" in values:
         name = "report_dir" if "report_dir" in values else "dir"
-        values[name] = os.path.expanduser(values[name] or default_report_dir(environment or {}))
+        values[name] = os.path.abspath(os.path.expanduser(values[name] or default_report_dir(environment or {})))
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
         problems += _take_shard(values, shard_region, shard_compartment_id, table)
     values["artifact"] = artifact_name(role, host)
@@ -119,6 +119,9 @@ def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problem
     if not handed_on:
         return
     own = given.get(values["artifact"])
+    if isinstance(own, Mapping) and is_blank(own.get("plan")) and is_blank(own.get("plan_file")):
+        problems.append(f"{values['artifact']} holds no plan and no plan_file, so nothing was approved for this host")
+        return
     if not isinstance(own, Mapping):
         problems.append(
             f"A dry run has handed on plans for other hosts ({', '.join(handed_on[:3])}), but none for this one, so "
@@ -127,7 +130,7 @@ def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problem
         return
     values["plan_digest"] = values["plan_digest"] or own.get("digest")
     values["approved_plan"] = own.get("plan")
-    if values["approved_plan"] is None:
+    if is_blank(values["approved_plan"]):
         values["plan_file"] = own.get("plan_file")
 
 

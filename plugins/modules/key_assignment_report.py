@@ -61,6 +61,7 @@ options:
   change_files:
     description:
       - The O(ignore:result_file) of each task that changed something, in the order of the tasks.
+      - A folder stands for the files C(batch-*.json) in it.
     type: list
     elements: path
   keys_file:

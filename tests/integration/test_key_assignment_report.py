@@ -375,6 +375,15 @@ class TestNoPromiseAboutKeys:
             assert not _PROMISE.search(path.read_text()), path
 
 
+def test_a_folder_stands_for_its_batches_however_it_is_called(sim: Simulator, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run [1] *?", sim)
+    folder.put("discovery_file", "after.json", files.discovery(*SOME))
+    for number, name in enumerate(("0001", "9999", "10000"), 1):
+        (folder.path / f"batch-{name}.json").write_text(json.dumps(files.changes(files.change(number))))
+    folder.report(change_files=[str(folder.path)])
+    assert [row["id"] for row in folder.read()["changes"]] == [files.change(number)["id"] for number in (1, 2, 3)]
+
+
 def test_a_large_tenancy(folder: Folder) -> None:
     folder.put("discovery_file", "before.json", files.fleet(5000))
     folder.put("change_files", "batch-0001.json", files.changes(*[files.change(n) for n in range(5000)]))

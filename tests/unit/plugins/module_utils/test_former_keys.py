@@ -13,6 +13,7 @@ from unit.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._former_keys import FormerKeys, read_former_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import digest
 
 ONE, TWO = volume_id(1), volume_id(2)
 
@@ -103,6 +104,11 @@ def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -
         (report(change(id=KEY_A)), "is a key, but"),
         (report(change(previous_kms_key_id=ONE)), "but a key is expected"),
         (report(change(previous_kms_key_id=5)), "text is expected"),
+        (report(change(previous_kms_key_id=None)), "'previous_encryption' is customer"),
+        (report(change(previous_encryption="oracle")), "'previous_encryption' is oracle"),
+        (report(change(previous_encryption=None)), "one of customer, oracle, unknown is expected"),
+        (intent(None, KEY_B).replace("previous_kms_key_id", "former"), "previous_kms_key_id is missing"),
+        (intent(KEY_A, KEY_B, tenancy="x" * 100_000), "is not an OCID"),
         (intent(ONE, KEY_B), "but a key is expected"),
         (json.dumps({"event": "intent"}), "text is expected"),
         ("[" * 100_000, "nested too deeply"),
@@ -121,6 +127,42 @@ def test_what_is_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> 
 def test_a_run_that_was_killed_before_its_first_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "journal.jsonl").write_text(content)
     assert read_former_keys([tmp_path]).found == {}
+
+
+def plan(*entries: dict[str, Any], **more: Any) -> str:
+    head = {"format": "oci_keys.block_volume/plan", "version": 1, "tenancy": TENANCY, "dry_run": False}
+    facts = {"time_created": "2026-11-24T00:00:00.000Z", "digest": digest(entries), "entries": entries}
+    return json.dumps({**head, **facts, **more})
+
+
+def entry(name: str, **more: Any) -> dict[str, Any]:
+    keys = {"kms_key_id": KEY_A, "wanted_kms_key_id": KEY_B, "action": "assign"}
+    return {"id": name, "type": "volume", "region": "us-ashburn-1", **keys, **more}
+
+
+def test_a_folder_of_a_dry_run_or_of_another_tenancy_tells_so_beside_a_journal(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text("")
+    (tmp_path / "plan.json").write_text(plan(entry(ONE)))
+    assert read_former_keys([tmp_path]).tenancies == {TENANCY}
+    (tmp_path / "plan.json").write_text(plan(entry(ONE), dry_run=True))
+    with pytest.raises(InputError, match="is of a dry run"):
+        read_former_keys([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (plan(entry(ONE, asset_id=[1])), "asset_id is list, but only a policy_assignment has an asset"),
+        (plan(entry(ONE, asset_id=TWO)), "only a policy_assignment has an asset"),
+        (plan({k: v for k, v in entry(ONE).items() if k != "kms_key_id"}), "kms_key_id is missing"),
+        (plan(entry(ONE), tenancy="\x1b[31m"), "is not an OCID"),
+        (plan(entry(ONE), digest="0" * 64), "were altered"),
+    ],
+)
+def test_plans_that_are_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, content)
+    assert fault in str(caught.value)
 
 
 def test_folders(tmp_path: Path) -> None:

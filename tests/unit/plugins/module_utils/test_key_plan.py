@@ -221,6 +221,13 @@ class TestVerdict:
         assert objections(counts(blocked=6), {"max_changes": None}, "rekey") == []
         assert len(objections(counts(blocked=6), {"fail_on_blocked": True}, "rekey")) == 1
 
+    def test_objections_to_a_later_round(self) -> None:
+        later = counts(planned=2, changed_earlier=7, failed_earlier=1, blocked=1)
+        assert objections(later, {"max_changes": 10, "fail_on_blocked": True}, "rekey") == []
+        (told,) = objections(later, {"max_changes": 9}, "rekey")
+        assert "2 more resources were planned after 8 in earlier rounds" in told
+        assert objections(counts(changed_earlier=8), {"max_changes": 7}, "rekey") == []
+
 
 def test_assets_for_a_policy() -> None:
     options = {

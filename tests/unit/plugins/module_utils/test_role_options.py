@@ -239,6 +239,11 @@ class TestRekey:
     def test_a_host_for_which_nothing_was_handed_on(self) -> None:
         assert "nothing was approved for it" in problem(plan_of_other_abcdef={"plan": "text"})
 
+    @pytest.mark.parametrize("empty", [{}, {"plan": None, "plan_file": None}, {"plan": "", "digest": "a" * 64}])
+    def test_a_plan_that_was_handed_on_without_its_content_is_not_as_none(self, empty: dict[str, Any]) -> None:
+        name = read()["artifact"].replace("rekey_", "", 1)
+        assert "nothing was approved for this host" in problem(**{name: empty})
+
     def test_hosts_whose_names_differ_little_hand_on_different_variables(self) -> None:
         assert artifact_name("rekey", "a-b") != artifact_name("rekey", "a.b")
 
