@@ -52,8 +52,9 @@ class Settling:
             look += 1
             if wait and not self._is_worth_a_look(pending, look, seen_busy, began):
                 continue
-            readings = _reread(pending)
+            # An answer may be long on its way: it is as old as the question.
             age = self._clock.monotonic() - began
+            readings = _reread(pending)
             doubtful = [change for change in pending if self._is_doubtful(change, readings, age, seen_busy)]
             readings.update(_reread(doubtful, by_get=True))
             pending = [change for change in pending if not self._decide(change, readings, age, seen_busy)]
@@ -73,8 +74,9 @@ class Settling:
         while True:
             yield Pause(min(self._timings.poll(look), self._deadline.remaining))
             look += 1
+            age = self._clock.monotonic() - began
             readings = {change.outcome.id: change.reader.get(change.outcome.id)}
-            if self._decide(change, readings, self._clock.monotonic() - began, seen_busy) or not is_waited_for():
+            if self._decide(change, readings, age, seen_busy) or not is_waited_for():
                 return
             if self._deadline.passed:
                 change.outcome.error = self._time_out(change)
@@ -85,8 +87,8 @@ class Settling:
         if len(pending) <= _FEW or look % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
             return True
         probes = [pending[0], pending[len(pending) // 2], pending[-1]]
-        readings = _reread(probes, by_get=True)
         age = self._clock.monotonic() - began
+        readings = _reread(probes, by_get=True)
         return any(self._judge(change, readings[change.outcome.id], age, seen_busy) is not False for change in probes)
 
     def _is_doubtful(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:

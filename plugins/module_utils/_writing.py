@@ -223,8 +223,8 @@ class _Making:
             if is_busy(reading):
                 ready_since = None
             else:
-                ready_since = self._last_read if ready_since is None else ready_since
-                if self._is_as_wanted(reading) or self._last_read - ready_since >= for_seconds:
+                ready_since = self._clock.monotonic() if ready_since is None else ready_since
+                if self._is_as_wanted(reading) or max(0.0, self._last_read - ready_since) >= for_seconds:
                     return self._is_still_to_do(reading)
             yield self._pause(self._timings.poll(look), is_stuck=True)
             look += 1
@@ -298,7 +298,6 @@ class _Making:
         look = 0
         while True:
             reading = self._read()
-            now = self._clock.monotonic()
             if isinstance(reading, ResourceError):
                 self._unknown(f"It could not be read afterwards either: {reading.message}")
                 return False
@@ -313,8 +312,8 @@ class _Making:
                 outcome.changed = True
                 return False
             if is_busy(reading):
-                quiet_since = now
-            elif now - quiet_since >= self._timings.quiet:
+                quiet_since = self._clock.monotonic()
+            elif self._last_read - quiet_since >= self._timings.quiet:
                 return self._is_still_to_do(reading)
             if self._deadline.passed:
                 self._unknown(f"It is {reading.lifecycle_state} with its former key at the last look.")
@@ -367,9 +366,9 @@ class _Making:
         return Pause(min(max(seconds, 0.001), self._deadline.remaining), is_stuck)
 
     def _read(self) -> Reading:
-        reading = self._change.reader.get(self._outcome.id)
+        # An answer may be long on its way, and tells how things were when it was asked for.
         self._last_read = self._clock.monotonic()
-        return reading
+        return self._change.reader.get(self._outcome.id)
 
     def _unknown(self, then: str) -> None:
         self._outcome.changed = True

@@ -156,7 +156,10 @@ class Call:
 
 @dataclass
 class Fault:
-    """An answer that goes wrong: for operations that begin so, of that subject, so many times."""
+    """An answer that goes wrong: for operations that begin so, of that subject, so many times.
+
+    ``delay``: seconds that an answer is on its way, which tells how things were when it began.
+    """
 
     operation: str
     error: ApiError | Exception | None = None
@@ -164,6 +167,7 @@ class Fault:
     committed: bool = False
     times: float = 1
     skip: int = 0
+    delay: float = 0.0
     then: Callable[[], None] | None = None
 
     def matches(self, operation: str, subject: str) -> bool:
@@ -266,6 +270,8 @@ class Cloud:
                 if fault.error is not None:
                     raise fault.error
             answer = self._answer(place, operation, args, kwargs)
+            if fault is not None and fault.delay:
+                self.clock.sleep(fault.delay)
             return replace(answer, opc_request_id=f"req-{len(self.calls)}")
 
     def _answer(self, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:

@@ -105,6 +105,13 @@ def test_a_change_that_the_service_ignores_is_not_called_a_change() -> None:
     assert 120 <= since(cloud) <= 200
 
 
+def test_an_answer_that_is_long_on_its_way_does_not_tell_of_an_ignored_change() -> None:
+    cloud, _name = cloud_with(Behaviour("delayed"))
+    cloud.fail("get", None, skip=1, delay=200.0)
+    outcome = settle(cloud)
+    assert (outcome.changed, outcome.settled, outcome.error) == (True, True, None)
+
+
 def test_a_key_that_nobody_asked_for_is_reported_as_such() -> None:
     cloud, _name = cloud_with(Behaviour("third"))
     outcome = settle(cloud)

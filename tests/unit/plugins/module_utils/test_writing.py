@@ -202,6 +202,26 @@ def test_a_committed_write_whose_answer_was_lost_is_not_repeated(
     assert len(cloud.writes) == 1
 
 
+def test_an_answer_that_is_long_on_its_way_is_no_quiet_while() -> None:
+    cloud, name = cloud_with()
+    cloud.behaviour = Behaviour("delayed")
+    cloud.fail("update", lost(), committed=True)
+    cloud.fail("get", None, delay=60.0)
+    outcome = make(cloud, name)
+    assert (outcome.changed, outcome.error) == (True, None)
+    assert len(cloud.writes) == 1
+
+
+def test_a_state_that_was_asked_for_long_ago_does_not_last() -> None:
+    cloud, name = cloud_with()
+    cloud.behaviour = Behaviour("delayed")
+    cloud.fail("update", BUSY, committed=True)
+    cloud.fail("get", None, delay=60.0)
+    outcome = make(cloud, name)
+    assert outcome.error is None
+    assert len(cloud.writes) == 1
+
+
 @pytest.mark.parametrize("error", UNKNOWN)
 def test_a_write_that_was_not_committed_is_repeated_after_a_quiet_while(error: ApiError) -> None:
     cloud, name = cloud_with()
