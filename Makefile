@@ -61,7 +61,8 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 
 soak: $(VENV) ## Run the tests of chance with all their chances (takes long)
 	$(call heading,Tests of chance (pytest))
-	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py
+	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
+		tests/integration/test_model.py
 
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml

@@ -22,7 +22,7 @@ from ansible.module_utils import basic
 from integration.fleets import tenancy
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
 from simulator.client import Simulator
 
@@ -103,11 +103,15 @@ def run(
     check: bool = False,
     timings: Timings = FAST,
     timeout: tuple[float, float] = (2.0, 2.0),
+    clock: Clock | None = None,
     **options: Any,
 ) -> Ran:
     """Run a module's ``main`` with these options, check mode or not, always with diff."""
     world = _module.World(
-        timings=timings, retry=ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0), timeout=timeout
+        clock=clock or Clock(),
+        timings=timings,
+        retry=ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0),
+        timeout=timeout,
     )
     simulator.reset_counts()
     printed = io.StringIO()

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A process that is killed in the middle of a module, without there being a process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import oci.base_client
+import pytest
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
+
+
+class Killed(BaseException):
+    """Nothing of the product catches this. What is raised once is raised in every thread that does anything more."""
+
+
+class Life(Clock):
+    """The clock of a process that dies at its ``dies_at``-th request; None: it lives.
+
+    ``sent``: whether that request leaves the machine still, so that only its answer is lost. From then on there is no
+    further request, no line in the journal (each has a time), and no waiting.
+    """
+
+    def __init__(self, dies_at: int | None = None, *, sent: bool = False) -> None:
+        self.is_over = False
+        self._left = dies_at
+        self._sent = sent
+        self._lock = threading.Lock()
+
+    def monotonic(self) -> float:
+        self._go_on()
+        return super().monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._go_on()
+        super().sleep(seconds)
+
+    def timestamp(self) -> str:
+        self._go_on()
+        return super().timestamp()
+
+    def request(self, send: Callable[[], Any]) -> Any:
+        is_last = self._is_last()
+        if is_last and not self._sent:
+            self.is_over = True
+        self._go_on()
+        try:
+            return send()
+        finally:
+            if is_last:
+                self.is_over = True
+            self._go_on()
+
+    def _is_last(self) -> bool:
+        with self._lock:
+            if self._left is not None:
+                self._left -= 1
+            return self._left == 0
+
+    def _go_on(self) -> None:
+        if self.is_over:
+            raise Killed
+
+
+@contextmanager
+def living(life: Life) -> Iterator[None]:
+    """All requests of this process are those of that life."""
+    adapter = oci.base_client.requests.adapters.HTTPAdapter
+    send = adapter.send
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adapter, "send", lambda self, *args, **kwargs: life.request(lambda: send(self, *args, **kwargs)))
+        yield
