@@ -95,8 +95,13 @@ async def _run(server: Server, arguments: argparse.Namespace) -> None:
     if arguments.machine:
         print(json.dumps(description), flush=True)
     else:
-        for name, value in description["environments"][arguments.auth_type].items():
+        variables = description["environments"][arguments.auth_type]
+        # Tools that are not made with the Python SDK, such as curl and Terraform, look for the certificate elsewhere.
+        others = dict.fromkeys(("CURL_CA_BUNDLE", "SSL_CERT_FILE"), description["ca_file"])
+        for name, value in {**variables, **others}.items():
             print(f"export {name}={shlex.quote(value)}")
+        print(f"# the tenancy's OCID: {server.service.world.tenancy.id}")
+        print(f"# all that is there: curl --noproxy '*' {description['control_url']}/resources")
         print(f"# control API: {description['control_url']}   end with Ctrl-C", flush=True)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

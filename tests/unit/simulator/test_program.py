@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -255,12 +258,14 @@ def test_stop_ends_it_and_cleans_up(running: Simulator) -> None:
     simulator.stop()
 
 
-def test_the_program_prints_what_to_export(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What the program prints for whoever starts it by hand, while it runs."""
     tests = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "simulator", "--fleet", str(tests / "simulator/fleets/small.yml")]
     environment: Mapping[str, str] = os.environ | {"PYTHONPATH": str(tests)}
     with subprocess.Popen(
-        [*command, "--home", str(tmp_path), "--switch", "transition=immediate"],
+        [*command, "--home", str(tmp_path_factory.mktemp("home")), "--switch", "transition=immediate"],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -271,9 +276,38 @@ def test_the_program_prints_what_to_export(tmp_path: Path) -> None:
             lines.append(line)
             if line.startswith("# control API"):
                 break
+        yield "".join(lines)
         process.send_signal(signal.SIGINT)
-    assert any(line.startswith("export HTTPS_PROXY=http://127.0.0.1:") for line in lines)
     assert process.returncode == 0
+
+
+def _in_a_shell_with(exports: str, command: str) -> str:
+    bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    script = f"set -eu\n{exports}\n{command}\n"
+    return subprocess.run(
+        ["sh", "-c", script], env=bare, check=True, stdout=subprocess.PIPE, text=True, timeout=60
+    ).stdout
+
+
+def test_what_the_program_prints_leads_the_sdk_to_it(exports: str) -> None:
+    script = (
+        "import oci, os\n"
+        "config = oci.config.from_file(os.environ['OCI_CONFIG_FILE'], os.environ['OCI_CONFIG_PROFILE'])\n"
+        "regions = oci.identity.IdentityClient(config).list_region_subscriptions(config['tenancy']).data\n"
+        "print([region.region_name for region in regions])"
+    )
+    listed = _in_a_shell_with(exports, f"{shlex.quote(sys.executable)} -c {shlex.quote(script)}")
+    assert listed.strip() == "['us-ashburn-1', 'eu-frankfurt-1', 'ap-chuncheon-1']"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_what_the_program_prints_leads_curl_to_it(exports: str) -> None:
+    volumes = "https://iaas.us-ashburn-1.oraclecloud.com/20160918/volumes"
+    refused = _in_a_shell_with(exports, f"curl --silent --show-error --max-time 30 {volumes}")
+    assert json.loads(refused)["code"] == "NotAuthenticated"
+    (hint,) = [line for line in exports.splitlines() if line.startswith("# all that is there: ")]
+    told = _in_a_shell_with(exports, hint.partition(": ")[2] + " --silent --show-error --max-time 30")
+    assert "seoul-a" in {row["name"] for row in json.loads(told)}
 
 
 def test_the_readme_lists_all_switches_and_faults() -> None:
