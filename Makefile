@@ -25,7 +25,9 @@ format: $(VENV) ## Format the Python files, and repair what can be repaired
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-format-check: $(VENV)
+check: format-check types lint ## See whether the tree is formatted, typed and linted
+
+format-check: $(VENV) ## Check the formatting, and what ruff finds
 	$(call heading,Formatting (ruff))
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -46,6 +48,10 @@ sanity: $(VENV) ## Run ansible-test sanity
 	$(call heading,Sanity (ansible-test))
 	$(RUN) python tools/sanity.py
 
+docs: $(VENV) ## Build the documentation as a site, into .cache/docs/build/html
+	$(call heading,Documentation (antsibull-docs, Sphinx))
+	$(RUN) python tools/docs.py
+
 build: $(VENV) ## Build the collection, and check what the artifact contains
 	$(call heading,Artifact (ansible-galaxy collection build))
 	$(RUN) python tools/build.py
@@ -59,10 +65,10 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 # Twice as many workers as the smallest machine has processors: the tests wait as long as they compute.
 	$(RUN) pytest -n 4 --dist worksteal
 
-soak: $(VENV) ## Run the tests of chance with all their chances (takes long)
-	$(call heading,Tests of chance (pytest))
+soak: $(VENV) ## Run the tests of chance with all their chances, and the guides from end to end (takes long)
+	$(call heading,Tests of chance and guides (pytest))
 	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
-		tests/integration/test_model.py
+		tests/integration/test_model.py tests/integration/test_docs_examples.py
 
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
@@ -78,4 +84,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format format-check types lint sanity build molecule unit soak simulator requirements clean
+.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak simulator requirements clean
