@@ -70,6 +70,9 @@ soak: $(VENV) ## Run the tests of chance with all their chances, and the guides 
 	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
 		tests/integration/test_model.py tests/integration/test_docs_examples.py
 
+certify: $(VENV) ## Run what certification asks for, on each supported ansible-core (takes long)
+	$(RUN) python -m tools.certify $(PARTS)
+
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
 
@@ -84,4 +87,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak simulator requirements clean
+.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak certify simulator requirements clean
