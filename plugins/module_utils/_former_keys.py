@@ -13,8 +13,6 @@ it is the original one.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +21,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ASSIGNMENT, FORMAT
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import parse_plan, tenancy_of
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node, read_bytes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
 
 REPORT_FORMAT = "oci_keys.block_volume/report"
 
-_MOST_BYTES = 256 * 1024 * 1024
 _TYPES = {
     "volume": "volume",
     "bootvolume": "boot_volume",
@@ -56,11 +53,11 @@ class Former:
 
 @dataclass
 class FormerKeys:
-    """What all the files tell. ``unknown`` has the OCIDs whose former key could not be read then; ``torn`` counts lines
-    of journals that can't be read, as the last one of a process that was killed."""
+    """What all the files tell. ``unknown`` says of OCIDs why their former key is not known; ``torn`` counts lines of
+    journals that can't be read, as the last one of a process that was killed."""
 
     found: dict[tuple[str, str], Former] = field(default_factory=dict)
-    unknown: set[str] = field(default_factory=set)
+    unknown: dict[str, str] = field(default_factory=dict)
     tenancies: set[str] = field(default_factory=set)
     torn: int = 0
 
@@ -83,24 +80,32 @@ def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
     former = FormerKeys()
     for path in paths:
         if path.is_dir():
-            files = [*sorted(path.glob("report.json")), *sorted(path.glob("plan*.json")), *path.glob("journal.jsonl")]
-            if not files:
-                raise InputError(
-                    f"{str(path)!r} has no report.json, plan.json or journal.jsonl; give the folder of a run"
-                )
-            for file in files:
-                if file.name == "journal.jsonl":
-                    # A run that was killed may have left it empty, or with half a line.
-                    _read_journal(_content(file), str(file), former, may_be_empty=True)
-                else:
-                    _read_file(file, former)
+            _read_folder(path, former)
         else:
             _read_file(path, former)
     return former
 
 
-def _read_file(path: Path, former: FormerKeys) -> None:
-    content = _content(path)
+def _read_folder(folder: Path, former: FormerKeys) -> None:
+    """All that a run has left.
+
+    A run that ended has left a report. What its plans hold besides, such as those of later rounds that were more than
+    was meant, it gave no key: whatever it began is in its journal. A run that was killed has left no report; whoever
+    finished it did what it had planned, so all of that goes back to where it was before the first of them.
+    """
+    reports, journals = sorted(folder.glob("report.json")), sorted(folder.glob("journal.jsonl"))
+    plans = sorted(folder.glob("plan*.json"))
+    if not [*reports, *plans, *journals]:
+        raise InputError(f"{str(folder)!r} has no report.json, plan.json or journal.jsonl; give the folder of a run")
+    for file in [*reports, *plans]:
+        _read_file(file, former, was_killed=not reports)
+    for file in journals:
+        # A run that was killed may have left it empty, or with half a line.
+        _read_journal(read_bytes(file), str(file), former, may_be_empty=True)
+
+
+def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> None:
+    content = read_bytes(path)
     name = str(path)
     if not content.strip():
         raise InputError(f"{name!r} is empty. Give a report, a plan or a journal of a run")
@@ -115,26 +120,11 @@ def _read_file(path: Path, former: FormerKeys) -> None:
     if kind == REPORT_FORMAT:
         _read_report(root, name, former)
     elif kind == FORMAT:
-        _read_plan(root, name, former)
+        _read_plan(root, name, former, was_killed=was_killed)
     elif isinstance(root.value, dict) and root.value.get("event") in ("intent", "outcome"):
         _read_journal(content, name, former)
     else:
         raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        # Without blocking, since a named pipe would keep the task waiting for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError(f"{str(path)!r} is not a file; give a report, a plan or a journal of a run")
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} can't be read: {error.strerror}") from error
-    if len(content) > _MOST_BYTES:
-        raise InputError(f"{str(path)!r} has more than {_MOST_BYTES // 1024**2} MiB, and is not read")
-    return content
 
 
 def _refuse_dry_run(name: str) -> None:
@@ -144,11 +134,13 @@ def _refuse_dry_run(name: str) -> None:
     )
 
 
-def _read_plan(root: Node, name: str, former: FormerKeys) -> None:
+def _read_plan(root: Node, name: str, former: FormerKeys, *, was_killed: bool) -> None:
     plan = parse_plan(root)
     if plan.dry_run:
         _refuse_dry_run(name)
     former.tenancies.add(plan.tenancy)
+    if not was_killed:
+        return
     time = root.get("time_created").text()
     for entry in plan.entries:
         subject = (entry["type"], entry.get("asset_id") or entry["id"])
@@ -162,14 +154,21 @@ def _read_report(root: Node, name: str, former: FormerKeys) -> None:
         _refuse_dry_run(name)
     evidence = root.get("evidence")
     former.tenancies.add(tenancy_of(evidence.get("tenancy")))
-    started = evidence.get("time_started").text_or_none() or ""
     for node in root.get("changes").items():
+        # A copy that was made had no key before.
         if not node.get("changed").flag() or node.get("action").value not in (ASSIGN, REMOVE):
             continue
-        subject = _subject(node, of_assignment=node.get("type").value == ASSIGNMENT)
+        of_assignment = node.get("type").value == ASSIGNMENT
+        bearer = node.get("copy_id") if "copy_id" in node.mapping() else node.get("id")
+        if not of_assignment and parse(bearer.text()).type == "volumegroupbackup":
+            former.unknown[bearer.text()] = (
+                "a report does not tell the keys of its members; the journal of that run does"
+            )
+            continue
+        subject = _subject(node, bearer, of_assignment=of_assignment)
         encryption = node.get("previous_encryption").one_of("customer", "oracle", "unknown")
         if encryption == "unknown":
-            former.unknown.add(subject[1])
+            former.unknown[subject[1]] = "it could not be read then"
             continue
         previous = _key(node.get("previous_kms_key_id"))
         if (encryption == "oracle") != (previous is None):
@@ -177,9 +176,17 @@ def _read_report(root: Node, name: str, former: FormerKeys) -> None:
         given = [] if node.get("encryption").value == "unknown" else [_key(node.get("kms_key_id"))]
         if "wanted_kms_key_id" in node.mapping():
             given.append(_key(node.get("wanted_kms_key_id")))
-        time = node.get("time_requested").text_or_none() or started
         policy_id = node.get("previous_policy_id").text_or_none()
-        former.note(subject, time, previous, given, policy_id)
+        former.note(subject, _time_of(node, evidence), previous, given, policy_id)
+
+
+def _time_of(change: Node, evidence: Node) -> str:
+    """When a change was made, or its run at least. Without any time it would count as the oldest, and so as right."""
+    for told in (change.get("time_requested"), evidence.get("time_started"), evidence.get("time_finished")):
+        time = told.text_or_none()
+        if time is not None:
+            return time
+    change.get("time_requested").fail("it has to be known which of several changes was the first")
 
 
 def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty: bool = False) -> None:
@@ -208,7 +215,7 @@ def _read_intent(root: Node, former: FormerKeys) -> None:
     if root.mapping().get("previous_copy_id") is not None:
         _read_intent_for_copy(root, former)
         return
-    subject = _subject(root, of_assignment=of_assignment)
+    subject = _subject(root, root.get("id"), of_assignment=of_assignment)
     if "previous_kms_key_id" not in root.mapping():
         # Left out, it would count as the Oracle-managed key.
         root.get("previous_kms_key_id").fail("a key or null is expected")
@@ -230,13 +237,13 @@ def _read_intent_for_copy(root: Node, former: FormerKeys) -> None:
         former.note((_TYPES[ocid.type], ocid.value), time, _key(previous), [given])
 
 
-def _subject(node: Node, *, of_assignment: bool) -> tuple[str, str]:
-    """What a row is about: its type follows from the OCID, whatever the file says."""
+def _subject(node: Node, bearer: Node, *, of_assignment: bool) -> tuple[str, str]:
+    """What a row is about: its type follows from the OCID of what bears the key, whatever the file says."""
     if of_assignment:
         asset = parse(node.get("asset_id").text_or_none() or node.get("id").text())
         expect_type(asset, *_ASSETS)
         return ASSIGNMENT, asset.value
-    ocid = parse(node.get("id").text())
+    ocid = parse(bearer.text())
     expect_type(ocid, *_TYPES)
     return _TYPES[ocid.type], ocid.value
 

@@ -46,7 +46,7 @@ class Journal:
         self._appended = 0
         self._synced = 0
         self._broken: OSError | None = None
-        # Whether the last line may have been written in part, as on a full disk.
+        # Whether the last line may have been written in part, as on a full disk or by a process that was killed.
         self._torn = False
 
     def open(self) -> None:
@@ -56,12 +56,20 @@ class Journal:
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             if stat.S_ISREG(os.fstat(self._file).st_mode):
                 os.fchmod(self._file, 0o600)
+                self._torn = not self._ends_with_a_line()
         except OSError as error:
             self.close()
             raise InputError(
                 f"The journal {str(self.path)!r} can't be written: {error.strerror or error}. Nothing was "
                 "changed, because the former keys have to be on disk first. Give 'journal' a file that can be written."
             ) from error
+
+    def _ends_with_a_line(self) -> bool:
+        """Whether the next line would not be taken for the rest of one that another process has left in part."""
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            return file.read(1) in (b"", b"\n")
 
     def close(self) -> None:
         if self._file >= 0:

@@ -18,21 +18,30 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import (
+    Earlier,
+    Subject,
+    Tried,
+    batch_file,
+    joined,
+    read_batches,
+    read_tried,
+    row_counts,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ASSIGNMENT, Entry, Slice
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
+    ASSIGNMENT,
+    Entry,
+    Slice,
+    subject,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_region, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import terms
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import (
-    Earlier,
-    PlanFile,
-    batch_file,
-    read_batches,
-    read_plan,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import PlanFile, read_plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_words import progress_line, slice_label
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import message, summary
@@ -81,7 +90,8 @@ def _apply(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
     journal = Journal(path.parent / "journal.jsonl", world.clock, connection.tenancy)
-    batch = _Batch(module, path.parent, plan, parts, read_batches(path.parent))
+    tried = read_tried(path.parent, options["batch"])
+    batch = _Batch(module, path.parent, plan, parts, read_batches(path.parent), tried)
     began = world.clock.monotonic()
     try:
         for part in parts:
@@ -99,7 +109,13 @@ class _Batch:
     """What became of a batch so far. It is written down however the batch ends."""
 
     def __init__(
-        self, module: AnsibleModule, folder: Path, plan: PlanFile, parts: Sequence[Slice], earlier: Earlier
+        self,
+        module: AnsibleModule,
+        folder: Path,
+        plan: PlanFile,
+        parts: Sequence[Slice],
+        earlier: Earlier,
+        tried: Tried,
     ) -> None:
         self.seconds = 0.0
         self._module = module
@@ -107,6 +123,7 @@ class _Batch:
         self._plan = plan
         self._parts = parts
         self._earlier = earlier
+        self._tried = tried
         self._outcomes: list[Outcome] = []
         self._entries: list[dict[str, Any]] = []
         self._warnings: dict[str, None] = {}
@@ -133,9 +150,15 @@ class _Batch:
             "summary": counts,
             "progress": progress_line(label, counts["changed"], counts["failed"], self._seconds_left()),
             "is_canary": self._plan.canary_batch == self._module.params["batch"],
-            "failed_so_far": len(self._earlier.failed) + counts["failed"],
+            "failed_so_far": len(self._failed_so_far()),
             "msg": message(self._outcomes, check_mode=self._module.check_mode),
         }
+
+    def _failed_so_far(self) -> set[Subject]:
+        """What failed in other batches, and in this one when it was tried last."""
+        rows = joined(self._tried, self._entries)
+        failed = {subject(row) for row in rows if row.get("error")}
+        return failed.union(self._earlier.failed - self._tried.rows.keys())
 
     def _seconds_left(self) -> float | None:
         """How long the rest of the plan takes, if it goes on as it did so far. None after the last batch."""
@@ -149,7 +172,9 @@ class _Batch:
         if self._module.check_mode:
             return
         path = batch_file(self._folder, self._module.params["batch"])
-        content = {**self._counts(), "seconds": self.seconds, "resources": self._entries}
+        rows = joined(self._tried, self._entries)
+        seconds = self._tried.seconds + self.seconds
+        content = {**self._counts(), "summary": row_counts(rows), "seconds": seconds, "resources": rows}
         try:
             write_private(path, content)
         except OSError as error:

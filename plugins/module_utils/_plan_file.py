@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +33,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_words 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node, parse_json, read_json
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
 
-_BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
 _OCID_TYPES: Mapping[str, tuple[str, ...]] = {
     "volume": ("volume",),
     "boot_volume": ("bootvolume",),
@@ -213,40 +211,3 @@ def _key(node: Node) -> str | None:
     if value is not None:
         expect_type(parse(value), "key")
     return value
-
-
-def batch_file(folder: Path, number: int) -> Path:
-    return folder / f"batch-{number:04}.json"
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What the batches of a run did so far. ``failed`` has the subjects of what failed, ``seconds`` is their time."""
-
-    last: int = 0
-    changed: int = 0
-    done: int = 0
-    seconds: float = 0.0
-    failed: frozenset[tuple[str, str]] = frozenset()
-
-
-def read_batches(folder: Path) -> Earlier:
-    """The result files of the batches in the folder of a run."""
-    last = changed = done = 0
-    seconds = 0.0
-    failed: set[tuple[str, str]] = set()
-    for path in sorted(folder.glob("batch-*.json")):
-        match = _BATCH_FILE.fullmatch(path.name)
-        if match is None:
-            continue
-        root = read_json(path)
-        last = max(last, int(match.group(1)))
-        changed += root.get("summary").get("changed").count()
-        done += root.get("summary").get("total").count()
-        taken = root.get("seconds").value
-        seconds += taken if isinstance(taken, (int, float)) else 0.0
-        for node in root.get("resources").items():
-            if node.get("error").value is not None:
-                kind = node.get("type").text()
-                failed.add((kind, node.get("asset_id").text_or_none() or node.get("id").text()))
-    return Earlier(last, changed, done, seconds, frozenset(failed))

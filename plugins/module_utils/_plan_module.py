@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import Earlier, read_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import key_entry, summary
@@ -37,10 +39,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import writable_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import (
     Discovery,
-    Earlier,
     PlanFile,
     pack,
-    read_batches,
     read_discovery,
     read_plan,
     unpack_plan,
@@ -127,6 +127,14 @@ def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> N
         result = _write(module, make, world)
     except BlockVolumeKeyError as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"The plan could not be made: {error}. Nothing was changed.")
+    except Exception as error:
+        module.fail_json(
+            msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
+            "it, with the output of -vvv.",
+            exception=traceback.format_exc(),
+        )
     module.exit_json(**result)
 
 

@@ -27,8 +27,8 @@ def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str
     if earlier:
         if most is not None and counts["planned"] and earlier + counts["planned"] > most:
             found.append(
-                f"{counts['planned']:,} more resources were planned after {earlier:,} in earlier rounds, but "
-                f"{role}_max_changes allows {most:,} in all. These were not changed. If they are meant, run again"
+                f"{_resources(counts['planned'])} more would be changed after {earlier:,} in earlier rounds, but "
+                f"{role}_max_changes allows {most:,} in all. They were left as they are. If they are meant, run again"
             )
         return found
     if most is not None and counts["planned"] > most:
@@ -42,6 +42,10 @@ def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str
             "The plan above names them"
         )
     return found
+
+
+def _resources(count: int) -> str:
+    return f"{count:,} {'resource' if count == 1 else 'resources'}"
 
 
 def verdict(

@@ -31,13 +31,16 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_buil
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_findings import counts
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_html import render
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import read_json
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_journal import journal_records
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_records import (
     BEFORE_COUNTS,
+    UNSEEN,
     change_records,
     discovery_record,
     key_records,
     plan_record,
     report_record,
+    unseen_record,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_redact import Redaction
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import csv_table
@@ -118,7 +121,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
 def _parts(options: Mapping[str, Any]) -> list[Part]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
-    of_one_run = [name for name in ("discovery_file", "before_file", "plan_file", "keys_file") if options[name]]
+    names = ("discovery_file", "before_file", "plan_file", "keys_file", "unseen_reason")
+    of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
         raise InputError(f"'merge_reports' makes a report of reports; it can't be together with '{of_one_run[0]}'")
@@ -127,18 +131,30 @@ def _parts(options: Mapping[str, Any]) -> list[Part]:
         if len({part.run["redacted"] for part in parts if part.run}) > 1:
             raise InputError("'merge_reports' names reports that are redacted in different ways, or not all of them")
         return parts
-    if is_blank(options["discovery_file"]):
-        raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on")
-    found = discovery_record(read_json(_path(options["discovery_file"])))
+    before = _read(options["before_file"], discovery_record)
     return [
         Part(
-            found=found,
-            before=_read(options["before_file"], lambda node: _counts_of(discovery_record(node)["resources"])),
+            found=_found(options, before),
+            before=None if before is None else _counts_of(before["resources"]),
             plan=_read(options["plan_file"], plan_record),
-            changes=[change for path in _change_files(options) for change in change_records(read_json(path))],
+            changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
             keys=_read(options["keys_file"], key_records) or [],
         )
     ]
+
+
+def _found(options: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the last look found, or that there was none."""
+    reason = options["unseen_reason"]
+    if is_blank(reason):
+        if is_blank(options["discovery_file"]):
+            raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on")
+        return discovery_record(read_json(_path(options["discovery_file"])))
+    if not is_blank(options["discovery_file"]):
+        raise InputError("'unseen_reason' says that there was no last look, but 'discovery_file' is what it found")
+    if before is None:
+        raise InputError("'unseen_reason' needs 'before_file', which tells by whom and in which tenancy the run was")
+    return unseen_record(before, str(reason).strip())
 
 
 def _read(given: Any, record: Callable[[Any], Any]) -> Any:
@@ -159,12 +175,16 @@ def _paths(given: Sequence[Any] | None) -> list[Path]:
     return [_path(value) for value in given or () if not is_blank(value)]
 
 
-def _change_files(options: Mapping[str, Any]) -> list[Path]:
-    """The files of what was changed; a folder stands for those of its batches, in their order."""
-    found: list[Path] = []
-    for path in _paths(options["change_files"]):
-        batches = path.glob("batch-*.json") if path.is_dir() else [path]
-        found += sorted(batches, key=lambda file: (len(file.name), file.name))
+def _changes(path: Path) -> list[dict[str, Any]]:
+    """What a file tells, or in a folder those of its batches in their order, and the journal what they don't."""
+    if not path.is_dir():
+        return change_records(read_json(path))
+    batches = sorted(path.glob("batch-*.json"), key=lambda file: (len(file.name), file.name))
+    found = [change for file in batches for change in change_records(read_json(file))]
+    journal = path / "journal.jsonl"
+    if journal.exists():
+        told = {(change["type"], change.get("asset_id") or change["id"]) for change in found}
+        found += journal_records(journal, told)
     return found
 
 
@@ -249,6 +269,9 @@ def result(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def message(report: Mapping[str, Any]) -> str:
     """The report in a sentence, and one more for what makes it incomplete."""
+    unseen = [row["message"] for row in report["unreadable"] if row["code"] == UNSEEN]
+    if unseen and not report["resources"]:
+        return f"{unseen[0]}. The report tells what was changed, but not what is there now"
     summary = report["summary"]
     noun = "resource is" if summary["customer"] == 1 else "resources are"
     lines = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]

@@ -25,6 +25,11 @@ _SHOWN_LENGTH = 60
 
 def read_json(path: Path) -> Node:
     """The content of a JSON file, to be asked piece by piece."""
+    return parse_json(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file that is not too large."""
     try:
         # Without blocking, since a named pipe would keep the task waiting for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -36,7 +41,7 @@ def read_json(path: Path) -> Node:
         raise InputError(f"{str(path)!r} can't be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
         raise InputError(f"{str(path)!r} has more than {MOST_BYTES // 1024**2} MiB, and is not read")
-    return parse_json(content, str(path))
+    return content
 
 
 def parse_json(content: bytes, name: str) -> Node:

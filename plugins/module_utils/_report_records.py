@@ -85,6 +85,10 @@ _PLANNED_TEXTS = (
     "reason",
 )
 
+UNSEEN = "NotSeenAgain"
+UNSEEN_WORDS = "The state after the changes could not be looked at"
+"""Code and words of the place in ``unreadable`` that stands for everything."""
+
 BEFORE_COUNTS = ("total", "customer", "oracle")
 
 PLAN_LISTS = ("entries", "blocked", "left_alone", "excluded", "not_approved")
@@ -99,6 +103,23 @@ def discovery_record(root: Node) -> dict[str, Any]:
         "caller": _texts(
             root.get("caller"), ("tenancy", "principal", "auth_type", "collection_version", "sdk_version")
         ),
+    }
+
+
+def unseen_record(before: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """What is known where nobody could look again after the changes: nothing but by whom and in which tenancy.
+
+    What was there before may be another way now, so that it is not told as what is there.
+    """
+    nowhere = dict.fromkeys(before["scanned"])
+    lists = ("regions", "skipped_regions", "compartments", "skipped_compartments", "resource_types")
+    place = dict.fromkeys(("region", "compartment_id", "resource_type", "status", "hint"))
+    return {
+        "resources": [],
+        "unreadable": [{**place, "code": UNSEEN, "message": f"{UNSEEN_WORDS}: {reason}"}],
+        "complete": False,
+        "scanned": {**nowhere, **{name: [] for name in lists}, "tenancy": before["scanned"]["tenancy"]},
+        "caller": before["caller"],
     }
 
 
@@ -233,10 +254,11 @@ def change_records(root: Node) -> list[dict[str, Any]]:
     """What a module that changes keys reported of each resource."""
     if not isinstance(root.get("resources").value, list):
         root.get("resources").fail("a result file of a module that changes keys, with 'resources', is expected")
-    return [_change(node) for node in root.get("resources").items()]
+    return [change_record(node) for node in root.get("resources").items()]
 
 
-def _change(node: Node) -> dict[str, Any]:
+def change_record(node: Node) -> dict[str, Any]:
+    """What became of one resource."""
     change: dict[str, Any] = {
         "id": node.get("id").text(),
         "type": _type(node.get("type")),
@@ -245,6 +267,9 @@ def _change(node: Node) -> dict[str, Any]:
         "settled": node.get("settled").flag(),
         "error": None if node.get("error").value is None else _error(node.get("error")),
     }
+    if "copy_id" in node.mapping():
+        # The module for copies tells of a source; what bears the key is its copy in the other region.
+        return {**change, **_texts(node, ("copy_id", "destination_region"))}
     if change["type"] != POLICY_ASSIGNMENT and "assignment_id" not in node.mapping():
         return change
     # The module for policies tells of an asset; in a report it is the assignment that bears the key.
@@ -304,7 +329,7 @@ def report_record(root: Node) -> dict[str, Any]:
         "plan": None
         if plan.value is None
         else {**_plan(plan), "unchanged": plan.get("counts").get("unchanged").count()},
-        "changes": [_change(node) for node in root.get("changes").items()],
+        "changes": [change_record(node) for node in root.get("changes").items()],
         "keys": [_key(node) for node in root.get("keys").items()],
         "kms_key_ids": (
             []

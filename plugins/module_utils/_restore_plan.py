@@ -73,7 +73,8 @@ def plan_restore(planning: Planning) -> Made:
     plan.hold_back(again)
     warnings = []
     if former.torn:
-        warnings.append(f"{former.torn} lines of journals can't be read, as the last one of a run that was killed.")
+        lines = "1 line of a journal" if former.torn == 1 else f"{former.torn} lines of journals"
+        warnings.append(f"{lines} can't be read, as the last one of a run that was killed.")
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = planning.connection.tenancy or next(iter(former.tenancies), "")
     _write_found(options["found_file"], resources, tenancy, is_complete=not unread)
@@ -200,7 +201,7 @@ def _plan(
     for (kind, name), error in unread.items():
         row = _apart(_nothing_read(kind, name), former.found[kind, name], f"it could not be read: {error.message}")
         plan.blocked.append(row)
-    for name in sorted(former.unknown - {name for _kind, name in former.found}):
+    for name in sorted(former.unknown.keys() - {name for _kind, name in former.found}):
         row = {
             "id": name,
             "type": "unknown",
@@ -209,7 +210,7 @@ def _plan(
             "display_name": "",
             "kms_key_id": None,
         }
-        plan.left_alone.append({**row, "reason": "its former key is unknown: it could not be read then"})
+        plan.left_alone.append({**row, "reason": f"its former key is unknown: {former.unknown[name]}"})
     return arranged(plan)
 
 

@@ -48,8 +48,15 @@ options:
   discovery_file:
     description:
       - The O(ignore:result_file) of M(oci_keys.block_volume.key_assignment_info), from the last look. Needed unless
-        O(merge_reports) is given.
+        O(merge_reports) or O(unseen_reason) is given.
     type: path
+  unseen_reason:
+    description:
+      - Why the state after the changes could not be looked at. Then there is no O(discovery_file), and O(before_file)
+        is needed.
+      - The report tells what was changed, and of what is there now nothing but that it was not looked at. It is not
+        complete.
+    type: str
   before_file:
     description:
       - Such a file from before the changes of the run. The report tells its counts too.
@@ -61,7 +68,8 @@ options:
   change_files:
     description:
       - The O(ignore:result_file) of each task that changed something, in the order of the tasks.
-      - A folder stands for the files C(batch-*.json) in it.
+      - A folder stands for the files C(batch-*.json) in it, and for what C(journal.jsonl) tells besides, as of a
+        batch that was killed.
     type: list
     elements: path
   keys_file:
@@ -278,6 +286,7 @@ def main() -> None:
         argument_spec={
             "report_dir": {"type": "path", "required": True},
             "discovery_file": {"type": "path"},
+            "unseen_reason": {"type": "str"},
             "before_file": {"type": "path"},
             "plan_file": {"type": "path"},
             "change_files": {"type": "list", "elements": "path"},

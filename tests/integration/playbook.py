@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs playbooks as users do, with ansible-playbook, in a home folder of their own."""
+"""Runs playbooks as users and AWX do, with ansible-playbook, in a home folder of their own."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,22 @@ import yaml
 from simulator.client import Simulator
 
 COLLECTIONS = Path(__file__).parents[2] / ".cache" / "collections"
+PROGRAM = str(Path(sys.executable).parent / "ansible-playbook")
+
+
+def _environment(sim: Simulator, folder: Path) -> dict[str, str]:
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        **sim.environment(),
+    }
 
 
 class Playbook:
@@ -25,19 +42,7 @@ class Playbook:
 
     def __init__(self, sim: Simulator, folder: Path) -> None:
         self._folder = folder
-        self.environment = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "LANG": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            **sim.environment(),
-        }
+        self.environment = {**_environment(sim, folder), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
 
     def run(
         self, *tasks: Mapping[str, Any], flags: tuple[str, ...] = (), **play: Any
@@ -58,7 +63,7 @@ class Playbook:
     def start(self, playbook: str, *flags: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook by its path or, if it is one of the collection, by its full name."""
         return subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-playbook"), *flags, playbook],
+            [PROGRAM, *flags, playbook],
             env=self.environment,
             cwd=self._folder,
             capture_output=True,
@@ -66,3 +71,47 @@ class Playbook:
             check=False,
             timeout=120,
         )
+
+
+class CollectionPlaybooks:
+    """Runs the collection's own playbooks by their full names; reports go to ``reports`` in the home folder."""
+
+    def __init__(self, sim: Simulator, folder: Path) -> None:
+        self.folder = folder
+        self.reports = folder / "reports"
+        self.environment = {
+            **_environment(sim, folder),
+            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
+            "ANSIBLE_PIPELINING": "1",
+        }
+
+    def command(self, name: str, variables: Mapping[str, Any], *flags: str) -> list[str]:
+        given = json.dumps({f"{name}_report_dir": str(self.reports), **variables})
+        return [PROGRAM, f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
+
+    def run(self, name: str, variables: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(name, variables, *flags),
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def runs(self) -> list[Path]:
+        """The folders of the runs so far, oldest first."""
+        return sorted(self.reports.glob("*-*"), key=lambda folder: (folder.name[:16], folder.stat().st_mtime))
+
+
+def recap(output: str, host: str = "localhost") -> dict[str, int]:
+    """The counts of the last lines: ok, changed, failed..."""
+    (line,) = [line for line in output.splitlines() if line.startswith(f"{host} ") and "ok=" in line]
+    return {name: int(count) for name, _sign, count in (word.partition("=") for word in line.split(":")[1].split())}
+
+
+def custom_stats(output: str) -> dict[str, Any]:
+    """What ``set_stats`` gave, which AWX hands to the next job."""
+    (line,) = [line for line in output.splitlines() if line.strip().startswith("RUN: ")]
+    return dict(json.loads(line.strip()[len("RUN: ") :]))

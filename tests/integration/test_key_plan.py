@@ -24,14 +24,16 @@ from integration.rekeying import (
     keys_in_place,
     make_plan,
     mixed_fleet,
-    plan_restore,
     read_plan,
-    rekey,
     restore,
     subjects,
 )
 
-from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan, key_plan_apply
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _plan_module
+from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    key_assignment_plan,
+    key_plan_apply,
+)
 from simulator.client import Simulator
 
 
@@ -165,6 +167,27 @@ def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path
     assert "there is no key for us-phoenix-1 (2)" in ran.msg
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError(5, "Input/output error"), "The plan could not be made: [Errno 5] Input/output error. Nothing was"),
+        (ZeroDivisionError("what?"), "A fault of the collection, which should not happen: ZeroDivisionError"),
+    ],
+)
+def test_a_plan_that_can_not_be_made_ends_in_words(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
+) -> None:
+    def read_batches(_folder: Path) -> None:
+        raise fault
+
+    furnish(sim, volumes=[volumes(1)])
+    monkeypatch.setattr(_plan_module, "read_batches", read_batches)
+    planned = make_plan(sim, tmp_path)
+    assert planned.failed
+    assert told in planned.msg
+    assert planned.writes == {}
+
+
 class TestApproved:
     def test_exactly_what_was_approved_and_is_as_it_was(self, sim: Simulator, tmp_path: Path) -> None:
         mixed_fleet(sim)
@@ -254,85 +277,36 @@ class TestApply:
         assert later.result["summary"]["blocked"] == 2
         assert later.result["first_batch"] == 5
 
+    def test_a_batch_that_is_carried_out_twice_keeps_its_former_keys(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(2, key="key-b")])
+        refusal = {"status": 400, "code": "InvalidParameter", "message": "No."}
+        sim.fault("status", "UpdateVolumeKmsKey", resource=sim.id("volume-2"), **refusal)
+        make_plan(sim, tmp_path, canary=5)
+        done = [run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=1) for _try in range(2)]
+
+        assert [batch.result["failed_so_far"] for batch in done] == [1, 0]
+        assert done[1].writes == {"UpdateVolumeKmsKey": 1}
+        content = json.loads((tmp_path / "batch-0001.json").read_text())
+        assert content["summary"] == {"total": 2, "changed": 2, "unchanged": 0, "failed": 0}
+        assert {row["previous_kms_key_id"] for row in content["resources"]} == {sim.id("key-b")}
+        assert {row["kms_key_id"] for row in content["resources"]} == {sim.id("key-a")}
+
+    def test_a_journal_with_half_a_line_is_continued_on_a_new_one(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(1, key="key-b")])
+        planned = make_plan(sim, tmp_path)
+        (tmp_path / "journal.jsonl").write_text('{"event": "intent", "id": "ocid1.vol')
+        carry_out(sim, tmp_path, planned)
+
+        undone = restore(sim, tmp_path / "undo", tmp_path / "journal.jsonl")
+
+        assert "1 line of a journal can't be read" in undone.result["warnings"][0]
+        assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-b")
+
     @pytest.mark.parametrize("batch", [0, 9])
     def test_a_batch_that_there_is_not(self, sim: Simulator, tmp_path: Path, batch: int) -> None:
         furnish(sim, volumes=[volumes(1)])
         make_plan(sim, tmp_path)
         assert "no batch" in run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=batch).msg
-
-
-@pytest.mark.parametrize("source", ["plan.json", "journal.jsonl", "."])
-def test_everything_goes_back_to_its_original_key(sim: Simulator, tmp_path: Path, source: str) -> None:
-    mixed_fleet(sim)
-    before = keys_in_place(sim)
-    rekey(sim, tmp_path / "run", include_replicated=True)
-    assert keys_in_place(sim) != before
-
-    restore(sim, tmp_path / "undo", tmp_path / "run" / source)
-
-    assert keys_in_place(sim) == before
-    assert sim.needless_puts == 0
-    again = plan_restore(sim, tmp_path / "again", tmp_path / "run" / source)
-    assert again.result["summary"]["planned"] == 0
-
-
-class TestRestore:
-    def test_two_runs_go_back_to_before_the_first(self, sim: Simulator, tmp_path: Path) -> None:
-        furnish(sim, volumes=[volumes(2, key="key-b")])
-        before = keys_in_place(sim)
-        rekey(sim, tmp_path / "one")
-        everywhere = {IAD: sim.id("key-everywhere"), PHX: sim.id("key-everywhere")}
-        rekey(sim, tmp_path / "two", kms_key_ids=everywhere)
-
-        only_first = plan_restore(sim, tmp_path / "no", tmp_path / "one")
-        assert only_first.result["summary"]["planned"] == 0
-        assert "not the key that it was given then" in read_plan(tmp_path / "no")["left_alone"][0]["reason"]
-        restore(sim, tmp_path / "undo", tmp_path / "two", tmp_path / "one")
-
-        assert keys_in_place(sim) == before
-
-    def test_what_can_not_go_back_is_named_and_the_others_do(self, sim: Simulator, tmp_path: Path) -> None:
-        furnish(sim, volumes=[volumes(1, key="key-b"), volumes(1, name="other", key="key-everywhere")])
-        rekey(sim, tmp_path / "run")
-        sim.change(sim.id("key-b"), state="DISABLED")
-
-        planned = restore(sim, tmp_path / "undo", tmp_path / "run" / "journal.jsonl")
-
-        assert "volume-1" in "\n".join(planned.result["lines"])
-        assert "its former key can't be used" in read_plan(tmp_path / "undo")["blocked"][0]["reason"]
-        assert sim.resource(sim.id("other-1"))["kmsKeyId"] == sim.id("key-everywhere")
-        assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
-
-    def test_the_oracle_managed_key_only_if_it_is_allowed(self, sim: Simulator, tmp_path: Path) -> None:
-        furnish(sim, volumes=[volumes(1)])
-        rekey(sim, tmp_path / "run")
-        refused = plan_restore(sim, tmp_path / "undo", tmp_path / "run", allow_oracle_managed=False)
-        assert refused.result["summary"]["planned"] == 0
-        assert "only if that is allowed" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
-
-    def test_a_dry_run_is_refused(self, sim: Simulator, tmp_path: Path) -> None:
-        furnish(sim, volumes=[volumes(1)])
-        make_plan(sim, tmp_path / "dry", check=True)
-        assert "is of a dry run" in plan_restore(sim, tmp_path / "undo", tmp_path / "dry" / "plan.json").msg
-
-    @pytest.mark.parametrize("source", ["plan.json", "journal.jsonl"])
-    def test_another_tenancy_is_refused(self, sim: Simulator, tmp_path: Path, source: str) -> None:
-        furnish(sim, volumes=[volumes(1)])
-        rekey(sim, tmp_path / "run")
-        file = tmp_path / "run" / source
-        file.write_text(file.read_text().replace(sim.id("root"), f"ocid1.tenancy.oc1..{'x' * 60}"))
-        assert "but the credentials are of" in plan_restore(sim, tmp_path / "undo", file).msg
-
-    @pytest.mark.parametrize(
-        "content", ["", "{}", "[1]", "not JSON", '{"event": "intent"}', '{"format": "other"}', "null"]
-    )
-    def test_what_is_no_file_of_a_run(self, sim: Simulator, tmp_path: Path, content: str) -> None:
-        file = tmp_path / "given"
-        file.write_text(content)
-        ran = plan_restore(sim, tmp_path / "undo", file)
-        assert ran.failed
-        assert str(file) in ran.msg
-        assert "Traceback" not in ran.printed
 
 
 def test_results_are_small_however_many_resources_there_are(sim: Simulator, tmp_path: Path) -> None:

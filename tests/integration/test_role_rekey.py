@@ -20,7 +20,7 @@ import pytest
 import yaml
 from integration.fleets import tenancy, volumes
 from integration.harness import SOAK, furnish
-from integration.playbooks import CollectionPlaybooks, custom_stats, recap
+from integration.playbook import CollectionPlaybooks, custom_stats, recap
 from integration.rekeying import (
     IAD,
     PHX,
@@ -96,6 +96,28 @@ def test_plan_run_run_again_and_back(sim: Simulator, playbooks: CollectionPlaybo
     assert back.returncode == 0, back.stdout
     assert keys_in_place(sim) == before
     assert sim.needless_puts == 0
+
+
+def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
+    sim: Simulator, playbooks: CollectionPlaybooks
+) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    assert playbooks.run("rekey", variables(sim), "--check").returncode == 0
+    (folder,) = playbooks.runs()
+    content = json.loads((folder / "report.json").read_text())
+    content["plan"]["dry_run"] = False
+    content["evidence"]["tenancy"] = f"ocid1.tenancy.oc1..{'x' * 60}"
+    foreign = playbooks.folder / "foreign.json"
+    foreign.write_text(json.dumps(content))
+    sim.reset_counts()
+
+    for file, told in ((folder / "report.json", "is of a dry run"), (foreign, "but the credentials are of")):
+        refused = playbooks.run("restore_keys", {"restore_keys_report": str(file)})
+        assert refused.returncode == 2
+        assert told in refused.stdout
+        assert str(file) in refused.stdout
+        assert "Traceback" not in refused.stdout + refused.stderr
+    assert sim.counts() == {}
 
 
 @pytest.mark.parametrize(

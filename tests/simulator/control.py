@@ -16,12 +16,11 @@ from typing import Any
 from aiohttp import web
 
 from .faults import FaultError
-from .fleet import Entry, FleetError, read
+from .fleet import FleetError, read
 from .home import Home
 from .service import Service
 from .switches import SwitchError
 from .wire import Json
-from .world import Resource
 
 Handler = Callable[[str, dict[str, str], Any], Any]
 
@@ -41,13 +40,13 @@ class Control:
             ("POST", "reset"): self._reset,
             ("GET", "switches"): lambda rest, query, body: service.switches.as_dict(),
             ("POST", "switches"): lambda rest, query, body: service.set(body),
-            ("POST", "faults"): lambda rest, query, body: service.faults.add(body),
+            ("POST", "faults"): lambda rest, query, body: service.spoil(body),
             ("DELETE", "faults"): lambda rest, query, body: service.faults.clear(),
             ("GET", "calls"): lambda rest, query, body: service.journal.calls(query.get("operation")),
             ("GET", "counts"): self._counts,
             ("DELETE", "counts"): self._reset_counts,
             ("GET", "resources"): self._resources,
-            ("POST", "resources"): self._change,
+            ("POST", "resources"): lambda rest, query, body: service.alter(rest, body),
             ("GET", "id"): lambda rest, query, body: {"id": self._id(query["name"])},
         }
 
@@ -87,24 +86,11 @@ class Control:
         self._service.world.needless_puts = 0
 
     def _resources(self, rest: str, query: dict[str, str], body: Any) -> Any:
+        service = self._service
         if rest:
-            return self._truth(self._service.world.resources[rest])
+            return service.truth(rest)
         kind = query.get("kind")
-        return [self._truth(one) for one in self._service.world.resources.values() if kind in (None, one.kind)]
-
-    def _truth(self, resource: Resource) -> Json:
-        world = self._service.world
-        resource.settle(world, world.clock())
-        return resource.truth(world)
-
-    def _change(self, rest: str, query: dict[str, str], body: Json) -> Json:
-        world = self._service.world
-        resource = world.resources[rest]
-        entry = Entry(f"{resource.kind} {resource.name}", body)
-        self._truth(resource)
-        resource.alter(world, entry)
-        entry.done()
-        return resource.truth(world)
+        return [service.truth(one.id) for one in service.world.resources.values() if kind in (None, one.kind)]
 
     def _id(self, name: str) -> str:
         tenancy = self._service.world.tenancy

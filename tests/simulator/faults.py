@@ -29,12 +29,14 @@ KINDS: dict[str, str] = {
     "truncated": "committed, answered with half of the body",
     "empty_page": "a list page without rows, with the token of the page asked for",
     "stale_list": "a list with the state before the last change",
+    "meanwhile": "answered as ever, but at that moment others change something (details: changes, by OCID)",
 }
 #: These spoil lists only, whatever the rule's operation.
 _LIST_KINDS = frozenset({"empty_page", "stale_list", "page_expired"})
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "code": str, "message": str, "headers": dict},
     "slow": {"seconds": (int, float)},
+    "meanwhile": {"changes": dict},
 }
 _ANSWERS = {
     "throttle": ApiError(429, "TooManyRequests", "User-rate limit exceeded."),
@@ -139,6 +141,8 @@ class Faults:
             raise FaultError("fault status needs a status")
         if rule.kind == "slow" and "seconds" not in rule.details:
             raise FaultError("fault slow needs seconds")
+        if rule.kind == "meanwhile" and not rule.details.get("changes"):
+            raise FaultError("fault meanwhile needs changes")
         return rule
 
 

@@ -14,15 +14,16 @@ from urllib.parse import parse_qsl, unquote
 
 from .api import Call, Operation, scope
 from .build import build
-from .faults import Faults, Rule
+from .faults import FaultError, Faults, Rule
 from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, proxymux
+from .fleet import Entry as FleetEntry
 from .hosts import Target, directory
 from .journal import Entry, Journal, kept_headers
 from .operations import ALL
 from .principals import Principal, Tokens
 from .signatures import verify
 from .switches import Switches
-from .wire import ApiError, Reply, page_offset, page_token, request_id
+from .wire import ApiError, Json, Reply, page_offset, page_token, request_id
 
 _ROUTES = {(one.service, one.method, one.path): one for one in ALL}
 _PATHS = {(one.service, one.path) for one in ALL}
@@ -97,6 +98,28 @@ class Service:
         self.switches.update(settings)
         for resource in self.world.resources.values():
             resource.forget()
+
+    def alter(self, ocid: str, fields: Mapping[str, Any]) -> Json:
+        """Edits a resource behind everybody's back, with the names of the fleet file; gives its true state."""
+        resource = self.world.resources[ocid]
+        description = FleetEntry(f"{resource.kind} {resource.name}", fields)
+        self.truth(ocid)
+        resource.alter(self.world, description)
+        description.done()
+        return resource.truth(self.world)
+
+    def truth(self, ocid: str) -> Json:
+        resource = self.world.resources[ocid]
+        resource.settle(self.world, self.world.clock())
+        return resource.truth(self.world)
+
+    def spoil(self, rule: Mapping[str, Any]) -> None:
+        """A new rule for faults."""
+        changes = rule.get("changes")
+        unknown = [ocid for ocid in changes if ocid not in self.world.resources] if isinstance(changes, dict) else []
+        if unknown:
+            raise FaultError(f"fault {rule.get('kind')}: there is no {unknown[0]}")
+        self.faults.add(rule)
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -232,6 +255,8 @@ class Service:
         if error is not None:
             return Outcome(Reply(error.status, error.body(), dict(rule.details.get("headers", {}))))
         reply = _reply(work)
+        for ocid, fields in rule.details.get("changes", {}).items():
+            self.alter(ocid, fields)
         if rule.kind == "garbage":
             reply = Reply(200, b"\x00<!doctype html>garbage", {"content-type": "application/json"})
         delay = float(rule.details["seconds"]) if rule.kind == "slow" else 0.0

@@ -170,6 +170,15 @@ def test_wrong_rules_name_the_right_ones(sim: Simulator) -> None:
         (lambda: sim.fault("status"), "needs a status"),
         (lambda: sim.fault("throttle", times=-1), "whole number"),
         (lambda: sim.fault("status", status="409"), "can't be '409'"),
+        (lambda: sim.fault("meanwhile"), "needs changes"),
+        (lambda: sim.fault("meanwhile", changes={"ocid1.none": {}}), "there is no ocid1.none"),
     ):
         with pytest.raises(SimulatorError, match=hint):
             wrong()
+
+
+def test_meanwhile_others_change_something(sim: Simulator, block: Any) -> None:
+    sim.fault("meanwhile", "GetVolume", after=1, changes={sim.id("db-2"): {"display_name": "renamed"}})
+    for expected in ("db-2", "renamed"):
+        assert block.get_volume(sim.id("db-1")).data.id == sim.id("db-1")
+        assert block.get_volume(sim.id("db-2")).data.display_name == expected

@@ -86,7 +86,7 @@ def test_what_was_not_known_then_and_what_was_not_changed(tmp_path: Path) -> Non
         change(id=volume_id(4), encryption="unknown", kms_key_id=None),
     ]
     former = read(tmp_path, report(*rows))
-    assert former.unknown == {ONE}
+    assert former.unknown == {ONE: "it could not be read then"}
     assert set(former.found) == {("volume", volume_id(4))}
     assert former.found["volume", volume_id(4)].given == set()
 
@@ -163,6 +163,62 @@ def test_plans_that_are_not_to_be_trusted(tmp_path: Path, content: str, fault: s
     with pytest.raises(InputError) as caught:
         read(tmp_path, content)
     assert fault in str(caught.value)
+
+
+def _plans_of_two_rounds(folder: Path) -> None:
+    (folder / "plan.json").write_text(plan(entry(ONE), entry(TWO)))
+    (folder / "plan-2.json").write_text(plan(entry(volume_id(3))))
+    (folder / "journal.jsonl").write_text(intent(KEY_A, KEY_B) + "\n")
+
+
+def test_what_a_run_that_ended_planned_but_did_not_begin_was_given_no_key(tmp_path: Path) -> None:
+    """Whoever put it on the key that the run only planned for it meant it: it is not for this run to take back."""
+    _plans_of_two_rounds(tmp_path)
+    (tmp_path / "report.json").write_text(report())
+    former = read_former_keys([tmp_path])
+    assert set(former.found) == {("volume", ONE)}
+    assert former.tenancies == {TENANCY}
+
+
+def test_what_a_run_planned_that_was_killed_goes_back_whoever_did_it(tmp_path: Path) -> None:
+    _plans_of_two_rounds(tmp_path)
+    found = read_former_keys([tmp_path]).found
+    assert set(found) == {("volume", volume_id(number)) for number in (1, 2, 3)}
+    assert {former.original for former in found.values()} == {KEY_A}
+    assert all(former.given == {KEY_B} for former in found.values())
+
+
+def test_a_plan_that_is_named_itself_counts_in_full(tmp_path: Path) -> None:
+    _plans_of_two_rounds(tmp_path)
+    (tmp_path / "report.json").write_text(report())
+    assert set(read_former_keys([tmp_path / "plan-2.json"]).found) == {("volume", volume_id(3))}
+
+
+def test_of_copies_what_bears_the_key_goes_back_and_what_was_made_stays(tmp_path: Path) -> None:
+    backup, one, other = (volume_id(number, kind="volumebackup") for number in (1, 2, 3))
+    group = volume_id(4, kind="volumegroupbackup")
+    rows = [
+        change(id=backup, type="volume_backup", copy_id=one),
+        change(id=backup, type="volume_backup", copy_id=other, action="copy", previous_kms_key_id=None),
+        change(id=volume_id(5, kind="volumegroupbackup"), type="volume_group_backup", copy_id=group),
+    ]
+    former = read(tmp_path, report(*rows))
+    assert set(former.found) == {("volume_backup", one)}
+    assert former.found["volume_backup", one].original == KEY_A
+    assert set(former.unknown) == {group}
+    assert "the journal of that run does" in former.unknown[group]
+
+
+def test_a_change_without_a_time_is_as_old_as_its_run(tmp_path: Path) -> None:
+    """Else it would count as the oldest of all, and its former key as the original one."""
+    untimed = json.loads(report(change(previous_kms_key_id=KEY_C, kms_key_id=KEY_B, time_requested=None)))
+    first = intent(KEY_A, KEY_C, "2026-11-24T01:00:00.000Z")
+    for name in ("time_started", "time_finished"):
+        untimed["evidence"] = {"tenancy": TENANCY, name: "2026-11-24T03:00:00Z"}
+        assert read(tmp_path, json.dumps(untimed), first).found["volume", ONE].original == KEY_A
+    untimed["evidence"] = {"tenancy": TENANCY, "time_started": ""}
+    with pytest.raises(InputError, match="time_requested is missing, but it has to be known which"):
+        read(tmp_path, json.dumps(untimed), first)
 
 
 def test_folders(tmp_path: Path) -> None:

@@ -185,6 +185,19 @@ def test_a_torn_line_does_not_spoil_the_next(journal: Journal, path: Path, monke
     assert json.loads(path.read_text().splitlines()[-1])["id"] == volume_id(1)
 
 
+@pytest.mark.parametrize(("left", "kept"), [('{"event": "int', 1), ('{"event": "outcome"}\n', 1), ("", 0)])
+def test_a_line_that_another_process_left_in_part_does_not_spoil_the_next(path: Path, left: str, kept: int) -> None:
+    path.write_text(left)
+    for number in range(2):
+        journal = Journal(path, FakeClock())
+        journal.open()
+        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.close()
+    found = path.read_text().splitlines()
+    assert found[:kept] == left.splitlines()
+    assert [json.loads(line)["id"] for line in found[kept:]] == [volume_id(0), volume_id(1)]
+
+
 def test_threads_share_an_fsync_and_none_returns_before_its_own(
     journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

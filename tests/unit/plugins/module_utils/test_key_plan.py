@@ -225,7 +225,7 @@ class TestVerdict:
         later = counts(planned=2, changed_earlier=7, failed_earlier=1, blocked=1)
         assert objections(later, {"max_changes": 10, "fail_on_blocked": True}, "rekey") == []
         (told,) = objections(later, {"max_changes": 9}, "rekey")
-        assert "2 more resources were planned after 8 in earlier rounds" in told
+        assert "2 resources more would be changed after 8 in earlier rounds" in told
         assert objections(counts(changed_earlier=8), {"max_changes": 7}, "rekey") == []
 
 
