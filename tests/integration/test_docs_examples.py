@@ -34,8 +34,7 @@ from integration.doc_blocks import (
 )
 from integration.fleets import tenancy, volumes
 from integration.harness import SOAK, run
-from integration.playbook import Playbook
-from integration.playbooks import recap
+from integration.playbook import Playbook, recap
 from integration.rekeying import IAD, PHX, keys_in_place, rekey
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import read_role
