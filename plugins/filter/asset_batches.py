@@ -46,13 +46,15 @@ _value:
       description: What was found but is left alone, and why.
       type: list
       elements: dict
+    problems:
+      description: Why the file can't be read, in words. Empty if it could.
+      type: list
+      elements: str
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._asset_selection import batches_of, select_assets
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
@@ -60,19 +62,21 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file i
 
 
 def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[str, Any]:
-    """The assets in batches. Raises AnsibleFilterError where the file is not what it should be."""
+    """The assets in batches. A file that is not what it should be is told in ``problems``."""
+    chosen: dict[str, Any] = {"ids": [], "left_alone": []}
+    problems = []
     if options["asset_ids"] is not None:
-        chosen: dict[str, Any] = {"ids": options["asset_ids"], "left_alone": []}
+        chosen["ids"] = options["asset_ids"]
     else:
         try:
             chosen = select_assets(read_discovery(Path(discovery_file)).resources, options)
         except InputError as error:
-            raise AnsibleFilterError(f"oci_keys.block_volume.asset_batches: {error}") from error
-    ids = chosen["ids"]
+            problems.append(str(error))
     return {
-        "batches": batches_of(ids, options["batch_size"]),
-        "total": len(ids),
+        "batches": batches_of(chosen["ids"], options["batch_size"]),
+        "total": len(chosen["ids"]),
         "left_alone": chosen["left_alone"],
+        "problems": problems,
     }
 
 

@@ -25,6 +25,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery i
     Question,
     discover,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._findings import (
@@ -58,7 +59,7 @@ _ONLY_BY_NAME = ("replica", Assignments.type)
 _RETRY = ReadRetry(attempts=6)
 
 # A result that is to be small lists this many places, be they looked at or not; ``result_file`` has all.
-_PLACES_IN_SUMMARY = 50
+_PLACES_IN_SUMMARY = 20
 
 
 def tell_about_assignments(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
@@ -68,9 +69,10 @@ def tell_about_assignments(module: AnsibleModule, world: _module.World | None = 
         result_file = writable_file("result_file", module.params["result_file"])
         result = _look(module, world)
     except BlockVolumeKeyError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error))
     except Exception as error:
         module.fail_json(
+            invocation=invocation(module),
             msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
             "it, with the output of -vvv.",
             exception=traceback.format_exc(),
@@ -199,4 +201,4 @@ def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None
             write_private(result_file, result)
         except OSError as error:
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
-    module.exit_json(**shortened(result, module.params["result"]))
+    module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import (
     read_statements,
@@ -73,7 +74,7 @@ def tell_about_keys(module: AnsibleModule, world: _module.World | None = None) -
         result_file = writable_file("result_file", module.params["result_file"])
         entries = _look_up(module, world)
     except BlockVolumeKeyError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error))
     _end(module, entries, result_file)
 
 
@@ -232,4 +233,4 @@ def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path
             write_private(result_file, {**result, "keys": entries})
         except OSError as error:
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
-    module.exit_json(**result, keys=selected(entries, module.params["result"]))
+    module.exit_json(invocation=invocation(module), **result, keys=selected(entries, module.params["result"]))

@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target
@@ -45,6 +46,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings im
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
+
+# Resources that the diff of a result that is to be small has at most; ``result_file`` has all.
+_MOST_IN_SHORT_DIFF = 50
 
 
 @dataclass(frozen=True)
@@ -85,15 +89,14 @@ def change_keys(
         result_file = writable_file("result_file", module.params["result_file"])
         wanted, report = _run(module, ids, types, request or Request(), result_file, world or World())
     except BlockVolumeKeyError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error))
     except Exception as error:
         module.fail_json(
+            invocation=invocation(module),
             msg=f"A fault of the collection, which should not happen: {error!r}. What was changed before it is in the "
             "journal. Please report it, with the output of -vvv.",
             exception=traceback.format_exc(),
         )
-    for warning in dict.fromkeys(report.warnings):
-        module.warn(warning)
     _end(module, wanted, report, result_file)
 
 
@@ -136,17 +139,21 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
         "summary": summary(report.outcomes),
         "msg": message(report.outcomes, check_mode=module.check_mode),
     }
+    is_short = module.params["result"] == "summary"
+    warnings = list(dict.fromkeys(report.warnings))
+    warn(module, warnings, "'result_file'", all_of_them=not is_short)
     if result_file is not None:
         try:
-            write_private(result_file, {**result, "resources": entries})
+            write_private(result_file, {**result, "warnings": warnings, "resources": entries})
         except OSError as error:
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
-        result["diff"] = diff(report.outcomes, wanted, check_mode=module.check_mode)
+        most = _MOST_IN_SHORT_DIFF if is_short else None
+        result["diff"] = diff(report.outcomes, wanted, check_mode=module.check_mode, most=most)
     if result["summary"]["failed"]:
-        module.fail_json(**result)
-    module.exit_json(**result)
+        module.fail_json(invocation=invocation(module), **result)
+    module.exit_json(invocation=invocation(module), **result)
 
 
 def outcome_entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:

@@ -76,18 +76,24 @@ def plan(
     outcome.changed = outcome.action != NONE
 
 
-def diff(outcomes: list[Outcome], wanted: Wanted, *, check_mode: bool) -> dict[str, dict[str, Any]]:
-    """Before and after by OCID, only what changes: what would be in check mode, what was read after a run."""
+def diff(
+    outcomes: list[Outcome], wanted: Wanted, *, check_mode: bool, most: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """Before and after by OCID, only what changes: what would be in check mode, what was read after a run.
+
+    Of more than ``most`` resources, the first ones, and how many more there are.
+    """
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for outcome in outcomes:
-        if not outcome.changed or outcome.before is None:
-            continue
-        name = {"display_name": outcome.before.display_name}
-        then = outcome.before.as_wanted(wanted) if check_mode else outcome.after
-        before[outcome.id] = {**name, **outcome.before.facts()}
+    changing = [(outcome, outcome.before) for outcome in outcomes if outcome.changed and outcome.before is not None]
+    for outcome, first in changing[:most]:
+        name = {"display_name": first.display_name}
+        then = first.as_wanted(wanted) if check_mode else outcome.after
+        before[outcome.id] = {**name, **first.facts()}
         after[outcome.id] = {**name, **(then.facts() if then is not None else {"encryption": "unknown"})}
         if outcome.action == REGENERATE:
             before[outcome.id]["data_key"] = "present"
             after[outcome.id]["data_key"] = "regenerated"
+    if len(changing) > len(before):
+        after["..."] = f"and {len(changing) - len(before):,} more"
     return {"before": before, "after": after}

@@ -29,6 +29,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_resul
     row_counts,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
@@ -48,9 +49,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._results imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
 
-# Failures and warnings that the result of a task lists at most; the file of the batch has all of them.
+# Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
-_MOST_WARNINGS = 20
 
 # Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
 _EXTERNAL_KEY_CONCURRENCY = 4
@@ -63,16 +63,17 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     try:
         result = _apply(module, _module.World())
     except BlockVolumeKeyError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error))
     except Exception as error:
         module.fail_json(
+            invocation=invocation(module),
             msg=f"A fault of the collection, which should not happen: {error!r}. What was changed before it is in the "
             "journal. Please report it, with the output of -vvv.",
             exception=traceback.format_exc(),
         )
     if result["summary"]["failed"]:
-        module.fail_json(**result)
-    module.exit_json(**result)
+        module.fail_json(invocation=invocation(module), **result)
+    module.exit_json(invocation=invocation(module), **result)
 
 
 def _apply(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class _Batch:
     ) -> None:
         self.seconds = 0.0
         self._module = module
-        self._folder = folder
+        self._path = batch_file(folder, module.params["batch"])
         self._plan = plan
         self._parts = parts
         self._earlier = earlier
@@ -134,11 +135,7 @@ class _Batch:
         self._warnings.update(dict.fromkeys(report.warnings))
 
     def result(self) -> dict[str, Any]:
-        warnings = list(self._warnings)
-        for warning in warnings[:_MOST_WARNINGS]:
-            self._module.warn(warning)
-        if len(warnings) > _MOST_WARNINGS:
-            self._module.warn(f"... and {len(warnings) - _MOST_WARNINGS:,} more warnings of this sort, see the report.")
+        warn(self._module, self._warnings, f"'warnings' in {str(self._path)!r}")
         failures = [_short(entry) for entry in self._entries if entry["error"]]
         return {**self._counts(), "resources": failures[:_MOST_FAILURES]}
 
@@ -171,14 +168,21 @@ class _Batch:
     def write(self) -> None:
         if self._module.check_mode:
             return
-        path = batch_file(self._folder, self._module.params["batch"])
         rows = joined(self._tried, self._entries)
         seconds = self._tried.seconds + self.seconds
-        content = {**self._counts(), "summary": row_counts(rows), "seconds": seconds, "resources": rows}
+        content = {
+            **self._counts(),
+            "summary": row_counts(rows),
+            "seconds": seconds,
+            "warnings": list(self._warnings),
+            "resources": rows,
+        }
         try:
-            write_private(path, content)
+            write_private(self._path, content)
         except OSError as error:
-            self._module.warn(f"{str(path)!r} could not be written, so the outcome is only in the journal: {error}")
+            self._module.warn(
+                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"
+            )
 
 
 def _parts(plan: PlanFile, number: int, path: Path) -> list[Slice]:

@@ -21,6 +21,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import Earlier, read_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import key_entry, summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
@@ -69,6 +70,10 @@ _MOST_COUNTS = 40
 
 # A plan of so many characters still travels well as an artifact of a workflow.
 _MOST_AS_VALUE = 25_000
+_NOT_A_VALUE = (
+    "The plan is too long to be handed on as a value, so only its path and its digest are: a job that is approved by "
+    "it has to be able to read the file"
+)
 
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
@@ -126,16 +131,18 @@ def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> N
     try:
         result = _write(module, make, world)
     except BlockVolumeKeyError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"The plan could not be made: {error}. Nothing was changed.")
+        told = f"The plan could not be made: {error}. Nothing was changed."
+        module.fail_json(invocation=invocation(module), msg=told)
     except Exception as error:
         module.fail_json(
+            invocation=invocation(module),
             msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
             "it, with the output of -vvv.",
             exception=traceback.format_exc(),
         )
-    module.exit_json(**result)
+    module.exit_json(invocation=invocation(module), **result)
 
 
 def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _module.World) -> dict[str, Any]:
@@ -174,7 +181,9 @@ def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _modu
     )
     for warning in dict.fromkeys([*made.vetted.warnings(), *made.warnings]):
         module.warn(warning)
+    as_value = _as_value(made) if module.check_mode else None
     lines = plan_lines(plan, dry_run=module.check_mode)
+    note = _NOT_A_VALUE if module.check_mode and as_value is None else None
     counts = count_rows(plan.entries)
     return {
         "changed": False,
@@ -184,8 +193,9 @@ def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _modu
         "counts": counts[:_MOST_COUNTS],
         "first_batch": earlier.last + 1,
         "batch_count": len(parts),
-        "lines": lines,
-        "plan": _as_value(made) if module.check_mode else None,
+        "lines": [*lines, note] if note else lines,
+        "plan": as_value,
+        "plan_note": note,
         "msg": lines[0],
     }
 

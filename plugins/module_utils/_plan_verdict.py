@@ -63,6 +63,8 @@ def verdict(
     counts = again["summary"]
     if check_mode:
         line = f"Nothing was changed, because this is a dry run. {again['msg']}. Plan and report are in {folder}"
+        if not found.get("complete", True):
+            line += f". Not everything could be looked at, so there may be more to change: {found.get('msg', '')}"
         return {"faults": [], "line": line}
     faults = []
     failed = counts["failed_earlier"]

@@ -304,7 +304,7 @@ summary:
       sample: 1
 unreadable:
   description:
-    - What could not be looked at. Unless O(result=all), only the first 50 entries.
+    - What could not be looked at. Unless O(result=all), only the first 20 entries.
   returned: success
   type: list
   elements: dict
@@ -347,7 +347,7 @@ complete:
   type: bool
   sample: true
 scanned:
-  description: Where was looked. Unless O(result=all), only the first 50 entries of each list.
+  description: Where was looked. Unless O(result=all), only the first 20 entries of each list.
   returned: success
   type: dict
   contains:

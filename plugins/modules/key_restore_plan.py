@@ -214,6 +214,11 @@ plan:
   returned: success
   type: str
   sample: null
+plan_note:
+  description: In check mode, that the plan is too long for RV(plan), and what that means. Else null.
+  returned: success
+  type: str
+  sample: null
 lines:
   description: The plan in lines that a person reads, with the digest.
   returned: success

@@ -86,7 +86,8 @@ class CollectionPlaybooks:
         }
 
     def command(self, name: str, variables: Mapping[str, Any], *flags: str) -> list[str]:
-        given = json.dumps({f"{name}_report_dir": str(self.reports), **variables})
+        where = "encryption_report_dir" if name == "encryption_report" else f"{name}_report_dir"
+        given = json.dumps({where: str(self.reports), **variables})
         return [PROGRAM, f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
 
     def run(self, name: str, variables: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +98,7 @@ class CollectionPlaybooks:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=1200,
         )
 
     def runs(self) -> list[Path]:

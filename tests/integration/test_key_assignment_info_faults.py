@@ -160,7 +160,7 @@ class TestPlaces:
         ran = look(sim, result="summary")
 
         assert ran.result["summary"]["unreadable"] == 60
-        assert len(ran.result["unreadable"]) == 50
+        assert len(ran.result["unreadable"]) == 20
         assert not ran.result["complete"]
         assert len(json.dumps(ran.result)) < 50_000
 

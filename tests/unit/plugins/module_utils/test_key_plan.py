@@ -214,6 +214,11 @@ class TestVerdict:
     def test_a_dry_run_is_no_failure(self) -> None:
         assert self.end(planned=3, check_mode=True)["faults"] == []
 
+    def test_a_dry_run_tells_where_it_could_not_look(self) -> None:
+        ended = self.end(found={"complete": False, "msg": "no phx"}, planned=3, check_mode=True)
+        assert ended["faults"] == []
+        assert ended["line"].endswith("there may be more to change: no phx")
+
     def test_objections(self) -> None:
         assert objections(counts(planned=5), {"max_changes": 5}, "rekey") == []
         assert len(objections(counts(planned=6), {"max_changes": 5}, "rekey")) == 1

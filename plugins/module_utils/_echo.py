@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What a result repeats of the task's own arguments, and of its warnings: AWX stores both with every task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+_MOST_ITEMS = 50
+_MOST_CHARACTERS = 1000
+_MOST_WARNINGS = 20
+
+
+def invocation(module: AnsibleModule) -> dict[str, Any]:
+    """What AnsibleModule tells as ``invocation`` by itself, with long lists and texts cut."""
+    secrets = [str(secret) for secret in module.no_log_values]
+    return {"module_args": {name: _cut(value, secrets) for name, value in module.params.items()}}
+
+
+def _cut(value: Any, secrets: list[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _cut(content, secrets) for name, content in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [_cut(item, secrets) for item in value[:_MOST_ITEMS]]
+        return items if len(value) <= _MOST_ITEMS else [*items, f"... and {len(value) - _MOST_ITEMS:,} more"]
+    # A part of a secret would not be recognized as one any more, and be shown.
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS and not any(secret in value for secret in secrets):
+        return f"{value[:_MOST_CHARACTERS]}... and {len(value) - _MOST_CHARACTERS:,} more characters"
+    return value
+
+
+def warn(module: AnsibleModule, warnings: Iterable[str], where: str, *, all_of_them: bool = False) -> None:
+    """Give each warning once, of many only the first ones, and ``where`` the others are."""
+    once = list(dict.fromkeys(warnings))
+    shown = once if all_of_them else once[:_MOST_WARNINGS]
+    for warning in shown:
+        module.warn(warning)
+    if len(once) > len(shown):
+        module.warn(f"... and {len(once) - len(shown):,} more warnings of this sort, see {where}.")
