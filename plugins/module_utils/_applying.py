@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import filterfalse
+from threading import BoundedSemaphore
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._region import Region
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._schedule import Pause, carry_out
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settling import Settling
@@ -51,7 +51,7 @@ class Applying:
             region,
             Writer(
                 self._journal,
-                Pace(region.concurrency, self._clock),
+                BoundedSemaphore(region.concurrency),
                 self._vetting,
                 clock=self._clock,
                 timings=self._timings,
@@ -69,11 +69,14 @@ class Applying:
         applied.one_in_one_out([*filter(_crowds, region.busy_but_right()), *crowding])
         applied.side_by_side(others)
         applied.one_by_one(delicate)
-        for change in changes:
-            try:
-                self._journal.conclude(change.outcome)
-            except OSError as error:
-                change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
+        # Side by side, since those that come at the same moment share a flush to the disk.
+        list(region.pool.map(self._conclude, changes))
+
+    def _conclude(self, change: Change) -> None:
+        try:
+            self._journal.conclude(change.outcome)
+        except OSError as error:
+            change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
 
 
 class _InRegion:
@@ -111,7 +114,7 @@ class _InRegion:
 
         def is_waited_for() -> bool:
             """Where nobody waits for the end, those under way have to make way for the others all the same."""
-            return self._wait or (bool(to_begin) and not self._deadline.passed)
+            return self._wait or (bool(to_begin) and not self._deadline.is_closed)
 
         def begun_and_settled(change: Change) -> Iterator[Pause]:
             with _our_fault_fails([change]):

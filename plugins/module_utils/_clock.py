@@ -8,19 +8,39 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+
+# How long anything sleeps at most once there is a hurry, in seconds.
+_BRIEF = 0.5
 
 
 class Clock:
     """The real clock. Tests hand in one of their own."""
 
+    def __init__(self) -> None:
+        self._hurry = threading.Event()
+
     def monotonic(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        if self.is_hurried:
+            time.sleep(min(seconds, _BRIEF))
+        else:
+            self._hurry.wait(seconds)
+
+    def hurry(self) -> None:
+        """Wake whoever sleeps, and let nobody sleep for long from now on."""
+        self._hurry.set()
+
+    @property
+    def is_hurried(self) -> bool:
+        return self._hurry.is_set()
 
     def timestamp(self) -> str:
         """The time of day in UTC as RFC 3339, to the millisecond."""
@@ -62,21 +82,85 @@ class Timings:
         return min(self.poll_first * self.poll_factor ** min(look, 64), self.poll_max)
 
 
-class Deadline:
-    """The end of ``wait_timeout``, which covers the whole task, retries included."""
+class Stop:
+    """The wish, which may come from outside at any time, that a run ends before it is done.
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    Nothing more is begun then, and what is under way gets ``grace`` seconds to settle.
+    """
+
+    def __init__(self, clock: Clock, grace: float = 25.0) -> None:
         self._clock = clock
-        self.seconds = seconds
-        self._end = clock.monotonic() + seconds
+        self._grace = grace
+        self._asked_at: float | None = None
+        self.is_awaited = False
+        """Whether something is under way that should settle; if not, nothing is lost by ending at once."""
+
+    def ask(self) -> None:
+        if self._asked_at is None:
+            self._asked_at = self._clock.monotonic()
+            self._clock.hurry()
+
+    @property
+    def is_asked(self) -> bool:
+        return self._asked_at is not None
 
     @property
     def remaining(self) -> float:
-        return max(0.0, self._end - self._clock.monotonic())
+        """Seconds that what is under way may still take."""
+        if self._asked_at is None:
+            return float("inf")
+        return self._asked_at + self._grace - self._clock.monotonic()
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """While changes are made, an end has to wait for them."""
+        self.is_awaited = True
+        try:
+            yield
+        finally:
+            self.is_awaited = False
+
+
+class Deadline:
+    """The end of ``wait_timeout``, which covers the whole task, retries included, or the end that a stop sets."""
+
+    def __init__(self, clock: Clock, seconds: float, stop: Stop | None = None) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._end = clock.monotonic() + seconds
+        self._stop = stop or Stop(clock)
+
+    @property
+    def remaining(self) -> float:
+        return max(0.0, min(self._end - self._clock.monotonic(), self._stop.remaining))
 
     @property
     def passed(self) -> bool:
         return self.remaining <= 0.0
+
+    @property
+    def left_to_begin(self) -> float:
+        """Seconds in which something new may be begun: none once the run is to stop."""
+        return 0.0 if self._stop.is_asked else self.remaining
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing new is begun any more."""
+        return self.left_to_begin <= 0.0
+
+    @property
+    def too_late(self) -> str:
+        """Why something was not begun."""
+        if self._stop.is_asked:
+            return "The run was told to end before its turn came."
+        return "The time of 'wait_timeout' was over before its turn came."
+
+    @property
+    def span(self) -> str:
+        """The time that there was, in words."""
+        if self._stop.is_asked:
+            return "before the run was told to end"
+        return f"within {self._seconds:g} s"
 
     def sleep(self, seconds: float) -> None:
         """Sleep, but not past the end."""

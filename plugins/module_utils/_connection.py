@@ -13,15 +13,16 @@ Nothing above this file knows the SDK. It is made of ``_sdk.py`` (loading), ``_s
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _wire
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import RegionTable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load, region_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ConnectionSettings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._signers import Principal, identify
@@ -46,13 +47,14 @@ class Service:
     """One service in one region. Operations go by the name of their SDK client's method, such as ``get_volume``.
 
     All calls raise RefusedError where the service answered with an error, and NoAnswerError where it gave no answer
-    that could be understood. They may be made by several threads at once.
+    that could be understood. They may be made by several threads at once, and all of them go at one pace.
     """
 
-    def __init__(self, client: Any, host: str, reads: _wire.RetryingReads) -> None:
+    def __init__(self, client: Any, host: str, reads: _wire.RetryingReads, pace: Pace) -> None:
         self._client = client
-        self._reads = reads
-        self._once = load("oci").retry.NoneRetryStrategy()
+        self._pace = pace
+        self._reads = _wire.PacedReads(reads, pace)
+        self._once = _wire.once(pace)
         self.host = host
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
@@ -61,7 +63,12 @@ class Service:
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
         """Ask for something once, for where there may be nobody to answer: a host that is only a guess."""
+        self._pace.wait()
         return self._call(operation, self._once, args, kwargs)
+
+    def wait_turn(self, remaining: Callable[[], float]) -> None:
+        """Wait until a write may go, but no longer than the ``remaining`` seconds. Reads do so by themselves."""
+        self._pace.wait(remaining)
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
         """Change something. The request is sent once; only after a 401 a principal's signer renews its token."""
@@ -94,11 +101,12 @@ class Connection:
         concurrency: int,
         retry: ReadRetry,
         timeout: tuple[float, float],
-        sleep: Callable[[float], None],
+        clock: Clock,
     ) -> None:
         self._principal = principal
         self._concurrency = concurrency
-        self._reads = _wire.RetryingReads(retry, sleep)
+        self._clock = clock
+        self._reads = _wire.RetryingReads(retry, clock.sleep, clock.monotonic)
         self._services: dict[tuple[str, str], Service] = {}
         self._lock = threading.Lock()
         bundle = settings.cert_bundle
@@ -191,7 +199,7 @@ class Connection:
                     raise InputError(f"The SDK's {kind} for {place} can't be made: {error}") from error
                 _wire.prepare(client, concurrency=self._concurrency, cert_bundle=self._cert_bundle)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
-                service = self._services[(kind, place)] = Service(client, host, self._reads)
+                service = self._services[(kind, place)] = Service(client, host, self._reads, Pace(self._clock))
             return service
 
     def _config(self, region: str) -> dict[str, Any]:
@@ -209,7 +217,7 @@ def connect(
     concurrency: int = 32,
     retry: ReadRetry | None = None,
     timeout: tuple[float, float] = (10.0, 60.0),
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Clock | None = None,
 ) -> Connection:
     """Find out who we are, and check it as far as that goes without asking OCI.
 
@@ -227,5 +235,5 @@ def connect(
         concurrency=concurrency,
         retry=retry or ReadRetry(),
         timeout=timeout,
-        sleep=sleep,
+        clock=clock or Clock(),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._applying import Applying
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Stop, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
@@ -87,12 +87,20 @@ class Fleet:
     """Brings resources onto a key. One instance serves one call."""
 
     def __init__(
-        self, connection: Connection, journal: Journal, terms: Terms, *, clock: Clock, timings: Timings
+        self,
+        connection: Connection,
+        journal: Journal,
+        terms: Terms,
+        *,
+        clock: Clock,
+        timings: Timings,
+        stop: Stop | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
         self._terms = terms
-        self._deadline = Deadline(clock, terms.wait_timeout)
+        self._stop = stop or Stop(clock)
+        self._deadline = Deadline(clock, terms.wait_timeout, self._stop)
         self._vetting = KeyVetting(connection, clock)
         self._applying = Applying(
             journal, self._vetting, wait=terms.wait, clock=clock, timings=timings, deadline=self._deadline
@@ -223,7 +231,9 @@ class Fleet:
             return
         self._journal.open()
         try:
-            for region, fault in zip(working, _side_by_side(working, self._apply_guarded)):
+            with self._stop.awaited():
+                faults = _side_by_side(working, self._apply_guarded)
+            for region, fault in zip(working, faults):
                 _tell_all(region.planned, fault)
         finally:
             self._journal.close()

@@ -17,12 +17,13 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Stop, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
     CHANGE_OPTIONS,
@@ -43,6 +44,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._results imp
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
     CONNECTION_OPTIONS,
+    ConnectionSettings,
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
@@ -85,9 +87,11 @@ def change_keys(
 
     ``types`` are the names of the kinds that may be named.
     """
+    world = world or World()
     try:
         result_file = writable_file("result_file", module.params["result_file"])
-        wanted, report = _run(module, ids, types, request or Request(), result_file, world or World())
+        with stopped_by_signals(world.clock) as stop:
+            wanted, report = _run(module, ids, types, request or Request(), result_file, world, stop)
     except BlockVolumeKeyError as error:
         module.fail_json(invocation=invocation(module), msg=str(error))
     except Exception as error:
@@ -107,6 +111,7 @@ def _run(
     request: Request,
     result_file: Path | None,
     world: World,
+    stop: Stop,
 ) -> tuple[Wanted, Report]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
@@ -115,7 +120,7 @@ def _run(
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
     if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
         raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}; the journal would be lost")
-    connection = connect(settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout)
+    connection = connected(settings, agreed, world)
     module.no_log_values.update(connection.secrets)
     named = targets(
         module.params,
@@ -128,8 +133,14 @@ def _run(
     )
     wanted = request.prepare(connection, wanted, named)
     noted = Journal(journal, world.clock, connection.tenancy)
-    fleet = Fleet(connection, noted, agreed, clock=world.clock, timings=world.timings)
+    fleet = Fleet(connection, noted, agreed, clock=world.clock, timings=world.timings, stop=stop)
     return wanted, fleet.bring(named, wanted)
+
+
+def connected(settings: ConnectionSettings, agreed: Terms, world: World) -> Connection:
+    return connect(
+        settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout, clock=world.clock
+    )
 
 
 def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:

@@ -28,11 +28,13 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_resul
     read_tried,
     row_counts,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Stop
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
     ASSIGNMENT,
@@ -60,8 +62,10 @@ _ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
+    world = _module.World()
     try:
-        result = _apply(module, _module.World())
+        with stopped_by_signals(world.clock) as stop:
+            result = _apply(module, world, stop)
     except BlockVolumeKeyError as error:
         module.fail_json(invocation=invocation(module), msg=str(error))
     except Exception as error:
@@ -76,7 +80,7 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
+def _apply(module: AnsibleModule, world: _module.World, stop: Stop) -> dict[str, Any]:
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -86,7 +90,7 @@ def _apply(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
     agreed = _terms(options, plan, check_mode=module.check_mode)
-    connection = connect(settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout)
+    connection = _module.connected(settings, agreed, world)
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
@@ -96,7 +100,9 @@ def _apply(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
     began = world.clock.monotonic()
     try:
         for part in parts:
-            fleet = Fleet(connection, journal, agreed, clock=world.clock, timings=world.timings)
+            if stop.is_asked:
+                break
+            fleet = Fleet(connection, journal, agreed, clock=world.clock, timings=world.timings, stop=stop)
             entries = plan.entries[part.start : part.stop]
             wanted = Wanted(entries[0]["wanted_kms_key_id"])
             batch.take(fleet.bring([_target(entry, connection) for entry in entries], wanted), wanted)

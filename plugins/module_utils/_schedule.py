@@ -25,6 +25,9 @@ class Pause(NamedTuple):
     is_stuck: bool = False
 
 
+# How often to look, in seconds, whether there is a hurry, while jobs are at work.
+_LOOK_UP = 0.5
+
 _Step = tuple[Union[Pause, None], Iterator[Pause]]
 
 
@@ -39,7 +42,7 @@ def carry_out(
     """Run all jobs to their ends, step by step. With ``leave_stuck``, stop when only stuck ones are left.
 
     With ``most``, so many are begun, and another one only when one has ended. Gives back those that were left. A job
-    that raises has ended.
+    that raises has ended. When there is a hurry, no job waits any longer for its next step.
     """
     finished: queue.SimpleQueue[_Step] = queue.SimpleQueue()
 
@@ -60,7 +63,11 @@ def carry_out(
         pool.submit(step, job)
         running += 1
     number = 0
+    is_hurried = False
     while running or later:
+        if clock.is_hurried and not is_hurried:
+            is_hurried = True
+            later = [(clock.monotonic(), *waiting[1:]) for waiting in sorted(later)]
         while later and later[0][0] <= clock.monotonic():
             pool.submit(step, heapq.heappop(later)[3])
             running += 1
@@ -70,7 +77,7 @@ def carry_out(
             clock.sleep(until_next())
             continue
         try:
-            pause, job = finished.get(timeout=until_next() if later else None)
+            pause, job = finished.get(timeout=min(until_next(), _LOOK_UP) if later else None)
         except queue.Empty:
             continue
         running -= 1

@@ -189,10 +189,10 @@ class Settling:
         )
         if change.outcome.action == NONE:
             noun = change.kind.called(after or change.outcome.known)
-            return _error("WaitTimeout", f"The {noun} did not settle in {self._deadline.seconds:g} s: {now}.")
+            return _error("WaitTimeout", f"The {noun} did not settle {self._deadline.span}: {now}.")
         return _error(
             "WaitTimeout",
-            f"The change was accepted, but not seen to take effect within {self._deadline.seconds:g} s: {now}.",
+            f"The change was accepted, but not seen to take effect {self._deadline.span}: {now}.",
             hint=None if change.outcome.action == REGENERATE else _LONGER,
         )
 

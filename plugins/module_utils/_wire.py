@@ -8,8 +8,8 @@
 two, ``_sdk.py`` and ``_signers.py`` may touch the SDK.
 
 Here are the things that the SDK does not do by itself: tell whether a request has left this machine, notice that an
-answer is no answer, keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, and fail with one of two
-errors.
+answer is no answer, keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, go at a pace, and fail with
+one of two errors.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     RefusedError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import shorten
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
 
 _attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
@@ -94,6 +95,50 @@ class RetryingReads:
                 if attempt >= self._retry.attempts or late or not is_transient(error):
                     raise
             self._sleep(pause)
+
+
+class PacedReads:
+    """The same for one service, whose pace each attempt keeps."""
+
+    def __init__(self, reads: RetryingReads, pace: Pace) -> None:
+        self._reads = reads
+        self._pace = pace
+
+    def add_circuit_breaker_callback(self, callback: object) -> None:
+        """Part of the SDK's interface, see there."""
+
+    def make_retrying_call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def attempt() -> Any:
+            self._pace.wait(self._reads.remaining)
+            return _told(self._pace, lambda: function(*args, **kwargs))
+
+        return self._reads.make_retrying_call(attempt)
+
+
+def once(pace: Pace) -> Any:
+    """The SDK's strategy without retries (it looks at the class), which tells the pace what the service answered."""
+    strategy: Any = load("oci").retry.NoneRetryStrategy()
+    strategy.make_retrying_call = lambda function, *args, **kwargs: _told(pace, lambda: function(*args, **kwargs))
+    return strategy
+
+
+def _told(pace: Pace, call: Callable[[], Any]) -> Any:
+    try:
+        answer = call()
+    except load("oci").exceptions.ServiceError as error:
+        if error.status == 429:
+            pace.refused(_seconds(error.headers))
+        else:
+            pace.accepted()
+        raise
+    pace.accepted()
+    return answer
+
+
+def _seconds(headers: Any) -> float | None:
+    """What Retry-After says, where it does so in seconds. OCI does not document it (oci_semantics.md section 4)."""
+    text = str((headers or {}).get("retry-after", "")).strip()
+    return float(text) if text.isdecimal() and text.isascii() else None
 
 
 def is_transient(error: BaseException) -> bool:

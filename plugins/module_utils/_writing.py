@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from threading import Semaphore
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Deadline, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     NoAnswerError,
@@ -22,7 +23,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain_write
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import ResourceKind
@@ -40,7 +40,6 @@ _Waiting = Generator[Pause, None, bool]
 _AGAIN = "Run again: what is not as wanted is found and changed then."
 _AGAIN_REGENERATE = "Running again with 'regenerate' makes another new data key, whatever became of this one."
 
-_TOO_LATE = "The time of 'wait_timeout' was over before its turn came."
 _PUT_BACK = " What was assigned before was put back."
 
 # Tries of a write that fails for reasons of the network or the server; 429 and 409 end with the deadline only.
@@ -63,7 +62,7 @@ class Writer:
     def __init__(
         self,
         journal: Journal,
-        pace: Pace,
+        places: Semaphore,
         vetting: KeyVetting,
         *,
         clock: Clock,
@@ -71,7 +70,7 @@ class Writer:
         deadline: Deadline,
     ) -> None:
         self.journal = journal
-        self.pace = pace
+        self.places = places
         self.vetting = vetting
         self.clock = clock
         self.timings = timings
@@ -128,16 +127,16 @@ class _Making:
         if before is not None and is_busy(before):
             self._fail("IncorrectState", f"The {kind.called(before)} stayed {before.lifecycle_state}.")
         elif before is not None and kind.rewrites and before.etag is None:
-            self._fail("NotTried", _TOO_LATE)  # a list is too old, and tells no etag
+            self._fail("NotTried", self._deadline.too_late)  # a list is too old, and tells no etag
         else:
             return True
         return (yield from self._becomes_ready())
 
     def _tries_again(self) -> _Waiting:
         """Try once. True if it has to be tried again; else the outcome tells the end."""
-        if self._deadline.passed:
+        if self._deadline.is_closed:
             if not self._tries:
-                self._fail("NotTried", _TOO_LATE)
+                self._fail("NotTried", self._deadline.too_late)
             return False
         held_back = self._clock.monotonic() - self._last_read
         is_old = held_back > self._timings.quiet or self._change.kind.takes_several
@@ -159,33 +158,32 @@ class _Making:
             return None
         outcome.error = None
         outcome.time_requested = self._clock.timestamp()
+        service = self._change.reader.service_for(outcome.action)
         try:
-            with writer.pace:
-                if self._deadline.passed:
-                    self._fail("NotTried", _TOO_LATE)
+            with writer.places:
+                service.wait_turn(lambda: self._deadline.left_to_begin)
+                if self._deadline.is_closed:
+                    self._fail("NotTried", self._deadline.too_late)
                     return None
-                answer = self._send()
+                answer = self._send(service)
         except ApiError as error:
             outcome.error = explain_write(
                 error, self._change.kind, outcome, self._change.wanted, writer.vetting.compartments
             )
             outcome.opc_request_id = outcome.error.opc_request_id
             return error
-        writer.pace.went_well()
         outcome.opc_request_id = answer.opc_request_id
         outcome.changed = True
         self._change.reader.note(outcome, answer)
         return None
 
-    def _send(self) -> Answer:
+    def _send(self, service: Service) -> Answer:
         outcome, change = self._outcome, self._change
-        service = change.reader.service_for(outcome.action)
         return change.kind.change(service, outcome.known, outcome.action, change.wanted)
 
     def _may_repeat(self, error: ApiError) -> _Waiting:
         if isinstance(error, RefusedError):
             if error.is_throttled:
-                self._writer.pace.slow_down()
                 yield self._pause(self._timings.backoff(self._tries))
                 return True
             if error.is_wrong_state:
@@ -215,7 +213,7 @@ class _Making:
         """Wait until the resource is not busy for so long. False if there is nothing left to write, or no time."""
         look = 0
         ready_since: float | None = None
-        while not self._deadline.passed:
+        while not (self._deadline.passed if self._lost else self._deadline.is_closed):
             reading = self._read()
             if isinstance(reading, ResourceError):
                 self._outcome.error = reading

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,13 @@ class Playbook:
     def run(
         self, *tasks: Mapping[str, Any], flags: tuple[str, ...] = (), **play: Any
     ) -> subprocess.CompletedProcess[str]:
+        return self.start(self._write(tasks, play), *flags)
+
+    def command(self, *tasks: Mapping[str, Any]) -> list[str]:
+        """What starts ansible-playbook with these tasks, to be stopped in the middle."""
+        return [PROGRAM, self._write(tasks, {})]
+
+    def _write(self, tasks: Sequence[Mapping[str, Any]], play: Mapping[str, Any]) -> str:
         content = [
             {
                 "hosts": "localhost",
@@ -58,7 +65,7 @@ class Playbook:
         ]
         file = self._folder / "playbook.yml"
         file.write_text(yaml.safe_dump(content, sort_keys=False))
-        return self.start(str(file), *flags)
+        return str(file)
 
     def start(self, playbook: str, *flags: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook by its path or, if it is one of the collection, by its full name."""

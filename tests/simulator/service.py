@@ -228,13 +228,18 @@ class Service:
         service = call.target.service
         if service in ("kms", "management"):
             if not self._kms.admits(self.switches["kms_rate"], call.now):
-                raise ApiError(429, "TooManyRequests", "Tenancy request rate limit for Vault management exceeded.")
+                return self._throttled("Tenancy request rate limit for Vault management exceeded.")
         elif service == "iaas" and self.switches["block_volume_rate"]:
             window = self._block_volume.setdefault(call.region, Window())
             if not window.admits(self.switches["block_volume_rate"], call.now):
-                raise ApiError(429, "TooManyRequests", "User-rate limit exceeded.")
+                return self._throttled("User-rate limit exceeded.")
         call.check_query()
         return call.operation.run(call)
+
+    def _throttled(self, why: str) -> Reply:
+        seconds = int(self.switches["retry_after"])
+        headers = {"retry-after": str(seconds)} if seconds else {}
+        return Reply(429, ApiError(429, "TooManyRequests", why).body(), headers)
 
     def _token(self, name: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         if name == "Federate":

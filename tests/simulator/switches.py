@@ -119,6 +119,7 @@ TABLE: tuple[Switch, ...] = (
     # Rates
     Switch("kms_rate", "requests a second per tenancy over all KMS hosts, 0 for no limit (9)", number=10.0),
     Switch("block_volume_rate", "requests a second to Block Volume per region, 0 for no limit (9)"),
+    Switch("retry_after", "whole seconds that the 429 of these limits names in Retry-After, 0 for no such header (4)"),
     # Time
     Switch("settle", "seconds that a key change takes", number=0.05),
     Switch("copy_settle", "seconds that a copy takes", number=0.05),

@@ -63,6 +63,7 @@ class FakeClock(Clock):
     """Sleeping takes no time, but moves the clock. Fails what would sleep for ever."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._now = 1_000_000.0
         self._lock = threading.Lock()
         self.naps: list[float] = []

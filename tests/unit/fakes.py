@@ -6,19 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Semaphore
 from typing import Any
 
 from unit.fake_cloud import IAD, REGIONS, TENANCY, Cloud
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Deadline, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Deadline, Stop, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
@@ -39,6 +39,9 @@ class FakeService:
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
         return self._cloud.call("read_once", self._place, operation, args, kwargs)
+
+    def wait_turn(self, remaining: Callable[[], float]) -> None:
+        """The model takes all that comes."""
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
         assert operation.startswith(("update_", "delete_"))
@@ -123,7 +126,9 @@ def terms(**more: Any) -> Terms:
     return Terms(**{**given, **more})
 
 
-def bring(cloud: Cloud, ids: Iterable[str], wanted: Wanted, *, journal: Any = None, **more: Any) -> Report:
+def bring(
+    cloud: Cloud, ids: Iterable[str], wanted: Wanted, *, journal: Any = None, stop: Stop | None = None, **more: Any
+) -> Report:
     """All five steps, without vetting unless told."""
     fleet = Fleet(
         FakeConnection(cloud),
@@ -131,6 +136,7 @@ def bring(cloud: Cloud, ids: Iterable[str], wanted: Wanted, *, journal: Any = No
         terms(**more),
         clock=cloud.clock,
         timings=Timings(),
+        stop=stop,
     )
     return fleet.bring([target(subject) for subject in ids], wanted)
 
@@ -167,14 +173,14 @@ def change_of(cloud: Cloud, subject: str, wanted: Wanted) -> Iterator[Change]:
         yield Change(outcome, wanted, where.kind, reader)
 
 
-def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOUT, pace: Pace | None = None) -> Writer:
+def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOUT) -> Writer:
     connection = FakeConnection(cloud)
     if journal is None:
         journal = MemoryJournal(cloud)
         journal.open()
     return Writer(
         journal,
-        pace or Pace(4, cloud.clock),
+        Semaphore(4),
         KeyVetting(connection, cloud.clock),
         clock=cloud.clock,
         timings=Timings(),

@@ -184,6 +184,15 @@ def test_block_volume_rate(sim: Simulator, block: Any) -> None:
     assert (429, "TooManyRequests") in answers
 
 
+@pytest.mark.parametrize(("seconds", "header"), [(0, None), (7, "7")])
+def test_retry_after(sim: Simulator, block: Any, seconds: int, header: str | None) -> None:
+    sim.set(block_volume_rate=1, retry_after=seconds)
+    block.get_volume(sim.id("db-1"))
+    with pytest.raises(oci.exceptions.ServiceError) as caught:
+        block.get_volume(sim.id("db-1"))
+    assert (caught.value.status, caught.value.headers.get("retry-after")) == (429, header)
+
+
 def test_latency(sim: Simulator, block: Any) -> None:
     sim.set(latency=0.2)
     start = time.monotonic()

@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _connection, _signers, _wire
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
@@ -42,7 +43,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import resolve_connection
 
-ASHBURN, FRANKFURT = "us-ashburn-1", "eu-frankfurt-1"
+ASHBURN, FRANKFURT, PHOENIX = "us-ashburn-1", "eu-frankfurt-1", "us-phoenix-1"
 VOLUME_ID = "ocid1.volume.oc1.iad.abc"
 VOLUME = {"id": VOLUME_ID, "displayName": "db", "lifecycleState": "AVAILABLE", "kmsKeyId": None}
 DROP = None  # an answer: close the connection instead of answering
@@ -144,7 +145,7 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="session")
 def server_tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    hosts = [f"*.{region}{oci}.oraclecloud.com" for region in (ASHBURN, FRANKFURT) for oci in ("", ".oci")]
+    hosts = [f"*.{region}{oci}.oraclecloud.com" for region in (ASHBURN, FRANKFURT, PHOENIX) for oci in ("", ".oci")]
     authority.issue_cert(*hosts, f"v-management.kms.{ASHBURN}.oraclecloud.com").configure_cert(context)
     return context
 
@@ -191,14 +192,30 @@ def pauses() -> list[float]:
     return []
 
 
+class IdleClock(Clock):
+    """Sleeping takes no time, and is noted."""
+
+    def __init__(self, pauses: list[float]) -> None:
+        super().__init__()
+        self._pauses = pauses
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+        self._pauses.append(seconds)
+
+
 @pytest.fixture
 def connection(api_key: dict[str, str], cloud: Cloud, pauses: list[float]) -> Connection:
-    return open_connection(api_key, sleep=pauses.append)
+    return open_connection(api_key, clock=IdleClock(pauses))
 
 
 def open_connection(options: dict[str, str], **arguments: Any) -> Connection:
     arguments.setdefault("timeout", (2.0, 2.0))
-    arguments.setdefault("sleep", lambda pause: None)
+    arguments.setdefault("clock", IdleClock([]))
     arguments.setdefault("retry", ReadRetry(attempts=4))
     return connect(resolve_connection(options, {}), **arguments)
 
@@ -209,6 +226,10 @@ def get(connection: Connection) -> Any:
 
 def put(connection: Connection) -> Any:
     return connection.block_volume(ASHBURN).write("update_volume_kms_key", VOLUME_ID, {"kmsKeyId": "ocid1.key.x"})
+
+
+def get_once(connection: Connection) -> Any:
+    return connection.block_volume(ASHBURN).read_once("get_volume", VOLUME_ID)
 
 
 CALLS = pytest.mark.parametrize("act", [get, put], ids=["read", "write"])
@@ -402,6 +423,62 @@ def test_a_write_is_sent_once(
     assert len(cloud.requests) == 1
 
 
+def throttled(headers: str = "") -> bytes:
+    return http_answer(429, {"code": "TooManyRequests", "message": "m"}, headers)
+
+
+@pytest.mark.parametrize("act", [put, get_once], ids=["write", "read_once"])
+def test_a_429_slows_the_reads_of_that_region_and_no_other(
+    act: Callable[[Connection], Any], connection: Connection, cloud: Cloud, pauses: list[float]
+) -> None:
+    cloud.answers = [throttled(), OK]
+    with pytest.raises(RefusedError):
+        act(connection)
+    phoenix = connection.block_volume(PHOENIX)
+    for _time in range(20):
+        phoenix.read("get_volume", VOLUME_ID)
+    assert pauses == []
+    for _time in range(10):
+        get(connection)
+    assert sum(pauses) == pytest.approx(10 / 9.5, rel=0.2)
+
+
+def test_each_attempt_of_a_read_keeps_the_pace(connection: Connection, cloud: Cloud, pauses: list[float]) -> None:
+    cloud.answers = [throttled("retry-after: 20\r\n"), OK]
+    get(connection)
+    assert sum(pauses) == pytest.approx(20)
+    assert len(cloud.requests) == 2
+
+
+@pytest.mark.parametrize("value", ["soon", "-5", "1e9", "\u0662", "Wed, 21 Oct 2026 07:28:00 GMT", ""])
+def test_a_retry_after_that_is_no_number_is_none(
+    value: str, connection: Connection, cloud: Cloud, pauses: list[float]
+) -> None:
+    cloud.answers = [throttled(f"retry-after: {value}\r\n"), OK]
+    get(connection)
+    assert sum(pauses) <= 2
+
+
+def test_other_refusals_slow_nothing(connection: Connection, cloud: Cloud, pauses: list[float]) -> None:
+    cloud.answers = [http_answer(409, {"code": "IncorrectState", "message": "m"}), OK]
+    with pytest.raises(RefusedError):
+        put(connection)
+    for _time in range(20):
+        get(connection)
+    assert pauses == []
+
+
+def test_a_write_waits_for_its_turn_only_as_long_as_there_is_time(
+    connection: Connection, cloud: Cloud, pauses: list[float]
+) -> None:
+    cloud.answers = [throttled("retry-after: 50\r\n"), OK]
+    with pytest.raises(RefusedError):
+        put(connection)
+    left = iter([3.0, 0.0])
+    connection.block_volume(ASHBURN).wait_turn(lambda: next(left))
+    assert pauses == [3.0]
+
+
 def test_a_read_can_be_sent_once_too(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [DROP]
     with pytest.raises(NoAnswerError):
@@ -575,7 +652,7 @@ def test_a_refused_connection_has_sent_nothing(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:SECRET@127.0.0.1:{port}")
-    error = failure(get, open_connection(api_key, sleep=pauses.append))
+    error = failure(get, open_connection(api_key, clock=IdleClock(pauses)))
     assert not error.was_sent
     assert "refused" in str(error)
     assert "SECRET" not in str(error)

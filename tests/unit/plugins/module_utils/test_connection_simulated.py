@@ -12,6 +12,7 @@ from pathlib import Path
 
 import oci
 import pytest
+from unit.fake_cloud import FakeClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _settings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
@@ -23,7 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from simulator.client import Simulator
 
 FLEET = Path(__file__).parents[3] / "simulator" / "fleets" / "small.yml"
-PAUSES: list[float] = []
+CLOCK = FakeClock()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def shared() -> Iterator[Simulator]:
 @pytest.fixture
 def simulator(shared: Simulator) -> Simulator:
     shared.reset()
-    PAUSES.clear()
+    CLOCK.naps.clear()
     return shared
 
 
@@ -46,7 +47,7 @@ def open_as(simulator: Simulator, auth_type: str, monkeypatch: pytest.MonkeyPatc
     for name, value in {**simulator.environment(auth_type), **changes}.items():
         monkeypatch.setenv(name, value)
     settings = _settings.resolve_connection({}, os.environ)
-    return connect(settings, retry=ReadRetry(attempts=3), timeout=(5.0, 5.0), sleep=PAUSES.append)
+    return connect(settings, retry=ReadRetry(attempts=3), timeout=(5.0, 5.0), clock=CLOCK)
 
 
 def use_token_of(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +112,7 @@ def test_faults_pass_or_are_told(kind: str, simulator: Simulator, monkeypatch: p
     identity = connection.identity("us-ashburn-1")
     simulator.fault(kind, "*" if kind == "refuse" else "GetTenancy", times=2)
     assert identity.read("get_tenancy", connection.tenancy).data.id == connection.tenancy
-    assert len(PAUSES) == 2
+    assert len(CLOCK.naps) == 2
     simulator.fault(kind, "*" if kind == "refuse" else "GetTenancy", times=None)
     with pytest.raises(RefusedError if kind == "throttle" else NoAnswerError) as caught:
         identity.read_once("get_tenancy", connection.tenancy)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -20,7 +21,6 @@ from unit.fake_cloud import (
     KEY_C,
     Behaviour,
     Cloud,
-    FakeClock,
     Fault,
     Key,
     key_id,
@@ -30,9 +30,9 @@ from unit.fake_cloud import (
 from unit.fakes import MemoryJournal, bring
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _applying
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Stop
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
 
@@ -210,11 +210,11 @@ def test_a_key_outside_oci_is_used_four_times_at_once_at_most(
 ) -> None:
     limits: list[int] = []
 
-    def pace(given: int, clock: FakeClock) -> Pace:
+    def places(given: int) -> BoundedSemaphore:
         limits.append(given)
-        return Pace(given, clock)
+        return BoundedSemaphore(given)
 
-    monkeypatch.setattr(_applying, "Pace", pace)
+    monkeypatch.setattr(_applying, "BoundedSemaphore", places)
     cloud = Cloud()
     cloud.add_keys(Key(KEY_B, protection=mode))
     bring(cloud, cloud.add(3), TO_B, validate_key=True, concurrency=16)
@@ -382,3 +382,86 @@ def test_no_fault_makes_it_write_twice_or_lie(
         disturbed = any(somebody for _error, _committed, somebody in on_write)
         may_regenerate = wanted.regenerate and (key == wanted.kms_key_id or disturbed)
         assert cloud.needless.count(name) <= may_regenerate
+
+
+# --- told to end
+
+
+def _stop_at_write(cloud: Cloud, number: int) -> tuple[Stop, MemoryJournal]:
+    """A stop that is asked for right before so many writes are sent."""
+    stop = Stop(cloud.clock)
+    journal = MemoryJournal(cloud)
+    noted = cloud.before_write
+
+    def before_write(subject: str) -> None:
+        noted(subject)
+        if len(cloud.writes) == number - 1:
+            stop.ask()
+
+    cloud.before_write = before_write
+    return stop, journal
+
+
+def test_once_told_to_end_nothing_more_is_begun_and_what_was_is_verified() -> None:
+    cloud = Cloud()
+    ids = cloud.add(30)
+    stop, journal = _stop_at_write(cloud, 5)
+    report = bring(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    begun, others = report.outcomes[:5], report.outcomes[5:]
+    assert [outcome.id for outcome in begun] == [name for name, _former, _key in cloud.writes]
+    assert all(outcome.changed and outcome.settled and outcome.error is None for outcome in begun)
+    assert codes(others) == ["NotTried"] * 25
+    assert not any(outcome.changed for outcome in others)
+    assert all(outcome.error is not None and "told to end" in outcome.error.message for outcome in others)
+    assert journal.outcomes == {outcome.id: outcome.changed for outcome in report.outcomes}
+
+
+def test_once_told_to_end_a_change_that_does_not_settle_is_waited_for_for_25_seconds() -> None:
+    cloud = Cloud()
+    cloud.behaviour = Behaviour(seconds=10_000.0)
+    ids = cloud.add(3)
+    stop, journal = _stop_at_write(cloud, 3)
+    began = cloud.clock.monotonic()
+    report = bring(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    assert codes(report.outcomes) == ["WaitTimeout"] * 3
+    assert all(outcome.changed and outcome.settled is False for outcome in report.outcomes)
+    assert 25 <= cloud.clock.monotonic() - began < 27
+    assert journal.outcomes == dict.fromkeys(ids, True)
+
+
+@pytest.mark.parametrize("error", [refused(429, "TooManyRequests"), refused(409, "IncorrectState"), lost(sent=False)])
+def test_once_told_to_end_what_was_not_committed_is_not_sent_again(error: Any) -> None:
+    cloud = Cloud()
+    ids = cloud.add(1)
+    stop, journal = _stop_at_write(cloud, 1)
+    cloud.fail("update", error)
+    report = bring(cloud, ids, TO_B, journal=journal, stop=stop)
+    assert cloud.count("update") == 1
+    assert (cloud.writes, report.outcomes[0].changed) == ([], False)
+    assert report.outcomes[0].error is not None
+
+
+def test_once_told_to_end_a_lost_answer_is_still_looked_into() -> None:
+    cloud = Cloud()
+    ids = cloud.add(1)
+    stop, journal = _stop_at_write(cloud, 1)
+    cloud.fail("update", lost(), committed=True)
+    report = bring(cloud, ids, TO_B, journal=journal, stop=stop)
+    assert (len(cloud.writes), report.outcomes[0].changed, report.outcomes[0].error) == (1, True, None)
+
+
+def test_an_end_waits_only_while_changes_are_made() -> None:
+    cloud = Cloud()
+    stop = Stop(cloud.clock)
+    journal = MemoryJournal(cloud)
+    awaited: set[tuple[str, bool]] = set()
+    call = cloud.call
+
+    def watched(how: str, *args: Any) -> Any:
+        awaited.add((how, stop.is_awaited))
+        return call(how, *args)
+
+    cloud.call = watched  # type: ignore[method-assign]
+    bring(cloud, cloud.add(3), TO_B, journal=journal, stop=stop)
+    assert awaited == {("read", False), ("write", True), ("read", True)}
+    assert not stop.is_awaited

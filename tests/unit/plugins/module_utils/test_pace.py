@@ -5,141 +5,187 @@
 from __future__ import annotations
 
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.fake_cloud import FakeClock
+from unit.traffic import Limit, bucket, drive, window
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
 
 
-class Busy:
-    """Counts how many are inside at once."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.inside = self.most = 0
-
-    def work(self, pace: Pace, seconds: float = 0.0005) -> None:
-        with pace:
-            with self.lock:
-                self.inside += 1
-                self.most = max(self.most, self.inside)
-            time.sleep(seconds)
-            with self.lock:
-                self.inside -= 1
+def ask(pace: Pace, clock: FakeClock, times: int, *, accepted: bool = True) -> float:
+    """Let so many requests through, which are answered at once, and tell the seconds that it took."""
+    began = clock.monotonic()
+    for _time in range(times):
+        pace.wait()
+        (pace.accepted if accepted else pace.refused)()
+    return clock.monotonic() - began
 
 
-def run(pace: Pace, threads: int, jobs: int) -> int:
-    busy = Busy()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda _: busy.work(pace), range(jobs)))
-    return busy.most
+def settled(clock: FakeClock, per_second: int) -> Pace:
+    """A pace that has found a limit of so many requests a second."""
+    pace = Pace(clock)
+    for _time in range(per_second):
+        pace.accepted()
+    pace.refused()
+    return pace
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_no_more_than_the_limit_run_at_once(limit: int) -> None:
-    assert run(Pace(limit, FakeClock()), threads=16, jobs=60) <= limit
+# --- against a limit
 
 
-def test_the_limit_is_made_use_of() -> None:
-    pace = Pace(3, FakeClock())
-    together = threading.Barrier(3, timeout=5)
-
-    def meet() -> None:
-        with pace:
-            together.wait()
-
-    with ThreadPoolExecutor(3) as pool:
-        for future in [pool.submit(meet) for _job in range(3)]:
-            future.result()
+@pytest.mark.parametrize("limit", [window(50), bucket(50, burst=10), bucket(50, burst=50)], ids=str)
+@pytest.mark.parametrize("latency", [0.005, 0.05, 0.2])
+def test_a_limit_is_made_use_of_and_seldom_overstepped(limit: Limit, latency: float) -> None:
+    traffic = drive(limit, requests=1500, latency=latency, concurrency=32)
+    assert traffic.done == 1500
+    # The time ends with the last request, whose pauses after a 429 count little where there are many.
+    assert traffic.used(50) >= (0.85 if latency >= 0.05 else 0.84)
+    assert traffic.share_refused(after=10.0) < 0.10
+    assert traffic.share_refused() < 0.10
 
 
-@pytest.mark.parametrize("limit", [0, -3])
-def test_one_at_least_gets_through(limit: int) -> None:
-    assert run(Pace(limit, FakeClock()), threads=4, jobs=8) == 1
+@pytest.mark.parametrize("limit", [bucket(50, burst=1), bucket(50, burst=200), window(5), window(400)], ids=str)
+def test_so_is_one_of_another_sort_after_a_while(limit: Limit) -> None:
+    traffic = drive(limit, requests=40 * limit.rate, latency=0.05, concurrency=32)
+    assert traffic.used(limit.rate, after=10.0) >= 0.85
+    assert traffic.share_refused(after=10.0) < 0.10
 
 
-def test_slowing_down_holds_under_threads() -> None:
-    pace = Pace(16, FakeClock())
-    pace.slow_down()
-    assert run(pace, threads=16, jobs=80) <= 8
+def test_where_there_is_no_limit_nothing_waits() -> None:
+    traffic = drive(window(10**9), requests=1500, latency=0.05, concurrency=32)
+    assert traffic.seconds == pytest.approx(1500 / 32 * 0.05, rel=0.05)
 
 
-def test_a_burst_of_refusals_halves_once() -> None:
+def test_a_limit_that_shrinks_and_grows_is_followed() -> None:
+    traffic = drive(window(100), requests=6000, latency=0.05, concurrency=32, changes=[(20.0, 20), (60.0, 100)])
+    assert traffic.share_refused(after=25.0, until=60.0) < 0.10
+    assert traffic.accepted(after=25.0, until=60.0) / 35 >= 0.85 * 20
+    assert traffic.accepted(after=70.0, until=80.0) / 10 >= 0.85 * 100
+
+
+# --- by itself
+
+
+def test_the_first_refusal_sets_the_rate_by_what_was_taken_in_the_last_second() -> None:
     clock = FakeClock()
-    pace = Pace(32, clock)
+    pace = Pace(clock)
+    for _time in range(100):
+        pace.accepted()
+    clock.sleep(1.5)
+    for _time in range(40):
+        pace.accepted()
+    pace.refused()
+    assert pace.rate == pytest.approx(38)
+    assert ask(pace, clock, 39) == pytest.approx(38 / 38, abs=0.1)
+
+
+def test_a_refusal_before_anything_was_taken_is_a_guess_that_soon_recovers() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.refused()
+    assert pace.rate == pytest.approx(9.5)
+    ask(pace, clock, 600)
+    assert pace.rate > 100
+
+
+def test_a_burst_of_refusals_slows_down_once() -> None:
+    clock = FakeClock()
+    pace = settled(clock, 100)
     for _time in range(20):
-        pace.slow_down()
+        pace.refused()
         clock.sleep(0.04)
-    assert pace.allowed == 16
+    assert pace.rate == pytest.approx(95)
 
 
-def test_each_further_burst_halves_again_but_never_stops() -> None:
+def test_each_further_burst_slows_down_again_by_half_at_most_but_never_stops() -> None:
     clock = FakeClock()
-    pace = Pace(32, clock)
+    pace = settled(clock, 32)
     seen = []
-    for _time in range(7):
-        pace.slow_down()
+    for _time in range(8):
         clock.sleep(1.0)
-        seen.append(pace.allowed)
-    assert seen == [16, 8, 4, 2, 1, 1, 1]
+        pace.refused()
+        seen.append(pace.rate)
+    assert seen == pytest.approx([15.2, 7.6, 3.8, 1.9, 1, 1, 1, 1])
 
 
-def test_success_raises_it_again_by_about_one_a_round_up_to_the_limit() -> None:
-    pace = Pace(8, FakeClock())
-    pace.slow_down()
-    for _time in range(4):
-        pace.went_well()
-    assert pace.allowed == 4
-    pace.went_well()
-    assert pace.allowed == 5
-    for _time in range(200):
-        pace.went_well()
-    assert pace.allowed == 8
-
-
-def test_who_waits_gets_in_when_it_rises() -> None:
-    pace = Pace(2, FakeClock())
-    pace.slow_down()
-    entered = threading.Event()
-
-    def enter() -> None:
-        with pace:
-            entered.set()
-
-    with pace:
-        waiting = threading.Thread(target=enter)
-        waiting.start()
-        assert not entered.wait(0.02)
-        pace.went_well()
-        assert entered.wait(5)
-    waiting.join(5)
-
-
-def test_an_error_inside_frees_the_place() -> None:
-    pace = Pace(1, FakeClock())
-    for _time in range(3):
-        with pytest.raises(ZeroDivisionError), pace:
-            raise ZeroDivisionError
-    assert run(pace, threads=2, jobs=2) == 1
-
-
-@given(st.integers(1, 64), st.lists(st.sampled_from(["slow", "well", "wait"]), max_size=60))
-def test_it_stays_between_one_and_the_limit(limit: int, events: list[str]) -> None:
+def test_it_rises_by_steps_that_grow_as_long_as_nothing_is_refused() -> None:
     clock = FakeClock()
-    pace = Pace(limit, clock)
+    pace = settled(clock, 100)
+    ask(pace, clock, 150)
+    clock.sleep(1.0)
+    pace.refused()
+    rates = [pace.rate]
+    while len(rates) < 5:
+        ask(pace, clock, 1)
+        if pace.rate != rates[-1]:
+            rates.append(pace.rate)
+    steps = [after - before for before, after in pairwise(rates)]
+    assert steps == pytest.approx([rates[0] * 0.02 * 2**number for number in range(4)])
+
+
+def test_it_does_not_rise_while_it_keeps_nobody_waiting() -> None:
+    clock = FakeClock()
+    pace = settled(clock, 100)
+    for _time in range(50):
+        clock.sleep(1.0)
+        ask(pace, clock, 1)
+    assert pace.rate == pytest.approx(95)
+
+
+def test_after_a_rest_no_burst_makes_up_for_it() -> None:
+    clock = FakeClock()
+    pace = settled(clock, 100)
+    clock.sleep(30.0)
+    assert ask(pace, clock, 96) >= 0.85
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [(7.0, 7.0), (86_400.0, 60.0), (0.0, 0.0)])
+def test_retry_after_is_waited_for_up_to_a_minute(retry_after: float, pause: float) -> None:
+    clock = FakeClock()
+    pace = settled(clock, 100)
+    pace.refused(retry_after)
+    assert ask(pace, clock, 1) == pytest.approx(pause)
+
+
+def test_nobody_waits_longer_than_there_is_time() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.refused(50.0)
+    end = clock.monotonic() + 3.0
+    pace.wait(lambda: end - clock.monotonic())
+    assert clock.monotonic() == pytest.approx(end)
+
+
+def test_many_threads_keep_the_rate_together() -> None:
+    clock = FakeClock()
+    pace = settled(clock, 100)
+    began = clock.monotonic()
+    threads = [threading.Thread(target=ask, args=(pace, clock, 10)) for _thread in range(19)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert 1.5 <= clock.monotonic() - began <= 2.1
+
+
+@given(st.lists(st.sampled_from(["refused", "accepted", "asked", "wait"]), max_size=60))
+def test_it_is_a_rate_whatever_comes(events: list[str]) -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
     for event in events:
-        before = pace.allowed
-        if event == "slow":
-            pace.slow_down()
-            assert before // 2 <= pace.allowed <= before
-        elif event == "well":
-            pace.went_well()
-            assert before <= pace.allowed <= before + 1
+        before = pace.rate
+        if event == "refused":
+            pace.refused()
+            assert pace.rate <= before
+        elif event == "accepted":
+            pace.accepted()
+            assert pace.rate >= before
+        elif event == "asked":
+            pace.wait()
         else:
             clock.sleep(0.7)
-        assert 1 <= pace.allowed <= limit
+        assert pace.rate >= 1

@@ -18,6 +18,7 @@ class HastyClock(Clock):
     """Time goes on between any two looks at it, as it does on a busy machine."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._now = 0.0
         self._lock = threading.Lock()
 
@@ -124,3 +125,17 @@ def test_jobs_are_made_only_when_it_is_their_turn(pool: ThreadPoolExecutor) -> N
 
     carry_out(jobs(), pool, HastyClock(), most=2)
     assert (made, sorted(ended)) == ([0, 1, 2, 3], [0, 1, 2, 3])
+
+
+def test_in_a_hurry_no_job_waits_any_longer(pool: ThreadPoolExecutor) -> None:
+    clock = Clock()
+    log: list[str] = []
+
+    def hasty() -> Iterator[Pause]:
+        yield Pause(0.01)
+        clock.hurry()
+
+    began = clock.monotonic()
+    assert carry_out([counted(log, "slow", Pause(600.0)), hasty()], pool, clock) == []
+    assert log == ["slow", "slow"]
+    assert clock.monotonic() - began < 60
