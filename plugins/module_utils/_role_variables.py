@@ -117,6 +117,11 @@ def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problem
         return
     handed_on = [name for name in given if _ARTIFACT.fullmatch(name)]
     if not handed_on:
+        if values["approval_required"]:
+            problems.append(
+                f"{role}_approval_required is true, but no dry run has handed on a plan, and {role}_plan_file is not "
+                "set, so nothing was approved"
+            )
         return
     own = given.get(values["artifact"])
     if isinstance(own, Mapping) and is_blank(own.get("plan")) and is_blank(own.get("plan_file")):
@@ -206,6 +211,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "confirm_oracle_managed": Variable(boolean, False),
         "plan_file": Variable(text),
         "plan_digest": Variable(text),
+        "approval_required": Variable(boolean, False),
         **_writing(),
     }
 
