@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The credential type, the project, the templates and what makes them: whether they fit AWX, and each other."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from unit.extensions.awx_rules import (
+    ASSETS,
+    CREDENTIAL_TYPE,
+    OBJECTS,
+    PROJECT,
+    ROOT,
+    TEMPLATES,
+    WORKFLOWS,
+    credential_type_faults,
+    inject,
+    read,
+)
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import artifact_name
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
+    CONNECTION_OPTIONS,
+    resolve_connection,
+)
+
+KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, but silent\n-----END PRIVATE KEY-----\n"
+FILLED = {
+    "auth_type": "api_key",
+    "user": "ocid1.user.oc1..aaa",
+    "fingerprint": "aa:bb",
+    "tenancy": "ocid1.tenancy.oc1..aaa",
+    "region": "us-ashburn-1",
+    "private_key": KEY,
+    "pass_phrase": "open sesame",
+}
+MODULES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "awx_modules.yml").read_text())
+WRITES = {"rekey.yml", "restore_keys.yml", "backup_policy.yml", "copy_backups.yml"}
+
+
+def _tasks() -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Each module that configure.yml uses, with its options and the objects that it loops over."""
+    (play,) = read(ASSETS / "configure.yml")
+    for task in play["tasks"]:
+        for name, options in task.items():
+            if name.startswith("awx.awx."):
+                objects = OBJECTS[re.sub(r"[{} ]", "", task["loop"])]
+                yield name.rpartition(".")[2], options, objects
+
+
+# --- the credential type
+
+
+def test_awx_takes_the_credential_type() -> None:
+    assert credential_type_faults(CREDENTIAL_TYPE) == []
+    assert CREDENTIAL_TYPE["kind"] == "cloud"
+    secret = {field["id"] for field in CREDENTIAL_TYPE["inputs"]["fields"] if field.get("secret")}
+    assert secret == {"private_key", "pass_phrase"}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_it_makes_files_that_our_connection_reads(tmp_path: Path, stored: bool) -> None:
+    environment = inject(CREDENTIAL_TYPE, FILLED, tmp_path, stored=stored)
+
+    settings = resolve_connection(dict.fromkeys(CONNECTION_OPTIONS), environment)
+    assert settings.auth_type == "api_key"
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(environment["OCI_CONFIG_FILE"])
+    profile = dict(config[environment["OCI_CONFIG_PROFILE"]])
+    assert Path(profile.pop("key_file")).read_text() == KEY
+    assert profile == {name: FILLED[name] for name in ("user", "fingerprint", "tenancy", "region", "pass_phrase")}
+
+
+def test_no_secret_is_in_the_environment_or_a_variable(tmp_path: Path) -> None:
+    environment = json.dumps(inject(CREDENTIAL_TYPE, FILLED, tmp_path))
+    assert "silent" not in environment
+    assert FILLED["pass_phrase"] not in environment
+    assert "extra_vars" not in CREDENTIAL_TYPE["injectors"]
+
+
+@pytest.mark.parametrize("auth_type", ["instance_principal", "resource_principal", "oke_workload_identity"])
+def test_a_principal_needs_nothing_but_its_name(tmp_path: Path, auth_type: str) -> None:
+    environment = inject(CREDENTIAL_TYPE, {"auth_type": auth_type}, tmp_path)
+    assert resolve_connection(dict.fromkeys(CONNECTION_OPTIONS), environment).auth_type == auth_type
+
+
+def test_what_only_looks_has_the_credential_that_may_only_look() -> None:
+    for template in TEMPLATES.values():
+        reads_only = template["playbook"] not in WRITES or (
+            template["job_type"] == "check" and not template.get("ask_job_type_on_launch")
+        )
+        assert template["credentials"] == [f"OCI keys - {'reading' if reads_only else 'writing'}"], template["name"]
+    assert all(source["credential"] == "OCI keys - reading" for source in OBJECTS["controller_inventory_sources"])
+
+
+# --- project and templates
+
+
+def test_there_is_a_playbook_for_each_of_ours_which_does_nothing_but_import_it() -> None:
+    ours = {path.name for path in (ROOT / "playbooks").glob("*.yml")}
+    assert {path.name for path in PROJECT.glob("*.yml")} == ours
+    for name in ours:
+        (play,) = read(PROJECT / name)
+        assert set(play) == {"name", "ansible.builtin.import_playbook"}
+        assert play["ansible.builtin.import_playbook"] == f"oci_keys.block_volume.{name.removesuffix('.yml')}"
+
+
+def test_every_playbook_has_a_template_and_every_template_a_playbook() -> None:
+    assert {template["playbook"] for template in TEMPLATES.values()} == {path.name for path in PROJECT.glob("*.yml")}
+    (source,) = OBJECTS["controller_inventory_sources"]
+    assert (PROJECT / source["source_path"]).is_file()
+
+
+def test_names_are_given_once_and_what_is_named_is_there() -> None:
+    for kind, objects in OBJECTS.items():
+        names = [entry["name"] for entry in objects]
+        assert len(names) == len(set(names)), kind
+    named = {kind: {entry["name"] for entry in objects} for kind, objects in OBJECTS.items()}
+    for template in TEMPLATES.values():
+        assert template["inventory"] in named["controller_inventories"]
+        assert template["project"] in named["controller_projects"]
+        assert set(template["credentials"]) <= named["controller_credentials"]
+    for schedule in OBJECTS["controller_schedules"]:
+        assert schedule["unified_job_template"] in TEMPLATES
+    for workflow in WORKFLOWS.values():
+        for node in workflow["workflow_nodes"]:
+            job = node["unified_job_template"]
+            if job["type"] == "job_template":
+                assert job["name"] in TEMPLATES
+            if job["type"] == "inventory_source":
+                assert job["name"] in named["controller_inventory_sources"]
+
+
+@pytest.mark.parametrize("workflow", list(WORKFLOWS.values()), ids=lambda workflow: str(workflow["name"]))
+def test_nothing_is_changed_before_the_approval_of_a_dry_run(workflow: dict[str, Any]) -> None:
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    follows = {
+        later["identifier"]: name
+        for name, node in nodes.items()
+        for later in node.get("related", {}).get("success_nodes", [])
+    }
+    assert {kind for node in nodes.values() for kind in node.get("related", {})} == {"success_nodes"}
+    assert follows["apply"] == "approval"
+    assert nodes["approval"]["unified_job_template"]["type"] == "workflow_approval"
+    assert follows["approval"] == "plan"
+    plan, apply = (TEMPLATES[nodes[name]["unified_job_template"]["name"]] for name in ("plan", "apply"))
+    assert (plan["job_type"], apply["job_type"]) == ("check", "run")
+    assert apply["extra_vars"]["rekey_approval_required"] is True
+    # Hosts, and so the names of their plans, are the same in both, however they are sliced.
+    assert plan["inventory"] == apply["inventory"]
+    assert plan.get("job_slice_count") == apply.get("job_slice_count")
+
+
+def test_the_plan_travels_under_a_name_that_begins_with_that_of_the_role() -> None:
+    assert artifact_name("rekey", "localhost").startswith("rekey_plan_of_")
+
+
+# --- configure.yml
+
+
+@pytest.mark.parametrize(("module", "options", "objects"), list(_tasks()), ids=lambda value: str(value)[:24])
+def test_configure_gives_modules_what_they_take(
+    module: str, options: dict[str, Any], objects: list[dict[str, Any]]
+) -> None:
+    known = MODULES[module]
+    assert set(options) <= set(known)
+    assert {name for name, option in known.items() if option.get("required")} <= set(options)
+    used = {name for value in options.values() for name in re.findall(r"item\.(\w+)", str(value))}
+    optional = {name for value in options.values() for name in re.findall(r"item\.(\w+) \| default", str(value))}
+    for entry in objects:
+        assert used - optional <= set(entry)
+        # Nothing stands in the file that nobody hands on.
+        assert set(entry) <= used
+        for name, value in entry.items():
+            choices = known.get(name, {}).get("choices")
+            assert choices is None or value in choices
+
+
+def test_configure_makes_all_that_the_file_has() -> None:
+    looped = [id(objects) for _module, _options, objects in _tasks()]
+    assert sorted(looped) == sorted(id(objects) for objects in OBJECTS.values())
+
+
+# --- the execution environment
+
+
+def test_ansible_builder_makes_a_context_of_the_execution_environment(tmp_path: Path) -> None:
+    definition = tmp_path / "execution-environment.yml"
+    definition.write_text((ASSETS / "execution-environment.yml").read_text())
+    command = [str(Path(sys.executable).parent / "ansible-builder"), "create", "--file", str(definition)]
+    made = subprocess.run(
+        [*command, "--context", str(tmp_path / "context")], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    # Its name depends on the container engine that is found.
+    (recipe,) = (tmp_path / "context").glob("*file")
+    assert 'PYCMD="/usr/bin/python3.12"' in recipe.read_text()
+    (collections,) = (tmp_path / "context").rglob("requirements.yml")
+    assert "oci_keys.block_volume.git" in collections.read_text()
+
+
+def test_ansible_builder_finds_what_the_collection_needs(tmp_path: Path) -> None:
+    home = tmp_path / "ansible_collections" / "oci_keys" / "block_volume"
+    home.parent.mkdir(parents=True)
+    home.symlink_to(ROOT)
+    program = str(Path(sys.executable).parent / "ansible-builder")
+    found = subprocess.run([program, "introspect", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    needed = yaml.safe_load(found.stdout)
+    assert [line.split()[0] for line in needed["python"]] == ["oci"]

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The surveys: what AWX takes, what our roles know, and what a wrong answer or none comes to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from unit.extensions.awx_rules import (
+    SURVEYS,
+    TEMPLATES,
+    WORKFLOWS,
+    Question,
+    answers,
+    left_blank,
+    playbook_of,
+    refusals,
+    survey_faults,
+)
+from unit.fake_cloud import IAD, KEY_A, compartment_id, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _role_variables
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_options import Variable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import region_table
+
+# What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
+NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}
+
+QUESTIONS = [
+    pytest.param(playbook, question, id=f"{name}: {question['variable']}")
+    for name, (playbook, questions) in SURVEYS.items()
+    for question in questions
+]
+EACH_SURVEY = pytest.mark.parametrize("name", list(SURVEYS))
+
+# The types of questions that fit what a variable is read by.
+TYPES = {
+    "boolean": {"multiplechoice"},
+    "choice": {"multiplechoice"},
+    "choices": {"multiselect"},
+    "integer": {"integer"},
+    "ocid": {"text"},
+    "text": {"text"},
+    "moment": {"text"},
+    "regions": {"text"},
+    "ocids": {"textarea"},
+    "paths": {"textarea"},
+    "keys_by_region": {"textarea"},
+    "freeform_tags": {"textarea"},
+    "defined_tags": {"textarea"},
+}
+# Any text is a path or a name, so what is wrong with one shows later only.
+WRONG = {
+    "boolean": ["maybe"],
+    "choice": ["sometimes"],
+    "choices": [["floppy"], [], ["volume", "tape"]],
+    "integer": ["few", "1.5", -1, True],
+    "ocid": ["ocid1.volume", "my-key", "ocid1.instance.oc1.iad.abc"],
+    "moment": ["yesterday", "2026-13-01"],
+    "regions": ["us-ashbrn-1", "all,us-ashburn-1", ","],
+    "ocids": ["prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
+    "paths": [",", "\n,\n"],
+    "keys_by_region": ["us-ashburn-1", "us-ashburn-1=", f"all={KEY_A}", KEY_A, f"iad={volume_id(1)}", "{"],
+    "freeform_tags": ["env", "{}", "[1]"],
+    "defined_tags": ["env=prod", "ops", "{}"],
+}
+GOOD = {
+    "rekey_compartment_ids": compartment_id(1),
+    "rekey_kms_key_ids": f"{IAD}={KEY_A}",
+    "backup_policy_asset_ids": volume_id(1),
+    "backup_policy_kms_key_id": KEY_A,
+    "copy_backups_backup_ids": volume_id(1, kind="volumebackup"),
+    "copy_backups_destination_region": IAD,
+    "restore_keys_report": "/reports/run",
+}
+
+
+def _variables(playbook: str) -> dict[str, Variable]:
+    declare, _judge = _role_variables._ROLES[playbook]
+    return {f"{playbook}_{name}": variable for name, variable in declare(region_table()).items()}
+
+
+def _kind(variable: Variable) -> str:
+    return variable.read.__qualname__.partition(".")[0]
+
+
+def _good(playbook: str) -> dict[str, Any]:
+    return {name: value for name, value in GOOD.items() if name.startswith(f"{playbook}_")}
+
+
+def _accepts(variable: Variable, value: object) -> bool:
+    try:
+        variable.read(value)
+    except InputError:
+        return False
+    return True
+
+
+@EACH_SURVEY
+def test_awx_takes_it(name: str) -> None:
+    survey = {**TEMPLATES, **WORKFLOWS}[name]["survey_spec"]
+    assert survey_faults(survey) == []
+
+
+@pytest.mark.parametrize("asked", [*TEMPLATES.values(), *WORKFLOWS.values()], ids=lambda asked: str(asked["name"]))
+def test_only_what_is_asked_can_be_given(asked: dict[str, Any]) -> None:
+    assert asked["ask_variables_on_launch"] is False
+    assert asked["survey_enabled"] is ("survey_spec" in asked)
+
+
+@pytest.mark.parametrize("playbook", sorted(_role_variables._ROLES))
+def test_every_variable_is_asked_or_set(playbook: str) -> None:
+    asked = set(NEVER_ASKED)
+    for name, template in TEMPLATES.items():
+        if name in SURVEYS and playbook_of(template) == playbook:
+            asked |= {question["variable"] for question in SURVEYS[name][1]} | set(template.get("extra_vars", {}))
+    assert set(_variables(playbook)) - asked == set()
+
+
+@pytest.mark.parametrize(("playbook", "question"), QUESTIONS)
+class TestQuestion:
+    def test_it_is_about_a_variable_of_that_type_with_the_same_default(self, playbook: str, question: Question) -> None:
+        assert question["variable"] not in NEVER_ASKED
+        variable = _variables(playbook)[question["variable"]]
+        assert question["type"] in TYPES[_kind(variable)]
+        if "default" in question:
+            assert variable.read(question["default"]) == variable.default
+        else:
+            assert variable.default is None or _kind(variable) == "choices"
+
+    def test_its_limits_and_choices_are_those_of_the_variable(self, playbook: str, question: Question) -> None:
+        variable = _variables(playbook)[question["variable"]]
+        if question["type"] == "integer":
+            assert _accepts(variable, question["min"])
+            assert not _accepts(variable, question["min"] - 1)
+            most = question.get("max", 10**9)
+            assert _accepts(variable, most)
+            assert _accepts(variable, most + 1) is ("max" not in question)
+        if "choices" in question:
+            assert all(_accepts(variable, choice) for choice in question["choices"])
+        if _kind(variable) in ("choice", "choices"):
+            with pytest.raises(InputError) as refused:
+                variable.read("something else")
+            (listed,) = re.findall(r"is none of (.*)", str(refused.value))
+            assert listed.split(", ") == question["choices"]
+
+    def test_a_wrong_answer_is_told_by_its_name(self, playbook: str, question: Question) -> None:
+        kind = _kind(_variables(playbook)[question["variable"]])
+        for wrong in WRONG.get(kind, []):
+            given = answers(SURVEYS_OF[playbook], {**_good(playbook), question["variable"]: wrong})
+            problems = role_options(given, playbook)["problems"]
+            told = [problem for problem in problems if problem.startswith(f"{question['variable']}: ")]
+            assert told, (wrong, problems)
+            assert not re.search(r"Traceback|Error\b|NoneType", told[0])
+
+    def test_awx_itself_refuses_what_the_screen_cant_give(self, playbook: str, question: Question) -> None:
+        assert playbook
+        for wrong in {"multiplechoice": ["maybe"], "integer": [-1, "few"], "multiselect": [["floppy"]]}.get(
+            question["type"], []
+        ):
+            assert refusals(question, wrong)
+
+
+SURVEYS_OF = {playbook_of(template): SURVEYS[name][1] for name, template in TEMPLATES.items() if name in SURVEYS}
+
+
+@EACH_SURVEY
+@pytest.mark.parametrize("on_screen", [True, False])
+def test_all_blank_is_the_same_as_nothing(name: str, on_screen: bool) -> None:
+    playbook, questions = SURVEYS[name]
+    assert role_options(left_blank(questions, on_screen=on_screen), playbook) == role_options({}, playbook)
+
+
+@EACH_SURVEY
+@pytest.mark.parametrize("on_screen", [True, False])
+def test_what_is_blank_beside_the_needed_answers_has_its_documented_default(name: str, on_screen: bool) -> None:
+    playbook, questions = SURVEYS[name]
+    shard = {"shard_region": IAD, "shard_compartment_id": compartment_id(2)} if name.endswith("shards") else {}
+    asked = {question["variable"] for question in questions}
+    good = {variable: value for variable, value in _good(playbook).items() if variable in asked}
+
+    read = role_options({**left_blank(questions, on_screen=on_screen), **good}, playbook, **shard)
+
+    assert read["problems"] == []
+    assert read == role_options(good, playbook, **shard)
+
+
+@EACH_SURVEY
+def test_what_is_required_cant_be_done_without(name: str) -> None:
+    playbook, questions = SURVEYS[name]
+    for question in questions:
+        if question["required"]:
+            without = {**_good(playbook), question["variable"]: ""}
+            assert any(
+                f"{question['variable']} is not set" in told for told in role_options(without, playbook)["problems"]
+            )
+
+
+class TestWorkflows:
+    @pytest.mark.parametrize("name", list(WORKFLOWS))
+    def test_they_ask_as_the_template_does(self, name: str) -> None:
+        for question in SURVEYS[name][1]:
+            assert question in SURVEYS["OCI keys - rekey"][1]
+
+    @pytest.mark.parametrize("name", list(WORKFLOWS))
+    def test_nobody_can_name_another_plan_than_the_approved_one(self, name: str) -> None:
+        asked = {question["variable"] for question in SURVEYS[name][1]}
+        assert not asked & {"rekey_plan_file", "rekey_plan_digest", "rekey_approval_required"}
+        assert not [variable for variable in asked if _role_variables._ARTIFACT.fullmatch(variable)]
+
+    def test_all_else_can_be_asked(self) -> None:
+        one, shards = ({question["variable"] for question in SURVEYS[name][1]} for name in WORKFLOWS)
+        alone = {question["variable"] for question in SURVEYS["OCI keys - rekey"][1]}
+        assert alone - one == {"rekey_plan_file", "rekey_plan_digest"}
+        # What a shard brings along.
+        assert one - shards == {"rekey_compartment_ids", "rekey_regions", "rekey_recursive"}
