@@ -61,7 +61,7 @@ def codes() -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-                if ast.unparse(node.func).split(".")[-1] in functions:
+                if ast.unparse(node.func).rsplit(".", maxsplit=1)[-1] in functions:
                     given += node.args[:1]
                 found |= {text for value in given for text in _texts(value, names)}
             elif isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(".code"):

@@ -122,7 +122,7 @@ def refusals(question: Question, answer: object) -> list[str]:
             return ["it is no text"]
         size = len(answer)
     elif kind == "integer":
-        if type(answer) is not int:
+        if isinstance(answer, bool) or not isinstance(answer, int):
             return ["it is no integer"]
         size = answer
     elif kind == "multiselect":
