@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +25,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery i
     discover,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._findings import (
     message,
@@ -65,18 +65,9 @@ _PLACES_IN_SUMMARY = 20
 def tell_about_assignments(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
     """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
     world = world or _module.World()
-    try:
+    with failures_told(module):
         result_file = writable_file("result_file", module.params["result_file"])
         result = _look(module, world)
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
-    except Exception as error:
-        module.fail_json(
-            invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
-            "it, with the output of -vvv.",
-            exception=traceback.format_exc(),
-        )
     _end(module, result, result_file)
 
 

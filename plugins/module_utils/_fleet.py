@@ -46,7 +46,7 @@ _Result = TypeVar("_Result")
 _MOST_SIDE_BY_SIDE = 32
 
 # Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
-_EXTERNAL_KEY_CONCURRENCY = 4
+EXTERNAL_KEY_CONCURRENCY = 4
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def _spare(key: KeyReport, regions: Iterable[Region]) -> None:
     """Keep the changes few that make a key be used which is kept outside OCI."""
     if key.is_external:
         for region in regions:
-            region.limit(_EXTERNAL_KEY_CONCURRENCY)
+            region.limit(EXTERNAL_KEY_CONCURRENCY)
 
 
 def _tell_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:

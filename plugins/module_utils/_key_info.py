@@ -26,6 +26,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain imp
     refused_credentials,
     use_statements,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyReport, KeyVetting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import (
@@ -70,11 +71,9 @@ def info_spec(**options: dict[str, Any]) -> dict[str, Any]:
 def tell_about_keys(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
     """Look every key up in every region asked for, and end the module. A key that can't be used is no failure."""
     world = world or _module.World()
-    try:
+    with failures_told(module):
         result_file = writable_file("result_file", module.params["result_file"])
         entries = _look_up(module, world)
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
     _end(module, entries, result_file)
 
 

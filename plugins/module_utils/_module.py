@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Stop, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import IN_THE_JOURNAL, failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
@@ -88,19 +88,10 @@ def change_keys(
     ``types`` are the names of the kinds that may be named.
     """
     world = world or World()
-    try:
+    with failures_told(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
         with stopped_by_signals(world.clock) as stop:
             wanted, report = _run(module, ids, types, request or Request(), result_file, world, stop)
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
-    except Exception as error:
-        module.fail_json(
-            invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. What was changed before it is in the "
-            "journal. Please report it, with the output of -vvv.",
-            exception=traceback.format_exc(),
-        )
     _end(module, wanted, report, result_file)
 
 

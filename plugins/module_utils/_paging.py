@@ -16,6 +16,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
     PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sharing import Once
@@ -92,9 +93,7 @@ class Pages:
         return following(page, lambda token: self._page(compartment_id, token, domain, limit), self._kind.noun)
 
     def _page(self, compartment_id: str, token: str | None, domain: str | None, limit: int) -> Page:
-        return self._kind.list_page(
-            self._service, self._region, compartment_id, page=token, availability_domain=domain, limit=limit
-        )
+        return self._kind.list_page(self._service, Query(self._region, compartment_id, token, domain, limit))
 
 
 def following(page: Page, ask: Callable[[str], Page], noun: str) -> Iterator[Page]:

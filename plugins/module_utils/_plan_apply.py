@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +30,16 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_resul
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Stop
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import IN_THE_JOURNAL, failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import (
+    EXTERNAL_KEY_CONCURRENCY,
+    Fleet,
+    Report,
+    Target,
+    Terms,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
@@ -54,27 +60,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
 # Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
 
-# Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
-_EXTERNAL_KEY_CONCURRENCY = 4
-
 _ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
     world = _module.World()
-    try:
-        with stopped_by_signals(world.clock) as stop:
-            result = _apply(module, world, stop)
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
-    except Exception as error:
-        module.fail_json(
-            invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. What was changed before it is in the "
-            "journal. Please report it, with the output of -vvv.",
-            exception=traceback.format_exc(),
-        )
+    with failures_told(module, IN_THE_JOURNAL), stopped_by_signals(world.clock) as stop:
+        result = _apply(module, world, stop)
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
@@ -208,7 +201,7 @@ def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> T
     given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
     agreed = terms(given, check_mode=check_mode)
     if plan.slow:
-        return replace(agreed, concurrency=min(agreed.concurrency, _EXTERNAL_KEY_CONCURRENCY))
+        return replace(agreed, concurrency=min(agreed.concurrency, EXTERNAL_KEY_CONCURRENCY))
     return agreed
 
 

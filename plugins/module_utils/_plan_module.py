@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils import _modu
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import Earlier, read_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import NOTHING_WAS_CHANGED, failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import key_entry, summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
     FORMAT,
@@ -128,20 +128,12 @@ class Made:
 def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     world = _module.World()
-    try:
-        result = _write(module, make, world)
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
-    except OSError as error:
-        told = f"The plan could not be made: {error}. Nothing was changed."
-        module.fail_json(invocation=invocation(module), msg=told)
-    except Exception as error:
-        module.fail_json(
-            invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. Nothing was changed. Please report "
-            "it, with the output of -vvv.",
-            exception=traceback.format_exc(),
-        )
+    with failures_told(module):
+        try:
+            result = _write(module, make, world)
+        except OSError as error:
+            told = f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}"
+            module.fail_json(invocation=invocation(module), msg=told)
     module.exit_json(invocation=invocation(module), **result)
 
 

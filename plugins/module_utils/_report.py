@@ -20,7 +20,8 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private, write_private_text
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_build import (
@@ -77,23 +78,15 @@ CSV_COLUMNS = (
 
 def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
     """Read what the options name, write the report into its folder, and end the module."""
-    try:
-        result = _make(module, clock or Clock())
-    except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
-    except ImportError:
-        module.fail_json(
-            invocation=invocation(module), msg=missing_required_lib("jinja2"), exception=traceback.format_exc()
-        )
-    except OSError as error:
-        module.fail_json(invocation=invocation(module), msg=f"The report could not be written: {error}")
-    except Exception as error:
-        module.fail_json(
-            invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. Nothing in OCI was touched. "
-            "Please report it, with the output of -vvv.",
-            exception=traceback.format_exc(),
-        )
+    with failures_told(module, "Nothing in OCI was touched."):
+        try:
+            result = _make(module, clock or Clock())
+        except ImportError:
+            module.fail_json(
+                invocation=invocation(module), msg=missing_required_lib("jinja2"), exception=traceback.format_exc()
+            )
+        except OSError as error:
+            module.fail_json(invocation=invocation(module), msg=f"The report could not be written: {error}")
     module.exit_json(invocation=invocation(module), **result)
 
 

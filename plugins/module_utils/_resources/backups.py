@@ -14,9 +14,9 @@ from typing import Any, cast
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     GroupKind,
     Page,
+    Query,
     ResourceKind,
     described,
 )
@@ -114,20 +114,10 @@ class BackupKind(ResourceKind):
         answer = service.read(f"get_{self.type}", resource_id)
         return self.from_row(answer.data, region, answer.etag)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
-        query = {} if page is None else {"page": page}
-        answer = service.read(f"list_{self.type}s", compartment_id, limit=limit, **query)
-        return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
+        answer = service.read(f"list_{self.type}s", query.compartment_id, **query.paging)
+        return Page([self.from_row(row, query.region) for row in answer.data], answer.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""

@@ -41,6 +41,26 @@ def described(row: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Query:
+    """What a list is asked for: a page of what a compartment of a region holds, the first one where none is named."""
+
+    region: str
+    compartment_id: str
+    page: str | None = None
+    availability_domain: str | None = None
+    limit: int = PAGE_SIZE
+
+    @property
+    def paging(self) -> dict[str, Any]:
+        return {"limit": self.limit, **({} if self.page is None else {"page": self.page})}
+
+    @property
+    def domain(self) -> dict[str, str]:
+        """For lists that take an availability domain, or have to be given one."""
+        return {} if self.availability_domain is None else {"availability_domain": self.availability_domain}
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a list; ``next_page`` is None on the last. A page may be empty before the last."""
 
@@ -88,16 +108,7 @@ class ReadableKind(NamedKind, ABC):
         """Read one resource by itself, etag included."""
 
     @abstractmethod
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """Read one page of the resources of a compartment."""
 
 

@@ -23,8 +23,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     BackupKind,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
     ResourceKind,
 )
@@ -75,18 +75,9 @@ class CopyKind(ResourceKind):
         """Read the source; its copy is read by the reader of this kind."""
         return self.backup.get(service, region, resource_id)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """List the sources."""
-        return self.backup.list_page(service, region, compartment_id, page=page, limit=limit)
+        return self.backup.list_page(service, query)
 
     def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
         """Without a key, a copy that is there is left as it is."""

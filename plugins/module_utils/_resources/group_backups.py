@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
     described,
 )
@@ -42,20 +42,10 @@ class GroupBackupsKind(ReadableKind):
         answer = service.read("get_volume_group_backup", resource_id)
         return self.from_row(answer.data, region, answer.etag)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroupBackups."""
-        query = {} if page is None else {"page": page}
-        answer = service.read("list_volume_group_backups", compartment_id, limit=limit, **query)
-        return Page([self.from_row(row, region) for row in answer.data], answer.next_page)
+        answer = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
+        return Page([self.from_row(row, query.region) for row in answer.data], answer.next_page)
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
         """A group's backup from the SDK's model of it."""

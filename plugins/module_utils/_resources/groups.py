@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
     described,
 )
@@ -33,20 +33,10 @@ class VolumeGroupKind(ReadableKind):
         answer = service.read("get_volume_group", resource_id)
         return self._group(answer.data, region, answer.etag)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroups."""
-        query = {} if page is None else {"page": page}
-        answer = service.read("list_volume_groups", compartment_id, limit=limit, **query)
-        return Page([self._group(row, region) for row in answer.data], answer.next_page)
+        answer = service.read("list_volume_groups", query.compartment_id, **query.paging)
+        return Page([self._group(row, query.region) for row in answer.data], answer.next_page)
 
     def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
         return Resource(**described(row), type=self.type, region=region, kms_key_id=None, etag=etag)

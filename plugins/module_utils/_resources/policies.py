@@ -23,8 +23,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
     ResourceKind,
 )
@@ -69,20 +69,9 @@ class PolicyKind(ResourceKind):
         """Read the asset; its policy is read by the reader of this kind."""
         return self.asset.get(service, region, resource_id)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """List the assets."""
-        return self.asset.list_page(
-            service, region, compartment_id, page=page, availability_domain=availability_domain, limit=limit
-        )
+        return self.asset.list_page(service, query)
 
     def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)

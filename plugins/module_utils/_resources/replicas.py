@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ReadableKind,
     described,
 )
@@ -45,24 +45,10 @@ class ReplicaKind(ReadableKind):
         answer = service.read(f"get_{self.name}", resource_id)
         return self._replica(answer.data, region, answer.etag)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """ListBlockVolumeReplicas, ListBootVolumeReplicas. The specification wants an availability domain."""
-        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": limit}
-        if page is not None:
-            query["page"] = page
-        if availability_domain is not None:
-            query["availability_domain"] = availability_domain
-        answer = service.read(f"list_{self.name}s", **query)
-        return Page([self._replica(row, region) for row in answer.data], answer.next_page)
+        answer = service.read(f"list_{self.name}s", compartment_id=query.compartment_id, **query.domain, **query.paging)
+        return Page([self._replica(row, query.region) for row in answer.data], answer.next_page)
 
     def _replica(self, row: Any, region: str, etag: str | None = None) -> ReplicaResource:
         return ReplicaResource(

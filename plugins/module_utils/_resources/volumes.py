@@ -13,8 +13,8 @@ from typing import Any
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    PAGE_SIZE,
     Page,
+    Query,
     ResourceKind,
     described,
 )
@@ -38,24 +38,10 @@ class VolumeKind(ResourceKind):
         answer = service.read(f"get_{self.type}", resource_id)
         return self._resource(answer.data, region, answer.etag)
 
-    def list_page(
-        self,
-        service: Service,
-        region: str,
-        compartment_id: str,
-        *,
-        page: str | None = None,
-        availability_domain: str | None = None,
-        limit: int = PAGE_SIZE,
-    ) -> Page:
+    def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumes, ListBootVolumes."""
-        query: dict[str, Any] = {"compartment_id": compartment_id, "limit": limit}
-        if page is not None:
-            query["page"] = page
-        if availability_domain is not None:
-            query["availability_domain"] = availability_domain
-        answer = service.read(f"list_{self.type}s", **query)
-        return Page([self._resource(row, region) for row in answer.data], answer.next_page)
+        answer = service.read(f"list_{self.type}s", compartment_id=query.compartment_id, **query.domain, **query.paging)
+        return Page([self._resource(row, query.region) for row in answer.data], answer.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""

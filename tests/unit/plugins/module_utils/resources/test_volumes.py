@@ -12,7 +12,7 @@ from unit.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import ocid_types
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE, Query
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import (
     KINDS,
     kinds_by_ocid_type,
@@ -97,7 +97,7 @@ def test_replicas_are_known(kind: VolumeKind, word: str) -> None:
 @BOTH
 def test_a_page_asks_for_as_many_rows_as_may_be(kind: VolumeKind) -> None:
     service = Recorder(Answer([row(kind), row(kind, id=volume_id(2), kms_key_id=None)], next_page="p2"))
-    page = kind.list_page(service, IAD, compartment_id(1))
+    page = kind.list_page(service, Query(IAD, compartment_id(1)))
     query = {"compartment_id": compartment_id(1), "limit": PAGE_SIZE}
     assert service.calls == [("read", f"list_{kind.type}s", (), query)]
     assert PAGE_SIZE == 100
@@ -109,7 +109,7 @@ def test_a_page_asks_for_as_many_rows_as_may_be(kind: VolumeKind) -> None:
 @BOTH
 def test_page_and_domain_are_passed_on(kind: VolumeKind) -> None:
     service = Recorder(Answer([]))
-    page = kind.list_page(service, IAD, compartment_id(1), page="p2", availability_domain="AD-1")
+    page = kind.list_page(service, Query(IAD, compartment_id(1), page="p2", availability_domain="AD-1"))
     assert service.calls[0][3]["page"] == "p2"
     assert service.calls[0][3]["availability_domain"] == "AD-1"
     assert (page.resources, page.next_page) == ([], None)
