@@ -117,8 +117,12 @@ class PacedReads:
 
 def once(pace: Pace) -> Any:
     """The SDK's strategy without retries (it looks at the class), which tells the pace what the service answered."""
+
+    def make_retrying_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return _told(pace, lambda: function(*args, **kwargs))
+
     strategy: Any = load("oci").retry.NoneRetryStrategy()
-    strategy.make_retrying_call = lambda function, *args, **kwargs: _told(pace, lambda: function(*args, **kwargs))
+    strategy.make_retrying_call = make_retrying_call
     return strategy
 
 

@@ -109,7 +109,7 @@ class Substitution:
         rows = [row["id"] for row in simulator.resources() if row.get("compartmentId")]
         for resource_id in [*rows, simulator.id("root")]:
             _ocid, kind, _realm, region, *_rest = resource_id.split(".")
-            for place in {region, ""}:
+            for place in dict.fromkeys((region, "")):
                 self._candidates.setdefault((kind, place), []).append(resource_id)
 
     def __call__(self, text: str) -> str:

@@ -94,7 +94,7 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "that is no name of a variable"
     if not isinstance(question.get("required"), bool):
         yield "required is neither true nor false"
-    if not all(type(question.get(name, 0)) is int for name in ("min", "max")):
+    if not all(_is_integer(question.get(name, 0)) for name in ("min", "max")):
         yield "a limit is no integer"
     if kind.startswith("multi") != bool(question.get("choices")):
         yield "choices are for questions with choices, which need some"
@@ -102,7 +102,7 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "a choice is no text"
     if "default" in question:
         default = question["default"]
-        if type(default) is not _DEFAULTS[kind]:
+        if not isinstance(default, _DEFAULTS[kind]) or isinstance(default, bool):
             yield f"the default is no {_DEFAULTS[kind].__name__}"
         if refusals(question, default):
             yield "the default would be refused as an answer"
@@ -114,6 +114,10 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "a blank is no choice, so it needs a default"
 
 
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def refusals(question: Question, answer: object) -> list[str]:
     """Why AWX itself refuses an answer (SurveyJobTemplateMixin._survey_element_validation)."""
     kind, low, high = question["type"], question.get("min"), question.get("max")
@@ -122,7 +126,7 @@ def refusals(question: Question, answer: object) -> list[str]:
             return ["it is no text"]
         size = len(answer)
     elif kind == "integer":
-        if isinstance(answer, bool) or not isinstance(answer, int):
+        if not _is_integer(answer):
             return ["it is no integer"]
         size = answer
     elif kind == "multiselect":
