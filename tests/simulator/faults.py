@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "unavailable": "503 ServiceUnavailable, not committed",
     "status": "any status, code and message (details: status, code, message, headers), not committed",
     "clock_skew": "401 NotAuthenticated as for a wrong clock, not committed",
+    "token_expired": "401 NotAuthenticated, for this call and whatever else comes with the same session token",
     "page_expired": "400 InvalidParameter for the page token",
     "refuse": "new connections are closed before the proxy answers, open ones before the answer; not committed",
     "drop_before": "the connection is cut before the commit",
@@ -38,15 +39,17 @@ _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "slow": {"seconds": (int, float)},
     "meanwhile": {"changes": dict},
 }
+_UNAUTHENTICATED = ApiError(
+    401,
+    "NotAuthenticated",
+    "The required information to complete authentication was not provided or was incorrect.",
+)
 _ANSWERS = {
     "throttle": ApiError(429, "TooManyRequests", "User-rate limit exceeded."),
     "error_500": ApiError(500, "InternalServerError", "An internal server error occurred."),
     "unavailable": ApiError(503, "ServiceUnavailable", "The service is currently unavailable."),
-    "clock_skew": ApiError(
-        401,
-        "NotAuthenticated",
-        "The required information to complete authentication was not provided or was incorrect.",
-    ),
+    "clock_skew": _UNAUTHENTICATED,
+    "token_expired": _UNAUTHENTICATED,
     "page_expired": ApiError(400, "InvalidParameter", "page is invalid or has expired."),
 }
 

@@ -77,11 +77,13 @@ class Tokens:
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
         self._known: dict[str, Principal] = {}
+        self._expired: set[str] = set()
 
     def issue(self, kind: str, subject: str, tenancy: str, key: rsa.RSAPublicKey, lifetime: float = _HOUR) -> str:
         now = int(time.time())
         claims: Json = {
             "sub": subject,
+            "jti": secrets.token_hex(8),
             "iss": "authService.oracle.com",
             "aud": "oci",
             "ptype": kind,
@@ -98,8 +100,14 @@ class Tokens:
     def _mac(self, text: str) -> bytes:
         return hmac.digest(self._secret, text.encode(), "sha256")
 
+    def expire(self, token: str) -> None:
+        """Before its time."""
+        self._expired.add(token)
+
     def claims(self, token: str) -> Json | None:
         """The claims of a token that is the simulator's own and has not expired."""
+        if token in self._expired:
+            return None
         try:
             head, mac = token.rsplit(".", 1)
             if not hmac.compare_digest(self._mac(head), _unb64(mac)):
@@ -113,7 +121,7 @@ class Tokens:
         """The caller that a token speaks for; its key is in the token's jwk claim."""
         known = self._known.get(token)
         if known is not None:
-            return known if known.expires > time.time() else None
+            return known if known.expires > time.time() and token not in self._expired else None
         claims = self.claims(token)
         if claims is None:
             return None

@@ -21,7 +21,7 @@ from .hosts import Target, directory
 from .journal import Entry, Journal, kept_headers
 from .operations import ALL
 from .principals import Principal, Tokens
-from .signatures import verify
+from .signatures import key_id, verify
 from .switches import Switches
 from .wire import ApiError, Json, Reply, page_offset, page_token, request_id
 
@@ -31,6 +31,8 @@ OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux"}
 _TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_PATH): "Proxymux"}
 
 
+#: What the key ids of session tokens begin with.
+_SESSION = "ST$"
 #: A page without rows, where it is not a bare array.
 _EMPTY = {"query": b'{"items":[]}'}
 
@@ -132,8 +134,8 @@ class Service:
         return self.faults.refuses_connection(region)
 
     def _caller(self, key_id: str) -> Principal | None:
-        if key_id.startswith("ST$"):
-            return self.tokens.principal(key_id[3:])
+        if key_id.startswith(_SESSION):
+            return self.tokens.principal(key_id.removeprefix(_SESSION))
         return self._callers.get(key_id)
 
     # --- requests ---------------------------------------------------------------------------------------------------
@@ -190,6 +192,8 @@ class Service:
                 raise ApiError(405, "MethodNotAllowed", "The target resource does not support the HTTP method.")
             raise ApiError(404, "NotFound", "There is no operation supported at the URI path and HTTP method.")
         rule = self._fault(log, operation.is_list)
+        if rule is not None and rule.kind == "token_expired":
+            self.tokens.expire(key_id(headers).removeprefix(_SESSION))
         call = Call(
             world=self.world,
             operation=operation,

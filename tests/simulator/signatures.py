@@ -52,6 +52,11 @@ def _seconds(date: str) -> float:
     return parsedate_to_datetime(date).timestamp()
 
 
+def key_id(headers: Mapping[str, str]) -> str:
+    """Who is said to have signed."""
+    return _fields(headers.get("authorization", "")).get("keyId", "")
+
+
 def verify(
     method: str,
     raw_path: str,

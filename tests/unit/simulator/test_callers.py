@@ -149,6 +149,24 @@ def test_instance_principal(sim: Simulator, become: Callable[[str], None]) -> No
     assert ident.startswith("ocid1.instance.oc1.iad.")
 
 
+def test_a_token_that_expires_is_no_good_for_anything_more(sim: Simulator, become: Callable[[str], None]) -> None:
+    become("security_token")
+    profile = oci.config.from_file(str(sim.home / "config"), "SESSION")
+    key = oci.signer.load_private_key_from_file(profile["key_file"])
+    made = SIGNERS.SecurityTokenSigner(Path(profile["security_token_file"]).read_text(), key)
+    sim.fault("token_expired", "GetVolume")
+    for _call in range(2):
+        with pytest.raises(oci.exceptions.ServiceError) as caught:
+            call_as(sim, made)
+        assert caught.value.status == 401
+    sim.reset()
+    become("instance_principal")
+    principal = SIGNERS.InstancePrincipalsSecurityTokenSigner()
+    sim.fault("token_expired", "GetVolume")
+    assert call_as(sim, principal)[0] == "instance_principal"
+    assert sim.counts() == {"Federate": 2, "GetVolume": 2}
+
+
 def test_instance_on_behalf_of_a_user(sim: Simulator, become: Callable[[str], None]) -> None:
     become("instance_obo_user")
     token = (sim.home / "delegation_token").read_text()

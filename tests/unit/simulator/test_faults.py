@@ -23,6 +23,7 @@ REFUSALS = {
     "error_500": (500, "InternalServerError"),
     "unavailable": (503, "ServiceUnavailable"),
     "clock_skew": (401, "NotAuthenticated"),
+    "token_expired": (401, "NotAuthenticated"),
 }
 
 
