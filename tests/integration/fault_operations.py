@@ -29,7 +29,9 @@ def operations() -> set[str]:
     found = set()
     for path in sorted(_FOLDER.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        parts: set[ast.AST] = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        parts: set[ast.AST] = {
+            part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+        }
         whole = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in parts]
         found |= {node.value for node in whole if node.value in methods}
         module = ".".join([_PACKAGE, *path.relative_to(_FOLDER).with_suffix("").parts])
@@ -76,5 +78,7 @@ def _spelled(node: ast.JoinedStr, module: str, classes: dict[str, str]) -> Itera
 
 
 def _kinds() -> list[base.NamedKind]:
-    modules = [importlib.import_module(f"{_PACKAGE}._resources.{path.stem}") for path in _FOLDER.glob("_resources/*.py")]
+    modules = [
+        importlib.import_module(f"{_PACKAGE}._resources.{path.stem}") for path in _FOLDER.glob("_resources/*.py")
+    ]
     return [it for module in modules for it in vars(module).values() if isinstance(it, base.NamedKind)]

@@ -41,6 +41,9 @@ FAST = Timings(
 )
 """Waiting for the simulator, whose volumes settle in hundredths of a second."""
 
+QUICK = ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0)
+"""Reading from the simulator, which has no reason to take long."""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -103,6 +106,7 @@ def run(
     check: bool = False,
     timings: Timings = FAST,
     timeout: tuple[float, float] = (2.0, 2.0),
+    retry: ReadRetry = QUICK,
     clock: Clock | None = None,
     **options: Any,
 ) -> Ran:
@@ -110,7 +114,7 @@ def run(
     world = _module.World(
         clock=clock or Clock(),
         timings=timings,
-        retry=ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0),
+        retry=retry,
         timeout=timeout,
     )
     simulator.reset_counts()

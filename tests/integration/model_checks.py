@@ -95,13 +95,19 @@ def check_subjects(run: Run) -> None:
             assert len(copies) <= max(1, len(run.before.live_copies(subject, str(run.ask.destination)))), subject
             for name, key in (now or {}).items():
                 assert key in ((was or {}).get(name, run.ask.key), run.ask.key), name
-        elif now != was and not (run.ran is None and _is_half_way(run, subject, now)):
+        elif now != was and not _is_half_way(run, subject, now):
             assert now == run.ask.wanted(run.before, subject), subject
 
 
 def _is_half_way(run: Run, asset: str, now: Any) -> bool:
-    """A process that is killed between taking an assignment away and making it anew leaves it in the journal."""
-    return run.ask.module is POLICY and now is None and any(intent["id"] == asset for intent in run.intents)
+    """An assignment may have been taken away and not be made anew, by a process that was killed or could not: then it
+    is in the journal, and who was not killed says so."""
+    if run.ask.module is not POLICY or now is not None or all(intent["id"] != asset for intent in run.intents):
+        return False
+    if run.ran is None:
+        return True
+    entry = run.entries[asset]
+    return entry["policy_id"] is None and "could not be put back" in entry["error"]["message"]
 
 
 def check_needless(run: Run) -> None:

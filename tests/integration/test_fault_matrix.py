@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nothing is lost and nothing untrue, whatever goes wrong with whichever call, be it once, three times or for ever."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from integration.fault_matrix import CELLS, EVERY_CELL, EXCLUSIONS, FAULTS, PLACES, QUICK_CELLS, TIMES, Cell
+from integration.fault_operations import operations
+from integration.fault_rules import End, rule_for
+from integration.fault_running import BRISK, HASTY, carry_out
+from integration.harness import SOAK
+from oci.auth import session_key_supplier
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _vaults
+from simulator.client import Simulator
+from simulator.faults import KINDS
+
+PASSING = ["throttle", "error_500", "bad_gateway", "unavailable", "refuse", "drop_before", "drop_after"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_slow_that_is_not_meant_to_be() -> Iterator[None]:
+    """Vault is asked as fast as it answers, and the session keys of principals are made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_vaults, "_CALLS_PER_SECOND", 10_000)
+        keys = SimpleNamespace(generate_private_key=functools.cache(rsa.generate_private_key))
+        patch.setattr(session_key_supplier, "rsa", keys)
+        yield
+
+
+def test_every_operation_of_the_product_has_a_place() -> None:
+    assert {place.operation for place in PLACES} == operations()
+
+
+def test_no_cell_is_left_out_without_a_reason() -> None:
+    left_out = [cell for cell in EVERY_CELL if cell.excluded is not None]
+    assert len({cell.name for cell in EVERY_CELL}) == len(PLACES) * len(FAULTS) * len(TIMES)
+    assert len(CELLS) + len(left_out) == len(EVERY_CELL)
+    assert {cell.excluded for cell in left_out} == set(EXCLUSIONS)
+
+
+def test_every_fault_of_the_simulator_is_tried() -> None:
+    """But for the two that tests word themselves."""
+    assert set(FAULTS) == set(KINDS) - {"status", "meanwhile"}
+
+
+def test_a_single_passing_failure_never_fails_a_task() -> None:
+    passing = [cell for cell in CELLS if cell.times == "once" and cell.fault.kind in PASSING]
+    assert {cell.place.operation for cell in passing} == operations()
+    assert all(rule_for(cell).end is End.AS_WANTED for cell in passing)
+
+
+@pytest.mark.parametrize("cell", CELLS if SOAK else QUICK_CELLS, ids=lambda cell: cell.name)
+def test_cell(sim: Simulator, tmp_path: Path, cell: Cell) -> None:
+    carry_out(cell, sim, tmp_path, HASTY if cell.fault.kind == "slow" else BRISK)
