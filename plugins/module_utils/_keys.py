@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, RefusedError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import every_page
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sharing import Once
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._vaults import (
     Found,
@@ -152,15 +154,12 @@ class KeyVetting:
     def _count_versions(self, kms_key_id: str, endpoint: str) -> tuple[int, str]:
         """Versions that are not deleted, and "at least " where those on further pages were not counted."""
         count = 0
-        page: dict[str, str] = {}
-        while True:
-            answer = self._finder.read(endpoint, "list_key_versions", kms_key_id, limit=100, **page)
+        ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
+        for answer in every_page(ask, "key versions"):
             count += len([version for version in answer.data if version.lifecycle_state != "DELETED"])
-            if answer.next_page is None:
-                return count, ""
-            if count > 1 and not self._exact_versions:
+            if count > 1 and answer.next_page is not None and not self._exact_versions:
                 return count, "at least "
-            page = {"page": answer.next_page}
+        return count, ""
 
     def _report(
         self, found: Found, region: str, problems: tuple[str, ...], warnings: tuple[str, ...], versions: int | None

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError, RefusedError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import following
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
     PAGE_SIZE,
     Page,
@@ -20,9 +21,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.b
     ReadableKind,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sharing import Once
-
-# A page may be empty before the last. So many in a row are a service that has lost its way.
-_MOST_EMPTY_PAGES = 100
 
 
 class Domains:
@@ -90,24 +88,12 @@ class Pages:
             return None
 
     def _from(self, page: Page, compartment_id: str, domain: str | None, limit: int) -> Iterator[Page]:
-        return following(page, lambda token: self._page(compartment_id, token, domain, limit), self._kind.noun)
+        return following(
+            page,
+            lambda token: self._page(compartment_id, token, domain, limit),
+            f"{self._kind.noun}s",
+            rows=lambda page: page.resources,
+        )
 
     def _page(self, compartment_id: str, token: str | None, domain: str | None, limit: int) -> Page:
         return self._kind.list_page(self._service, Query(self._region, compartment_id, token, domain, limit))
-
-
-def following(page: Page, ask: Callable[[str], Page], noun: str) -> Iterator[Page]:
-    """This page and all after it, each asked for by its token. Raises ApiError, also where there is no end of them."""
-    empty = 0
-    while True:
-        yield page
-        if page.next_page is None:
-            return
-        empty = 0 if page.resources else empty + 1
-        if empty > _MOST_EMPTY_PAGES:
-            raise NoAnswerError(
-                f"{empty} pages in a row had no rows, but a token for the next",
-                operation=f"The list of {noun}s",
-                was_sent=True,
-            )
-        page = ask(page.next_page)

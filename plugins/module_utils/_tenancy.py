@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Connection
@@ -21,6 +22,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain, refused_credentials
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import every_page
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import how_to_set
 
 # The most rows that a list of Identity gives in one page.
@@ -175,14 +177,9 @@ class Tenancy:
 
     def _rows(self, parent_id: str, **query: Any) -> Iterator[Compartment]:
         """ListCompartments, whatever its ``accessLevel``: the default is all, accessible or not."""
-        page: str | None = None
-        while True:
-            more = query if page is None else {**query, "page": page}
-            answer = self._read("list_compartments", parent_id, limit=_PAGE_SIZE, **more)
+        ask = partial(self._read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
+        for answer in every_page(ask, "compartments"):
             yield from (_compartment(row) for row in answer.data)
-            page = answer.next_page
-            if page is None:
-                return
 
     def _read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
         """Ask the first region that answers, and from then on that one first."""

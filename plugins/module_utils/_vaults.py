@@ -26,6 +26,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     RefusedError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import place_of
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import every_page
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sharing import Once, RateLimit
 
@@ -280,18 +281,14 @@ class KeyFinder:
         replicas: dict[str, str] = {}
         endpoint = None
         try:
-            page: dict[str, str] = {}
-            while True:
-                answer = self._at_kms(trail.home, "list_vault_replicas", vault_id, **page)
-                for replica in answer.data:
-                    replicas[replica.region] = replica.status
-                    if replica.region == trail.region and replica.status == "CREATED":
-                        endpoint = replica.management_endpoint or None
-                if answer.next_page is None:
-                    return _Vault(endpoint=endpoint, replicas=replicas, faults=(fault,))
-                page = {"page": answer.next_page}
+            ask = partial(self._at_kms, trail.home, "list_vault_replicas", vault_id)
+            for replica in (row for answer in every_page(ask, "vault replicas") for row in answer.data):
+                replicas[replica.region] = replica.status
+                if replica.region == trail.region and replica.status == "CREATED":
+                    endpoint = replica.management_endpoint or None
         except ApiError as error:
             return _Vault(endpoint=endpoint, faults=(fault, error))
+        return _Vault(endpoint=endpoint, replicas=replicas, faults=(fault,))
 
     def _by_guess(self, trail: _Trail) -> Found | None:
         """The key, from one of the hosts that its OCID lets us guess. One that does not exist gives no answer."""

@@ -81,8 +81,8 @@ class Place:
     """Where the product calls an operation, and what for.
 
     ``after``: so many calls pass first. ``page_two``: so many pass before a second page is asked for; None where no
-    token is ever sent. ``tries``: how often it is asked before the product does without. ``is_last``: nothing
-    is asked of OCI after it.
+    token is ever sent. ``tries``: how often it is asked before the product does without. ``stand_ins``: how many
+    other regions answer in place of one that refuses. ``is_last``: nothing is asked of OCI after it.
     """
 
     operation: str
@@ -92,6 +92,7 @@ class Place:
     after: int = 0
     page_two: int | None = None
     tries: int = TRIES
+    stand_ins: int = 0
     is_last: bool = False
 
     @property
@@ -144,7 +145,7 @@ PLACES: tuple[Place, ...] = (
     Place("GetVolumeGroup", scenes.policies("volume_group", has=None), Need.RESOURCE),
     Place("ListVolumeGroups", scenes.policies("volume_group", LISTED, has=None), Need.SHORT_CUT, "reading", page_two=1),
     Place("ListVolumeGroups", _ASSIGNMENTS, Need.LISTING, "discovery", page_two=1),
-    Place("GetVolumeBackupPolicyAssetAssignment", scenes.policies(has=None), Need.RESOURCE),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenes.policies(has="key-everywhere", given=False), Need.RESOURCE),
     Place("GetVolumeBackupPolicyAssetAssignment", scenes.policies(has=None), Need.SIGHT, "settling", after=2),
     Place("GetVolumeBackupPolicyAssetAssignment", scenes.policies(), Need.PROOF, "changing", after=2),
     Place("GetVolumeBackupPolicyAssetAssignment", _ASSIGNMENTS, Need.LISTING, "discovery"),
@@ -171,7 +172,7 @@ PLACES: tuple[Place, ...] = (
     Place("GetKey", scenes.key_info(), Need.KEY_TOLD, "key-info"),
     Place("ListKeyVersions", scenes.vetting(), Need.CAUTION),
     Place("ListKeyVersions", scenes.key_info(), Need.CAUTION, "key-info", page_two=1, is_last=True),
-    Place("ListRegionSubscriptions", scenes.copies("volume_backup"), Need.PLACE, "copies"),
+    Place("ListRegionSubscriptions", scenes.copies("volume_backup"), Need.PLACE, "copies", stand_ins=1),
     Place("ListRegionSubscriptions", scenes.discovery("volume", regions=["all"]), Need.PLACE, "discovery"),
     Place(
         "ListCompartments",

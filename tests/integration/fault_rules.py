@@ -98,7 +98,9 @@ def _of_page_token(cell: Cell) -> Rule:
 
 
 def _denied(cell: Cell) -> Rule:
-    """A 401 is final, since asking again with the same clock and the same key is no use."""
+    """A 401 is final, since asking again with the same clock and the same key is no use, unless elsewhere."""
+    if cell.count is not None and cell.count <= cell.place.stand_ins:
+        return RECOVERS
     return {
         Need.RESOURCE: TASK_FAILS,
         Need.SHORT_CUT: RECOVERS,

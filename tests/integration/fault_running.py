@@ -16,7 +16,6 @@ import pytest
 from integration.fault_looks import Look, Seen, Told
 from integration.fault_matrix import TRIES, Cell
 from integration.fault_rules import End, Rule, rule_for
-from integration.fault_scenes import Scene
 from integration.harness import FAST, SOAK, run
 from integration.model_ask import Ask, settled
 from integration.model_checks import Run, check, check_done, check_idle
@@ -160,7 +159,7 @@ def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str
 
 def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: Pace) -> Seen:
     """What there is to see, which is the same whenever the same is there: OCIDs follow from names."""
-    there = (cell.place.scene, cell.is_paged, cell.is_lagging)
+    there = (cell.place.name, cell.is_paged, cell.is_lagging)
     if there not in _SEEN_IN_PEACE or SOAK:
         _make_peace(cell, sim)
         peaceful = task.look(sim, timeout=pace.timeout, retry=pace.retry)
@@ -171,7 +170,7 @@ def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: Pace) -> Seen:
     return _SEEN_IN_PEACE[there]
 
 
-_SEEN_IN_PEACE: dict[tuple[Scene, bool, bool], Seen] = {}
+_SEEN_IN_PEACE: dict[tuple[str, bool, bool], Seen] = {}
 
 
 def _check_told(told: Told, everything: Seen, rule: Rule) -> None:

@@ -252,7 +252,9 @@ def _some_of_everything(types: tuple[str, ...], paged: bool, many_compartments: 
             [{"name": f"named-{n}", "region": IAD, "compartment": "prod", "volumes": []} for n in groups],
         )
         yield "volume_backup_policies", [_TO_PHX]
-        yield "policy_assignments", [{"asset": "volume:named-1", "policy": "to-phx", "key": "key-phx"}]
+        # Groups are asked first, and the youngest of them before the others.
+        assets = (f"volume_group:named-{count}", "volume:named-1")
+        yield "policy_assignments", [{"asset": asset, "policy": "to-phx", "key": "key-phx"} for asset in assets]
     if paged and many_compartments:
         more = [{"name": f"compartment-{n}", "state": "DELETED"} for n in range(1, 1001)]
         yield "compartments", [*tenancy()["compartments"], *more]

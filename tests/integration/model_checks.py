@@ -106,8 +106,8 @@ def _is_half_way(run: Run, asset: str, now: Any) -> bool:
         return False
     if run.ran is None:
         return True
-    entry = run.entries[asset]
-    return entry["policy_id"] is None and "could not be put back" in entry["error"]["message"]
+    error = run.entries[asset]["error"]
+    return run.entries[asset]["policy_id"] is None and error and "could not be put back" in error["message"]
 
 
 def check_needless(run: Run) -> None:

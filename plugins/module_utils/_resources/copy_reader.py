@@ -17,8 +17,9 @@ from typing import Any, Protocol, Union, cast
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, RefusedError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import following
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages, following
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import (
     FAULTY_STATE,
     GONE_STATES,
@@ -220,7 +221,9 @@ class CopyReader(Reader):
         if not isinstance(backup, BackupKind):
             return self._pages_there.of(compartment_id)
         ask = partial(self._page_of_copies, backup, source_id, compartment_id)
-        return following(ask({}), lambda token: ask({"page": token}), backup.noun)
+        return following(
+            ask({}), lambda token: ask({"page": token}), f"{backup.noun}s", rows=lambda page: page.resources
+        )
 
     def _page_of_copies(self, backup: BackupKind, source_id: str, compartment_id: str, more: Mapping[str, str]) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""

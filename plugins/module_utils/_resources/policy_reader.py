@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
@@ -20,6 +21,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     ResourceError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import every_page
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
@@ -156,6 +158,6 @@ class PolicyReader(Reader):
 
 
 def read_assignment(service: Service, asset_id: str) -> Any | None:
-    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none."""
-    rows = service.read("get_volume_backup_policy_asset_assignment", asset_id).data
-    return rows[0] if rows else None
+    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
+    ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
+    return next((row for answer in every_page(ask, "backup policy assignments") for row in answer.data), None)
