@@ -65,10 +65,10 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 # Twice as many workers as the smallest machine has processors: the tests wait as long as they compute.
 	$(RUN) pytest -n 4 --dist worksteal
 
-soak: $(VENV) ## Run the tests of chance with all their chances, and the guides from end to end (takes long)
-	$(call heading,Tests of chance and guides (pytest))
+soak: $(VENV) ## Run the tests of chance with all their chances, those of faults with all of them, and the guides (takes long)
+	$(call heading,Tests of chance and of every fault; guides (pytest))
 	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
-		tests/integration/test_model.py tests/integration/test_docs_examples.py
+		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py
 
 certify: $(VENV) ## Run what certification asks for, on each supported ansible-core (takes long)
 	$(RUN) python -m tools.certify $(PARTS)

@@ -55,7 +55,7 @@ BRISK = Pace(
 """For the simulator, which settles and answers in hundredths of a second."""
 HASTY = replace(BRISK, timeout=(5.0, 0.3))
 """For answers that are meant to come too late."""
-REAL = Pace(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=300)
+REAL = Pace(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
 """As in a user's run."""
 
 

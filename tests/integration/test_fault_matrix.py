@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from integration.fault_matrix import CELLS, EVERY_CELL, EXCLUSIONS, FAULTS, PLACES, QUICK_CELLS, TIMES, Cell
 from integration.fault_operations import operations
 from integration.fault_rules import End, rule_for
-from integration.fault_running import BRISK, HASTY, carry_out
+from integration.fault_running import BRISK, HASTY, REAL, carry_out
 from integration.harness import SOAK
 from oci.auth import session_key_supplier
 
@@ -25,6 +25,22 @@ from simulator.client import Simulator
 from simulator.faults import KINDS
 
 PASSING = ["throttle", "error_500", "bad_gateway", "unavailable", "refuse", "drop_before", "drop_after"]
+
+IN_REAL_TIME = [
+    "GetVolume-unavailable-for_ever",
+    "GetVolume-settling-refuse-for_ever",
+    "ListVolumes-discovery-slow-once",
+    "UpdateVolumeKmsKey-slow-once",
+    "UpdateVolumeKmsKey-error_500-three_times",
+    "UpdateBootVolumeKmsKey-drop_before-for_ever",
+    "DeleteVolumeKmsKey-bad_gateway-three_times",
+    "UpdateVolumeBackup-throttle-three_times",
+    "CopyVolumeBackup-garbage-once",
+    "CreateVolumeBackupPolicyAssignment-new-drop_after-once",
+    "GetKey-throttle-three_times",
+    "SearchResources-vetting-error_500-for_ever",
+]
+"""A dozen with the pauses, retries and timeouts of a user's run."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -62,3 +78,10 @@ def test_a_single_passing_failure_never_fails_a_task() -> None:
 @pytest.mark.parametrize("cell", CELLS if SOAK else QUICK_CELLS, ids=lambda cell: cell.name)
 def test_cell(sim: Simulator, tmp_path: Path, cell: Cell) -> None:
     carry_out(cell, sim, tmp_path, HASTY if cell.fault.kind == "slow" else BRISK)
+
+
+@pytest.mark.skipif(not SOAK, reason="takes minutes each, so that only make soak does it")
+@pytest.mark.parametrize("name", IN_REAL_TIME)
+def test_cell_in_real_time(sim: Simulator, tmp_path: Path, name: str) -> None:
+    (cell,) = (cell for cell in CELLS if cell.name == name)
+    carry_out(cell, sim, tmp_path, REAL)
