@@ -156,15 +156,16 @@ class _Making:
         except OSError as error:
             self._journal_failed(error)
             return None
-        outcome.error = None
-        outcome.time_requested = self._clock.timestamp()
         service = self._change.reader.service_for(outcome.action)
         try:
             with writer.places:
                 service.wait_turn(lambda: self._deadline.left_to_begin)
                 if self._deadline.is_closed:
-                    self._fail("NotTried", self._deadline.too_late)
+                    if self._tries == 1:
+                        self._fail("NotTried", self._deadline.too_late)
                     return None
+                outcome.error = None
+                outcome.time_requested = self._clock.timestamp()
                 answer = self._send(service)
         except ApiError as error:
             outcome.error = explain_write(
@@ -323,6 +324,7 @@ class _Making:
         """After a change that failed, put back what it has taken away, and tell what is in place now."""
         outcome, kind, before = self._outcome, self._change.kind, self._outcome.known
         told = ""
+        outcome.after = None
         for attempt in range(1, _MOST_FAULTS + 1):
             reading = self._read()
             if isinstance(reading, Resource):
@@ -344,6 +346,9 @@ class _Making:
             yield Pause(self._timings.backoff(attempt))
         if outcome.after is not None:
             told += f" Now it has {kind.describe(outcome.after)}."
+        else:
+            outcome.changed = True
+            told = " What it has now could not be read: the journal holds what was assigned before."
         if outcome.error is not None:
             outcome.error = replace(outcome.error, message=outcome.error.message + told)
 

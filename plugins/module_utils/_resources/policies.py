@@ -169,7 +169,10 @@ class PolicyKind(ResourceKind):
         return True
 
     def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        was_not_seen_since = outcome.changed and latest is outcome.before
         before, after = cast("AssetPolicy | None", outcome.before), cast("AssetPolicy | None", latest)
+        if was_not_seen_since:
+            after = None
         return {
             "assignment_id": after.assignment_id if after else None,
             "policy_id": after.policy_id if after else None,
@@ -201,7 +204,10 @@ def _is_taken(error: RefusedError) -> bool:
 
 def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Answer:
     """Delete an assignment after a look at whose it is: a volume group's would be lost for all of its members."""
-    owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
+    try:
+        owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
+    except NoAnswerError as error:
+        raise NoAnswerError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
     if owner != asset.id:
         raise RefusedError(
             f"The assignment {assignment_id} is that of {owner}, so it was not deleted.",

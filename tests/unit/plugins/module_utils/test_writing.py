@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, lost, refused
-from unit.fakes import MemoryJournal, change_of, writer_of
+from unit.fakes import FakeService, MemoryJournal, change_of, writer_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import resource_entry
@@ -126,6 +127,20 @@ def test_429_for_ever_ends_with_the_time_and_says_so() -> None:
     outcome = make(cloud, name, seconds=300.0)
     assert (outcome.changed, code(outcome)) == (False, "TooManyRequests")
     assert sum(cloud.clock.naps) == 300
+
+
+def test_what_was_refused_and_then_held_back_until_the_end_is_told_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", refused(429, "TooManyRequests"))
+
+    def hold_back_after_a_refusal(_service: FakeService, remaining: Callable[[], float]) -> None:
+        if cloud.calls:
+            cloud.clock.sleep(remaining())
+
+    monkeypatch.setattr(FakeService, "wait_turn", hold_back_after_a_refusal)
+    outcome = make(cloud, name)
+    assert cloud.operations() == ["update_volume_kms_key"]
+    assert (outcome.changed, code(outcome)) == (False, "TooManyRequests")
     assert cloud.count("update") < 20
 
 
