@@ -21,7 +21,7 @@ from integration.rekeying import FRA, PHX
 from simulator.operations import ALL
 
 _DENIED = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
-TRIES = 6
+TRIES = 5
 """How often a read is tried in all, by the ReadRetry that the cells run with."""
 
 

@@ -129,7 +129,7 @@ def _of_token(cell: Cell) -> Rule:
         rule = _denied(cell)
         return _fails(*rule.codes, least=1) if rule.end is End.RESOURCES_FAIL else rule
     need = cell.place.need
-    if need in (Need.LISTING, Need.KEY_TOLD):
+    if need in (Need.LISTING, Need.KEY_TOLD) or cell.place.where == "inventory":
         return _gap(UNAUTHENTICATED)
     if cell.place.is_last:
         return RECOVERS

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from integration.fault_looks import Look, Seen, Told
-from integration.fault_matrix import TRIES, Cell
+from integration.fault_matrix import TRIES, Cell, Need
 from integration.fault_rules import End, Rule, rule_for
 from integration.harness import FAST, SOAK, run
 from integration.model_ask import Ask, settled
@@ -53,7 +53,7 @@ BRISK = Pace(
     brief_wait=2,
 )
 """For the simulator, which settles and answers in hundredths of a second."""
-HASTY = replace(BRISK, timeout=(5.0, 0.3))
+HASTY = replace(BRISK, timeout=(5.0, 0.5))
 """For answers that are meant to come too late."""
 REAL = Pace(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
 """As in a user's run."""
@@ -63,7 +63,7 @@ def carry_out(cell: Cell, sim: Simulator, folder: Path, pace: Pace) -> None:
     scene, rule = cell.place.scene, rule_for(cell)
     scene.furnish(sim, paged=cell.is_paged, lagging=cell.is_lagging)
     task = scene.ask(sim, paged=cell.is_paged)
-    details = {"seconds": pace.timeout[1] + 0.2} if cell.fault.kind == "slow" else {}
+    details = {"seconds": pace.timeout[1] + 2} if cell.fault.kind == "slow" else {}
     sim.fault(cell.fault.kind, cell.place.operation, times=cell.count, after=cell.after, **details)
     for operation, refusal in scene.hinders:
         sim.fault("status", operation, times=None, **refusal)
@@ -98,7 +98,8 @@ def _make_peace(cell: Cell, sim: Simulator) -> None:
 
 
 def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pace: Pace) -> str:
-    in_vain = cell.count is None and rule.codes & {"WaitTimeout", "TooManyRequests"}
+    is_long = bool(rule.codes & {"WaitTimeout", "TooManyRequests"}) or cell.place.need is Need.OWNER
+    in_vain = cell.count is None and is_long
     with _called(cell, sim):
         spoilt = _attempt(ask, sim, journal, pace, pace.brief_wait if in_vain else pace.wait)
     _has_struck(cell, sim)

@@ -101,13 +101,14 @@ def check_subjects(run: Run) -> None:
 
 def _is_half_way(run: Run, asset: str, now: Any) -> bool:
     """An assignment may have been taken away and not be made anew, by a process that was killed or could not: then it
-    is in the journal, and who was not killed says so."""
+    is in the journal, and who was not killed does not say that it is there."""
     if run.ask.module is not POLICY or now is not None or all(intent["id"] != asset for intent in run.intents):
         return False
     if run.ran is None:
         return True
-    error = run.entries[asset]["error"]
-    return run.entries[asset]["policy_id"] is None and error and "could not be put back" in error["message"]
+    entry = run.entries[asset]
+    told = (entry["error"] or {}).get("message", "")
+    return entry["policy_id"] is None and ("could not be put back" in told or "could not be read" in told)
 
 
 def check_needless(run: Run) -> None:
