@@ -291,6 +291,21 @@ class TestHalfWay:
         assert not again.failed
         assert in_place(sim, "volume-1") == ("to-phx", "key-everywhere")
 
+    def test_what_cant_be_read_after_a_deletion_is_not_told_to_be_in_place(self, sim: Simulator) -> None:
+        fleet(sim, assigned("volume-1"), switches={"assignment_repost": "conflict"})
+        sim.fault("clock_skew", POST, times=None, after=1)
+        sim.fault("clock_skew", "GetVolumeBackupPolicyAssetAssignment", times=None, after=1)
+
+        ran = _assign(sim, "volume-1", kms_key_id="key-everywhere")
+
+        assert ran.failed
+        assert in_place(sim, "volume-1") is None
+        assert ran.only["previous_policy_id"] == sim.id("to-phx")
+        told = [ran.only[name] for name in ("changed", "encryption", "kms_key_id", "policy_id", "assignment_id")]
+        assert told == [True, "unknown", None, None, None]
+        assert ran.only["error"]["status"] == 401
+        assert "What it has now could not be read: the journal holds" in ran.only["error"]["message"]
+
     def test_killed_between_delete_and_post_the_journal_knows_and_the_next_run_restores(
         self, sim: Simulator, tmp_path: Path
     ) -> None:
