@@ -69,8 +69,7 @@ def refused_credentials(principal: str, code: str, message: str) -> InputError:
     """What a 401 means that concerns all calls alike (oci_semantics.md section 4: signature, clock)."""
     return InputError(
         f"OCI did not accept the credentials ({principal}): 401 {code}: {message} Check that the API key with this "
-        "fingerprint is uploaded for this user, and that this machine's clock is right to five minutes. "
-        "Nothing was changed."
+        "fingerprint is uploaded for this user, and that this machine's clock is right to five minutes."
     )
 
 

@@ -178,9 +178,10 @@ class Fleet:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
         for outcome in outcomes:
             if outcome.error is not None and outcome.error.status == 401:
-                raise refused_credentials(
+                refused = refused_credentials(
                     self._connection.describe_principal(), outcome.error.code, outcome.error.message
                 )
+                raise InputError(f"{refused} Nothing was changed.")
 
     def _vet_wanted(self, regions: Sequence[Region], wanted: Wanted, report: Report) -> None:
         kms_key_id = wanted.kms_key_id

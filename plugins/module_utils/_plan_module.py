@@ -55,6 +55,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_vettin
     vet,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_words import count_rows, plan_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import read_json
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
     CONNECTION_OPTIONS,
     is_blank,
@@ -156,7 +157,7 @@ def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _modu
     canary = 0 if earlier.last else options["canary"]
     parts = batches(plan.entries, options["batch_size"], canary)
     if keys_file is not None:
-        _write_keys(keys_file, made.vetted, connection)
+        _write_keys(keys_file, made.vetted, connection, is_first=not earlier.last)
     run_id = options["run_id"]
     write_plan(
         plan_file,
@@ -219,9 +220,15 @@ def _summary(plan: Plan, earlier: Earlier) -> dict[str, int]:
     }
 
 
-def _write_keys(path: Path, vetted: Vetted, connection: Connection) -> None:
-    """The keys as kms_key_info tells them."""
+def _write_keys(path: Path, vetted: Vetted, connection: Connection, *, is_first: bool) -> None:
+    """The keys as kms_key_info tells them. A later plan of a run keeps what an earlier one told of keys left since."""
     entries = [key_entry(report, connection.auth_type) for report in vetted.reports]
+    if not is_first and path.exists():
+        told = {(entry["id"], entry["region"]) for entry in entries}
+        earlier = read_json(path).get("keys").items()
+        entries += [
+            dict(node.mapping()) for node in earlier if (node.get("id").text(), node.get("region").text()) not in told
+        ]
     write_or_refuse(path, {"changed": False, "summary": summary(entries), "keys": entries})
 
 

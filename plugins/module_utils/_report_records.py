@@ -116,7 +116,7 @@ def unseen_record(before: Mapping[str, Any], reason: str) -> dict[str, Any]:
     place = dict.fromkeys(("region", "compartment_id", "resource_type", "status", "hint"))
     return {
         "resources": [],
-        "unreadable": [{**place, "code": UNSEEN, "message": f"{UNSEEN_WORDS}: {reason}"}],
+        "unreadable": [{**place, "code": UNSEEN, "message": f"{UNSEEN_WORDS}: {reason.rstrip('. ')}"}],
         "complete": False,
         "scanned": {**nowhere, **{name: [] for name in lists}, "tenancy": before["scanned"]["tenancy"]},
         "caller": before["caller"],

@@ -302,6 +302,23 @@ class TestApply:
         assert "1 line of a journal can't be read" in undone.result["warnings"][0]
         assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-b")
 
+    def test_a_later_plan_keeps_what_an_earlier_one_told_of_the_keys(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(2, key="key-b")])
+        carry_out(sim, tmp_path, make_plan(sim, tmp_path))
+        sim.change(sim.id("key-a"), state="DISABLING")
+
+        make_plan(sim, tmp_path, kms_key_ids={IAD: sim.id("key-everywhere"), PHX: sim.id("key-phx")})
+
+        rows = json.loads((tmp_path / "keys.json").read_text())["keys"]
+        assert len(rows) == len({(row["id"], row["region"]) for row in rows})
+        states = {row["id"]: row["lifecycle_state"] for row in rows}
+        assert states == {
+            sim.id("key-b"): "ENABLED",
+            sim.id("key-a"): "DISABLING",
+            sim.id("key-everywhere"): "ENABLED",
+            sim.id("key-phx"): "ENABLED",
+        }
+
     @pytest.mark.parametrize("batch", [0, 9])
     def test_a_batch_that_there_is_not(self, sim: Simulator, tmp_path: Path, batch: int) -> None:
         furnish(sim, volumes=[volumes(1)])

@@ -74,6 +74,10 @@ def test_what_is_made_meanwhile_is_changed_in_the_next_round_and_goes_back_too(
     report = read_report(folder)
     assert report["outcomes"] == {"total": 4, "changed": 4, "unchanged": 0, "failed": 0, "unsettled": 0}
     assert {row["kms_key_id"] for row in report["resources"]} == {sim.id("key-a")}
+    # The key that was left is told though the last look had no use for it.
+    told = {row["id"]: (row["lifecycle_state"], row["protection_mode"], row["vault_id"]) for row in report["keys"]}
+    assert told == {sim.id(name): ("ENABLED", "HSM", sim.id("vault-iad")) for name in ("key-a", "key-b")}
+    assert all(row["current_key_version"] and row["age_days"] is not None for row in report["keys"])
 
     restore(sim, tmp_path / "undo", folder)
     assert keys_in_place(sim) == before
@@ -128,6 +132,8 @@ def test_a_run_that_can_not_look_again_reports_what_it_did(
     assert ran.returncode == 2
     assert "Expired." in ran.stdout
     assert "The state after the changes could not be looked at" in ran.stdout
+    # It was one look that changed nothing, not the run.
+    assert "Nothing was changed" not in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr
     assert writes(sim) == {"UpdateVolumeKmsKey": 2}
     (folder,) = set(playbooks.runs()) - {dry_run}
