@@ -21,6 +21,8 @@ _BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
 
 Subject = tuple[str, str]
 
+_MOST_SECONDS = 1e9
+
 # What a later try of a batch must not hide: which key a resource had, and which request took it away.
 _HISTORY = (
     "previous_encryption",
@@ -72,7 +74,8 @@ def read_batches(folder: Path) -> Earlier:
 
 def _seconds(root: Node) -> float:
     taken = root.get("seconds").value
-    return float(taken) if isinstance(taken, (int, float)) else 0.0
+    # JSON has whole numbers of any size, numbers with a point have an end.
+    return float(taken) if isinstance(taken, (int, float)) and abs(taken) < _MOST_SECONDS else 0.0
 
 
 def _subject(node: Node) -> Subject:

@@ -16,6 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import shorten
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node, read_bytes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_records import (
     POLICY_ASSIGNMENT,
@@ -41,7 +42,7 @@ def journal_records(path: Path, told: Collection[tuple[str, str]]) -> list[dict[
         elif by in open_changes:
             _conclude(open_changes[by], node)
     return [
-        change_record(Node(row, str(path), f"the change of {about[1]}"))
+        change_record(Node(row, str(path), f"the change of {shorten(about[1], 100)}"))
         for about, row in begun.items()
         if about not in told
     ]
@@ -61,7 +62,8 @@ def _lines(path: Path) -> list[Node]:
 def _begun(intent: Node) -> dict[str, Any]:
     """What is known of a change before its outcome."""
     row = {
-        **dict(intent.mapping()),
+        **intent.mapping(),
+        "type": intent.get("type").text(),
         "kms_key_id": None,
         "encryption": "unknown",
         "changed": True,

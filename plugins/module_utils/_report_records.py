@@ -12,7 +12,7 @@ Only what is known here gets into a report, so that its form is the one of its s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
@@ -159,9 +159,7 @@ def _resource(node: Node) -> dict[str, Any]:
         **texts,
         **_texts(node, _MORE_TEXTS.get(resource_type, ())),
         "freeform_tags": _tags(node.get("freeform_tags")),
-        "defined_tags": {
-            name: _tags(node.get("defined_tags").get(name)) for name in (node.get("defined_tags").value or {})
-        },
+        "defined_tags": {name: _tags(node.get("defined_tags").get(name)) for name in _tags_by_namespace(node)},
         "replicas": [_replica(replica) for replica in node.get("replicas").items()],
         "managed_by_paas": node.get("managed_by_paas").flag(),
     }
@@ -172,6 +170,11 @@ def _type(node: Node) -> str:
     if not _TYPE.fullmatch(name):
         node.fail("the type of a resource is expected")
     return name
+
+
+def _tags_by_namespace(node: Node) -> Iterable[str]:
+    tags = node.get("defined_tags")
+    return () if tags.value is None else tags.mapping()
 
 
 def _tags(node: Node) -> dict[str, Any]:
