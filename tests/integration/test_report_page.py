@@ -235,6 +235,28 @@ def test_nothing_is_wider_than_the_page(page: Browser, tmp_path: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+def test_the_picture_of_shares_fits_and_none_of_its_words_cover_others(page: Browser, tmp_path: Path) -> None:
+    replicas = [files.resource(number, "replica", files.KEY_A) for number in range(9000, 9040)]
+    page.open(write(tmp_path, *files.fleet(2500)["resources"], *replicas))
+    assert page.evaluate("document.querySelectorAll('#share ~ .scroll text.strong').length") == 8
+    assert page.evaluate("(one => one.scrollWidth <= one.clientWidth)(document.querySelector('#share ~ .scroll'))")
+    covered = page.evaluate(
+        "(all => all.flatMap((a, i) => all.slice(i + 1).filter(b => a.box.left < b.box.right && b.box.left < a.box.right"
+        " && a.box.top < b.box.bottom && b.box.top < a.box.bottom).map(b => [a.text, b.text])))"
+        "([...document.querySelectorAll('#share ~ .scroll text')].map("
+        "one => ({text: one.textContent, box: one.getBoundingClientRect()})))"
+    )
+    assert covered == []
+
+
+@pytest.mark.parametrize("count", [40, 600])
+def test_a_full_page_picture_shows_all_but_very_many_rows(page: Browser, tmp_path: Path, count: int) -> None:
+    """Rows out of sight that are not laid out would be blank in it."""
+    page.open(write(tmp_path, *files.fleet(count)["resources"]))
+    last = "document.querySelector('#resources tbody tr:last-child').cells[0]"
+    assert page.evaluate(f"{last}.checkVisibility({{contentVisibilityAuto: true}})") is (count < 500)
+
+
 def test_five_thousand_rows_stay_usable(page: Browser, tmp_path: Path) -> None:
     resources = files.fleet(5000)["resources"]
     wanted = resources[4242]["display_name"]
