@@ -279,6 +279,64 @@ class TestRekey:
         assert "no digest of a plan" in problem(plan_digest="abc")
 
 
+EVERY_ROLE: dict[str, dict[str, Any]] = {
+    "rekey": {"kms_key_ids": {IAD: KEY_A}, "compartment_ids": [ONE]},
+    "backup_policy": {"kms_key_id": KEY_A, "compartment_ids": [ONE], "regions": [IAD]},
+    "restore_keys": {"report": "/run/report.json"},
+    "copy_backups": {"backup_ids": "ocid1.volumebackup.oc1.iad.unique", "destination_region": "fra"},
+    "encryption_report": {},
+}
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+class TestEveryRole:
+    @staticmethod
+    def read(role: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
+        given = {f"{role}_{name}": value for name, value in {**EVERY_ROLE[role], **more}.items()}
+        return read_role(role, given, table=REGIONS, environment={})
+
+    def test_blanks_are_as_nothing(self, role: str) -> None:
+        plain, problems = self.read(role)
+        assert problems == []
+        for blank in BLANKS:
+            others = set(plain) - set(EVERY_ROLE[role]) - {"artifact", "approved_plan"}
+            assert self.read(role, **dict.fromkeys(others, blank)) == (plain, [])
+
+    def test_what_is_needed_is_not_there_if_it_is_blank(self, role: str) -> None:
+        for name in EVERY_ROLE[role]:
+            for blank in BLANKS:
+                _values, problems = self.read(role, **{name: blank})
+                assert any(f"{role}_{name} is" in problem for problem in problems) or (
+                    (role, name) == ("backup_policy", "compartment_ids") and problems[0].startswith("Neither")
+                )
+
+    def test_a_list_that_came_out_empty_is_no_blank(self, role: str) -> None:
+        values, _problems = self.read(role)
+        for name in set(values) & {
+            *("compartment_ids", "regions", "resource_types", "from_kms_key_ids", "exclude_ids"),
+            *("asset_ids", "backup_ids", "freeform_tags", "defined_tags", "kms_key_ids"),
+        }:
+            for empty in ([], {}, "[]", "{}", [""], [None], ","):
+                _values, problems = self.read(role, **{name: empty})
+                assert [problem for problem in problems if problem.startswith(f"{role}_{name}: ")], (name, empty)
+
+    def test_text_is_as_good_as_truth_values_and_numbers(self, role: str) -> None:
+        values, _problems = self.read(role)
+        for name, value in values.items():
+            spellings: tuple[Any, ...] = ()
+            if isinstance(value, bool):
+                spellings = (str(value), str(value).lower(), "yes" if value else "no", "1" if value else "0")
+            elif isinstance(value, int):
+                spellings = (str(value), f" {value} ")
+            for spelling in spellings:
+                assert self.read(role, **{name: spelling}) == (values, []), name
+
+    def test_a_name_that_is_not_known_is_told_for_what_it_may_be(self, role: str) -> None:
+        _values, problems = self.read(role, wait_timeoutt="9", region_s="iad")
+        assert len(problems) == 2
+        assert all("is no variable of this role" in problem for problem in problems)
+
+
 class TestBackupPolicy:
     @pytest.mark.parametrize(
         ("given", "fault"),
