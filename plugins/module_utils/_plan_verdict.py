@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_words import are, resources
+
 
 def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:
     """Why a plan must not be carried out as it is: it is larger than expected, or some of it is blocked.
@@ -27,25 +29,21 @@ def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str
     if earlier:
         if most is not None and counts["planned"] and earlier + counts["planned"] > most:
             found.append(
-                f"{_resources(counts['planned'])} more would be changed after {earlier:,} in earlier rounds, but "
+                f"{resources(counts['planned'])} more would be changed after {earlier:,} in earlier rounds, but "
                 f"{role}_max_changes allows {most:,} in all. They were left as they are. If they are meant, run again"
             )
         return found
     if most is not None and counts["planned"] > most:
         found.append(
-            f"{counts['planned']:,} resources are planned, but {role}_max_changes allows {most:,}. Nothing was "
+            f"The plan has {resources(counts['planned'])}, but {role}_max_changes allows {most:,}. Nothing was "
             "changed. If the plan is what you mean, allow as many"
         )
     if options.get("fail_on_blocked") and counts["blocked"]:
         found.append(
-            f"{counts['blocked']:,} resources are blocked, and {role}_fail_on_blocked is true. Nothing was changed. "
-            "The plan above names them"
+            f"{are(counts['blocked'])} blocked, and {role}_fail_on_blocked is true. Nothing was changed. The plan above "
+            "names what is"
         )
     return found
-
-
-def _resources(count: int) -> str:
-    return f"{count:,} {'resource' if count == 1 else 'resources'}"
 
 
 def verdict(
@@ -69,19 +67,19 @@ def verdict(
     faults = []
     failed = counts["failed_earlier"]
     if failed:
-        faults.append(f"{failed:,} resources failed. The report in {folder} tells which, and why")
+        faults.append(f"{resources(failed)} failed. The report in {folder} tells which, and why")
     if stopped:
         faults.append("The run was stopped early, because too much failed. What was not tried is as it was; run again")
     elif counts["planned"]:
         faults.append(
-            f"{counts['planned']:,} resources are still not as wanted after all rounds, such as those that others "
-            f"made or changed meanwhile. The last plan in {folder} names them. Run again"
+            f"Still not as wanted after all rounds: {resources(counts['planned'])}, such as what others made or changed "
+            f"meanwhile. The last plan in {folder} names all. Run again"
         )
     if not found.get("complete", True):
         faults.append(f"Not everything could be looked at, so nothing is told of the rest: {found.get('msg', '')}")
     line = (
-        f"{counts['changed_earlier']:,} resources were changed. {counts['unchanged']:,} are as wanted, "
-        f"{counts['blocked']:,} are blocked, {counts['left_alone']:,} were left alone, {counts['excluded']:,} were "
-        f"excluded, {counts['not_approved']:,} were not approved. The report is in {folder}"
+        f"{resources(counts['changed_earlier'])} changed, {counts['unchanged']:,} as wanted, {counts['blocked']:,} "
+        f"blocked, {counts['left_alone']:,} left alone, {counts['excluded']:,} excluded, {counts['not_approved']:,} not "
+        f"approved. The report is in {folder}"
     )
     return {"faults": faults, "line": line}

@@ -39,6 +39,16 @@ def nouns(kind: str, count: int) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def resources(count: int) -> str:
+    """ "1 resource", "1,200 resources" """
+    return f"{count:,} {'resource' if count == 1 else 'resources'}"
+
+
+def are(count: int) -> str:
+    """ "1 is", "1,200 are" """
+    return f"{count:,} {'is' if count == 1 else 'are'}"
+
+
 def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """How many entries there are of each region, type, key now and key then, in the order of the plan."""
     found = Counter(
@@ -53,8 +63,9 @@ def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
     """What a plan amounts to."""
-    verb = "would be changed" if dry_run else "are going to be changed"
-    lines = [f"{len(plan.entries):,} resources {verb}, {plan.unchanged:,} are as wanted"]
+    count = len(plan.entries)
+    going = "is going to be" if count == 1 else "are going to be"
+    lines = [f"{resources(count)} {'would be' if dry_run else going} changed, {are(plan.unchanged)} as wanted"]
     rows = count_rows(plan.entries)
     for row in rows[:_MOST_COUNTS]:
         lines.append(
@@ -64,21 +75,21 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
     if len(rows) > _MOST_COUNTS:
         lines.append(f"  ... and {len(rows) - _MOST_COUNTS:,} more such rows, see the plan")
     for words, found in (
-        ("blocked, because they can't be changed as they are", plan.blocked),
+        ("blocked by what has to be mended first", plan.blocked),
         ("left alone", plan.left_alone),
         ("excluded by their OCID", plan.excluded),
         ("not approved", plan.not_approved),
     ):
         lines += _apart_lines(words, found)
     if plan.not_selected:
-        lines.append(f"{plan.not_selected:,} are not meant, by the filters")
+        lines.append(f"{are(plan.not_selected)} not meant, by the filters")
     return [*lines, f"Digest of the plan: {plan.digest}"]
 
 
 def _apart_lines(words: str, rows: Sequence[Entry]) -> list[str]:
     if not rows:
         return []
-    lines = [f"{len(rows):,} are {words}:"]
+    lines = [f"{are(len(rows))} {words}:"]
     for row in rows[:_SAMPLE]:
         name = f"{row['display_name']} ({row['id']})" if row["display_name"] else row["id"]
         lines.append(f"  {row['region']}: {name}: {row['reason']}")

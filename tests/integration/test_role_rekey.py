@@ -200,7 +200,7 @@ def test_a_plan_goes_from_the_dry_run_to_the_job_that_is_approved(
     ran = playbooks.run("rekey", {**variables(sim), **handed_on})
 
     assert ran.returncode == 0, ran.stdout
-    assert "1 are not approved" in ran.stdout
+    assert "1 is not approved" in ran.stdout
     keys = [sim.resource(sim.id(f"volume-{number}"))["kmsKeyId"] for number in (1, 2, 3)]
     assert keys == [sim.id(name) for name in ("key-b", "key-a", "key-a")]
 

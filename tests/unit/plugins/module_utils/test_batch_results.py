@@ -78,6 +78,7 @@ def put(folder: Path, number: int, *rows: dict[str, Any], seconds: Any = 1.5) ->
 def test_the_batches_of_a_run_so_far(tmp_path: Path) -> None:
     put(tmp_path, 1, row())
     put(tmp_path, 12, row(2), row(3, changed=False, error=LOST), seconds="long")
+    put(tmp_path, 11, seconds=10**400)
     (tmp_path / "batch-of-mine.json").write_text("no JSON")
     so_far = read_batches(tmp_path)
     assert (so_far.last, so_far.changed, so_far.done, so_far.seconds) == (12, 2, 3, 1.5)

@@ -167,12 +167,22 @@ def test_lines() -> None:
     lines = plan_lines(plan, dry_run=True)
     assert lines[0] == "1,200 resources would be changed, 0 are as wanted"
     assert lines[1] == f"  {IAD}: 1,200 volumes from the Oracle-managed key to {KEY_A}"
+    assert lines[2].startswith("1 is blocked")
     assert lines[-1] == f"Digest of the plan: {plan.digest}"
     assert count_rows(plan.entries)[0]["count"] == 1200
     part = batches(plan.entries, 200, 0)[1][0]
     assert progress_line(slice_label(part), 200, 0, 40.2) == (
         "us-ashburn-1: volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "dry_run", "line"),
+    [(1, True, "1 resource would be changed"), (1, False, "1 resource is going to be changed"), (0, False, "0 resources are")],
+)
+def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
+    plan = make_plan([found(number) for number in range(count)], Scope(KEYS))
+    assert plan_lines(plan, dry_run=dry_run)[0].startswith(line)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")])
@@ -196,14 +206,14 @@ class TestVerdict:
     def test_all_well(self) -> None:
         ended = self.end(unchanged=5, changed_earlier=3)
         assert ended["faults"] == []
-        assert ended["line"].startswith("3 resources were changed. 5 are as wanted, 0 are blocked")
+        assert ended["line"].startswith("3 resources changed, 5 as wanted, 0 blocked")
 
     @pytest.mark.parametrize(
         ("more", "fault"),
         [
             ({"failed_earlier": 2}, "2 resources failed"),
             ({"planned": 4, "stopped": True}, "stopped early"),
-            ({"planned": 4}, "4 resources are still not as wanted"),
+            ({"planned": 4}, "Still not as wanted after all rounds: 4 resources"),
             ({"found": {"complete": False, "msg": "no phx"}}, "Not everything could be looked at.*no phx"),
         ],
     )
