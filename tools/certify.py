@@ -25,7 +25,18 @@ COLLECTIONS = ROOT / ".cache" / "collections"
 CORES = {"2.18": "python3.11", "2.19": "python3.11", "2.21": "python3.12"}
 """Versions of ansible-core, and the Python that runs each."""
 
-TESTED = ("aiohttp", "hypothesis", "jsonschema", "oci", "pytest", "pytest-xdist", "trustme", "yamllint")
+TESTED = (
+    "aiohttp",
+    "ansible-builder",
+    "ansible-runner",
+    "hypothesis",
+    "jsonschema",
+    "oci",
+    "pytest",
+    "pytest-xdist",
+    "trustme",
+    "yamllint",
+)
 """What tests/unit and the integration tests of the roles need."""
 
 IMPORTER = ("ansible-builder>=3.2", "ansible-core~=2.19.0", "galaxy-importer>=0.4.44")
