@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,12 @@ from simulator.client import Simulator
 
 COLLECTIONS = Path(__file__).parents[2] / ".cache" / "collections"
 PROGRAM = str(Path(sys.executable).parent / "ansible-playbook")
+MARK = "OCI_KEYS_TEST_PROCESS"
+"""A variable in the environment of what is to be killed with all that it has started."""
 
 
-def _environment(sim: Simulator, folder: Path) -> dict[str, str]:
+def environment_of(sim: Simulator, folder: Path) -> dict[str, str]:
+    """What a process of ansible finds: the simulator, and nothing of the user's."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(folder),
@@ -42,7 +46,7 @@ class Playbook:
 
     def __init__(self, sim: Simulator, folder: Path) -> None:
         self._folder = folder
-        self.environment = {**_environment(sim, folder), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
+        self.environment = {**environment_of(sim, folder), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
 
     def run(
         self, *tasks: Mapping[str, Any], flags: tuple[str, ...] = (), **play: Any
@@ -87,7 +91,7 @@ class CollectionPlaybooks:
         self.folder = folder
         self.reports = folder / "reports"
         self.environment = {
-            **_environment(sim, folder),
+            **environment_of(sim, folder),
             "ANSIBLE_SHOW_CUSTOM_STATS": "1",
             "ANSIBLE_PIPELINING": "1",
         }
@@ -123,3 +127,14 @@ def custom_stats(output: str) -> dict[str, Any]:
     """What ``set_stats`` gave, which AWX hands to the next job."""
     (line,) = [line for line in output.splitlines() if line.strip().startswith("RUN: ")]
     return dict(json.loads(line.strip()[len("RUN: ") :]))
+
+
+def kill_all_with(mark: str) -> None:
+    """Kill whatever was started with this mark, modules that live on by themselves too."""
+    for _round in range(3):
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                continue

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import random
-import signal
 import stat
 import subprocess
 import time
@@ -21,7 +20,7 @@ import pytest
 import yaml
 from integration.fleets import tenancy, volumes
 from integration.harness import SOAK, furnish
-from integration.playbook import CollectionPlaybooks, custom_stats, recap
+from integration.playbook import MARK, CollectionPlaybooks, custom_stats, kill_all_with, recap
 from integration.rekeying import (
     IAD,
     PHX,
@@ -287,20 +286,6 @@ def test_ten_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, 
     assert "0 resources are going to be changed" in alone.stdout
 
 
-MARK = "OCI_KEYS_TEST_OF_ROLE"
-
-
-def _kill_all_with(mark: str) -> None:
-    """Kill whatever the playbook has started, modules that live on by themselves too."""
-    for _round in range(3):
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                    os.kill(int(process.name), signal.SIGKILL)
-            except OSError:
-                continue
-
-
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
 @pytest.mark.parametrize("enough", [0, 1, 6, 13, 19] if SOAK else [1, 13])
 def test_killed_with_all_its_processes_and_started_again(
@@ -323,7 +308,7 @@ def test_killed_with_all_its_processes_and_started_again(
         if writes(sim) >= enough and sim.counts().get("ListVolumes", 0):
             break
         time.sleep(0.005)
-    _kill_all_with(mark)
+    kill_all_with(mark)
     process.wait()
     time.sleep(0.3)
     killed = playbooks.runs()[0]

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 import pytest
+from unit.extensions.awx_answers import GOOD, WRONG, kind_of, variables_of
 from unit.extensions.awx_rules import (
     SURVEYS,
     TEMPLATES,
@@ -21,13 +22,12 @@ from unit.extensions.awx_rules import (
     refusals,
     survey_faults,
 )
-from unit.fake_cloud import IAD, KEY_A, compartment_id, volume_id
+from unit.fake_cloud import IAD, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _role_variables
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_options import Variable
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import region_table
 
 # What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
 NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}
@@ -55,39 +55,6 @@ TYPES = {
     "freeform_tags": {"textarea"},
     "defined_tags": {"textarea"},
 }
-# Any text is a path or a name, so what is wrong with one shows later only.
-WRONG = {
-    "boolean": ["maybe"],
-    "choice": ["sometimes"],
-    "choices": [["floppy"], [], ["volume", "tape"]],
-    "integer": ["few", "1.5", -1, True],
-    "ocid": ["ocid1.volume", "my-key", "ocid1.instance.oc1.iad.abc"],
-    "moment": ["yesterday", "2026-13-01"],
-    "regions": ["us-ashbrn-1", "all,us-ashburn-1", ","],
-    "ocids": ["prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
-    "paths": [",", "\n,\n"],
-    "keys_by_region": ["us-ashburn-1", "us-ashburn-1=", f"all={KEY_A}", KEY_A, f"iad={volume_id(1)}", "{"],
-    "freeform_tags": ["env", "{}", "[1]"],
-    "defined_tags": ["env=prod", "ops", "{}"],
-}
-GOOD = {
-    "rekey_compartment_ids": compartment_id(1),
-    "rekey_kms_key_ids": f"{IAD}={KEY_A}",
-    "backup_policy_asset_ids": volume_id(1),
-    "backup_policy_kms_key_id": KEY_A,
-    "copy_backups_backup_ids": volume_id(1, kind="volumebackup"),
-    "copy_backups_destination_region": IAD,
-    "restore_keys_report": "/reports/run",
-}
-
-
-def _variables(playbook: str) -> dict[str, Variable]:
-    declare, _judge = _role_variables._ROLES[playbook]
-    return {f"{playbook}_{name}": variable for name, variable in declare(region_table()).items()}
-
-
-def _kind(variable: Variable) -> str:
-    return variable.read.__qualname__.partition(".")[0]
 
 
 def _good(playbook: str) -> dict[str, Any]:
@@ -120,22 +87,22 @@ def test_every_variable_is_asked_or_set(playbook: str) -> None:
     for name, template in TEMPLATES.items():
         if name in SURVEYS and playbook_of(template) == playbook:
             asked |= {question["variable"] for question in SURVEYS[name][1]} | set(template.get("extra_vars", {}))
-    assert set(_variables(playbook)) - asked == set()
+    assert set(variables_of(playbook)) - asked == set()
 
 
 @pytest.mark.parametrize(("playbook", "question"), QUESTIONS)
 class TestQuestion:
     def test_it_is_about_a_variable_of_that_type_with_the_same_default(self, playbook: str, question: Question) -> None:
         assert question["variable"] not in NEVER_ASKED
-        variable = _variables(playbook)[question["variable"]]
-        assert question["type"] in TYPES[_kind(variable)]
+        variable = variables_of(playbook)[question["variable"]]
+        assert question["type"] in TYPES[kind_of(variable)]
         if "default" in question:
             assert variable.read(question["default"]) == variable.default
         else:
-            assert variable.default is None or _kind(variable) == "choices"
+            assert variable.default is None or kind_of(variable) == "choices"
 
     def test_its_limits_and_choices_are_those_of_the_variable(self, playbook: str, question: Question) -> None:
-        variable = _variables(playbook)[question["variable"]]
+        variable = variables_of(playbook)[question["variable"]]
         if question["type"] == "integer":
             assert _accepts(variable, question["min"])
             assert not _accepts(variable, question["min"] - 1)
@@ -144,14 +111,14 @@ class TestQuestion:
             assert _accepts(variable, most + 1) is ("max" not in question)
         if "choices" in question:
             assert all(_accepts(variable, choice) for choice in question["choices"])
-        if _kind(variable) in ("choice", "choices"):
+        if kind_of(variable) in ("choice", "choices"):
             with pytest.raises(InputError) as refused:
                 variable.read("something else")
             (listed,) = re.findall(r"is none of (.*)", str(refused.value))
             assert listed.split(", ") == question["choices"]
 
     def test_a_wrong_answer_is_told_by_its_name(self, playbook: str, question: Question) -> None:
-        kind = _kind(_variables(playbook)[question["variable"]])
+        kind = kind_of(variables_of(playbook)[question["variable"]])
         for wrong in WRONG.get(kind, []):
             given = answers(SURVEYS_OF[playbook], {**_good(playbook), question["variable"]: wrong})
             problems = role_options(given, playbook)["problems"]
