@@ -98,7 +98,7 @@ class Job:
 
 
 class Awx:
-    """Jobs that find the simulator instead of OCI. Each has its own home folder; that of the reports is there for all."""
+    """Jobs that find the simulator instead of OCI. Each has its own home; the reports' is there for all."""
 
     def __init__(self, sim: Simulator, folder: Path) -> None:
         self._sim = sim
@@ -187,7 +187,7 @@ class Awx:
 
     def _environment(self, folder: Path) -> dict[str, str]:
         injected = inject(CREDENTIAL_TYPE, self._inputs(), folder / "env")
-        plain = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "True", MARK: str(folder)}
+        plain = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "True", "ANSIBLE_PIPELINING": "1", MARK: str(folder)}
         return {**environment_of(self._sim, folder / "home"), **plain, **injected}
 
     def _inputs(self) -> dict[str, str]:

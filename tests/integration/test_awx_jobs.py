@@ -75,7 +75,7 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
             "copy_backups_kms_key_id": sim.id("key-phx"),
         },
     }[name]
-    before = sim.resources()
+    before, keys = sim.resources(), keys_in_place(sim)
 
     dry = awx.launch(name, given)
     assert dry.status == "successful"
@@ -85,8 +85,8 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
 
     ran = awx.launch(name, given, job_type="run")
     assert ran.status == "successful"
-    new = [row for row in sim.resources() if row not in before]
-    assert {row.get("xrcKmsKeyId") or row.get("kmsKeyId") for row in new} == {sim.id("key-phx")}
+    after = keys_in_place(sim)
+    assert {after[name] for name in after if keys.get(name) != after[name]} == {sim.id("key-phx")}
 
 
 def test_a_job_that_is_cancelled_is_finished_by_another_and_both_are_put_back(sim: Simulator, awx: Awx) -> None:
@@ -183,7 +183,7 @@ def test_every_wrong_answer_is_told_before_anything_is_read(sim: Simulator, awx:
     job = awx.launch(name, given, job_type="run")
 
     assert job.status == "failed"
-    assert [variable for variable in given if f'"{variable}: ' not in job.output] == []
+    assert [variable for variable in given if f"{variable}: " not in job.output] == []
     assert sim.counts() == {}
 
 

@@ -41,7 +41,8 @@ def bucket(rate: int, *, burst: int) -> Limit:
 class Service(Protocol):
     rate: float
 
-    def admits(self, now: float) -> bool: ...
+    def admits(self, now: float) -> bool:
+        """Whether one more request is answered at that moment."""
 
 
 class Window:

@@ -56,9 +56,11 @@ class Copiable(Protocol):
     iam_resource_type: str
     noun: str
 
-    def get(self, service: Service, region: str, resource_id: str) -> Resource: ...
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """One of them, asked for by itself."""
 
-    def from_row(self, row: Any, region: str, etag: str | None = None) -> _Copy: ...
+    def from_row(self, row: Any, region: str, etag: str | None = None) -> _Copy:
+        """One of them, from a row of a list."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "that is no name of a variable"
     if not isinstance(question.get("required"), bool):
         yield "required is neither true nor false"
-    if not all(_is_integer(question.get(name, 0)) for name in ("min", "max")):
+    if not all(_is_a(question.get(name, 0), int) for name in ("min", "max")):
         yield "a limit is no integer"
     if kind.startswith("multi") != bool(question.get("choices")):
         yield "choices are for questions with choices, which need some"
@@ -102,7 +102,7 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "a choice is no text"
     if "default" in question:
         default = question["default"]
-        if not isinstance(default, _DEFAULTS[kind]) or isinstance(default, bool):
+        if not _is_a(default, _DEFAULTS[kind]):
             yield f"the default is no {_DEFAULTS[kind].__name__}"
         if refusals(question, default):
             yield "the default would be refused as an answer"
@@ -114,8 +114,9 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "a blank is no choice, so it needs a default"
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_a(value: object, kind: type) -> bool:
+    """Whether that is its type; true and false are no integers."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def refusals(question: Question, answer: object) -> list[str]:
@@ -126,7 +127,7 @@ def refusals(question: Question, answer: object) -> list[str]:
             return ["it is no text"]
         size = len(answer)
     elif kind == "integer":
-        if not _is_integer(answer):
+        if isinstance(answer, bool) or not isinstance(answer, int):
             return ["it is no integer"]
         size = answer
     elif kind == "multiselect":
