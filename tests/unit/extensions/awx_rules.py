@@ -24,7 +24,17 @@ Answers = dict[str, Any]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as ansible reads it, where ``!unsafe`` marks what is no template of its own."""
+    """YAML as ansible reads it.
+
+    ``!unsafe`` marks what is no template, and a name that is merged in and given as well is complained of.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        names = [name.value for name, _value in node.value]
+        if len(set(names)) < len(names):
+            raise yaml.constructor.ConstructorError(None, None, f"one of {names} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
@@ -34,7 +44,9 @@ def read(file: Path) -> Any:
     return yaml.load(file.read_text(), _Loader)
 
 
-OBJECTS: dict[str, list[dict[str, Any]]] = read(ASSETS / "controller.yml")
+OBJECTS: dict[str, list[dict[str, Any]]] = {
+    kind: objects for kind, objects in read(ASSETS / "controller.yml").items() if kind.startswith("controller_")
+}
 TEMPLATES = {template["name"]: template for template in OBJECTS["controller_templates"]}
 WORKFLOWS = {workflow["name"]: workflow for workflow in OBJECTS["controller_workflows"]}
 CREDENTIAL_TYPE = OBJECTS["controller_credential_types"][0]
