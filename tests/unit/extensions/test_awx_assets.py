@@ -143,6 +143,13 @@ def test_names_are_given_once_and_what_is_named_is_there() -> None:
                 assert job["name"] in named["controller_inventory_sources"]
 
 
+def test_each_approval_has_a_name_of_its_own() -> None:
+    """Modules look approvals up by their names alone, so that two of the same name would become one, or fail."""
+    jobs = [node["unified_job_template"] for workflow in WORKFLOWS.values() for node in workflow["workflow_nodes"]]
+    names = [job["name"] for job in jobs if job["type"] == "workflow_approval"]
+    assert len(names) == len(set(names)) == len(WORKFLOWS)
+
+
 @pytest.mark.parametrize("workflow", list(WORKFLOWS.values()), ids=lambda workflow: str(workflow["name"]))
 def test_nothing_is_changed_before_the_approval_of_a_dry_run(workflow: dict[str, Any]) -> None:
     nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
