@@ -331,6 +331,7 @@ def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
         "validate_key": Variable(boolean, True),
         "multi_version_key": Variable(choice("warn", "fail"), "warn"),
         "wait_timeout": Variable(integer(1), 14400),
+        "report_dir": Variable(text),
     }
 
 

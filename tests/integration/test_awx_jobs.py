@@ -89,6 +89,31 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
     assert {after[name] for name in after if keys.get(name) != after[name]} == {sim.id("key-phx")}
 
 
+def test_a_copy_whose_key_was_changed_is_put_back_by_another_job(sim: Simulator, awx: Awx) -> None:
+    """The job's own files are gone, and the key that the copy was on is in the folder of the reports."""
+    furnish(
+        sim,
+        volumes=[volumes(1)],
+        volume_backups=[
+            {"name": "backup", "of": "volume-1"},
+            {"name": "copy", "of": "volume-1", "source": "backup", "region": PHX, "key": "key-everywhere"},
+        ],
+    )
+    given = {
+        "copy_backups_backup_ids": sim.id("backup"),
+        "copy_backups_destination_region": PHX,
+        "copy_backups_kms_key_id": sim.id("key-phx"),
+    }
+    assert awx.launch("OCI keys - copy backups", given, job_type="run").changed == 1
+    assert sim.resource(sim.id("copy"))["kmsKeyId"] == sim.id("key-phx")
+
+    (run,) = awx.reports.iterdir()
+    back = awx.launch(RESTORE, {"restore_keys_report": str(run)}, job_type="run")
+
+    assert back.status == "successful"
+    assert sim.resource(sim.id("copy"))["kmsKeyId"] == sim.id("key-everywhere")
+
+
 def test_a_job_that_is_cancelled_is_finished_by_another_and_both_are_put_back(sim: Simulator, awx: Awx) -> None:
     furnish(sim, {"latency": 0.02}, volumes=[volumes(12), volumes(4, name="old", key="key-b")])
     before = keys_in_place(sim)
