@@ -44,7 +44,12 @@ IMPORTER = ("ansible-builder>=3.2", "ansible-core~=2.19.0", "galaxy-importer>=0.
 NOX = ("ansible-core~=2.19.0", "antsibull-nox>=1.10")
 
 # The roles and playbooks as users run them: templates are evaluated differently from ansible-core 2.19 on.
-ON_EACH_CORE = ("tests/unit", "tests/integration/test_role_rekey.py", "tests/integration/test_ansible_playbook.py")
+ON_EACH_CORE = (
+    "tests/unit",
+    "tests/integration/test_ansible_playbook.py",
+    "tests/integration/test_awx_jobs.py",
+    "tests/integration/test_role_rekey.py",
+)
 
 
 def heading(text: str) -> None:

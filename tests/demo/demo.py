@@ -57,6 +57,7 @@ def main(folder: Path) -> int:
             "copy_backups_backup_ids": [simulator.id(name) for name in COPIED],
             "copy_backups_destination_region": "us-phoenix-1",
             "copy_backups_kms_key_id": key,
+            "copy_backups_report_dir": str(reports),
         }
         before = assignments(simulator)
         say("1. Who is on which key? (What only tells that it is done is left out of what the playbooks print here.)")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import configparser
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def test_a_survey_tells_its_counts(sim: Simulator, playbook: Playbook) -> None:
 
     ran = playbook.run(task, {"ansible.builtin.debug": {"var": "found.summary.by_key[0].total"}}, flags=("--check",))
 
-    assert 'found.summary.by_key[0].total": 2' in ran.stdout, ran.stdout
+    # Up to ansible-core 2.18, debug shows numbers as text.
+    assert re.search(r'found\.summary\.by_key\[0\]\.total": "?2\b', ran.stdout), ran.stdout
     assert "changed=0" in ran.stdout
 
 
