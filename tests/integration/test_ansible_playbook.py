@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import re
 import configparser
+import re
 from pathlib import Path
 from typing import Any
 
