@@ -29,6 +29,7 @@ class Life(Clock):
     """
 
     def __init__(self, dies_at: int | None = None, *, sent: bool = False) -> None:
+        super().__init__()
         self.is_over = False
         self._left = dies_at
         self._sent = sent
