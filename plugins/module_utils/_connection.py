@@ -81,7 +81,7 @@ class Service:
             data=response.data,
             etag=response.headers.get("etag"),
             next_page=response.headers.get("opc-next-page") or None,
-            opc_request_id=response.headers.get("opc-request-id"),
+            opc_request_id=_wire.request_id(response.headers.get("opc-request-id")),
         )
 
 

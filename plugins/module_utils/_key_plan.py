@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import FAULTY_STATE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import visible
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
 
 FORMAT = "oci_keys.block_volume/plan"
@@ -177,7 +178,7 @@ def _is_before(time_created: str | None, limit: str) -> bool:
 def _has_tags(resource: Mapping[str, Any], scope: Scope) -> bool:
     freeform = resource.get("freeform_tags") or {}
     for name, value in (scope.freeform_tags or {}).items():
-        if name not in freeform or _word(freeform[name]) != value:
+        if visible(name) not in freeform or _word(freeform[visible(name)]) != _word(value):
             return False
     defined = {
         (namespace.lower(), name.lower()): _word(value)
@@ -185,14 +186,15 @@ def _has_tags(resource: Mapping[str, Any], scope: Scope) -> bool:
         for name, value in tags.items()
     }
     return all(
-        defined.get((namespace.lower(), name.lower())) == value
+        defined.get((namespace.lower(), name.lower())) == _word(value)
         for namespace, tags in (scope.defined_tags or {}).items()
         for name, value in tags.items()
     )
 
 
 def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A tag's value as it was read, in which what can't be seen was written out."""
+    return str(value).lower() if isinstance(value, bool) else visible(str(value))
 
 
 def _reason_to_leave(resource: Mapping[str, Any], scope: Scope) -> str | None:

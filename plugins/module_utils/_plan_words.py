@@ -19,6 +19,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan im
     Slice,
     key_words,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import label, visible
 
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "policy_assignment": ("backup policy assignment", "backup policy assignments"),
@@ -83,7 +84,7 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
         lines += _apart_lines(words, found)
     if plan.not_selected:
         lines.append(f"{are(plan.not_selected)} not meant, by the filters")
-    return [*lines, f"Digest of the plan: {plan.digest}"]
+    return [*map(visible, lines), f"Digest of the plan: {plan.digest}"]
 
 
 def _apart_lines(words: str, rows: Sequence[Entry]) -> list[str]:
@@ -91,8 +92,7 @@ def _apart_lines(words: str, rows: Sequence[Entry]) -> list[str]:
         return []
     lines = [f"{are(len(rows))} {words}:"]
     for row in rows[:_SAMPLE]:
-        name = f"{row['display_name']} ({row['id']})" if row["display_name"] else row["id"]
-        lines.append(f"  {row['region']}: {name}: {row['reason']}")
+        lines.append(f"  {row['region']}: {label(row['display_name'], row['id'])}: {row['reason']}")
     if len(rows) > _SAMPLE:
         lines.append(f"  ... and {len(rows) - _SAMPLE:,} more, see the plan")
     return lines

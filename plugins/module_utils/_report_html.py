@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_findings import type_rank
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import all_visible, visible
 
 TYPE_WORDS: Mapping[str, str] = {
     "volume": "Block volumes",
@@ -41,7 +41,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
     environment.filters.update(csp_hash=_csp_hash, percent=percent, type_words=_type_words, thousands=_thousands)
     try:
         page = environment.from_string(template).render(
-            report=_visible(report), figure=figure(report), names=_visible(_names(report)), digest=digest
+            report=all_visible(report), figure=figure(report), names=all_visible(_names(report)), digest=digest
         )
     except jinja2.TemplateError as error:
         raise InputError(f"'template' could not be rendered: {error}") from error
@@ -85,16 +85,6 @@ def _names(report: Mapping[str, Any]) -> dict[str, str]:
     names = {row["id"]: row["name"] for row in rows if row["name"]}
     names.update({key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]})
     return names
-
-
-def _visible(value: Any) -> Any:
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, Mapping):
-        return {visible(str(name)): _visible(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_visible(item) for item in value]
-    return value
 
 
 def _csp_hash(text: object) -> str:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import shorten
 
 # Control characters, what turns the direction of text or is not seen at all, line separators, lone surrogates.
 _INVISIBLE = re.compile(
@@ -20,11 +22,34 @@ _INVISIBLE = re.compile(
 )
 # A spreadsheet takes a cell that begins so for a formula; the last four are the wide forms of the first.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+# OCI allows 255 characters; so much tells a resource from others.
+_NAME_IN_LABEL = 100
 
 
 def visible(text: str) -> str:
     """``text`` with each character that can't be seen, or that a terminal would obey, written as ``\\uXXXX``."""
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def all_visible(value: Any) -> Any:
+    """A value of JSON with every text in it made visible, the names in objects too."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(str(name)): all_visible(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [all_visible(item) for item in value]
+    return value
+
+
+def label(display_name: str, ocid: str) -> str:
+    """A resource as a person calls it: its display name, where it has one, and its OCID."""
+    return f"{visible(shorten(display_name, _NAME_IN_LABEL))} ({ocid})" if display_name else ocid
+
+
+def readable(text: object, length: int) -> str:
+    """What others wrote, as one line that is not too long."""
+    return visible(shorten(" ".join(str(text).split()), length))
 
 
 def cell(value: Any) -> str:

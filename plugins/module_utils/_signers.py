@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse, shorten
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._profile import Profile, read_file, read_profile
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import readable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ConnectionSettings, how_to_set
 
@@ -324,7 +325,7 @@ def _fetch(auth_type: str, make: Any) -> Any:
             reason = f"{type(error).__name__}: {error}"
         else:  # one of the SDK's own has a private key in its text
             reason = type(error).__name__
-        raise InputError(f"No {auth_type} could be had: {shorten(' '.join(reason.split()), 300)}") from error
+        raise InputError(f"No {auth_type} could be had: {readable(reason, 300)}") from error
 
 
 def _from_profile(given: _Given, name: str, remedy: str) -> str:

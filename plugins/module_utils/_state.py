@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import label
 
 NONE = "none"
 ASSIGN = "assign"
@@ -155,6 +156,4 @@ class Outcome:
     @property
     def label(self) -> str:
         """The resource as a person calls it: its display name, where one was read, and its OCID."""
-        if self.before is not None and self.before.display_name:
-            return f"{self.before.display_name} ({self.id})"
-        return self.id
+        return label(self.before.display_name if self.before is not None else "", self.id)

@@ -8,14 +8,13 @@
 two, ``_sdk.py`` and ``_signers.py`` may touch the SDK.
 
 Here are the things that the SDK does not do by itself: tell whether a request has left this machine, notice that an
-answer is no answer, keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, go at a pace, and fail with
-one of two errors.
+answer is no answer (``_answers.py``), keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, go at a
+pace, and fail with one of two errors.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import math
 import os
 import random
@@ -28,22 +27,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._answers import (
+    GarbageError,
+    bounded,
+    fault_of,
+    harmless,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     InputError,
     NoAnswerError,
     RefusedError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import shorten
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import readable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
 
 _attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
 _proxy_managers = threading.Lock()
-
-
-class GarbageError(Exception):
-    """A success whose body is not what the operation answers: no JSON, cut off, or JSON of another shape."""
 
 
 @dataclass(frozen=True)
@@ -212,11 +213,13 @@ def _adapter_class() -> Any:
             # Where the connection is not one of ours, nothing tells: so take it for sent.
             _attempt.sent = not request.url.startswith("https:") or any(map(_is_socks, proxies.values()))
             try:
-                return super().send(request, *args, **kwargs)
+                response = super().send(request, *args, **kwargs)
             except urllib3.exceptions.HTTPError as error:
                 # Some get through the adapter as they are. One of them (HeaderParsingError) makes the SDK send the
                 # request again, up to twice, whatever the retry strategy says: no good for a PUT.
                 raise transport.requests.exceptions.ConnectionError(error, request=request) from error
+            response.raw.stream = bounded(response.raw.stream)
+            return response
 
     return Adapter
 
@@ -266,67 +269,26 @@ def checked_bundle(path: str, source: str) -> str:
 
 
 def _strict(base: Any) -> Callable[..., Any]:
-    """``deserialize_response_data`` of a client, with a look at what it is given.
-
-    The SDK's own takes a body that is no JSON for text, and makes an object without any value of it, or of text with n
-    characters a list of n such objects; an empty body becomes an empty list.
-    """
+    """``deserialize_response_data`` of a client, with a look at what it is given."""
     lenient = base.deserialize_response_data
 
     def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
         if response_type == "object":  # the body of an error: its status counts, whatever the body is
-            return lenient(data.decode("utf-8", "replace").encode("utf-8"), response_type, *args, **kwargs)
+            try:
+                return lenient(data.decode("utf-8", "replace").encode("utf-8"), response_type, *args, **kwargs)
+            except RecursionError:
+                return None
         if response_type != "str":
-            fault = _fault(data, response_type, base.type_mappings)
+            fault = fault_of(data, response_type, base.type_mappings)
             if fault:
                 raise GarbageError(f"the answer was a success, but {fault}")
+            data = harmless(data)
         try:
             return lenient(data, response_type, *args, **kwargs)
         except Exception as error:  # the SDK has no error of its own for this
             raise GarbageError(f"the answer is not {response_type} ({type(error).__name__})") from error
 
     return deserialize
-
-
-def _fault(data: bytes, response_type: str, models: Any) -> str | None:
-    if not data.strip():
-        return "it is empty"
-    try:
-        value = json.loads(data)
-    except ValueError:  # UnicodeDecodeError is one, too
-        return "it is not valid JSON"
-    inner = re.fullmatch(r"list\[(.*)\]", response_type)
-    if inner is None:
-        # GetVolumeKmsKey is documented to answer null where the key is Oracle-managed.
-        if value is None and response_type.endswith("KmsKey"):
-            return None
-        return _model_fault(value, models.get(response_type))
-    if not isinstance(value, list):
-        return "it is not a list"
-    model = models.get(inner.group(1))
-    faults = (_model_fault(item, model) for item in value)
-    return next((f"in its list {fault}" for fault in faults if fault), None)
-
-
-def _model_fault(value: Any, model: Any) -> str | None:
-    fields = _fields(model)
-    if not fields:  # not a model but a plain type
-        return None
-    if not isinstance(value, dict):
-        return "it is not an object"
-    if "id" in fields and not value.get("id"):
-        return "it has no id"
-    if "items" in fields and not isinstance(value.get("items"), list):
-        return "it has no items"
-    return None
-
-
-@functools.cache
-def _fields(model: Any) -> frozenset[str]:
-    try:
-        return frozenset(model().attribute_map.values())
-    except (TypeError, AttributeError):  # None, int, datetime and their like
-        return frozenset()
 
 
 def call(operation: str, host: str, function: Callable[[], Any]) -> Any:
@@ -347,13 +309,18 @@ def translate(error: Exception, operation: str, host: str, *, was_sent: bool) ->
     if isinstance(error, load("oci").exceptions.ServiceError):
         message = error.message if isinstance(error.message, str) and error.message.strip() else "no reason given"
         return RefusedError(
-            shorten(" ".join(message.split()), 600),
+            readable(message, 600),
             operation=name,
             status=int(error.status),
-            code=str(error.code or "NoErrorCode"),
-            opc_request_id=error.request_id,
+            code=readable(error.code or "NoErrorCode", 100),
+            opc_request_id=request_id(error.request_id),
         )
     return NoAnswerError(_explain(error, host, was_sent), operation=name, was_sent=was_sent)
+
+
+def request_id(header: str | None) -> str | None:
+    """The request ID that a service gave an answer: twice as long as they are, at most."""
+    return readable(header, 200) if header else None
 
 
 def _explain(error: BaseException, host: str, was_sent: bool) -> str:
@@ -398,4 +365,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _innermost_text(error: BaseException) -> str:
     cause = list(_causes(error))[-1]
     text = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-    return shorten(" ".join(re.sub(r"//[^/@\s]+@", "//***@", text).split()), 300)
+    return readable(re.sub(r"//[^/@\s]+@", "//***@", text), 300)
