@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "slow": "committed, answered after `seconds`",
     "garbage": "committed, answered 200 with something that is not JSON",
     "truncated": "committed, answered with half of the body",
+    "body": "committed, answered with `text`, `count` times over, and with status 200 or `status`",
     "empty_page": "a list page without rows, with the token of the page asked for",
     "stale_list": "a list with the state before the last change",
     "meanwhile": "answered as ever, but at that moment others change something (details: changes, by OCID)",
@@ -37,6 +38,7 @@ _LIST_KINDS = frozenset({"empty_page", "stale_list", "page_expired"})
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "code": str, "message": str, "headers": dict},
     "slow": {"seconds": (int, float)},
+    "body": {"text": str, "count": int, "status": int},
     "meanwhile": {"changes": dict},
 }
 _UNAUTHENTICATED = ApiError(
@@ -144,6 +146,8 @@ class Faults:
             raise FaultError("fault status needs a status")
         if rule.kind == "slow" and "seconds" not in rule.details:
             raise FaultError("fault slow needs seconds")
+        if rule.kind == "body" and "text" not in rule.details:
+            raise FaultError("fault body needs a text")
         if rule.kind == "meanwhile" and not rule.details.get("changes"):
             raise FaultError("fault meanwhile needs changes")
         return rule

@@ -268,6 +268,9 @@ class Service:
             self.alter(ocid, fields)
         if rule.kind == "garbage":
             reply = Reply(200, b"\x00<!doctype html>garbage", {"content-type": "application/json"})
+        if rule.kind == "body":
+            more = rule.details
+            reply = Reply(more.get("status", 200), more["text"].encode() * more.get("count", 1))
         delay = float(rule.details["seconds"]) if rule.kind == "slow" else 0.0
         return Outcome(reply, delay=delay, cut=rule.kind == "drop_after", truncated=rule.kind == "truncated")
 

@@ -168,6 +168,7 @@ def test_wrong_rules_name_the_right_ones(sim: Simulator) -> None:
         (lambda: sim.fault("throttle", "GetVolumes"), "GetVolume, GetVolumeBackup"),
         (lambda: sim.fault("throttle", seconds=1), "takes no 'seconds'"),
         (lambda: sim.fault("slow"), "needs seconds"),
+        (lambda: sim.fault("body"), "needs a text"),
         (lambda: sim.fault("status"), "needs a status"),
         (lambda: sim.fault("throttle", times=-1), "whole number"),
         (lambda: sim.fault("status", status="409"), "can't be '409'"),

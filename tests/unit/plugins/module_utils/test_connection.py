@@ -32,7 +32,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _connection, _signers, _wire
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _answers, _connection, _signers, _wire
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
@@ -562,6 +562,19 @@ def test_a_success_that_is_no_answer_is_asked_for_again(
     assert "iaas.us-ashburn-1.oraclecloud.com: the answer" in str(error)
     assert len(cloud.requests) == 3 + 4
     assert len(pauses) == 2 + 3
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_is_too_long_is_no_answer(
+    status: int, connection: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_answers, "MOST_BYTES", 1024**2)
+    cloud.answers = [http_answer(status, b" " * 1024**2 + json.dumps(VOLUME).encode())]
+    error = failure(put, connection)
+    assert error.was_sent
+    assert "the answer has more than 1 MiB" in str(error)
+    cloud.answers = [http_answer(200, json.dumps(VOLUME).encode() + b" " * (1024**2 - 200))]
+    assert get(connection).data.id == VOLUME_ID
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'"abc"', b'[{"a": 1}]', b"[7]", b"[null]", b"null"])
