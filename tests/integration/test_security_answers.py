@@ -76,7 +76,10 @@ ODD = {
     "a number for a state": (json.dumps(_volume(lifecycleState=1)), "a lifecycleState that is not text"),
     "a list for a compartment": (json.dumps(_volume(compartmentId=[])), "a compartmentId that is not text"),
     "a list for tags": (json.dumps(_volume(freeformTags=["a"])), "freeformTags that is not an object"),
-    "a number for a tag": (json.dumps(_volume(freeformTags={"a": 5})), "freeformTags that has a value that is not text"),
+    "a number for a tag": (
+        json.dumps(_volume(freeformTags={"a": 5})),
+        "freeformTags that has a value that is not text",
+    ),
     "a list for a size": (json.dumps(_volume(sizeInMBs=[1])), "a sizeInMBs that is not one value"),
     "a text for a truth": (json.dumps(_volume(isHydrated="false")), "isHydrated that is neither true nor false"),
     "an odd replica": (
@@ -162,9 +165,7 @@ def test_no_text_of_a_service_reaches_a_result_as_a_terminal_would_obey_it(sim: 
     files = {name: tmp_path / name for name in ("journal", "result_file")}
 
     found = run(key_assignment_info.main, sim, compartment_ids=[sim.id("prod")], regions=["us-ashburn-1"])
-    ran = _rekey(
-        sim, "volume-1", "bad-1", "copied-1", "refused-1", **{name: str(path) for name, path in files.items()}
-    )
+    ran = _rekey(sim, "volume-1", "bad-1", "copied-1", "refused-1", **{name: str(path) for name, path in files.items()})
 
     assert ran.result["summary"] == {"total": 4, "changed": 2, "unchanged": 0, "failed": 2}
     assert {row["display_name"] for row in [*ran.resources, *found.resources]} == {SHOWN}
