@@ -65,10 +65,15 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 # Twice as many workers as the smallest machine has processors: the tests wait as long as they compute.
 	$(RUN) pytest -n 4 --dist worksteal
 
-soak: $(VENV) ## Run the tests of chance with all their chances, those of faults with all of them, and the guides (takes long)
-	$(call heading,Tests of chance and of every fault; guides (pytest))
+soak: $(VENV) ## Run what takes long: the tests of chance and of faults with all of them, limits in real time, guides
+	$(call heading,Tests of chance; every fault; limits; guides (pytest))
 	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
-		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py
+		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py \
+		tests/integration/test_interrupts.py tests/integration/test_limit.py
+
+mutations: $(VENV) ## Break important lines on purpose, and see that tests notice (takes long)
+	$(call heading,Mutations)
+	$(RUN) python -m tools.mutations $(WORDS)
 
 certify: $(VENV) ## Run what certification asks for, on each supported ansible-core (takes long)
 	$(RUN) python -m tools.certify $(PARTS)
@@ -87,4 +92,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak certify simulator requirements clean
+.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak mutations certify simulator requirements clean

@@ -39,18 +39,18 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
-def copy_checkout() -> None:
+def copy_checkout(copy: Path = COPY) -> None:
     """Copies what git tracks or would track: ansible-test refuses links, and must not see the caches."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.rmtree(copy, ignore_errors=True)
     for name in sorted(set(filter(None, names.split("\0")))):
-        source, target = ROOT / name, COPY / name
+        source, target = ROOT / name, copy / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     # Without a repository of its own it would be taken for a part of the checkout that git ignores: nothing to test.
-    subprocess.run(["git", "init", "--quiet", "--template="], cwd=COPY, check=True)
+    subprocess.run(["git", "init", "--quiet", "--template="], cwd=copy, check=True)
 
 
 def seed_pip_bootstrap(home: Path) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a service might answer that has gone mad, or that somebody else speaks for: no harm to memory, terminal, report."""
+"""What a service might answer that has gone mad: it harms neither memory, nor terminal, nor report."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keys, pass phrases and tokens: in no output, however verbose, and in no file. What files there are, others can't read."""
+"""Keys, pass phrases and tokens: in no output, however verbose, and in no file; and who can read the files."""
 
 from __future__ import annotations
 

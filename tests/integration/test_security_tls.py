@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import oci
 import pytest
 import trustme
 from integration.fleets import volumes
 from integration.harness import furnish
+from unit.pod_token import use_token_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, InputError
@@ -35,17 +34,8 @@ def other_authority(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _pod_token(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The SDK looks for a pod's token in one place only."""
-    provider = oci.auth.rpt_path_providers.DefaultServiceAccountTokenProvider
-    original = provider.__init__
-
-    def init(self: object) -> None:
-        original(self)
-        self.override_sa_token_path(str(sim.home / "service_account_token"))  # type: ignore[attr-defined]
-
-    monkeypatch.setattr(provider, "__init__", init)
-    yield
+def _pod_token(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_token_of(sim, monkeypatch)
 
 
 def _open(sim: Simulator, auth_type: str, **changes: str) -> Connection:

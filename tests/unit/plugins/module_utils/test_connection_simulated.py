@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import oci
 import pytest
 from unit.fake_cloud import FakeClock
+from unit.pod_token import use_token_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _settings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
@@ -48,18 +48,6 @@ def open_as(simulator: Simulator, auth_type: str, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, value)
     settings = _settings.resolve_connection({}, os.environ)
     return connect(settings, retry=ReadRetry(attempts=3), timeout=(5.0, 5.0), clock=CLOCK)
-
-
-def use_token_of(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK looks for a pod's token in one place only."""
-    provider = oci.auth.rpt_path_providers.DefaultServiceAccountTokenProvider
-    original = provider.__init__
-
-    def init(self: object) -> None:
-        original(self)
-        self.override_sa_token_path(str(simulator.home / "service_account_token"))  # type: ignore[attr-defined]
-
-    monkeypatch.setattr(provider, "__init__", init)
 
 
 @pytest.mark.parametrize("auth_type", _settings.AUTH_TYPES)
