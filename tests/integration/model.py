@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from integration.harness import run as run_module
 from integration.model_ask import BACKUP, COPY, POLICY, VOLUME, Ask, Module, Truth, settled
 from integration.model_checks import Run, check, check_done, check_idle
 from integration.model_fleet import HOSTILE, KEYS, MOST_PASSING, POLICIES, Fault, faults, fleets, switches
+from integration.model_plans import plan_carry_out_and_put_back
 from integration.model_process import Killed, Life, living
 from integration.rekeying import FRA, IAD, PHX
 
@@ -42,11 +44,13 @@ class Model(RuleBasedStateMachine):
     def __init__(self, sim: Simulator, folder: Path) -> None:
         super().__init__()
         self.sim = sim
+        self.folder = folder
         self.journal = folder / "journal.jsonl"
         self.switches: dict[str, Any] = {}
         self.faults: list[Fault] = []
         self.last: dict[Module, Ask] = {}
         self.is_sound = True
+        self.has_planned = False
 
     @initialize(fleet=fleets())
     def furnish(self, fleet: dict[str, Any]) -> None:
@@ -66,7 +70,7 @@ class Model(RuleBasedStateMachine):
         """Something goes wrong in the next run."""
         self._step("spoil")
         self.faults.append(fault)
-        self.sim.fault(fault.kind, fault.operation, times=fault.times, after=fault.after)
+        self._disturb(fault)
 
     @rule(data=st.data(), key=keys)
     def change_behind(self, data: st.DataObject, key: str) -> None:
@@ -105,15 +109,30 @@ class Model(RuleBasedStateMachine):
             wanted = self.sim.id(key) if key else None
             self._run(data, Ask(COPY, ids, wanted, destination=to, more=self._more(data, _locked(data))))
 
+    @precondition(lambda self: not self.has_planned)
+    @rule(life=kills)
+    def plans(self, life: Life | None) -> None:
+        """Everything is put on some keys by a plan, and back again by the files that this has left."""
+        self._step("plan")
+        self.has_planned = True
+        self.is_sound = False
+        self.sim.clear_faults()
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            is_planned = plan_carry_out_and_put_back(
+                self.sim, Path(name), life or Life(), self._disturb_again, self._calm, timings=TIMINGS
+            )
+        self.seen["planned"] += is_planned
+        self._calm()
+        self._be_as_before()
+        self.is_sound = True
+
     @precondition(lambda self: self.last)
     @rule()
     def finish(self) -> None:
         """After a last run in peace everything is as wanted, and a further one finds nothing to do."""
         self._step("finish")
         self.is_sound = False
-        self.faults.clear()
-        self.sim.clear_faults()
-        self.sim.set(**{name: _peaceful(name) for name in HOSTILE})
+        self._calm()
         for ask in self.last.values():
             done = self._attempt(replace(ask, more=_without(ask, "regenerate", "wait")))
             check(done)
@@ -121,9 +140,25 @@ class Model(RuleBasedStateMachine):
             again = self._attempt(done.ask)
             check(again)
             check_idle(again, done)
-        self.sim.set(**{name: self.switches.get(name, _peaceful(name)) for name in HOSTILE})
+        self._be_as_before()
         self.last.clear()
         self.is_sound = True
+
+    def _disturb(self, fault: Fault) -> None:
+        self.sim.fault(fault.kind, fault.operation, times=fault.times, after=fault.after)
+
+    def _disturb_again(self) -> None:
+        for fault in self.faults:
+            self._disturb(fault)
+
+    def _calm(self) -> None:
+        """No fault any more, and nothing that OCI itself would refuse or ignore."""
+        self.faults.clear()
+        self.sim.clear_faults()
+        self.sim.set(**{name: _peaceful(name) for name in HOSTILE})
+
+    def _be_as_before(self) -> None:
+        self.sim.set(**{name: self.switches.get(name, _peaceful(name)) for name in HOSTILE})
 
     def teardown(self) -> None:
         if self.last and self.is_sound:

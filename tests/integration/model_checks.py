@@ -73,7 +73,7 @@ def check_others(run: Run) -> None:
     for name, row in run.before.rows.items():
         now = run.after.rows[name]
         if name in touched:
-            assert _besides(now) == _besides(row), name
+            assert besides(now) == besides(row), name
         else:
             assert now == row, name
     named = run.ask.ids if run.ask.module is POLICY and not run.check else ()
@@ -82,7 +82,7 @@ def check_others(run: Run) -> None:
     assert not (run.check and run.writes)
 
 
-def _besides(row: Row) -> dict[str, Any]:
+def besides(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _OF_A_CHANGE}
 
 
@@ -123,7 +123,7 @@ def check_journal(run: Run) -> None:
     """Each write has its line, which is older, and tells what was there before."""
     intents = run.intents
     for call in run.writes:
-        mine = [intent for intent in intents if _names(intent, call, run.before)]
+        mine = [intent for intent in intents if names_write(intent, call, run.before)]
         assert any(_seconds(intent) <= call.time for intent in mine), f"{call.operation} {call.resource}"
     seen = set()
     for intent in intents:
@@ -138,7 +138,7 @@ def check_journal(run: Run) -> None:
             assert not outcomes[name]["known"] or outcomes[name]["kms_key_id"] == run.entries[name]["kms_key_id"]
 
 
-def _names(intent: dict[str, Any], call: Call, before: Truth) -> bool:
+def names_write(intent: dict[str, Any], call: Call, before: Truth) -> bool:
     if call.operation == "CreateVolumeBackupPolicyAssignment":
         return bool(intent["id"] == call.request["assetId"])
     if call.operation == "DeleteVolumeBackupPolicyAssignment":
