@@ -49,6 +49,11 @@ class Truth:
         self.assignments = {row["assetId"]: row for row in rows if row["kind"] == "policy_assignment"}
         self.names = {row["id"]: row["name"] for row in rows if "name" in row}
 
+    @property
+    def keys(self) -> dict[str, str | None]:
+        """The key of everything that can have one."""
+        return {name: row["kmsKeyId"] or None for name, row in self.rows.items() if "kmsKeyId" in row}
+
     def key(self, name: str) -> str | None:
         return self.rows[name]["kmsKeyId"] or None
 

@@ -20,8 +20,9 @@ from simulator.client import Simulator
 
 STEPS = 25
 PARTS = 8
-FLEETS = 50 if SOAK else 5
-"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first tenth of each part.
+FLEETS = 50 if SOAK else 4
+"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first 100 of each part, which
+keeps two processors busy for a minute.
 
 The seeds are fixed and no examples are kept, so that every run tries the same.
 """
