@@ -75,6 +75,10 @@ mutations: $(VENV) ## Break important lines on purpose, and see that tests notic
 	$(call heading,Mutations)
 	$(RUN) python -m tools.mutations $(WORDS)
 
+bench: $(VENV) ## Measure the speed beside a script, a loop and the command line (CASES="volumes one" for some)
+	$(call heading,Speed (benchmark))
+	$(RUN) env PYTHONPATH=tests python -m benchmark $(CASES) $(BENCH_OPTIONS)
+
 certify: $(VENV) ## Run what certification asks for, on each supported ansible-core (takes long)
 	$(RUN) python -m tools.certify $(PARTS)
 
@@ -92,4 +96,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak mutations certify simulator requirements clean
+.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak mutations bench certify simulator requirements clean

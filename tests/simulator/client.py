@@ -64,6 +64,7 @@ class Simulator:
         self._owned = owned
         self._complaints = complaints
         self.proxy_url: str = description["proxy_url"]
+        self.direct_port: int = description["direct_port"]
         self.control_url: str = description["control_url"]
         self.metadata_url: str = description["metadata_url"]
         self.ca_file: str = description["ca_file"]

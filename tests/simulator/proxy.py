@@ -35,6 +35,16 @@ class Certificates:
     def ca_pem(self) -> bytes:
         return self.authority.cert_pem.bytes()
 
+    def by_name(self) -> ssl.SSLContext:
+        """A context for clients that come without the proxy, and say in the handshake which host they want."""
+
+        def choose(connection: ssl.SSLObject | ssl.SSLSocket, host: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = self.context(host or "localhost")
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sni_callback = choose
+        return context
+
     def context(self, host: str) -> ssl.SSLContext:
         context = self._contexts.get(host)
         if context is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two listeners in one event loop."""
+"""The three listeners in one event loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Server:
         self._home = Home(folder, self._certificates.ca_pem)
         self.service = Service(fleet, settings, self._home.api_key)
         self._home.write(self.service.world, self.service.tokens)
-        self._ports = {"proxy": 0, "control": 0}
+        self._ports = {"proxy": 0, "direct": 0, "control": 0}
 
     async def start(self, proxy_port: int = 0, control_port: int = 0) -> None:
         loop = asyncio.get_running_loop()
@@ -44,8 +44,10 @@ class Server:
             proxy_port,
             backlog=1024,
         )
+        direct = await loop.create_server(tunnels, _LOOPBACK, 0, backlog=1024, ssl=self._certificates.by_name())
         plain = await loop.create_server(control, _LOOPBACK, control_port)
-        self._ports = {"proxy": proxy.sockets[0].getsockname()[1], "control": plain.sockets[0].getsockname()[1]}
+        listeners = {"proxy": proxy, "direct": direct, "control": plain}
+        self._ports = {name: listener.sockets[0].getsockname()[1] for name, listener in listeners.items()}
 
     def describe(self) -> Json:
         """All that a client has to know."""
@@ -54,6 +56,7 @@ class Server:
         metadata_url = f"{control_url}/opc/v2"
         return {
             "proxy_url": proxy_url,
+            "direct_port": self._ports["direct"],
             "control_url": control_url,
             "metadata_url": metadata_url,
             "ca_file": str(self._home.ca_file),
