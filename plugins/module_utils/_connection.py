@@ -109,9 +109,7 @@ class Connection:
         self._reads = _wire.RetryingReads(retry, clock.sleep, clock.monotonic)
         self._services: dict[tuple[str, str], Service] = {}
         self._lock = threading.Lock()
-        bundle = settings.cert_bundle
-        source = settings.sources.get("cert_bundle", "option cert_bundle")
-        self._cert_bundle = _wire.checked_bundle(bundle, source) if bundle else _wire.environment_bundle()
+        self._trust = _wire.trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"))
         self._client_arguments: dict[str, Any] = {
             "signer": principal.signer,
             "timeout": timeout,
@@ -197,7 +195,7 @@ class Connection:
                     raise
                 except Exception as error:  # such as a service that a developer tool configuration switches off
                     raise InputError(f"The SDK's {kind} for {place} can't be made: {error}") from error
-                _wire.prepare(client, concurrency=self._concurrency, cert_bundle=self._cert_bundle)
+                _wire.prepare(client, concurrency=self._concurrency, trust=self._trust)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
                 service = self._services[(kind, place)] = Service(client, host, self._reads, Pace(self._clock))
             return service

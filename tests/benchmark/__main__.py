@@ -22,7 +22,6 @@ from benchmark.cases import CASES  # noqa: E402
 from benchmark.contenders import CONTENDERS, LATENCY, SETTLE, Measured, Stage, measure  # noqa: E402
 from benchmark.fleet import fleet  # noqa: E402
 from benchmark.tables import CONTESTS, TARGETS, as_rst, as_text, contests, picture, targets  # noqa: E402
-
 from simulator.client import Simulator  # noqa: E402
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_speed.rst"
@@ -69,11 +68,8 @@ def _measure_all(names: dict[str, None], folder: Path, most: int | None) -> dict
             measure(CONTENDERS[name], stage, Measured())
         for number, name in _turns(list(names), most):
             measure(CONTENDERS[name], stage, results[name])
-            spent = results[name]
-            print(
-                f"{time.monotonic() - began:6.0f} s  round {number}: {CONTENDERS[name].what}: {spent.seconds[-1]:.1f} s",
-                flush=True,
-            )
+            told = f"round {number}: {CONTENDERS[name].what}: {results[name].seconds[-1]:.1f} s"
+            print(f"{time.monotonic() - began:6.0f} s  {told}", flush=True)
     return results
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.fleet import REGIONS, fleet
-from benchmark.measure import FailedError, Spent, run
 from integration.playbook import CollectionPlaybooks, Playbook
 
+from benchmark.fleet import REGIONS, fleet
+from benchmark.measure import FailedError, Spent, run
 from simulator.client import Simulator
 
 HERE = Path(__file__).parent

@@ -135,4 +135,7 @@ def test_a_way_back_by_a_survey_and_in_check_mode(
     ran = playbooks.run("restore_keys", {**given, "restore_keys_allow_oracle_managed": ""})
     assert ran.returncode == 0, ran.stdout
     keys = {sim.id(f"{name}"): sim.id("key-a") for name in ("volume-2", "other-1")}
-    assert {row["id"]: row["kmsKeyId"] for row in sim.resources("volume")} == {**keys, sim.id("volume-1"): sim.id("key-b")}
+    assert {row["id"]: row["kmsKeyId"] for row in sim.resources("volume")} == {
+        **keys,
+        sim.id("volume-1"): sim.id("key-b"),
+    }

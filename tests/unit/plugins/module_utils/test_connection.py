@@ -659,6 +659,16 @@ def test_an_untrusted_certificate_is_named_and_not_tried_again(
     assert len(cloud.connects) == 1
 
 
+def test_the_certificate_of_another_host_is_not_trusted(
+    api_key: dict[str, str], cloud: Cloud, authority: trustme.CA
+) -> None:
+    cloud.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("iaas.example.com").configure_cert(cloud.tls)
+    error = failure(put, open_connection(api_key))
+    assert not error.was_sent
+    assert "certificate of iaas.us-ashburn-1.oraclecloud.com is not trusted" in str(error)
+
+
 def test_a_refused_connection_has_sent_nothing(
     api_key: dict[str, str], pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -761,6 +771,12 @@ def test_a_bundle_that_is_not_there_is_named(api_key: dict[str, str], monkeypatc
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/else.pem")
     with pytest.raises(InputError, match=r"environment variable REQUESTS_CA_BUNDLE: there is no .*else.pem"):
         open_connection(api_key)
+
+
+def test_a_bundle_without_certificates_is_named(api_key: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(InputError, match=r"option cert_bundle: '.*ca.pem' can't be read as certificates in PEM form"):
+        open_connection({**api_key, "cert_bundle": str(tmp_path / "ca.pem")})
 
 
 def test_no_proxy_is_obeyed(api_key: dict[str, str], cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,11 @@ def test_lines() -> None:
 
 @pytest.mark.parametrize(
     ("count", "dry_run", "line"),
-    [(1, True, "1 resource would be changed"), (1, False, "1 resource is going to be changed"), (0, False, "0 resources are")],
+    [
+        (1, True, "1 resource would be changed"),
+        (1, False, "1 resource is going to be changed"),
+        (0, False, "0 resources are"),
+    ],
 )
 def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
     plan = make_plan([found(number) for number in range(count)], Scope(KEYS))

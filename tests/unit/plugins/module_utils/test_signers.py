@@ -19,6 +19,7 @@ from typing import Any
 
 import oci
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -503,7 +504,7 @@ def test_region_and_tenancy_of_an_instance_principal(keys: Keys, home: Path) -> 
 
 @pytest.mark.usefixtures("instance")
 def test_the_bundle_is_used_for_the_token_too(home: Path) -> None:
-    (home / "ca.pem").write_text("x")
+    trustme.CA().cert_pem.write_to_path(home / "ca.pem")
     connection = open_with({"auth_type": "instance_principal", "cert_bundle": "~/ca.pem"})
     assert connection._principal.signer.arguments["federation_client_cert_bundle_verify"] == f"{home}/ca.pem"
 
