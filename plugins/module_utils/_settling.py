@@ -48,7 +48,9 @@ class Settling:
             change.outcome.settled = False
         look = 0
         while pending:
-            self._deadline.sleep(self._timings.poll(look))
+            # Of many, the first were accepted some time ago.
+            if look or len(pending) <= _FEW or not wait:
+                self._deadline.sleep(self._timings.poll(look))
             look += 1
             if wait and not self._is_worth_a_look(pending, look, seen_busy, began):
                 continue

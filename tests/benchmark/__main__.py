@@ -26,7 +26,7 @@ from simulator.client import Simulator  # noqa: E402
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_speed.rst"
 BEGIN, END = ".. What follows is written by make bench.", ".. What precedes is written by make bench."
-PICTURED = ("module", "script", "direct", "direct-script", "role", "cli", "loop")
+PICTURED = ("direct", "module", "direct-patient", "patient", "script", "role-in-one", "role", "cli", "loop")
 
 # Measured once for nothing, so that Python has compiled what all of them import.
 _WARM_UP = ("one", "bare")
@@ -68,8 +68,9 @@ def _measure_all(names: dict[str, None], folder: Path, most: int | None) -> dict
             measure(CONTENDERS[name], stage, Measured())
         for number, name in _turns(list(names), most):
             measure(CONTENDERS[name], stage, results[name])
-            told = f"round {number}: {CONTENDERS[name].what}: {results[name].seconds[-1]:.1f} s"
-            print(f"{time.monotonic() - began:6.0f} s  {told}", flush=True)
+            taken = results[name]
+            told = f"{taken.seconds[-1]:.1f} s, of which {taken.processor[-1]:.1f} s of processor"
+            print(f"{time.monotonic() - began:6.0f} s  round {number}: {CONTENDERS[name].what}: {told}", flush=True)
     return results
 
 

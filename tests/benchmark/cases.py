@@ -47,9 +47,10 @@ _HAS_CLI = bool(shutil.which("oci", path=os.pathsep.join([str(CLI), os.environ["
 
 CASES = {
     "volumes": Case(
-        ("module", "script", "loop", *(("cli",) if _HAS_CLI else ())),
+        ("module", "script", "patient", "loop", *(("cli",) if _HAS_CLI else ())),
         (
             Target("1,000 volumes to another key: time, of a good script's", ratio("module", "script"), 0.6),
+            Target("the same: of one that makes all PUTs before all GETs", ratio("module", "patient"), 0.6),
             Target("the same: time, of a loop's over one volume at a time", ratio("module", "loop"), 1 / 40),
             Target("the same: API calls per volume", _calls_per_volume, 1.1),
         ),
@@ -66,7 +67,7 @@ CASES = {
         ),
     ),
     "proxy": Case(
-        ("module", "direct", "direct-script"),
+        ("module", "direct", "direct-patient"),
         (Target("Through a proxy: time, of that without", ratio("module", "direct"), 1.2),),
     ),
     "growth": Case(
@@ -77,7 +78,7 @@ CASES = {
         ),
     ),
     "role": Case(
-        ("module", "role"),
+        ("module", "role", "role-in-one"),
         (Target("The role rekey for 1,000 volumes: time, of the module's", ratio("role", "module"), 2.0),),
     ),
     "scale": Case(

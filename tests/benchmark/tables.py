@@ -93,7 +93,7 @@ def _bar(row: int, name: str, measured: Measured, decades: int) -> Iterator[str]
     seconds = median(measured.seconds)
     y = 6 + _ROW * row
     # Ours are filled more strongly than what is there to compare them with.
-    opacity = 0.35 if name in ("script", "loop", "cli", "direct-script") else 0.8
+    opacity = 0.35 if name in ("script", "patient", "direct-patient", "loop", "cli") else 0.8
     end = _x(seconds, decades)
     yield f'<text x="{_LABELS - 8}" y="{y + 14}" text-anchor="end">{escape(CONTENDERS[name].what)}</text>'
     yield f'<rect x="{_LABELS}" y="{y}" width="{end - _LABELS:.0f}" height="{_ROW - 8}" fill-opacity="{opacity}"/>'

@@ -5,8 +5,8 @@
 """Puts all volumes of a compartment on a key, as a good engineer would with Oracle's SDK and an afternoon.
 
 One client and one signer for all threads, as many kept connections as threads, nothing written that is as wanted, and
-what was written is looked at until it is AVAILABLE with its key. All PUTs are made first, so that most volumes have
-settled when they are looked at: that is quicker than to wait for each right after its PUT.
+what was written is looked at until it is AVAILABLE with its key: each volume by the thread that has changed it, or with
+``patient`` all of them after the last PUT, when most have settled. That is quicker where many are to be changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import oci
 THREADS = 32
 
 
-def main(compartment_id: str, kms_key_id: str) -> None:
+def main(compartment_id: str, kms_key_id: str, order: str) -> None:
     config = oci.config.from_file(os.environ["OCI_CONFIG_FILE"])
     client = oci.core.BlockstorageClient(config, retry_strategy=oci.retry.DEFAULT_RETRY_STRATEGY)
     client.base_client.session.mount("https://", oci.base_client.OCIHTTPAdapter(pool_maxsize=THREADS))
@@ -39,9 +39,14 @@ def main(compartment_id: str, kms_key_id: str) -> None:
 
     volumes = oci.pagination.list_call_get_all_results(client.list_volumes, compartment_id=compartment_id, limit=100)
     different = [volume.id for volume in volumes.data if volume.kms_key_id != kms_key_id]
+
+    def put_and_wait(volume_id: str) -> None:
+        put(volume_id)
+        wait(volume_id)
+
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(put, different))
-        list(pool.map(wait, different))
+        for step in [put, wait] if order == "patient" else [put_and_wait]:
+            list(pool.map(step, different))
     print(f"{len(different)} of {len(volumes.data)} volumes changed")
 
 
