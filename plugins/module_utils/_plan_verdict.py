@@ -40,8 +40,8 @@ def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str
         )
     if options.get("fail_on_blocked") and counts["blocked"]:
         found.append(
-            f"{are(counts['blocked'])} blocked, and {role}_fail_on_blocked is true. Nothing was changed. The plan above "
-            "names what is"
+            f"{are(counts['blocked'])} blocked, and {role}_fail_on_blocked is true. Nothing was changed. The plan "
+            "above names what is"
         )
     return found
 
@@ -72,14 +72,14 @@ def verdict(
         faults.append("The run was stopped early, because too much failed. What was not tried is as it was; run again")
     elif counts["planned"]:
         faults.append(
-            f"Still not as wanted after all rounds: {resources(counts['planned'])}, such as what others made or changed "
-            f"meanwhile. The last plan in {folder} names all. Run again"
+            f"Still not as wanted after all rounds: {resources(counts['planned'])}, such as what others made or "
+            f"changed meanwhile. The last plan in {folder} names all. Run again"
         )
     if not found.get("complete", True):
         faults.append(f"Not everything could be looked at, so nothing is told of the rest: {found.get('msg', '')}")
     line = (
         f"{resources(counts['changed_earlier'])} changed, {counts['unchanged']:,} as wanted, {counts['blocked']:,} "
-        f"blocked, {counts['left_alone']:,} left alone, {counts['excluded']:,} excluded, {counts['not_approved']:,} not "
-        f"approved. The report is in {folder}"
+        f"blocked, {counts['left_alone']:,} left alone, {counts['excluded']:,} excluded, {counts['not_approved']:,} "
+        f"not approved. The report is in {folder}"
     )
     return {"faults": faults, "line": line}

@@ -81,10 +81,12 @@ def wanted_keys(sim: Simulator) -> dict[str, str]:
     return {IAD: sim.id("key-a"), PHX: sim.id("key-phx"), FRA: sim.id("key-fra")}
 
 
-def make_plan(sim: Simulator, folder: Path, *, check: bool = False, **options: Any) -> Ran:
+def make_plan(
+    sim: Simulator, folder: Path, *, check: bool = False, scope: dict[str, Any] | None = None, **options: Any
+) -> Ran:
     """Discover and plan, into ``before.json`` and ``plan.json`` of the folder."""
     folder.mkdir(exist_ok=True)
-    discover(sim, folder / "before.json")
+    discover(sim, folder / "before.json", **(scope or {}))
     wanted = {"kms_key_ids": wanted_keys(sim)} if options.get("state") != "absent" else {}
     files = {
         "discovery_file": folder / "before.json",

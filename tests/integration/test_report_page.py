@@ -241,7 +241,8 @@ def test_the_picture_of_shares_fits_and_none_of_its_words_cover_others(page: Bro
     assert page.evaluate("document.querySelectorAll('#share ~ .scroll text.strong').length") == 8
     assert page.evaluate("(one => one.scrollWidth <= one.clientWidth)(document.querySelector('#share ~ .scroll'))")
     covered = page.evaluate(
-        "(all => all.flatMap((a, i) => all.slice(i + 1).filter(b => a.box.left < b.box.right && b.box.left < a.box.right"
+        "(all => all.flatMap((a, i) => all.slice(i + 1)"
+        ".filter(b => a.box.left < b.box.right && b.box.left < a.box.right"
         " && a.box.top < b.box.bottom && b.box.top < a.box.bottom).map(b => [a.text, b.text])))"
         "([...document.querySelectorAll('#share ~ .scroll text')].map("
         "one => ({text: one.textContent, box: one.getBoundingClientRect()})))"

@@ -26,6 +26,7 @@ from integration.rekeying import (
     PHX,
     WRITES,
     keys_in_place,
+    make_plan,
     mixed_fleet,
     random_fleet,
     read_plan,
@@ -261,6 +262,11 @@ def test_ten_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, 
     given = variables(sim, compartment_ids=sim.id("root"), regions="all", canary=0)
     given["target_hosts"] = "all"
     before = keys_in_place(sim)
+    make_plan(sim, playbooks.folder / "alone", scope={"compartment_ids": [sim.id("root")]}, canary=0)
+    wanted_alone = {
+        next(iter(subjects([row]))): row["wanted_kms_key_id"]
+        for row in read_plan(playbooks.folder / "alone")["entries"]
+    }
 
     dry = playbooks.run("rekey", given, *inventory, "--check")
     assert dry.returncode == 0, dry.stdout
@@ -277,6 +283,7 @@ def test_ten_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, 
     after = keys_in_place(sim)
     planned = {name for plan in plans.values() for name in subjects(plan["entries"])}
     assert {name for name in before if before[name] != after[name]} == planned
+    assert {name: after[name] for name in planned} == wanted_alone
     report = json.loads((playbooks.runs()[-1] / "report.json").read_text())
     assert len(report["changes"]) == len(planned)
     assert sim.needless_puts == 0
