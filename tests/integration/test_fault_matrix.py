@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from integration.fault_matrix import CELLS, EVERY_CELL, EXCLUSIONS, FAULTS, PLACES, QUICK_CELLS, TIMES, Cell
+from integration.fault_matrix import CELLS, CONNECT, EVERY_CELL, EXCLUSIONS, FAULTS, PLACES, QUICK_CELLS, TIMES, Cell
 from integration.fault_operations import operations
 from integration.fault_rules import End, rule_for
 from integration.fault_running import BRISK, HASTY, REAL, carry_out
@@ -54,7 +54,7 @@ def _nothing_is_slow_that_is_not_meant_to_be() -> Iterator[None]:
 
 
 def test_every_operation_of_the_product_has_a_place() -> None:
-    assert {place.operation for place in PLACES} == operations()
+    assert {place.operation for place in PLACES} == operations() | {CONNECT}
 
 
 def test_no_cell_is_left_out_without_a_reason() -> None:
@@ -71,7 +71,7 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
 
 def test_a_single_passing_failure_never_fails_a_task() -> None:
     passing = [cell for cell in CELLS if cell.times == "once" and cell.fault.kind in PASSING]
-    assert {cell.place.operation for cell in passing} == operations()
+    assert {cell.place.operation for cell in passing} == operations() | {CONNECT}
     assert all(rule_for(cell).end is End.AS_WANTED for cell in passing)
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from integration.fleets import volumes
 from integration.harness import furnish, run
-from integration.key_info import FRA, IAD, PHX, furnish_keys, only_key, tell
+from integration.key_info import FRA, IAD, PHX, furnish_keys, tell
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info, volume_kms_key
 from simulator.client import Simulator
@@ -41,14 +41,6 @@ def test_a_region_that_cant_be_reached_leaves_the_others_be(sim: Simulator) -> N
         assert PHX in problem
         assert "may not be read" not in problem
     assert "could not be looked up" in ran.msg
-
-
-@pytest.mark.parametrize("kind", ["throttle", "error_500", "drop_after", "garbage", "truncated"])
-@pytest.mark.parametrize("operation", ["SearchResources", "GetVault", "GetKey", "ListKeyVersions"])
-def test_a_passing_fault_is_got_over(sim: Simulator, kind: str, operation: str) -> None:
-    sim.fault(kind, operation)
-
-    assert only_key(run(kms_key_info.main, sim, kms_key_id=sim.id("key-a")))["usable"]
 
 
 def test_a_region_that_refuses_the_credentials_alone_is_told_of_that_region(sim: Simulator) -> None:
