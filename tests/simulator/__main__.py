@@ -98,6 +98,7 @@ async def _run(server: Server, arguments: argparse.Namespace) -> None:
         variables = description["environments"][arguments.auth_type]
         # Tools that are not made with the Python SDK, such as curl and Terraform, look for the certificate elsewhere.
         others = dict.fromkeys(("CURL_CA_BUNDLE", "SSL_CERT_FILE"), description["ca_file"])
+        print("# What another terminal has to be given, for any OCI tool to find the simulator instead of OCI:")
         for name, value in {**variables, **others}.items():
             print(f"export {name}={shlex.quote(value)}")
         print(f"# the tenancy's OCID: {server.service.world.tenancy.id}")
