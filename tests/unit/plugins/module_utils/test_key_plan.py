@@ -270,3 +270,16 @@ def test_assets_for_a_policy() -> None:
     assert chosen["ids"] == [volume_id(1)]
     assert [row["id"] for row in chosen["left_alone"]] == [volume_id(4), volume_id(5), volume_id(6)]
     assert batches_of(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
+
+
+def test_a_tag_with_what_cannot_be_seen_is_selected_by_itself_as_it_was_read() -> None:
+    given, read = "a\u200db", r"a\u200db"
+    options = {
+        "resource_types": ["volume"],
+        "freeform_tags": {given: given},
+        "defined_tags": {"ns": {"name": given}},
+        "created_before": None,
+        "exclude_ids": [],
+    }
+    rows = [found(1, freeform_tags={read: read}, defined_tags={"ns": {"name": read}}), found(2)]
+    assert select_assets(rows, options)["ids"] == [volume_id(1)]
