@@ -90,11 +90,11 @@ class Records:
         container = _CONTAINER.fullmatch(type_name)
         if container:
             if container.group(1):
-                return _each(self._later(container.group(2)))
-            return _by_name(self._later(container.group(4)))
+                return _each(self._converter(container.group(2)))
+            return _by_name(self._converter(container.group(4)))
         model = self._models.get(type_name, str)  # the SDK has no types for enumerations, whose values are text
         if _field_names(model):
-            return _ModelConverter(model, self._models, self._later)
+            return _ModelConverter(model, self._models, self._converter)
         if model is datetime:
             return self._time
         if model in (int, float):
@@ -102,10 +102,6 @@ class Records:
         if model is bool:
             return _truth
         return _anything if model is object else _text
-
-    def _later(self, type_name: str) -> _Converter:
-        """Looked up when it is used, since a model may have fields of its own type."""
-        return lambda value: self._converter(type_name)(value)
 
     def _time(self, value: Any) -> datetime:
         if not isinstance(value, str):

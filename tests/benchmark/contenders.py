@@ -157,13 +157,12 @@ def _cli(stage: Stage) -> list[str]:
 
 
 def _lists(stage: Stage) -> list[str]:
-    ids = [row["id"] for row in stage.simulator.resources("compartment")]
-    return [sys.executable, str(OPPONENTS / "lists.py"), str(_LISTS_SIDE_BY_SIDE), stage.simulator.id("root"), *ids]
+    compartment_ids = [stage.simulator.id("root"), *(row["id"] for row in stage.simulator.resources("compartment"))]
+    return stage.play(bare_lists={"compartment_ids": compartment_ids, "threads": _LISTS_SIDE_BY_SIDE})
 
 
 def _discovery(stage: Stage) -> list[str]:
-    file = str(stage.folder / "found.json")
-    return stage.play(**{"oci_keys.block_volume.key_assignment_info": {"result": "summary", "result_file": file}})
+    return stage.play(**{"oci_keys.block_volume.key_assignment_info": {"result": "summary"}})
 
 
 def _role(stage: Stage, **options: Any) -> list[str]:
@@ -201,14 +200,16 @@ CONTENDERS = {
     "one": Contender("volume_kms_key, one volume (the task)", lambda: fleet(1, key=None), _module, 5, is_task=True),
     "bare": Contender("a bare module, one volume (the task)", lambda: fleet(1, key=None), _bare, 5, is_task=True),
     "discovery": Contender(
-        "key_assignment_info, 10,000 volumes in 40 compartments",
+        "key_assignment_info, 10,000 volumes in 40 compartments (the task)",
         lambda: fleet(10000, key="new", compartments=40),
         _discovery,
+        is_task=True,
     ),
     "lists": Contender(
-        "the bare list calls of that",
+        "the bare list calls of that (the task)",
         lambda: fleet(10000, key="new", compartments=40),
         _lists,
+        is_task=True,
     ),
     "module-10000": Contender("volume_kms_key, 10,000 volumes", lambda: fleet(10000), _module, rounds=2),
     "module-100": Contender("volume_kms_key, 100 volumes", lambda: fleet(100), _module),
