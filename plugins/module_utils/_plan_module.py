@@ -81,7 +81,7 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "keys_file": {"type": "path", "no_log": False},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
-    "batch_size": {"type": "int", "default": 200},
+    "batch_size": {"type": "int", "default": 250},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
     "validate_key": {"type": "bool", "default": True},
