@@ -10,6 +10,7 @@ Whatever a job has left behind is judged when it has ended: its events, and that
 from __future__ import annotations
 
 import configparser
+import itertools
 import json
 import shutil
 import subprocess
@@ -79,9 +80,14 @@ class Job:
         return {"artifact_data": {}, **row}
 
     @property
-    def times(self) -> list[float]:
-        """When there was something to see."""
-        return sorted(datetime.fromisoformat(event["created"]).timestamp() for event in self.events)
+    def silences(self) -> list[tuple[float, float, str]]:
+        """From when to when there was nothing new to see, and the task that was at work."""
+        seen = [(datetime.fromisoformat(event["created"]).timestamp(), event) for event in self.events]
+        seen.sort(key=lambda row: row[0])
+        return [
+            (begin, end, event.get("event_data", {}).get("task", ""))
+            for (begin, event), (end, _next) in itertools.pairwise(seen)
+        ]
 
     def faults(self) -> Iterator[str]:
         """What is not as it should be, whether the job came to its end or not."""
