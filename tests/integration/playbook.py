@@ -97,8 +97,8 @@ class CollectionPlaybooks:
         }
 
     def command(self, name: str, variables: Mapping[str, Any], *flags: str) -> list[str]:
-        where = {"encryption_report": {"encryption_report_dir": str(self.reports)}, "copy_backups": {}}
-        given = json.dumps({**where.get(name, {f"{name}_report_dir": str(self.reports)}), **variables})
+        where = "encryption_report_dir" if name == "encryption_report" else f"{name}_report_dir"
+        given = json.dumps({where: str(self.reports), **variables})
         return [PROGRAM, f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
 
     def run(self, name: str, variables: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,23 @@ def test_copies_by_a_survey(sim: Simulator, playbooks: CollectionPlaybooks) -> N
     for name in ("backup-1", "backup-2"):
         (made,) = copies_of(sim, name)
         assert made["kmsKeyId"] == sim.id("key-phx")
+
+
+def test_of_copies_that_fail_the_others_are_made_and_all_are_in_a_file(
+    sim: Simulator, playbooks: CollectionPlaybooks
+) -> None:
+    sim.change(sim.id("backup-2"), state="FAULTY")
+    ids = [sim.id("backup-1"), sim.id("backup-2")]
+
+    ran = playbooks.run("copy_backups", named("copy_backups", backup_ids=ids, destination_region=PHX))
+
+    (folder,) = playbooks.runs()
+    assert ran.returncode == 2
+    assert "1 of 2 resources changed, 1 failed" in ran.stdout
+    assert f"{folder}/copies.json" in ran.stdout
+    rows = json.loads((folder / "copies.json").read_text())["resources"]
+    assert {row["id"]: bool(row["error"]) for row in rows} == {ids[0]: False, ids[1]: True}
+    assert len(copies_of(sim, "backup-1")) == 1
 
 
 def test_a_way_back_by_a_survey_and_in_check_mode(
