@@ -66,7 +66,7 @@ def _measure_all(names: dict[str, None], folder: Path, most: int | None) -> dict
         stage = Stage(simulator, folder / "work", cpus[-1])
         for name in _WARM_UP:
             measure(CONTENDERS[name], stage, Measured())
-        for number, name in _turns(list(names), most):
+        for number, name in turns(list(names), most):
             measure(CONTENDERS[name], stage, results[name])
             taken = results[name]
             told = f"{taken.seconds[-1]:.1f} s, of which {taken.processor[-1]:.1f} s of processor"
@@ -74,7 +74,8 @@ def _measure_all(names: dict[str, None], folder: Path, most: int | None) -> dict
     return results
 
 
-def _turns(names: list[str], most: int | None) -> Iterator[tuple[int, str]]:
+def turns(names: list[str], most: int | None) -> Iterator[tuple[int, str]]:
+    """Who is measured when: the number of the round, and the name of the contender."""
     number = 0
     while names:
         number += 1

@@ -11,6 +11,8 @@ import os
 import shlex
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -308,6 +310,17 @@ def test_what_the_program_prints_leads_curl_to_it(exports: str) -> None:
     (hint,) = [line for line in exports.splitlines() if line.startswith("# all that is there: ")]
     told = _in_a_shell_with(exports, hint.partition(": ")[2] + " --silent --show-error --max-time 30")
     assert "seoul-a" in {row["name"] for row in json.loads(told)}
+
+
+def test_without_the_proxy_the_handshake_tells_the_host(running: Simulator) -> None:
+    host = f"iaas.{IAD}.oraclecloud.com"
+    trust = ssl.create_default_context(cafile=running.ca_file)
+    with (
+        socket.create_connection(("127.0.0.1", running.direct_port), timeout=10) as plain,
+        trust.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        secure.sendall(f"GET /20160918/volumes HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+        assert secure.recv(64).startswith(b"HTTP/1.1 401 ")
 
 
 def test_the_readme_lists_all_switches_and_faults() -> None:
