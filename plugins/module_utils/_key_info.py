@@ -214,7 +214,7 @@ def message(entries: Sequence[Mapping[str, Any]]) -> str:
         for problem in entry["problems"]
     ]
     if len(bad) > _PROBLEMS_IN_MESSAGE:
-        lines.append(f"... and {len(bad) - _PROBLEMS_IN_MESSAGE} more, see 'keys'")
+        lines.append(f"... and {len(bad) - _PROBLEMS_IN_MESSAGE} more, see 'kms_keys'")
     return "\n".join([line + ":" if lines else line, *lines])
 
 
@@ -232,4 +232,6 @@ def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path
             write_private(result_file, {**result, "keys": entries})
         except OSError as error:
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
-    module.exit_json(invocation=invocation(module), **result, keys=selected(entries, module.params["result"]))
+    listed = selected(entries, module.params["result"])
+    # Templates take ``keys`` for a method, and ansible-core 2.21 does not let it be documented; but it is in use.
+    module.exit_json(invocation=invocation(module), **result, kms_keys=listed, keys=listed)

@@ -17,8 +17,8 @@ description:
   - A key that can't be used does not fail the task. It is the answer that was asked for.
   - A key of a replicated vault has the same OCID in every region that it is replicated to, and is looked up in the
     region where it is going to be used.
-  - Whether the IAM statements are in force can't be read from OCI. So RV(keys[].usable) says that the key is right, not
-    that Block Volume may use it.
+  - Whether the IAM statements are in force can't be read from OCI. So RV(kms_keys[].usable) says that the key is right,
+    not that Block Volume may use it.
   - Vault may refuse more than ten calls a second of a tenancy. This module makes no more than four, and about three for
     each key and region.
 extends_documentation_fragment:
@@ -90,9 +90,9 @@ EXAMPLES = r"""
     that: looked_up.summary.unusable == 0
     fail_msg: "{{ looked_up.msg }}"
 
-- name: Show the IAM statements to paste (in brackets, since Jinja takes a dot and keys for a method)
+- name: Show the IAM statements to paste
   ansible.builtin.debug:
-    msg: "{{ looked_up['keys'] | map(attribute='policy_statements') | flatten | unique }}"
+    msg: "{{ looked_up.kms_keys | map(attribute='policy_statements') | flatten | unique }}"
 
 - name: Which of many keys can't be used, each in its own region
   oci_keys.block_volume.kms_key_info:
@@ -107,11 +107,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-keys:
+kms_keys:
   description:
     - What was found out, an entry for each key and region, in the order given.
-    - In templates it has to be written in brackets, as in C(registered['keys']).
     - O(result) decides which are listed.
+    - The same list is there as C(keys) too, which is its name in O(result_file). In templates that has to be written in
+      brackets, as in C(registered['keys']).
   returned: success
   type: list
   elements: dict

@@ -48,5 +48,5 @@ def _without_request_ids(printed: str) -> dict[str, Any]:
 
 def only_key(ran: Ran) -> dict[str, Any]:
     assert not ran.failed
-    (entry,) = ran.result["keys"]
+    (entry,) = ran.result["kms_keys"]
     return dict(entry)

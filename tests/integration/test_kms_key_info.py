@@ -28,7 +28,7 @@ def test_a_good_key(sim: Simulator) -> None:
 
     true = sim.resource(sim.id("key-a"))
     place, condition = f"compartment id {sim.id('security')}", f"where target.key.id = '{true['id']}'"
-    assert ran.result["keys"] == [
+    assert ran.result["kms_keys"] == [
         {
             "id": true["id"],
             "region": IAD,
@@ -118,7 +118,7 @@ def test_oddities_are_warnings(sim: Simulator) -> None:
 
     ran = tell(sim, "soft", "key-external", "turning", "key-rotated", "old")
 
-    soft, external, turning, rotated, old = ran.result["keys"]
+    soft, external, turning, rotated, old = ran.result["kms_keys"]
     assert ran.result["summary"]["usable"] == 5
     assert (soft["protection_mode"], soft["warnings"]) == ("SOFTWARE", [])
     assert external["protection_mode"] == "EXTERNAL"
@@ -156,7 +156,7 @@ def test_a_replicated_key_is_usable_in_each_of_its_regions(
 
     ran = tell(sim, "global", regions=[FRA, "iad", "phx"])
 
-    fra, iad, phx = ran.result["keys"]
+    fra, iad, phx = ran.result["kms_keys"]
     assert [(entry["region"], entry["usable"], entry["is_replica"]) for entry in (fra, iad, phx)] == [
         (FRA, False, True),
         (IAD, True, False),

@@ -31,7 +31,7 @@ def test_a_region_that_cant_be_reached_leaves_the_others_be(sim: Simulator) -> N
 
     ran = run(kms_key_info.main, sim, kms_key_ids=ids, regions=[IAD, PHX, FRA])
 
-    told = {(entry["id"], entry["region"]): entry for entry in ran.result["keys"]}
+    told = {(entry["id"], entry["region"]): entry for entry in ran.result["kms_keys"]}
     assert not ran.failed
     assert told[(ids[0], IAD)]["usable"]
     assert told[(ids[0], FRA)]["usable"]
@@ -46,7 +46,7 @@ def test_a_region_that_cant_be_reached_leaves_the_others_be(sim: Simulator) -> N
 def test_a_region_that_refuses_the_credentials_alone_is_told_of_that_region(sim: Simulator) -> None:
     sim.fault("clock_skew", region=PHX, times=None)
 
-    near, far = tell(sim, "key-everywhere", regions=[IAD, PHX]).result["keys"]
+    near, far = tell(sim, "key-everywhere", regions=[IAD, PHX]).result["kms_keys"]
 
     assert near["usable"]
     assert "401 NotAuthenticated" in far["problems"][0]

@@ -56,7 +56,7 @@ def test_no_keys_are_nothing_to_do(sim: Simulator, blank: Any) -> None:
     ran = tell(sim, kms_key_ids=blank)
 
     assert not ran.failed
-    assert ran.result["keys"] == []
+    assert ran.result["kms_keys"] == []
     assert ran.result["summary"] == {"total": 0, "usable": 0, "unusable": 0}
     assert ran.calls == {}
 
@@ -64,7 +64,7 @@ def test_no_keys_are_nothing_to_do(sim: Simulator, blank: Any) -> None:
 def test_blank_regions_and_duplicates(sim: Simulator) -> None:
     ran = tell(sim, "key-a", "key-phx", "key-a", regions="")
 
-    assert [entry["region"] for entry in ran.result["keys"]] == [IAD, PHX]
+    assert [entry["region"] for entry in ran.result["kms_keys"]] == [IAD, PHX]
     assert ran.calls == dict.fromkeys(LOOKED_UP, 2)
 
 
@@ -77,7 +77,8 @@ def test_the_result_lists_what_was_asked_for_and_the_file_all(
     ran = tell(sim, "key-a", "key-disabled", "key-rsa", result=which, result_file=str(file))
 
     written = json.loads(file.read_text())
-    assert len(ran.result["keys"]) == listed
+    assert len(ran.result["kms_keys"]) == listed
+    assert ran.result["keys"] == ran.result["kms_keys"]
     assert ran.result["summary"] == {"total": 3, "usable": 1, "unusable": 2}
     assert [entry["usable"] for entry in written["keys"]] == [True, False, False]
     assert written["summary"] == ran.result["summary"]

@@ -65,8 +65,8 @@ def test_in_check_mode_the_same_is_told(sim: Simulator) -> None:
     checked, ran = (run(kms_key_info.main, sim, check=check, kms_key_ids=[sim.id("key-a")]) for check in (True, False))
 
     assert "skipped" not in checked.result
-    assert checked.result["keys"] == ran.result["keys"]
-    assert checked.result["keys"][0]["usable"] is True
+    assert checked.result["kms_keys"] == ran.result["kms_keys"]
+    assert checked.result["kms_keys"][0]["usable"] is True
 
 
 @by_module

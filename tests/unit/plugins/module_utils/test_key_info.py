@@ -272,7 +272,7 @@ def test_the_message_tells_the_first_three_that_are_bad() -> None:
     two_problems = replace(BAD, problems=("is DISABLED", "is a key for RSA"))
     lines = message([key_entry(report) for report in [two_problems, GOOD, BAD, BAD, BAD, BAD]]).splitlines()
     assert lines[1:3] == [f"In {IAD}, {KEY_B} is DISABLED.", f"In {IAD}, {KEY_B} is a key for RSA."]
-    assert lines[5:] == ["... and 2 more, see 'keys'"]
+    assert lines[5:] == ["... and 2 more, see 'kms_keys'"]
 
 
 @pytest.mark.parametrize(("which", "expected"), [("all", [KEY_A, KEY_B]), ("changed", [KEY_B]), ("summary", [])])
