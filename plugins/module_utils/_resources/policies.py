@@ -169,10 +169,9 @@ class PolicyKind(ResourceKind):
         return True
 
     def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
-        was_not_seen_since = outcome.changed and latest is outcome.before
-        before, after = cast("AssetPolicy | None", outcome.before), cast("AssetPolicy | None", latest)
-        if was_not_seen_since:
-            after = None
+        not_seen_since = outcome.changed and latest is outcome.before
+        before = cast("AssetPolicy | None", outcome.before)
+        after = None if not_seen_since else cast("AssetPolicy | None", latest)
         return {
             "assignment_id": after.assignment_id if after else None,
             "policy_id": after.policy_id if after else None,
