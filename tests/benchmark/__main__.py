@@ -46,14 +46,15 @@ def main() -> int:
     (folder / "work").mkdir(parents=True, exist_ok=True)
     results = _measure_all(dict.fromkeys(name for case in cases for name in case.contenders), folder, arguments.rounds)
     verdicts, rows = list(targets(cases, results)), list(contests(results))
-    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"\n{as_text(CONTESTS, rows)}\n\n{as_text(TARGETS, verdicts)}\n\nLoad of the machine at the end: {load}")
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    circumstances = f"The load of the machine was {load} at the end, on {len(os.sched_getaffinity(0))} processors."
+    print(f"\n{as_text(CONTESTS, rows)}\n\n{as_text(TARGETS, verdicts)}\n\n{circumstances}")
     drawn = picture(results, PICTURED)
     _write(folder / "results.json", json.dumps({name: asdict(one) for name, one in results.items()}, indent=1))
     _write(folder / "tables.txt", f"{as_text(CONTESTS, rows)}\n\n{as_text(TARGETS, verdicts)}\n")
     _write(folder / "seconds.svg", drawn)
     if arguments.guide:
-        _write_guide(as_rst(TARGETS, verdicts), as_rst(CONTESTS, rows), drawn)
+        _write_guide(drawn, as_rst(TARGETS, verdicts), as_rst(CONTESTS, rows), circumstances)
     return 0
 
 
@@ -89,11 +90,11 @@ def _write(path: Path, text: str) -> None:
     print(f"{path.relative_to(ROOT)} is written")
 
 
-def _write_guide(verdicts: str, rows: str, drawn: str) -> None:
+def _write_guide(drawn: str, *blocks: str) -> None:
     before, _begin, rest = GUIDE.read_text(encoding="utf-8").partition(BEGIN)
     _old, _end, after = rest.partition(END)
     image = "\n".join([".. raw:: html", "", *(f"  {line}" for line in drawn.splitlines())])
-    _write(GUIDE, "\n\n".join([before + BEGIN, image, verdicts, rows, END + after]))
+    _write(GUIDE, "\n\n".join([before + BEGIN, image, *blocks, END + after]))
 
 
 if __name__ == "__main__":
