@@ -23,6 +23,8 @@ from simulator.client import Simulator
 ASKING = [name for name in TEMPLATES if name in SURVEYS]
 REKEY, RESTORE = "OCI keys - rekey", "OCI keys - restore"
 
+long = pytest.mark.skipif(not SOAK, reason="many jobs, or large ones, take long: make soak")
+
 
 @pytest.fixture
 def awx(sim: Simulator, tmp_path: Path) -> Awx:
@@ -87,6 +89,7 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
     assert {after[name] for name in after if keys.get(name) != after[name]} == {sim.id("key-phx")}
 
 
+@long
 def test_a_copy_whose_key_was_changed_is_put_back_by_another_job(sim: Simulator, awx: Awx) -> None:
     """The job's own files are gone, and the key that the copy was on is in the folder of the reports."""
     furnish(
@@ -167,6 +170,7 @@ def test_without_a_plan_nothing_is_applied(sim: Simulator, awx: Awx) -> None:
     assert sim.counts() == {}
 
 
+@long
 def test_a_workflow_in_slices_has_a_plan_for_each_shard(sim: Simulator, awx: Awx) -> None:
     """Two jobs plan, and two apply. What the slices hand on is one artifact for each shard, none over another."""
     furnish(
@@ -223,7 +227,7 @@ def test_with_every_field_left_blank_it_is_told_what_is_needed(sim: Simulator, a
     assert sim.counts() == {}
 
 
-@pytest.mark.skipif(not SOAK, reason="5,000 resources take long: make soak")
+@long
 def test_five_thousand_are_shown_batch_by_batch(sim: Simulator, awx: Awx) -> None:
     furnish(sim, {"settle": 3}, volumes=[volumes(3000)], boot_volumes=[volumes(2000, name="boot")])
     told = awx.asked("OCI keys - rekey with approval", scope(sim))
