@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -98,4 +99,6 @@ def _write_guide(drawn: str, *blocks: str) -> None:
 
 
 if __name__ == "__main__":
+    # Stopped by another program, it takes along what it has started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
