@@ -84,7 +84,7 @@ def test_the_picture_has_a_bar_for_each_and_longer_ones_for_longer_times() -> No
     drawn = picture({"script": taking(90), "module": taking(30), "direct": taking(0.5)}, ["direct", "module", "script"])
 
     bars = ElementTree.fromstring(drawn).findall(".//{http://www.w3.org/2000/svg}rect")
-    lengths = [float(bar.attrib["width"]) for bar in bars]
+    lengths = [float(rectangle.attrib["width"]) for rectangle in bars]
     assert lengths[0] == 0
     assert lengths == sorted(lengths)
 

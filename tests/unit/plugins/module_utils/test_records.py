@@ -42,7 +42,7 @@ def value(dice: Random, type_name: str, depth: int = 0) -> Any:
     if dice.random() < 0.2:
         return None
     if type_name.startswith("list["):
-        return [value(dice, type_name[5:-1], depth) for _ in range(dice.randint(0, 2))]
+        return [value(dice, type_name[5:-1], depth) for _item in range(dice.randint(0, 2))]
     if type_name.startswith("dict("):
         inner = type_name[5:-1].partition(", ")[2]
         return {f"name-{number}": value(dice, inner, depth) for number in range(dice.randint(0, 2))}
@@ -77,7 +77,7 @@ def same(mine: Any, theirs: Any) -> bool:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_record_has_what_the_model_has(model: str, seed: int) -> None:
     dice = Random(seed)
-    found = [row(dice, model) for _ in range(3)]
+    found = [row(dice, model) for _row in range(3)]
 
     body = json.dumps(found).encode()
     assert same(records.read(body, f"list[{model}]"), sdk_reads(body, f"list[{model}]"))
