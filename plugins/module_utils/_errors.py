@@ -81,9 +81,14 @@ class RefusedError(ApiError):
         return self.status == 404
 
     @property
-    def outcome_is_unknown(self) -> bool:
-        """A fault on the server's side: a write may have been committed before it."""
+    def is_of_the_server(self) -> bool:
+        """A fault on the server's side, which may pass."""
         return self.status >= 500 and self.status != 501
+
+    @property
+    def outcome_is_unknown(self) -> bool:
+        """A write may have been committed before a fault on the server's side. A look commits nothing."""
+        return self.is_of_the_server and not self.operation.startswith(("Get", "List", "Search"))
 
 
 class NoAnswerError(ApiError):

@@ -377,7 +377,7 @@ def _status(error: ApiError) -> int | None:
 
 def _passes(error: ApiError) -> bool:
     """Asked again another time, there may be another answer."""
-    return not isinstance(error, RefusedError) or error.is_throttled or error.outcome_is_unknown
+    return not isinstance(error, RefusedError) or error.is_throttled or error.is_of_the_server
 
 
 def _is_definite(error: ApiError) -> bool:

@@ -67,7 +67,7 @@ def test_credentials_that_are_refused_fail_the_task_as_elsewhere(sim: Simulator,
     elsewhere = run(volume_kms_key.main, sim, volume_id=sim.id("volume-1"), **who)
 
     assert ran.failed
-    assert ran.msg == elsewhere.msg
+    assert elsewhere.msg == f"{ran.msg} Nothing was changed."
     assert "OCI did not accept the credentials" in ran.msg
     assert "keys" not in ran.result
 
