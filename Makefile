@@ -15,7 +15,7 @@ help: ## Show this list
 # What is quick comes first, what uses one processor goes side by side, and pytest's summary ends the output.
 test: $(VENV) ## Run all checks and tests (makes .venv if need be)
 	@$(MAKE) format-check types
-	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity lint build molecule
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) molecule sanity lint build
 	@$(MAKE) unit
 
 demo: $(VENV) ## See a small fleet reported on, rekeyed and put back, against a simulated OCI
@@ -69,7 +69,8 @@ soak: $(VENV) ## Run what takes long: the tests of chance and of faults with all
 	$(call heading,Tests of chance; every fault; limits; guides (pytest))
 	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
 		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py \
-		tests/integration/test_interrupts.py tests/integration/test_limit.py tests/integration/test_awx_jobs.py
+		tests/integration/test_interrupts.py tests/integration/test_limit.py tests/integration/test_awx_jobs.py \
+		tests/integration/test_role_result_sizes.py
 
 mutations: $(VENV) ## Break important lines on purpose, and see that tests notice (takes long)
 	$(call heading,Mutations)

@@ -115,6 +115,7 @@ def test_a_copy_whose_key_was_changed_is_put_back_by_another_job(sim: Simulator,
     assert sim.resource(sim.id("copy"))["kmsKeyId"] == sim.id("key-everywhere")
 
 
+@long
 def test_a_job_that_is_cancelled_is_finished_by_another_and_both_are_put_back(sim: Simulator, awx: Awx) -> None:
     furnish(sim, {"latency": 0.02}, volumes=[volumes(12), volumes(4, name="old", key="key-b")])
     before = keys_in_place(sim)
