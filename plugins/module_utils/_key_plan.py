@@ -20,8 +20,8 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import FAULTY_STATE
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import visible
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import ASSIGN, REMOVE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import visible
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1

@@ -19,7 +19,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan im
     Slice,
     key_words,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import label, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import label, visible
 
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "policy_assignment": ("backup policy assignment", "backup policy assignments"),

@@ -6,13 +6,13 @@
 
 """Answers as records, which have the fields of the SDK's models, or the reason why an answer is none. Pure.
 
-What a service answers is read with distrust: it has to be of the shape that its operation documents, and what a
-terminal would obey in its texts, or what can't be seen, is written out.
+What a service answers is read with distrust: not too much of it, it has to be of the shape that its operation
+documents, and what a terminal would obey in its texts, or what can't be seen, is written out.
 
-The SDK takes some 80 µs to make a model of a volume, three quarters of what a list of a hundred costs, and a value
-that it does not know of becomes ``UNKNOWN_ENUM_VALUE``. It takes a body that is no JSON for text, makes an object
-without any value of it, or of text with n characters a list of n such objects, and leaves a list where text should be;
-an empty body becomes an empty list.
+The SDK reads a body of any size. It takes some 80 µs to make a model of a volume, three quarters of what a list of a
+hundred costs, and a value that it does not know of becomes ``UNKNOWN_ENUM_VALUE``. It takes a body that is no JSON for
+text, makes an object without any value of it, or of text with n characters a list of n such objects, and leaves a list
+where text should be; an empty body becomes an empty list.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._answers import GarbageError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import all_visible, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import all_visible, visible
 
 _Converter = Callable[[Any], Any]
 # The fields of a record while they have no values, and by their names in the answer what they are called and made of.
 _Plan = tuple[dict[str, None], dict[str, tuple[str, _Converter]]]
 _CONTAINER = re.compile(r"(list)\[(.*)\]|(dict)\([^,]*, (.*)\)")
+
+MOST_BYTES = 32 * 1024 * 1024
+"""The largest body that is read: ten times what a full page of resources with all the tags they may have takes."""
 
 # Ten times what any text may have that the services answer here.
 _LONGEST_TEXT = 16 * 1024
@@ -38,8 +40,26 @@ _LONGEST_TEXT = 16 * 1024
 _MOST_LEVELS = 8
 
 
+class GarbageError(Exception):
+    """A success whose body is not what the operation answers: no JSON, cut off, too long, or JSON of another shape."""
+
+
 class _OddValueError(Exception):
     """What is wrong with a value, as the end of a sentence that begins with what it is the value of."""
+
+
+def bounded(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """The ``stream`` of a response that gives up on a body that is too long, before all of it is in memory."""
+
+    def chunks(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in stream(*args, **kwargs):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise GarbageError(f"the answer has more than {MOST_BYTES // 1024**2} MiB")
+            yield chunk
+
+    return chunks
 
 
 class Record:
@@ -68,17 +88,16 @@ class Records:
 
     def _expect_resources(self, value: Any, response_type: str) -> None:
         """What is asked for has an ID, and what is searched for comes as items; what these consist of may lack both."""
-        many = _CONTAINER.fullmatch(response_type)
-        names = _field_names(self._models.get(many.group(2) if many else response_type))
-        of_list = "has an item that " if many else ""
-        rows = value if isinstance(value, list) else []
-        for row in rows if many else [value]:
-            if names and not isinstance(row, dict):
-                raise _OddValueError(f"{of_list}is not an object")
-            if "id" in names and not row.get("id"):
-                raise _OddValueError(f"{of_list}has no id")
-            if "items" in names and row.get("items") is None:
-                raise _OddValueError("has no items")
+        container = _CONTAINER.fullmatch(response_type)
+        if container is None:
+            _expect_resource(value, _field_names(self._models.get(response_type)))
+        elif isinstance(value, list):
+            names = _field_names(self._models.get(container.group(2)))
+            try:
+                for row in value:
+                    _expect_resource(row, names)
+            except _OddValueError as odd:
+                raise _OddValueError(f"has an item that {odd}") from odd
 
     def _converter(self, type_name: str) -> _Converter:
         converter = self._converters.get(type_name)
@@ -169,6 +188,16 @@ def _json(data: bytes) -> Any:
         raise _OddValueError("is nested too deeply") from None
     except ValueError as error:  # UnicodeDecodeError is one, too
         raise _OddValueError("is not valid JSON") from error
+
+
+def _expect_resource(row: Any, names: frozenset[str]) -> None:
+    """Whether a row has what all rows of a model with fields of these names have."""
+    if names and not isinstance(row, dict):
+        raise _OddValueError("is not an object")
+    if "id" in names and not row.get("id"):
+        raise _OddValueError("has no id")
+    if "items" in names and row.get("items") is None:
+        raise _OddValueError("has no items")
 
 
 def _each(convert: _Converter) -> _Converter:

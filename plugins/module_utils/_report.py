@@ -45,8 +45,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_reco
     unseen_record,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_redact import Redaction
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import csv_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import is_blank
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import csv_table
 
 MANIFEST = "manifest.json"
 

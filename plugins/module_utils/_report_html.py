@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_findings import type_rank
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import all_visible, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import all_visible, visible
 
 TYPE_WORDS: Mapping[str, str] = {
     "volume": "Block volumes",

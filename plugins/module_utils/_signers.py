@@ -27,9 +27,9 @@ from urllib.parse import urlsplit
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse, shorten
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._profile import Profile, read_file, read_profile
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import readable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ConnectionSettings, how_to_set
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import readable
 
 METADATA_TIMEOUT = 3.0
 """Seconds that the metadata service of an instance may take to accept a connection."""

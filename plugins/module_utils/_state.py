@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import label
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import label
 
 NONE = "none"
 ASSIGN = "assign"

@@ -8,7 +8,7 @@
 two, ``_sdk.py`` and ``_signers.py`` may touch the SDK.
 
 Here are the things that the SDK does not do by itself: tell whether a request has left this machine, notice that an
-answer is no answer (``_answers.py``), keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, go at a
+answer is no answer (``_records.py``), keep ``TCP_NODELAY`` behind a proxy, wait with somebody else's clock, go at a
 pace, and fail with one of two errors.
 """
 
@@ -27,10 +27,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._answers import (
-    GarbageError,
-    bounded,
-)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
     ApiError,
     InputError,
@@ -38,9 +34,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
     RefusedError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._records import Records
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import readable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._records import GarbageError, Records, bounded
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import readable
 
 _attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
 _proxy_managers = threading.Lock()

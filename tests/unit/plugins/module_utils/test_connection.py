@@ -32,7 +32,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _answers, _connection, _signers, _wire
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _connection, _records, _signers, _wire
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
@@ -568,7 +568,7 @@ def test_a_success_that_is_no_answer_is_asked_for_again(
 def test_an_answer_that_is_too_long_is_no_answer(
     status: int, connection: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_answers, "MOST_BYTES", 1024**2)
+    monkeypatch.setattr(_records, "MOST_BYTES", 1024**2)
     cloud.answers = [http_answer(status, b" " * 1024**2 + json.dumps(VOLUME).encode())]
     error = failure(put, connection)
     assert error.was_sent

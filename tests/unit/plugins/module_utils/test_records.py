@@ -15,8 +15,7 @@ import oci
 import pytest
 from dateutil.parser import parse as parse_time
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._answers import GarbageError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._records import Record, Records
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._records import GarbageError, Record, Records
 
 CORE = oci.base_client.merge_type_mappings(
     oci.base_client.BaseClient.primitive_type_map, oci.core.models.core_type_mapping

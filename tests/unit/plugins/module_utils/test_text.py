@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_text import cell, csv_table, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._text import cell, csv_table, visible
 
 
 @pytest.mark.parametrize(
