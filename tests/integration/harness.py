@@ -45,6 +45,16 @@ QUICK = ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0)
 """Reading from the simulator, which has no reason to take long."""
 
 
+def is_change(operation: str) -> bool:
+    """Whether an API operation changes something, rather than looking."""
+    return not operation.startswith(("Get", "List", "Search"))
+
+
+def changes(counts: Mapping[str, int]) -> dict[str, int]:
+    """Of the calls of each operation, those that change something."""
+    return {name: count for name, count in counts.items() if is_change(name)}
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one run of a module printed, and what it asked of OCI."""
@@ -76,7 +86,7 @@ class Ran:
 
     @property
     def writes(self) -> dict[str, int]:
-        return {name: count for name, count in self.calls.items() if not name.startswith(("Get", "List", "Search"))}
+        return changes(self.calls)
 
 
 def furnish(simulator: Simulator, switches: Mapping[str, Any] | None = None, **sections: Any) -> None:

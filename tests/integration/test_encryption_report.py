@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 from integration.fleets import volumes
-from integration.harness import furnish
+from integration.harness import changes, furnish
 from integration.playbook import Playbook
 
 from simulator.client import Simulator
@@ -44,7 +44,7 @@ class Reports:
         self.printed = ran.stdout + ran.stderr
         assert (ran.returncode != 0) is fails, self.printed
         assert "Traceback" not in self.printed
-        assert not [name for name in self._sim.counts() if not name.startswith(("Get", "List", "Search"))]
+        assert not changes(self._sim.counts())
 
     @property
     def folders(self) -> list[Path]:
