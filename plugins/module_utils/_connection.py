@@ -23,7 +23,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load, region_table
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import load, models_uncopied, region_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ConnectionSettings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._signers import Principal, identify
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._wire import ReadRetry
@@ -190,7 +190,8 @@ class Connection:
             service = self._services.get((kind, place))
             if service is None:
                 try:
-                    client = make()
+                    with models_uncopied():
+                        client = make()
                 except InputError:
                     raise
                 except Exception as error:  # such as a service that a developer tool configuration switches off

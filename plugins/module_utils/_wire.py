@@ -23,6 +23,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -291,7 +292,8 @@ def _trust(path: str, source: str) -> ssl.SSLContext:
 def _strict(base: Any) -> Callable[..., Any]:
     """``deserialize_response_data`` of a client, for a body that is to be what the operation answers."""
     lenient = base.deserialize_response_data
-    records = Records(base.type_mappings, load("dateutil.parser").parse)
+    models = ChainMap(base.type_mappings, base.complex_type_mappings)
+    records = Records(models, load("dateutil.parser").parse)
 
     def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
         if response_type == "object":  # the body of an error: its status counts, whatever the body is

@@ -16,8 +16,6 @@ import re
 import socket
 import socketserver
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -859,71 +857,6 @@ def test_region_metadata_that_the_sdk_stumbles_over(content: str, tmp_path: Path
     write_regions(tmp_path, content)
     with pytest.raises(InputError, match=r"regions-config\.json can't be read"):
         open_connection(api_key)
-
-
-# --- what only shows in a process of its own
-
-
-def run_python(code: str, tmp_path: Path, *, path: str = "", **environment: str) -> str:
-    program = tmp_path / "program.py"
-    program.write_text(
-        f"import sys\nsys.path[:0] = {[path] if path else []!r} + {[p for p in sys.path if p]!r}\n{code}"
-    )
-    env = {**os.environ, "HOME": str(tmp_path), **environment}
-    done = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, env=env, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
-MODULE = "ansible_collections.oci_keys.block_volume.plugins.module_utils._connection"
-SETTINGS = "ansible_collections.oci_keys.block_volume.plugins.module_utils._settings"
-
-
-def test_without_the_sdk_the_interpreter_is_named(tmp_path: Path) -> None:
-    code = f"""
-sys.modules["oci"] = None
-from {MODULE} import connect
-from {SETTINGS} import ConnectionSettings
-try:
-    connect(ConnectionSettings())
-except Exception as error:
-    print(type(error).__name__, error)
-"""
-    said = run_python(code, tmp_path)
-    assert said.startswith(f"InputError The OCI Python SDK can't be used. The interpreter is {sys.executable}")
-    assert "importing 'oci' failed with ModuleNotFoundError" in said
-    assert f"{sys.executable} -m pip install oci" in said
-
-
-def test_a_broken_dependency_of_the_sdk_is_named(tmp_path: Path) -> None:
-    (tmp_path / "fake" / "oci").mkdir(parents=True)
-    (tmp_path / "fake" / "oci" / "__init__.py").write_text("import no_such_dependency\n")
-    code = f"""
-from {MODULE} import connect
-from {SETTINGS} import ConnectionSettings
-try:
-    connect(ConnectionSettings())
-except Exception as error:
-    print(error)
-"""
-    said = run_python(code, tmp_path, path=str(tmp_path / "fake"))
-    assert "importing 'no_such_dependency' failed with ModuleNotFoundError" in said
-
-
-def test_only_the_services_that_are_used_are_imported(tmp_path: Path, api_key: dict[str, str]) -> None:
-    code = f"""
-from {MODULE} import connect
-assert "oci" not in sys.modules
-from {SETTINGS} import resolve_connection
-connection = connect(resolve_connection({api_key!r}, {{}}))
-connection.block_volume("iad")
-services = {{name.split(".")[1] for name in sys.modules if name.startswith("oci.")}}
-print(sorted(services & {{"core", "identity", "key_management", "resource_search", "database"}}))
-"""
-    assert run_python(code, tmp_path) == "['core']"
 
 
 def test_modules_above_see_no_sdk() -> None:
