@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery import (
     SIDE_BY_SIDE,
@@ -67,19 +68,18 @@ def tell_about_assignments(module: AnsibleModule, world: _module.World | None = 
     world = world or _module.World()
     with failures_told(module):
         result_file = writable_file("result_file", module.params["result_file"])
-        result = _look(module, world)
+        settings = resolve_connection(module.params, os.environ)
+        module.no_log_values.update(settings.secrets)
+        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+        module.no_log_values.update(connection.secrets)
+        result = look(connection, module.params, world.clock)
     _end(module, result, result_file)
 
 
-def _look(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
-    settings = resolve_connection(module.params, os.environ)
-    module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
-    module.no_log_values.update(connection.secrets)
-    asked = question(
-        module.params, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
-    )
-    started = world.clock.timestamp()
+def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """The result of key_assignment_info with these options. Raises InputError where it can't be told where to look."""
+    asked = question(options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy)
+    started = clock.timestamp()
     found = discover(connection, asked)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
@@ -89,7 +89,7 @@ def _look(module: AnsibleModule, world: _module.World) -> dict[str, Any]:
         "summary": summary(entries, len(unreadable)),
         "unreadable": unreadable,
         "complete": found.complete,
-        "scanned": {**_scanned(found, asked), "time_started": started, "time_finished": world.clock.timestamp()},
+        "scanned": {**_scanned(found, asked), "time_started": started, "time_finished": clock.timestamp()},
         "caller": _caller(connection),
         "msg": message(entries, found),
     }
@@ -184,9 +184,13 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
     return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
 
 
+def not_all_seen(where: str) -> str:
+    return f"Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in {where}"
+
+
 def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:
     if not result["complete"]:
-        module.warn("Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in the result")
+        module.warn(not_all_seen("the result"))
     if result_file is not None:
         try:
             write_private(result_file, result)

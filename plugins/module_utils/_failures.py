@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -22,19 +23,24 @@ IN_THE_JOURNAL = "What was changed before it is in the journal."
 
 
 @contextmanager
-def failures_told(module: AnsibleModule, after_a_fault: str = NOTHING_WAS_CHANGED) -> Iterator[None]:
+def failures_told(
+    module: AnsibleModule, after_a_fault: str = NOTHING_WAS_CHANGED, told: Mapping[str, Any] | None = None
+) -> Iterator[None]:
     """End the module where what is done within raises; ``after_a_fault`` says what that leaves behind.
+
+    ``told`` is what the result has besides, as far as it is known by then.
 
     Only a fault of ours comes with a traceback, for whoever reports it.
     """
     try:
         yield
     except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error))
+        module.fail_json(invocation=invocation(module), msg=str(error), **(told or {}))
     except Exception as error:
         module.fail_json(
             invocation=invocation(module),
             msg=f"A fault of the collection, which should not happen: {error!r}. {after_a_fault} Please report it, "
             "with the output of -vvv.",
             exception=traceback.format_exc(),
+            **(told or {}),
         )

@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import Earlier, read_batches
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
@@ -26,33 +27,19 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures im
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import key_entry, summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
     FORMAT,
-    ORDER,
     VERSION,
     Plan,
-    Scope,
-    approve,
     batches,
-    key_region,
-    make_plan,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_realm, expect_type, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import writable_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import (
-    Discovery,
-    PlanFile,
     pack,
-    read_discovery,
-    read_plan,
-    unpack_plan,
     write_or_refuse,
     write_plan,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_vetting import (
     Vetted,
-    expect_usable,
-    held_by_their_key,
-    vet,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_words import count_rows, plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import read_json
@@ -62,9 +49,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings im
     resolve_connection,
 )
 
-# Vault's share of calls is the bound; more would only mean more retries at once when it refuses.
-_SIDE_BY_SIDE = 8
-_RETRY = ReadRetry(attempts=5)
+# Calls at a time to one service of a region, and how often they are tried, as for a look at what there is.
+_SIDE_BY_SIDE = 16
+_RETRY = ReadRetry(attempts=6)
 
 # Rows of counts that the result of a task lists at most; the file has all of them.
 _MOST_COUNTS = 40
@@ -81,7 +68,7 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "keys_file": {"type": "path", "no_log": False},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
-    "batch_size": {"type": "int", "default": 250},
+    "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
     "validate_key": {"type": "bool", "default": True},
@@ -99,6 +86,9 @@ class Planning:
     connection: Connection
     vetting: KeyVetting
     earlier: Earlier
+    clock: Clock
+    told: dict[str, Any]
+    """What the result has, however the module ends."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -129,16 +119,18 @@ class Made:
 def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     world = _module.World()
-    with failures_told(module):
+    told: dict[str, Any] = {}
+    with failures_told(module, told=told):
         try:
-            result = _write(module, make, world)
+            result = _write(module, make, world, told)
         except OSError as error:
-            told = f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}"
-            module.fail_json(invocation=invocation(module), msg=told)
-    module.exit_json(invocation=invocation(module), **result)
+            raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
+    module.exit_json(invocation=invocation(module), **told, **result)
 
 
-def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _module.World) -> dict[str, Any]:
+def _write(
+    module: AnsibleModule, make: Callable[[Planning], Made], world: _module.World, told: dict[str, Any]
+) -> dict[str, Any]:
     options = module.params
     plan_file = writable_file("plan_file", options["plan_file"])
     keys_file = writable_file("keys_file", options["keys_file"])
@@ -152,7 +144,7 @@ def _write(module: AnsibleModule, make: Callable[[Planning], Made], world: _modu
     connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
     module.no_log_values.update(connection.secrets)
     vetting = KeyVetting(connection, world.clock, exact_versions=True)
-    made = make(Planning(module, connection, vetting, earlier))
+    made = make(Planning(module, connection, vetting, earlier, world.clock, told))
     plan = made.plan
     canary = 0 if earlier.last else options["canary"]
     parts = batches(plan.entries, options["batch_size"], canary)
@@ -230,127 +222,3 @@ def _write_keys(path: Path, vetted: Vetted, connection: Connection, *, is_first:
             dict(node.mapping()) for node in earlier if (node.get("id").text(), node.get("region").text()) not in told
         ]
     write_or_refuse(path, {"changed": False, "summary": summary(entries), "keys": entries})
-
-
-def plan_assignment(planning: Planning) -> Made:
-    """The plan of key_assignment_plan: from what was found to the keys that are wanted."""
-    options = planning.options
-    path = Path(os.path.expanduser(options["discovery_file"]))
-    found = read_discovery(path)
-    planning.expect_tenancy(found.tenancy, f"'discovery_file' {str(path)!r}")
-    scope = _scope(planning, found)
-    plan = make_plan(found.resources, scope)
-    vetted = Vetted()
-    if options["validate_key"]:
-        vetted = vet(planning.connection, planning.vetting, _uses(scope, found), plan.entries)
-        expect_usable(vetted, multi_version_key_fails=planning.multi_version_key_fails)
-        plan.hold_back(held_by_their_key(vetted, plan.entries))
-    approved = _approved(planning)
-    if approved is not None:
-        approve(plan, approved.entries)
-    again = dict.fromkeys(planning.earlier.failed, "it failed earlier in this run, and is not tried again")
-    plan.hold_back(again)
-    _expect_digest(options["plan_digest"], plan, approved, is_first=not planning.earlier.last)
-    facts = {"options": _told(options), "complete": found.complete, "approved_digest": approved and approved.digest}
-    return Made(plan, vetted, found.tenancy, facts)
-
-
-def _scope(planning: Planning, found: Discovery) -> Scope:
-    options = planning.options
-    keys: dict[str, str] | None = None
-    if options["state"] == "present":
-        keys = _keys(planning)
-        missing = [region for region in found.regions if region not in keys]
-        if missing:
-            raise InputError(
-                f"'kms_key_ids' has no key for {', '.join(missing)}, which is in scope. Give these regions a key, or "
-                "leave them out of the scope"
-            )
-    elif options["kms_key_ids"]:
-        raise InputError("'kms_key_ids' is set together with 'state: absent', which takes keys away")
-    for name in ("from_kms_key_ids", "resource_types", "freeform_tags", "defined_tags"):
-        if options[name] is not None and not options[name]:
-            raise InputError(f"'{name}' is set, but empty, so nothing could be meant. Leave it out")
-    return Scope(
-        keys=keys,
-        resource_types=options["resource_types"] or ORDER,
-        from_kms_key_ids=options["from_kms_key_ids"],
-        only_oracle_managed=options["only_oracle_managed"],
-        exclude_ids=options["exclude_ids"] or (),
-        freeform_tags=options["freeform_tags"],
-        defined_tags=options["defined_tags"],
-        created_before=None if is_blank(options["created_before"]) else options["created_before"],
-        include_replicated=options["include_replicated"],
-        include_locked=options["include_locked"],
-    )
-
-
-def _keys(planning: Planning) -> dict[str, str]:
-    regions, tenancy = planning.connection.regions, planning.connection.tenancy
-    keys: dict[str, str] = {}
-    for name, value in (planning.options["kms_key_ids"] or {}).items():
-        key = parse(value)
-        expect_type(key, "key")
-        if tenancy:
-            expect_realm(key, parse(tenancy).realm, "the tenancy")
-        region = regions.expect(str(name), "'kms_key_ids' names")
-        if keys.setdefault(region, key.value) != key.value:
-            raise InputError(f"'kms_key_ids' gives {region} two different keys")
-    if not keys:
-        raise InputError("'kms_key_ids' is empty. Give each region its key, or use 'state: absent'")
-    return keys
-
-
-def _uses(scope: Scope, found: Discovery) -> set[tuple[str, str]]:
-    """Each wanted key in the regions where it is used; what is given for other regions is not looked at."""
-    if scope.keys is None:
-        return set()
-    places = {*found.regions, *(key_region(row) for row in found.resources if row["type"] in scope.resource_types)}
-    return {(scope.keys[place], place) for place in places if place in scope.keys}
-
-
-def _approved(planning: Planning) -> PlanFile | None:
-    """The plan that was approved, from its file or as a value, if there is one."""
-    options = planning.options
-    if not is_blank(options["approved_file"]):
-        approved = read_plan(Path(os.path.expanduser(options["approved_file"])))
-    elif not is_blank(options["approved_plan"]):
-        approved = unpack_plan(options["approved_plan"], "approved_plan")
-    else:
-        return None
-    planning.expect_tenancy(approved.tenancy, "The approved plan")
-    return approved
-
-
-def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, is_first: bool) -> None:
-    if is_blank(given) or given is None:
-        return
-    found = approved.digest if approved is not None else plan.digest
-    if found != given.strip().lower() and (is_first or approved is not None):
-        which = "the approved plan" if approved is not None else "the plan that is made now"
-        raise InputError(
-            f"'plan_digest' is {given}, but the digest of {which} is {found}. Nothing was changed: this is not "
-            "what was approved. Make a dry run again, and have that approved"
-        )
-
-
-_TOLD = (
-    "state",
-    "kms_key_ids",
-    "resource_types",
-    "from_kms_key_ids",
-    "only_oracle_managed",
-    "exclude_ids",
-    "freeform_tags",
-    "defined_tags",
-    "created_before",
-    "include_replicated",
-    "include_locked",
-    "batch_size",
-    "canary",
-)
-
-
-def _told(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that the plan follows from, for its file."""
-    return {name: options[name] for name in _TOLD}

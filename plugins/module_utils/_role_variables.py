@@ -185,7 +185,7 @@ def _scope(table: RegionTable | None) -> dict[str, Variable]:
 def _writing() -> dict[str, Variable]:
     """How changes are made."""
     return {
-        "batch_size": Variable(integer(1, 5000), 250),
+        "batch_size": Variable(integer(1, 5000), 500),
         "max_changes": Variable(integer(0)),
         "max_failures": Variable(integer(0), 10),
         "concurrency": Variable(integer(1, 256), 32),

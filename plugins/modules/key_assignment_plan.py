@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Compares what M(oci_keys.block_volume.key_assignment_info) found with the key that is wanted in each region, looks
-    every key up that is wanted or left, and writes a plan to a file. The plan has each resource with its present and
-    its wanted key.
+  - Compares what M(oci_keys.block_volume.key_assignment_info) found, or what it finds itself, with the key that is
+    wanted in each region, looks every key up that is wanted or left, and writes a plan to a file. The plan has each
+    resource with its present and its wanted key.
   - What is V(FAULTY), what is on a key that can't be left, volumes with replicas in another region, backups under
     retention lock or legal hold, and what a platform service manages are planned apart, each with the reason.
   - With an approved plan, only what it has is planned, if it is still on the key that it was on then.
@@ -39,8 +39,29 @@ options:
   discovery_file:
     description:
       - The O(oci_keys.block_volume.key_assignment_info#module:result_file) with what was found.
+      - One of this and O(found_file) is required.
     type: path
-    required: true
+  found_file:
+    description:
+      - Look first at what there is, as M(oci_keys.block_volume.key_assignment_info) does. What is found is written to
+        this file, in the form of its result, before anything is planned.
+    type: path
+  compartment_ids:
+    description:
+      - With O(found_file), the OCIDs of the compartments to look into. When not set, the whole tenancy, or with
+        O(recursive=false) its root compartment.
+    type: list
+    elements: str
+  recursive:
+    description:
+      - With O(found_file), whether to look into all compartments below too.
+    type: bool
+    default: true
+  regions:
+    description:
+      - With O(found_file), the regions to look into, or V(all). When not set, the region of the connection options.
+    type: list
+    elements: str
   plan_file:
     description:
       - The file to which the plan is written. Only its owner can read it.
@@ -66,7 +87,7 @@ options:
     description:
       - How many resources are changed in one batch at most.
     type: int
-    default: 250
+    default: 500
   canary:
     description:
       - How many resources of each region, kind and key are changed first, together, before all others.
@@ -107,7 +128,8 @@ options:
     type: dict
   resource_types:
     description:
-      - The types that are meant. By default all that were found.
+      - The types that are meant, and with O(found_file) looked for. By default all that were found, and
+        with O(found_file) all but V(policy_assignment).
     type: list
     elements: str
     choices:
@@ -184,9 +206,37 @@ EXAMPLES = r"""
 - name: Show it
   ansible.builtin.debug:
     var: planned.lines
+
+- name: The same in one task
+  oci_keys.block_volume.key_assignment_plan:
+    compartment_ids:
+      - ocid1.compartment.oc1..exampleuniqueid
+    regions:
+      - us-ashburn-1
+    found_file: /var/reports/before.json
+    plan_file: /var/reports/plan.json
+    kms_key_ids:
+      us-ashburn-1: ocid1.key.oc1.iad.examplevault.exampleuniqueid
 """
 
 RETURN = r"""
+found:
+  description: What the look came to, also if no plan could be made of it.
+  returned: with O(found_file)
+  type: dict
+  contains:
+    file:
+      description: The O(found_file).
+      type: str
+      sample: /var/reports/before.json
+    complete:
+      description: Whether all that was asked for could be looked at.
+      type: bool
+      sample: true
+    msg:
+      description: What was found, in a sentence.
+      type: str
+      sample: '20 resources in 1 compartment of 2 regions: 7 on customer-managed keys, 13 on the Oracle-managed key'
 plan_file:
   description: Where the plan is.
   returned: success
@@ -301,18 +351,19 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._assignment_plan import plan_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ORDER
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_module import (
-    PLAN_OPTIONS,
-    plan_assignment,
-    write_key_plan,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_module import PLAN_OPTIONS, write_key_plan
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "discovery_file": {"type": "path", "required": True},
+            "discovery_file": {"type": "path"},
+            "found_file": {"type": "path"},
+            "compartment_ids": {"type": "list", "elements": "str"},
+            "recursive": {"type": "bool", "default": True},
+            "regions": {"type": "list", "elements": "str"},
             **PLAN_OPTIONS,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "kms_key_ids": {"type": "dict", "no_log": False},
@@ -327,6 +378,8 @@ def main() -> None:
             "approved_plan": {"type": "str"},
             "plan_digest": {"type": "str"},
         },
+        required_one_of=[("discovery_file", "found_file")],
+        mutually_exclusive=[("discovery_file", "found_file")],
         supports_check_mode=True,
     )
     write_key_plan(module, plan_assignment)

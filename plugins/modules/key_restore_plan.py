@@ -78,7 +78,7 @@ options:
     description:
       - How many resources are changed in one batch at most.
     type: int
-    default: 250
+    default: 500
   canary:
     description:
       - How many resources of each region, kind and key are changed first, together, before all others.

@@ -61,7 +61,7 @@ def test_nothing_happens_where_nothing_fails() -> None:
 @pytest.mark.parametrize(
     ("place", "work", "begin"),
     [
-        (_assignment_info, "_look", _assignment_info.tell_about_assignments),
+        (_assignment_info, "resolve_connection", _assignment_info.tell_about_assignments),
         (_key_info, "_look_up", _key_info.tell_about_keys),
         (_module, "_run", lambda module: _module.change_keys(module, "volume_ids")),
         (_plan_apply, "_apply", _plan_apply.apply_batch),

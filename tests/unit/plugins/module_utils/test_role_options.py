@@ -189,7 +189,7 @@ class TestRekey:
         values = read()
         assert values["regions"] == [IAD]
         assert values["recursive"] is True
-        assert values["batch_size"] == 250
+        assert values["batch_size"] == 500
         assert values["report_dir"] == "/state/oci_keys.block_volume/reports"
         assert "policy_assignment" in values["resource_types"]
 

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""key_assignment_plan where it looks itself: as key_assignment_info would, and nothing is lost if it can't plan."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.harness import Ran, run
+from integration.rekeying import IAD, PHX, TYPES, discover, make_plan, mixed_fleet, read_plan, wanted_keys
+
+from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan
+from simulator.client import Simulator
+
+OMIT = "omit"
+
+
+def look_and_plan(sim: Simulator, folder: Path, *, check: bool = False, **options: Any) -> Ran:
+    folder.mkdir(exist_ok=True)
+    given = {
+        "compartment_ids": [sim.id("prod")],
+        "regions": [IAD, PHX],
+        "resource_types": TYPES,
+        "found_file": str(folder / "before.json"),
+        "plan_file": str(folder / "plan.json"),
+        "kms_key_ids": wanted_keys(sim),
+        **options,
+    }
+    return run(
+        key_assignment_plan.main, sim, check=check, **{name: value for name, value in given.items() if value != OMIT}
+    )
+
+
+def without_times(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text())
+    for name in ("time_started", "time_finished"):
+        content["scanned"].pop(name)
+    return content
+
+
+def test_it_finds_and_plans_what_two_modules_do(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+    apart = make_plan(sim, tmp_path / "apart")
+    looked = discover(sim, tmp_path / "looked.json")
+
+    for number, check in enumerate((True, False, False, True)):
+        planned = look_and_plan(sim, tmp_path / str(number), check=check)
+
+        assert not planned.failed, planned.msg
+        assert not planned.changed
+        assert planned.calls == Counter(looked.calls) + Counter(apart.calls)
+        assert planned.writes == {}
+        assert planned.result["digest"] == apart.result["digest"]
+        assert planned.result["summary"] == apart.result["summary"]
+        assert planned.result["found"]["complete"] is True
+        assert planned.result["found"]["msg"] == looked.msg
+        found = Path(planned.result["found"]["file"])
+        assert stat.S_IMODE(found.stat().st_mode) == 0o600
+        assert without_times(found) == without_times(tmp_path / "looked.json")
+
+
+def test_what_was_found_is_kept_where_it_can_not_be_planned_for(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+
+    ran = look_and_plan(sim, tmp_path, kms_key_ids={IAD: sim.id("key-disabled"), PHX: sim.id("key-phx")})
+
+    assert ran.failed
+    assert "is DISABLED" in ran.msg
+    assert ran.result["found"]["complete"] is True
+    assert len(json.loads(Path(ran.result["found"]["file"]).read_text())["resources"]) > 0
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_that_not_all_was_seen_is_told(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+    sim.fault("status", "ListVolumes", times=None, status=404, code="NotAuthorizedOrNotFound")
+
+    ran = look_and_plan(sim, tmp_path)
+
+    assert not ran.failed, ran.msg
+    assert ran.result["found"]["complete"] is False
+    assert read_plan(tmp_path)["complete"] is False
+    assert [text for text in ran.result["warnings"] if "Not all that was asked for could be looked at" in text]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"discovery_file": "before.json"}, "parameters are mutually exclusive: discovery_file|found_file"),
+        ({"found_file": OMIT}, "one of the following is required: discovery_file, found_file"),
+        ({"found_file": None}, "Neither 'discovery_file' nor 'found_file' is set"),
+        ({"found_file": OMIT, "discovery_file": "before.json"}, "'compartment_ids' is set together with"),
+        ({"found_file": " "}, "'found_file' is empty"),
+        ({"found_file": "/proc/no/before.json"}, "'found_file'"),
+        ({"compartment_ids": []}, "'compartment_ids'"),
+        ({"regions": ["nowhere"]}, "'nowhere'"),
+    ],
+)
+def test_what_can_not_be_meant(sim: Simulator, tmp_path: Path, options: dict[str, Any], fault: str) -> None:
+    mixed_fleet(sim)
+
+    ran = look_and_plan(sim, tmp_path, **options)
+
+    assert ran.failed
+    assert fault in ran.msg
+    assert not (tmp_path / "plan.json").exists()
