@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery import (
@@ -63,9 +63,9 @@ _RETRY = ReadRetry(attempts=6)
 _PLACES_IN_SUMMARY = 20
 
 
-def tell_about_assignments(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
+def tell_about_assignments(module: AnsibleModule, world: _world.World | None = None) -> NoReturn:
     """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
-    world = world or _module.World()
+    world = world or _world.World()
     with failures_told(module):
         result_file = writable_file("result_file", module.params["result_file"])
         settings = resolve_connection(module.params, os.environ)

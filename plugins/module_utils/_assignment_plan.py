@@ -81,7 +81,7 @@ def _found_now(planning: Planning) -> Discovery:
 def _found_earlier(planning: Planning) -> Discovery:
     options = planning.options
     if options["discovery_file"] is None:
-        raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give the one to read, or the other to write")
+        raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give a file to read, or one to write")
     given = [name for name in ("compartment_ids", "regions") if options[name] is not None]
     if given:
         raise InputError(

@@ -14,11 +14,11 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import expect_type, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import is_blank
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import CopyTo, Wanted
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._tenancy import Tenancy
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target
 
 
 def wanted_copy(options: Mapping[str, Any]) -> Wanted:

@@ -30,14 +30,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy, plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._region import Region
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind, ResourceKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import GroupKind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
-    NONE,
-    REGENERATE,
-    Outcome,
-    Wanted,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import NONE, REGENERATE, Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target, Terms
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -47,32 +43,6 @@ _MOST_SIDE_BY_SIDE = 32
 
 # Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
 EXTERNAL_KEY_CONCURRENCY = 4
-
-
-@dataclass(frozen=True)
-class Target:
-    """A resource that the user named, by itself or by its group.
-
-    ``only_from`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None for any.
-    """
-
-    id: str
-    kind: ResourceKind | GroupKind
-    region: str
-    only_from: str | None = None
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The options that the modules share, as the five steps need them. Times in seconds."""
-
-    check_mode: bool
-    validate_key: bool
-    multi_version_key_fails: bool
-    concurrency: int
-    wait: bool
-    wait_timeout: float
-    include_locked: bool = False
 
 
 @dataclass

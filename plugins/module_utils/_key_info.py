@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError, InputError
@@ -68,16 +68,16 @@ def info_spec(**options: dict[str, Any]) -> dict[str, Any]:
     return {**options, **RESULT_OPTIONS, **CONNECTION_OPTIONS}
 
 
-def tell_about_keys(module: AnsibleModule, world: _module.World | None = None) -> NoReturn:
+def tell_about_keys(module: AnsibleModule, world: _world.World | None = None) -> NoReturn:
     """Look every key up in every region asked for, and end the module. A key that can't be used is no failure."""
-    world = world or _module.World()
+    world = world or _world.World()
     with failures_told(module):
         result_file = writable_file("result_file", module.params["result_file"])
         entries = _look_up(module, world)
     _end(module, entries, result_file)
 
 
-def _look_up(module: AnsibleModule, world: _module.World) -> list[dict[str, Any]]:
+def _look_up(module: AnsibleModule, world: _world.World) -> list[dict[str, Any]]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
     connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)

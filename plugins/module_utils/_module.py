@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Stop, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Stop
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._echo import invocation, warn
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._failures import IN_THE_JOURNAL, failures_told
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report, Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
@@ -48,19 +49,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings im
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target, Terms
 
 # Resources that the diff of a result that is to be small has at most; ``result_file`` has all.
 _MOST_IN_SHORT_DIFF = 50
-
-
-@dataclass(frozen=True)
-class World:
-    """What a run needs of the world around it besides OCI; tests hand in another one."""
-
-    clock: Clock = field(default_factory=Clock)
-    timings: Timings = field(default_factory=Timings)
-    retry: ReadRetry | None = None
-    timeout: tuple[float, float] = (10.0, 60.0)
 
 
 def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
@@ -81,13 +73,13 @@ class Request:
 
 
 def change_keys(
-    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, world: World | None = None
+    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, world: _world.World | None = None
 ) -> NoReturn:
     """Bring the resources that option ``ids`` names onto the key asked for, and end the module.
 
     ``types`` are the names of the kinds that may be named.
     """
-    world = world or World()
+    world = world or _world.World()
     with failures_told(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
         with stopped_by_signals(world.clock) as stop:
@@ -101,7 +93,7 @@ def _run(
     types: tuple[str, ...],
     request: Request,
     result_file: Path | None,
-    world: World,
+    world: _world.World,
     stop: Stop,
 ) -> tuple[Wanted, Report]:
     settings = resolve_connection(module.params, os.environ)
@@ -128,7 +120,7 @@ def _run(
     return wanted, fleet.bring(named, wanted)
 
 
-def connected(settings: ConnectionSettings, agreed: Terms, world: World) -> Connection:
+def connected(settings: ConnectionSettings, agreed: Terms, world: _world.World) -> Connection:
     return connect(
         settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout, clock=world.clock
     )

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Target, Terms
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import (
     RegionTable,
     expect_realm,
@@ -25,6 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import kinds_by_ocid_type
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import how_to_set, is_blank
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target, Terms
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
     "kms_key_id": {"type": "str", "no_log": False},

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module, _world
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import (
     Earlier,
     Subject,
@@ -37,8 +37,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet impor
     EXTERNAL_KEY_CONCURRENCY,
     Fleet,
     Report,
-    Target,
-    Terms,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._interrupts import stopped_by_signals
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._journal import Journal
@@ -56,6 +54,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.r
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._results import message, summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target, Terms
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
@@ -65,7 +64,7 @@ _ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
-    world = _module.World()
+    world = _world.World()
     with failures_told(module, IN_THE_JOURNAL), stopped_by_signals(world.clock) as stop:
         result = _apply(module, world, stop)
     if result["summary"]["failed"]:
@@ -73,7 +72,7 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, world: _module.World, stop: Stop) -> dict[str, Any]:
+def _apply(module: AnsibleModule, world: _world.World, stop: Stop) -> dict[str, Any]:
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._batch_results import Earlier, read_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
@@ -118,7 +118,7 @@ class Made:
 
 def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
-    world = _module.World()
+    world = _world.World()
     told: dict[str, Any] = {}
     with failures_told(module, told=told):
         try:
@@ -129,7 +129,7 @@ def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> N
 
 
 def _write(
-    module: AnsibleModule, make: Callable[[Planning], Made], world: _module.World, told: dict[str, Any]
+    module: AnsibleModule, make: Callable[[Planning], Made], world: _world.World, told: dict[str, Any]
 ) -> dict[str, Any]:
     options = module.params
     plan_file = writable_file("plan_file", options["plan_file"])

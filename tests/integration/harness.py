@@ -21,7 +21,7 @@ import pytest
 from ansible.module_utils import basic
 from integration.fleets import tenancy
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
 from simulator.client import Simulator
@@ -121,7 +121,7 @@ def run(
     **options: Any,
 ) -> Ran:
     """Run a module's ``main`` with these options, check mode or not, always with diff."""
-    world = _module.World(
+    world = _world.World(
         clock=clock or Clock(),
         timings=timings,
         retry=retry,
@@ -132,7 +132,7 @@ def run(
     warnings: list[str] = []
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     with pytest.MonkeyPatch.context() as patch, module_arguments(arguments), contextlib.redirect_stdout(printed):
-        patch.setattr(_module, "World", lambda: world)
+        patch.setattr(_world, "World", lambda: world)
         # ansible-core collects warnings once a process, and elsewhere when it takes the process for a controller's.
         patch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
         with pytest.raises(SystemExit):

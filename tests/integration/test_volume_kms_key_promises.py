@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from integration.fleets import volumes
 from integration.harness import FAST, Ran, furnish, run
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module, _world
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
 
@@ -104,13 +104,13 @@ class TestTime:
 
 def _with_real_retries(monkeypatch: pytest.MonkeyPatch, task: Any) -> Ran:
     """Run with the retries of reads that users get, however fast the rest of the clockwork is."""
-    world = _module.World
+    world = _world.World
 
     class Patient(world):  # type: ignore[misc, valid-type]
         def __init__(self, **given: Any) -> None:
             super().__init__(**{**given, "retry": None})
 
-    monkeypatch.setattr(_module, "World", Patient)
+    monkeypatch.setattr(_world, "World", Patient)
     return task()  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from unit.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import (
     CHANGE_OPTIONS,
     RESULT_OPTIONS,
@@ -23,6 +22,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._options imp
     writable_file,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target
 
 BLANKS = ["", " ", "\t\n", None]
 TYPES = ("volume", "boot_volume")
