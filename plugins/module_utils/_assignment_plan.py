@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._assignment_info import look, not_all_seen
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._files import write_private
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import (
     ORDER,
     Plan,
@@ -31,7 +32,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file i
     read_discovery,
     read_plan,
     unpack_plan,
-    write_or_refuse,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_module import Made, Planning
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_vetting import (
@@ -61,8 +61,7 @@ def plan_assignment(planning: Planning) -> Made:
     plan.hold_back(again)
     _expect_digest(options["plan_digest"], plan, approved, is_first=not planning.earlier.last)
     facts = {"options": _told(options), "complete": found.complete, "approved_digest": approved and approved.digest}
-    warnings = () if found.complete or options["found_file"] is None else (not_all_seen("'found_file'"),)
-    return Made(plan, vetted, found.tenancy, facts, warnings)
+    return Made(plan, vetted, found.tenancy, facts)
 
 
 def _found_now(planning: Planning) -> Discovery:
@@ -73,8 +72,16 @@ def _found_now(planning: Planning) -> Discovery:
         raise InputError("'found_file' is empty. Name the file to which what is found is written")
     asked = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
     seen = look(planning.connection, {**asked, "kms_key_ids": None, "encryption": "any"}, planning.clock)
-    write_or_refuse(path, seen)
+    try:
+        write_private(path, seen)
+    except OSError as error:
+        raise InputError(
+            f"'found_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing is planned without it. "
+            "Give a file that can be written"
+        ) from error
     planning.told["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
+    if not seen["complete"]:
+        planning.module.warn(not_all_seen("'found_file'"))
     return read_discovery(path)
 
 

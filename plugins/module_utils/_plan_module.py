@@ -12,6 +12,7 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -85,10 +86,15 @@ class Planning:
     module: AnsibleModule
     connection: Connection
     vetting: KeyVetting
-    earlier: Earlier
+    folder: Path
     clock: Clock
     told: dict[str, Any]
     """What the result has, however the module ends."""
+
+    @cached_property
+    def earlier(self) -> Earlier:
+        """What earlier batches of the same run did, by the files in its folder. Raises InputError."""
+        return read_batches(self.folder)
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -138,14 +144,14 @@ def _write(
         raise InputError("'plan_file' is empty. Name the file to which the plan is written")
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' has to be at least 1, and 'canary' at least 0")
-    earlier = read_batches(plan_file.parent)
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
     connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
     module.no_log_values.update(connection.secrets)
     vetting = KeyVetting(connection, world.clock, exact_versions=True)
-    made = make(Planning(module, connection, vetting, earlier, world.clock, told))
-    plan = made.plan
+    planning = Planning(module, connection, vetting, plan_file.parent, world.clock, told)
+    made = make(planning)
+    plan, earlier = made.plan, planning.earlier
     canary = 0 if earlier.last else options["canary"]
     parts = batches(plan.entries, options["batch_size"], canary)
     if keys_file is not None:

@@ -31,6 +31,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors impo
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import RegionTable, shorten
 
 _MODELS = re.compile(r"oci\.\w+\.models")
+_loaded: dict[str, Any] = {}
 _making = threading.local()  # .a_client: whether this thread makes a client of ours
 
 
@@ -39,9 +40,19 @@ def load(name: str = "oci") -> Any:
 
     Raises InputError, telling the interpreter, the module that failed and why, where it can't be imported.
     """
+    module = _loaded.get(name)
+    if module is None:
+        if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _ModelsFinder())
+        with _uncollected(), _told(name):
+            module = _loaded[name] = importlib.import_module(name)
+    return module
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
     try:
-        with _uncollected(), _without_models():
-            return importlib.import_module(name)
+        yield
     except Exception as error:  # a broken dependency fails with whatever it likes
         failed = getattr(error, "name", None) or name
         raise InputError(
@@ -62,16 +73,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextmanager
-def _without_models() -> Iterator[None]:
-    finder = _ModelsFinder()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
 
 
 class _ModelsFinder(importlib.abc.MetaPathFinder):
@@ -100,11 +101,14 @@ class _ModelsLoader(importlib.abc.Loader):
         def attribute(name: str) -> Any:
             if name.endswith("_type_mapping"):
                 return models
+            if name == "__all__":
+                return list(models)
             if name[:1].isupper() and name in models:
                 return models[name]
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
 
         module.__getattr__ = attribute  # type: ignore[method-assign]
+        module.__dir__ = lambda: [*vars(module), *models]  # type: ignore[method-assign]
 
 
 class Models(Mapping[str, Any]):
@@ -136,7 +140,8 @@ class Models(Mapping[str, Any]):
     def _everything(self) -> Mapping[str, Any]:
         with self._lock:
             if self._all is None:
-                self._loader.exec_module(self._package)
+                with _uncollected(), _told(self._package.__name__):
+                    self._loader.exec_module(self._package)
                 mappings = [value for name, value in vars(self._package).items() if name.endswith("_type_mapping")]
                 self._all = dict(mappings[0]) if mappings else {}
             return self._all

@@ -344,6 +344,8 @@ def _explain(error: BaseException, host: str, was_sent: bool) -> str:
     for cause in causes:
         if isinstance(cause, GarbageError):
             return f"{host}: {cause}"
+        if isinstance(cause, InputError):  # of a part of the SDK that is loaded when an answer needs it
+            return str(cause)
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = getattr(cause, "verify_message", "") or "verification failed"
             return f"the TLS certificate of {host} is not trusted ({reason}); cert_bundle names a bundle that does"

@@ -16,6 +16,7 @@ import pytest
 from integration.harness import Ran, run
 from integration.rekeying import IAD, PHX, TYPES, discover, make_plan, mixed_fleet, read_plan, wanted_keys
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _assignment_plan
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan
 from simulator.client import Simulator
 
@@ -68,12 +69,14 @@ def test_it_finds_and_plans_what_two_modules_do(sim: Simulator, tmp_path: Path) 
 
 def test_what_was_found_is_kept_where_it_can_not_be_planned_for(sim: Simulator, tmp_path: Path) -> None:
     mixed_fleet(sim)
+    sim.fault("status", "ListVolumes", times=None, status=404, code="NotAuthorizedOrNotFound")
 
     ran = look_and_plan(sim, tmp_path, kms_key_ids={IAD: sim.id("key-disabled"), PHX: sim.id("key-phx")})
 
     assert ran.failed
     assert "is DISABLED" in ran.msg
-    assert ran.result["found"]["complete"] is True
+    assert ran.result["found"]["complete"] is False
+    assert [text for text in ran.result["warnings"] if "Not all that was asked for could be looked at" in text]
     assert len(json.loads(Path(ran.result["found"]["file"]).read_text())["resources"]) > 0
     assert not (tmp_path / "plan.json").exists()
 
@@ -98,7 +101,7 @@ def test_that_not_all_was_seen_is_told(sim: Simulator, tmp_path: Path) -> None:
         ({"found_file": None}, "Neither 'discovery_file' nor 'found_file' is set"),
         ({"found_file": OMIT, "discovery_file": "before.json"}, "'compartment_ids' is set together with"),
         ({"found_file": " "}, "'found_file' is empty"),
-        ({"found_file": "/proc/no/before.json"}, "'found_file'"),
+        ({"found_file": "/proc/no/before.json"}, "'found_file' is '/proc/no/before.json', but there is no folder"),
         ({"compartment_ids": []}, "'compartment_ids'"),
         ({"regions": ["nowhere"]}, "'nowhere'"),
     ],
@@ -110,4 +113,30 @@ def test_what_can_not_be_meant(sim: Simulator, tmp_path: Path, options: dict[str
 
     assert ran.failed
     assert fault in ran.msg
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_what_earlier_batches_left_unreadable_does_not_keep_it_from_looking(sim: Simulator, tmp_path: Path) -> None:
+    mixed_fleet(sim)
+    (tmp_path / "batch-0001.json").write_text("{")
+
+    ran = look_and_plan(sim, tmp_path)
+
+    assert ran.failed
+    assert "batch-0001.json" in ran.msg
+    assert Path(ran.result["found"]["file"]).exists()
+
+
+def test_what_is_found_has_to_be_on_disk(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_path: Path, _content: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    mixed_fleet(sim)
+    monkeypatch.setattr(_assignment_plan, "write_private", write)
+
+    ran = look_and_plan(sim, tmp_path)
+
+    assert ran.failed
+    assert "can't be written: No space left on device. Nothing is planned without it" in ran.msg
+    assert "found" not in ran.result
     assert not (tmp_path / "plan.json").exists()

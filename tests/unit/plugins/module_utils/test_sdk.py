@@ -152,9 +152,28 @@ import oci
 theirs = oci.core.ComputeClient(connection._config("us-ashburn-1"), signer=connection._principal.signer)
 assert theirs.base_client.type_mappings["Instance"] is oci.core.models.Instance
 assert oci.core.models.LaunchInstanceDetails().shape is None
-print(len(theirs.base_client.complex_type_mappings), hasattr(oci.core.models, "NoSuchModel"))
+assert not hasattr(oci.core.models, "NoSuchModel")
+assert "Volume" in dir(oci.core.models)
+from oci.core.models import *
+assert Volume is oci.core.models.Volume
+print(len(theirs.base_client.complex_type_mappings))
 """
-    assert run_python(code, tmp_path) == f"{len(mapping('core'))} False"
+    assert run_python(code, tmp_path) == str(len(mapping("core")))
+
+
+def test_a_model_that_can_not_be_imported_is_named(tmp_path: Path) -> None:
+    code = f"""
+from {SDK} import load
+models = load("oci.core.models").core_type_mapping
+sys.modules["oci.core.models.volume"] = None
+try:
+    models["Volume"]
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    said = run_python(code, tmp_path)
+    assert said.startswith("InputError The OCI Python SDK can't be used.")
+    assert "importing 'oci.core.models.volume' failed with ModuleNotFoundError" in said
 
 
 def test_models_in_other_files_than_their_names_tell(tmp_path: Path) -> None:
