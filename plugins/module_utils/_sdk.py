@@ -41,7 +41,7 @@ def load(name: str = "oci") -> Any:
     Raises InputError, telling the interpreter, the module that failed and why, where it can't be imported.
     """
     module = _loaded.get(name)
-    if module is None:
+    if module is None or sys.modules.get(name) is not module:
         if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
             sys.meta_path.insert(0, _ModelsFinder())
         with _uncollected(), _told(name):
