@@ -42,6 +42,7 @@ def load(name: str = "oci") -> Any:
     """
     module = _loaded.get(name)
     if module is None or sys.modules.get(name) is not module:
+        # It stays there: taken away while another thread imports, it would hide a module from that one.
         if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
             sys.meta_path.insert(0, _ModelsFinder())
         with _uncollected(), _told(name):
