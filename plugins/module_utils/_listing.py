@@ -19,12 +19,14 @@ _MOST_EMPTY_PAGES = 100
 
 class _Page(Protocol):
     @property
-    def next_page(self) -> str | None: ...
+    def next_page(self) -> str | None:
+        """The token of the page after this one."""
 
 
 class _Answer(_Page, Protocol):
     @property
-    def data(self) -> Any: ...
+    def data(self) -> Any:
+        """What the page lists."""
 
 
 _SomePage = TypeVar("_SomePage", bound=_Page)
