@@ -71,8 +71,13 @@ CASES = {
         (Target("Through a proxy: time, of that without", ratio("module", "direct"), 1.2),),
     ),
     "growth": Case(
-        ("module", "module-10000"),
+        ("module", "module-10000", "patient-10000"),
         (
+            Target(
+                "10,000 volumes to another key: of that script that makes all PUTs first",
+                ratio("module-10000", "patient-10000"),
+                0.6,
+            ),
             Target("10,000 volumes: time, of that for 1,000", ratio("module-10000", "module"), 10.5),
             Target("10,000 volumes: memory in MB", lambda results: results["module-10000"].peak, 350),
         ),

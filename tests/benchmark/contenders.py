@@ -212,6 +212,7 @@ CONTENDERS = {
         is_task=True,
     ),
     "module-10000": Contender("volume_kms_key, 10,000 volumes", lambda: fleet(10000), _module, rounds=2),
+    "patient-10000": Contender("that quicker script, 10,000 volumes", lambda: fleet(10000), _patient_script, rounds=1),
     "module-100": Contender("volume_kms_key, 100 volumes", lambda: fleet(100), _module),
     "again-100": Contender("100 volumes, nothing to change", lambda: fleet(100, key="new"), _module, rounds=1),
     "again-1000": Contender("1,000 volumes, nothing to change", lambda: fleet(1000, key="new"), _module, rounds=1),
