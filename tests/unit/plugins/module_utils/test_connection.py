@@ -27,10 +27,8 @@ from typing import Any
 import oci
 import pytest
 import trustme
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _connection, _records, _signers, _wire
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _connection, _records, _wire
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
@@ -168,21 +166,6 @@ def cloud(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
         yield server.cloud  # type: ignore[attr-defined]
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def api_key() -> dict[str, str]:
-    private_key = rsa.generate_private_key(65537, 2048)
-    pem = private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return {
-        "api_user": "ocid1.user.oc1..u",
-        "tenancy": "ocid1.tenancy.oc1..t",
-        "api_user_key_content": pem.decode(),
-        "api_user_fingerprint": _signers._fingerprint_of(private_key),
-        "region": "IAD",
-    }
 
 
 @pytest.fixture

@@ -14,27 +14,8 @@ from pathlib import Path
 
 import oci
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _signers
 
 SDK = "ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk"
-
-
-@pytest.fixture(scope="module")
-def api_key() -> dict[str, str]:
-    private_key = rsa.generate_private_key(65537, 2048)
-    pem = private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return {
-        "api_user": "ocid1.user.oc1..u",
-        "tenancy": "ocid1.tenancy.oc1..t",
-        "api_user_key_content": pem.decode(),
-        "api_user_fingerprint": _signers._fingerprint_of(private_key),
-        "region": "IAD",
-    }
 
 
 def run_python(code: str, tmp_path: Path, *, path: str = "", **environment: str) -> str:
