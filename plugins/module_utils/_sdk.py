@@ -18,7 +18,6 @@ import gc
 import importlib
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import re
 import sys
 import threading
