@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import yaml
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import ENVIRONMENT
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import ENVIRONMENT
 
 
 def _for_plugins(documentation: str) -> str:

@@ -56,9 +56,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._asset_selection import batches_of, select_assets
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_file import read_discovery
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
+    batches_of,
+    select_assets,
+)
 
 
 def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[str, Any]:

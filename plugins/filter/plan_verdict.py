@@ -59,7 +59,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_verdict import verdict
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import verdict
 
 
 def plan_verdict(

@@ -92,15 +92,18 @@ from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery import SIDE_BY_SIDE
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import compartments_asked, regions_asked
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import (
     CONNECTION_OPTIONS,
     resolve_connection,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._shards import Found, Shard, find_shards
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import SIDE_BY_SIDE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import Found, Shard, find_shards
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
+    compartments_asked,
+    regions_asked,
+)
 
 _GROUP = "shards"
 # Before ansible-core 2.19 every text is a template.

@@ -237,8 +237,15 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._copies import wanted_copy, with_destination
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._module import Request, change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import (
+    wanted_copy,
+    with_destination,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
+    Request,
+    change_keys,
+    change_spec,
+)
 
 
 def main() -> None:

@@ -237,7 +237,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._module import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
 
 
 def main() -> None:

@@ -444,8 +444,10 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._assignment_info import tell_about_assignments
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import info_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
+    tell_about_assignments,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
 
 def main() -> None:

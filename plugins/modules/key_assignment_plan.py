@@ -351,9 +351,12 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._assignment_plan import plan_assignment
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_plan import ORDER
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_module import PLAN_OPTIONS, write_key_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import ORDER
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
+    PLAN_OPTIONS,
+    write_key_plan,
+)
 
 
 def main() -> None:

@@ -278,7 +278,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report import make_report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_report import make_report
 
 
 def main() -> None:

@@ -125,9 +125,9 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._options import CHANGE_OPTIONS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan_apply import apply_batch
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import CONNECTION_OPTIONS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
 
 
 def main() -> None:

@@ -229,7 +229,8 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._key_info import info_spec, tell_about_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import tell_about_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
 
 def main() -> None:

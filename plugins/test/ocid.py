@@ -55,8 +55,8 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import ocid_types, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import ocid_types, parse
 
 
 def ocid(value: object, *types: object) -> bool:

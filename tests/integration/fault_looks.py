@@ -14,10 +14,10 @@ from typing import Any
 from integration.harness import run
 from integration.rekeying import IAD, keys_in_place
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _shards
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry, connect
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import BlockVolumeKeyError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery import shards as _shards
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_info, kms_key_info
 from simulator.client import Simulator
 

@@ -20,8 +20,8 @@ from integration.harness import FAST, SOAK, run
 from integration.model_ask import Ask, settled
 from integration.model_checks import Run, check, check_done, check_idle
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Timings
 from simulator.client import Simulator
 
 

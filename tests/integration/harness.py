@@ -21,9 +21,9 @@ import pytest
 from ansible.module_utils import basic
 from integration.fleets import tenancy
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _world
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import ReadRetry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import runtime as _world
 from simulator.client import Simulator
 
 SOAK = bool(os.environ.get("SOAK"))

@@ -14,7 +14,7 @@ from typing import Any
 import oci.base_client
 import pytest
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 
 
 class Killed(BaseException):

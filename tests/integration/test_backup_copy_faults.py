@@ -19,7 +19,7 @@ import pytest
 from integration.copying import IAD, KINDS, PHX, Kind, backups, copies_of, copy, existing, fleet, group_fleet
 from integration.harness import FAST, run, start
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._former_keys import read_former_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_copy
 from simulator.client import Simulator
 

@@ -37,7 +37,7 @@ from integration.harness import SOAK, changes, run
 from integration.playbook import Playbook, recap
 from integration.rekeying import IAD, PHX, keys_in_place, rekey
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator
 

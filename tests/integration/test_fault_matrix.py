@@ -20,7 +20,7 @@ from integration.fault_running import BRISK, HASTY, REAL, carry_out
 from integration.harness import SOAK
 from oci.auth import session_key_supplier
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from simulator.client import Simulator
 from simulator.faults import KINDS
 

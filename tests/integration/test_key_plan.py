@@ -29,7 +29,7 @@ from integration.rekeying import (
     subjects,
 )
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _plan_module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan as _plan_module
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_plan,
     key_plan_apply,

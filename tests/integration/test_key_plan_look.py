@@ -16,7 +16,9 @@ import pytest
 from integration.harness import Ran, run
 from integration.rekeying import IAD, PHX, TYPES, discover, make_plan, mixed_fleet, read_plan, wanted_keys
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _assignment_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import (
+    key_assignment_plan as _assignment_plan,
+)
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan
 from simulator.client import Simulator
 

@@ -10,7 +10,7 @@ import pytest
 from integration.fleets import volumes
 from integration.harness import SOAK, furnish, run
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
 

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from integration.harness import SOAK
 from integration.model import Model
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from simulator.client import Simulator
 
 STEPS = 25

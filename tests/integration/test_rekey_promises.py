@@ -32,7 +32,7 @@ from integration.rekeying import (
     subjects,
 )
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_plan_apply
 from simulator.client import Simulator
 

@@ -15,15 +15,15 @@ import pytest
 from integration.browser import Browser, browser, find_browser
 from unit import report_files as files
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_build import Circumstances, Part, build
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_html import render
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_input import Node
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._report_records import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
     change_records,
     discovery_record,
     key_records,
     plan_record,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import Circumstances, Part, build
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import render
 
 TEMPLATE = Path(__file__).parents[2] / "roles" / "encryption_report" / "templates" / "report.html.j2"
 COMMAND = find_browser()

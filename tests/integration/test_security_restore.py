@@ -18,9 +18,9 @@ from integration.fleets import volumes
 from integration.harness import furnish, run
 from integration.rekeying import discover, mixed_fleet, plan_restore, rekey, restore
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _report_input
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._former_keys import read_former_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import json_reader as _report_input
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator
 

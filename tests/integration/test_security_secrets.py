@@ -21,7 +21,7 @@ from integration.fleets import volumes
 from integration.harness import furnish
 from integration.playbook import Playbook
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _files
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import files as _files
 from simulator.client import Simulator
 from simulator.home import PASS_PHRASE
 

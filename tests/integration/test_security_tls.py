@@ -17,9 +17,9 @@ from integration.fleets import volumes
 from integration.harness import furnish
 from unit.pod_token import use_token_of
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Connection, ReadRetry, connect
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import AUTH_TYPES, resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import AUTH_TYPES, resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
 from simulator.client import Simulator
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from integration.fleets import volumes
 from integration.harness import FAST, Ran, furnish, run
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _module, _world
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import change_keys as _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import runtime as _world
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
 

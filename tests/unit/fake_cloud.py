@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import (
     ApiError,
     NoAnswerError,
     RefusedError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import RegionTable, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import RegionTable, parse
 
 IAD, FRA, LFI = "us-ashburn-1", "eu-frankfurt-1", "us-langley-1"
 SHORT = {IAD: "iad", FRA: "eu-frankfurt-1", LFI: "lfi"}

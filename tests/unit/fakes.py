@@ -14,17 +14,17 @@ from typing import Any
 
 from unit.fake_cloud import IAD, REGIONS, TENANCY, Cloud
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Deadline, Stop, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._fleet import Fleet, Report
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import KeyVetting
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import Fleet, Report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.write import Change, Writer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Stop, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Resource, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.reader import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource, Wanted
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._terms import Target, Terms
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._writing import Change, Writer
 
 WAIT_TIMEOUT = 1200.0
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import NoAnswerError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import FAULTY_STATE, GONE_STATES
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import NoAnswerError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import FAULTY_STATE, GONE_STATES
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_troubleshooting.rst"

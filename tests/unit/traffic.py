@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import Clock
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._pace import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 
 
 @dataclass(frozen=True)

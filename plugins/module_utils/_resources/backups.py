@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+from .._api.client import Answer, Service
+from .._common.errors import ResourceError
+from .._model.state import Outcome, Resource
+from .base import (
     GroupKind,
     Page,
     Query,
     ResourceKind,
     described,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Outcome, Resource
 
 
 @dataclass(frozen=True)

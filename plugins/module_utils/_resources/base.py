@@ -12,11 +12,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._clock import rfc3339
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import action_for, obstacle_to
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+from .._api.client import Answer, Service
+from .._common.clock import rfc3339
+from .._common.errors import RefusedError, ResourceError
+from .._model.decisions import action_for, obstacle_to
+from .._model.state import (
     REMOVE,
     Outcome,
     Resource,

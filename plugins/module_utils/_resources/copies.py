@@ -15,26 +15,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import RefusedError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
-    BOOT_VOLUME_BACKUP,
-    VOLUME_BACKUP,
-    BackupKind,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import (
-    BackupCopy,
-    CopyReader,
-    retry_token,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.group_backups import VOLUME_GROUP_BACKUPS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+from .._api.client import Answer, Service
+from .._common.errors import RefusedError, ResourceError
+from .._model.state import (
     ASSIGN,
     COPY,
     NONE,
@@ -42,6 +25,23 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
     Resource,
     Wanted,
 )
+from .backups import (
+    BOOT_VOLUME_BACKUP,
+    VOLUME_BACKUP,
+    BackupKind,
+)
+from .base import (
+    Page,
+    Query,
+    ReadableKind,
+    ResourceKind,
+)
+from .copy_reader import (
+    BackupCopy,
+    CopyReader,
+    retry_token,
+)
+from .volume_group_backups import VOLUME_GROUP_BACKUPS
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
 """The kinds of backups that bear a key, by the type in results."""

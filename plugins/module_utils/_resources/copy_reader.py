@@ -14,34 +14,38 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, Union, cast
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ApiError, RefusedError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import following
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._paging import Pages
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import (
+from .._api.client import Answer, Service
+from .._api.pagination import following
+from .._common.errors import (
+    ApiError,
+    RefusedError,
+    ResourceError,
+    explain,
+)
+from .._model.decisions import (
     FAULTY_STATE,
     GONE_STATES,
     READY_STATE,
     is_busy,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
-    BOOT_VOLUME_BACKUP,
-    VOLUME_BACKUP,
-    Backup,
-    BackupKind,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE, Page, ReadableKind
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.group_backups import GroupBackup
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+from .._model.ocid import parse
+from .._model.state import (
     COPY,
     CopyTo,
     Outcome,
     Resource,
     Wanted,
 )
+from .backups import (
+    BOOT_VOLUME_BACKUP,
+    VOLUME_BACKUP,
+    Backup,
+    BackupKind,
+)
+from .base import PAGE_SIZE, Page, ReadableKind
+from .lists import Pages
+from .reader import Reader, Reading
+from .volume_group_backups import GroupBackup
 
 _Copy = Union[Backup, GroupBackup]
 

@@ -15,30 +15,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+from .._api.client import Answer, Service
+from .._common.errors import (
     ApiError,
     NoAnswerError,
     RefusedError,
     ResourceError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.groups import VOLUME_GROUP
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import (
-    AssetPolicy,
-    PolicyReader,
-    read_assignment,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
-    BLOCK_VOLUME,
-    BOOT_VOLUME,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import (
+from .._model.state import (
     ASSIGN,
     NONE,
     REMOVE,
@@ -47,6 +31,19 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._state impor
     Resource,
     Wanted,
 )
+from .base import (
+    Page,
+    Query,
+    ReadableKind,
+    ResourceKind,
+)
+from .policy_reader import (
+    AssetPolicy,
+    PolicyReader,
+    read_assignment,
+)
+from .volume_groups import VOLUME_GROUP
+from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
 
 class PolicyKind(ResourceKind):

@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import (
+from .._api.client import Service
+from .._api.pagination import every_page
+from .._common.errors import (
     ApiError,
     InputError,
     ResourceError,
+    explain,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._explain import explain
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._listing import every_page
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._plan import is_busy
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reading import Reader, Reading
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource, Wanted
+from .._model.decisions import is_busy
+from .._model.state import Resource, Wanted
+from .reader import Reader, Reading
 
 
 @dataclass(frozen=True)

@@ -13,35 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import (
+from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
     VOLUME_GROUP_BACKUP,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+from .base import (
     GroupKind,
     ReadableKind,
     ResourceKind,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import (
+from .copies import (
     COPY_OF_BOOT_VOLUME_BACKUP,
     COPY_OF_VOLUME_BACKUP,
     COPY_OF_VOLUME_GROUP_BACKUP,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.groups import VOLUME_GROUP
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import (
+from .policies import (
     POLICY_OF_BOOT_VOLUME,
     POLICY_OF_VOLUME,
     POLICY_OF_VOLUME_GROUP,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replicas import (
+from .replicas import (
     BLOCK_VOLUME_REPLICA,
     BOOT_VOLUME_REPLICA,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
-    BLOCK_VOLUME,
-    BOOT_VOLUME,
-)
+from .volume_groups import VOLUME_GROUP
+from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
 KINDS: dict[str, ResourceKind] = {
     kind.name or kind.type: kind

@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+from .._api.client import Service
+from .._model.state import Resource
+from .base import (
     Page,
     Query,
     ReadableKind,
     described,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Resource
 
 
 @dataclass(frozen=True)

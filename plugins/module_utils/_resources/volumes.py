@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._connection import Answer, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import (
+from .._api.client import Answer, Service
+from .._common.errors import ResourceError
+from .._model.state import Replica, Resource
+from .base import (
     Page,
     Query,
     ResourceKind,
     described,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._state import Replica, Resource
 
 
 class VolumeKind(ResourceKind):

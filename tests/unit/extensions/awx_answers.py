@@ -11,9 +11,9 @@ from typing import Any
 from unit.extensions.awx_rules import Question, refusals
 from unit.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _role_variables
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_options import Variable
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._sdk import region_table
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.sdk import region_table
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # By what a variable is read by. Any text is a path or a name, so what is wrong with one shows later only.
 WRONG: dict[str, list[Any]] = {

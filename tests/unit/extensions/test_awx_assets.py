@@ -30,11 +30,11 @@ from unit.extensions.awx_rules import (
     read,
 )
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_variables import artifact_name
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import (
     CONNECTION_OPTIONS,
     resolve_connection,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import artifact_name
 
 KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, but silent\n-----END PRIVATE KEY-----\n"
 FILLED = {

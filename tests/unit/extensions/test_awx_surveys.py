@@ -25,9 +25,9 @@ from unit.extensions.awx_rules import (
 from unit.fake_cloud import IAD, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _role_variables
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._role_options import Variable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
 NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import yaml
 
 from ansible_collections.oci_keys.block_volume.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._settings import CONNECTION_OPTIONS, ENVIRONMENT
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS, ENVIRONMENT
 
 MODULES = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)
 PLUGINS = yaml.safe_load(ModuleDocFragment.PLUGIN)

@@ -10,7 +10,7 @@ import pytest
 from unit.fake_cloud import IAD, KEY_A, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter import role_options as file
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _sdk
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import sdk as _sdk
 
 role_options = file.FilterModule().filters()["role_options"]
 GIVEN = {"rekey_kms_key_ids": f"iad={KEY_A}", "rekey_compartment_ids": compartment_id(1)}

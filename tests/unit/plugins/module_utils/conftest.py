@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils import _signers
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth as _signers
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Split off in the prototype."""
+
+from __future__ import annotations
+
+from .._common.errors import InputError
+
+_WORKLOAD_CONDITIONS = (
+    "request.principal.type = 'workload'",
+    "request.principal.namespace = '<its namespace>'",
+    "request.principal.service_account = '<its service account>'",
+    "request.principal.cluster_id = '<OCID of its cluster>'",
+)
+
+
+def use_statements(kms_key_id: str, compartment_id: str | None, auth_type: str = "api_key") -> tuple[str, ...]:
+    """The IAM statements by which Block Volume and the caller may use a key (oci_semantics.md section 9)."""
+    place, condition = place_of(compartment_id, "key"), f"target.key.id = '{kms_key_id}'"
+    return (
+        f"Allow service blockstorage to use keys in {place} where {condition}",
+        _allow_caller(auth_type, "use key-delegate", place, condition),
+    )
+
+
+def read_statements(
+    kms_key_id: str, compartment_id: str | None, vault_compartment_id: str | None, auth_type: str
+) -> tuple[str, ...]:
+    """The IAM statements by which the caller may look a key and its vault up (oci_semantics.md section 9)."""
+    return (
+        _allow_caller(auth_type, "read keys", place_of(compartment_id, "key"), f"target.key.id = '{kms_key_id}'"),
+        _allow_caller(auth_type, "read vaults", place_of(vault_compartment_id, "vault")),
+    )
+
+
+def _allow_caller(auth_type: str, what: str, place: str, *conditions: str) -> str:
+    """A statement for whoever authenticates like this; its name stays with the reader, since OCI does not tell it."""
+    who = "group <your group>"
+    if auth_type in ("instance_principal", "resource_principal"):
+        who = "dynamic-group <your dynamic group>"
+    elif auth_type == "oke_workload_identity":
+        who, conditions = "any-user", (*conditions, *_WORKLOAD_CONDITIONS)
+    where = f"all {{{', '.join(conditions)}}}" if len(conditions) > 1 else "".join(conditions)
+    return f"Allow {who} to {what} in {place}" + (f" where {where}" if where else "")
+
+
+def place_of(compartment_id: str | None, what: str) -> str:
+    """Where a statement applies: the compartment of ``what`` ("key"). The root one is written as the tenancy."""
+    if compartment_id is None:
+        return f"compartment <the {what}'s compartment>"
+    return "tenancy" if compartment_id.startswith("ocid1.tenancy.") else f"compartment id {compartment_id}"
+
+
+def refused_credentials(principal: str, code: str, message: str) -> InputError:
+    """What a 401 means that concerns all calls alike (oci_semantics.md section 4: signature, clock)."""
+    return InputError(
+        f"OCI did not accept the credentials ({principal}): 401 {code}: {message} Check that the API key with this "
+        "fingerprint is uploaded for this user, and that this machine's clock is right to five minutes."
+    )

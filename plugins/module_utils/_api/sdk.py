@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Loads the OCI SDK and reads its region tables. For ``_connection.py`` and the files that it is made of only.
+
+The SDK is loaded when it is first needed, so that every file of the collection can be imported without it. Its
+services come without their models, which are imported one by one when they are asked for: Block Volume's alone are
+some 700, with those of Compute and Networking, and take half of the time that the SDK takes. Of these, a run needs a
+dozen.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.text import shorten
+from .._model.ocid import RegionTable
+
+_MODELS = re.compile(r"oci\.\w+\.models")
+_loaded: dict[str, Any] = {}
+_making = threading.local()  # .a_client: whether this thread makes a client of ours
+
+
+def load(name: str = "oci") -> Any:
+    """The module ``name`` of the SDK.
+
+    Raises InputError, telling the interpreter, the module that failed and why, where it can't be imported.
+    """
+    module = _loaded.get(name)
+    if module is None or sys.modules.get(name) is not module:
+        # It stays there: taken away while another thread imports, it would hide a module from that one.
+        if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _ModelsFinder())
+        with _uncollected(), _told(name):
+            module = _loaded[name] = importlib.import_module(name)
+    return module
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a broken dependency fails with whatever it likes
+        failed = getattr(error, "name", None) or name
+        raise InputError(
+            f"The OCI Python SDK can't be used. The interpreter is {sys.executable} (Python"
+            f" {sys.version.split()[0]}); importing {failed!r} failed with {type(error).__name__}:"
+            f" {shorten(str(error), 300)}. Install the SDK for it with '{sys.executable} -m pip install oci', or let"
+            " ansible_python_interpreter name one that has it"
+        ) from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which finds nothing in the SDK's modules, and takes a fifth of their time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _ModelsFinder(importlib.abc.MetaPathFinder):
+    """Finds the packages of models, and nothing else."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not _MODELS.fullmatch(fullname):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _ModelsLoader(spec.loader)
+        return spec
+
+
+class _ModelsLoader(importlib.abc.Loader):
+    """Makes a package of models that looks full."""
+
+    def __init__(self, loader: importlib.abc.Loader) -> None:
+        self._loader = loader
+
+    def exec_module(self, module: ModuleType) -> None:
+        models = Models(module, self._loader)
+
+        def attribute(name: str) -> Any:
+            if name.endswith("_type_mapping"):
+                return models
+            if name == "__all__":
+                return list(models)
+            if name[:1].isupper() and name in models:
+                return models[name]
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+        module.__getattr__ = attribute  # type: ignore[method-assign]
+        module.__dir__ = lambda: [*vars(module), *models]  # type: ignore[method-assign]
+
+
+class Models(Mapping[str, Any]):
+    """The models of a service by their names, as the SDK has them, but each imported when it is asked for.
+
+    Where one is not in the file that its name tells, and for who wants to know them all, all of them are.
+    """
+
+    def __init__(self, package: ModuleType, loader: importlib.abc.Loader) -> None:
+        self._package = package
+        self._loader = loader
+        self._lock = threading.RLock()
+        self._all: Mapping[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        try:
+            return getattr(importlib.import_module(f"{self._package.__name__}.{file}"), name)
+        except (ImportError, AttributeError):
+            return self._everything()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        # A client copies the models that it is given, which would need all of them.
+        return iter(()) if getattr(_making, "a_client", False) else iter(self._everything())
+
+    def __len__(self) -> int:
+        return len(self._everything())
+
+    def _everything(self) -> Mapping[str, Any]:
+        with self._lock:
+            if self._all is None:
+                with _uncollected(), _told(self._package.__name__):
+                    self._loader.exec_module(self._package)
+                mappings = [value for name, value in vars(self._package).items() if name.endswith("_type_mapping")]
+                self._all = dict(mappings[0]) if mappings else {}
+            return self._all
+
+
+@contextmanager
+def models_uncopied() -> Iterator[None]:
+    """While a client is made here, it does not copy the models of its service; it still knows where they are."""
+    _making.a_client = True
+    try:
+        yield
+    finally:
+        _making.a_client = False
+
+
+def region_table() -> RegionTable:
+    """The regions that the SDK knows, with those that OCI_REGION_METADATA and ~/.oci/regions-config.json add.
+
+    The SDK reads these two only when it meets a region that it does not know, once in a process. So it is asked for
+    one. Raises InputError where what is in there makes it stumble.
+    """
+    regions = load("oci").regions
+    try:
+        regions.is_region("no.such.region")
+    except Exception as error:  # a JSON value of another shape than expected
+        raise InputError(
+            "The regions in the environment variable OCI_REGION_METADATA or in ~/.oci/regions-config.json can't be read"
+            f" ({type(error).__name__}). Each must be an object with realmKey, realmDomainComponent, regionKey and"
+            " regionIdentifier; the variable holds one, the file a list of them"
+        ) from error
+    # Read from the module each time: a developer tool configuration file makes the SDK rebind these names.
+    return RegionTable(
+        long_names=dict(regions.REGIONS_SHORT_NAMES),
+        realms=dict(regions.REGION_REALMS),
+        domains=dict(regions.REALMS),
+    )

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The connection options, and what they amount to together with the environment. Pure: the environment is handed in.
+
+An option beats the environment, the environment beats the config file (which ``_connection.py`` reads). A blank one
+(``''``, white space, null) counts as not set in all three: AWX sends ``''`` for whatever its user left out. That is
+why no option here has a default, choices or an ``env_fallback``: an argument spec would see ``''`` before we do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.values import is_blank
+
+AUTH_TYPES = (
+    "api_key",
+    "instance_principal",
+    "instance_obo_user",
+    "resource_principal",
+    "security_token",
+    "oke_workload_identity",
+)
+
+CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "config_file_location": {"type": "path"},
+    "config_profile_name": {"type": "str"},
+    "api_user": {"type": "str"},
+    "api_user_fingerprint": {"type": "str", "no_log": False},
+    "api_user_key_file": {"type": "path", "no_log": False},
+    "api_user_key_content": {"type": "str", "no_log": True},
+    "api_user_key_pass_phrase": {"type": "str", "no_log": True},
+    "tenancy": {"type": "str"},
+    "region": {"type": "str"},
+    "auth_type": {"type": "str"},
+    "cert_bundle": {"type": "path"},
+    "realm_specific_endpoint_template_enabled": {"type": "str"},
+}
+"""Argument spec entries of the connection options, for every module."""
+
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "config_file_location": ("OCI_CONFIG_FILE",),
+    "config_profile_name": ("OCI_CONFIG_PROFILE",),
+    "api_user": ("OCI_USER_ID",),
+    "api_user_fingerprint": ("OCI_USER_FINGERPRINT",),
+    "api_user_key_file": ("OCI_USER_KEY_FILE",),
+    "api_user_key_content": ("OCI_USER_KEY_CONTENT",),
+    "api_user_key_pass_phrase": ("OCI_USER_KEY_PASS_PHRASE",),
+    "tenancy": ("OCI_TENANCY", "OCI_TENANCY_ID"),
+    "region": ("OCI_REGION",),
+    "auth_type": ("OCI_ANSIBLE_AUTH_TYPE", "OCI_AUTH_TYPE"),
+    "cert_bundle": ("OCI_ANSIBLE_CERT_BUNDLE",),
+}
+"""The environment variables behind each option, the one that counts first comes first.
+
+``realm_specific_endpoint_template_enabled`` has none here: the SDK reads its own.
+"""
+
+_SECRET = ("api_user_key_content", "api_user_key_pass_phrase")
+_TRUE = ("true", "yes", "on", "1", "y", "t")
+_FALSE = ("false", "no", "off", "0", "n", "f")
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """What options and environment say, each field named as its option; None where neither says anything.
+
+    ``sources`` tells for each set field where its value comes from, in words fit for an error message.
+    """
+
+    config_file_location: str | None = None
+    config_profile_name: str | None = None
+    api_user: str | None = None
+    api_user_fingerprint: str | None = None
+    api_user_key_file: str | None = None
+    api_user_key_content: str | None = field(default=None, repr=False)
+    api_user_key_pass_phrase: str | None = field(default=None, repr=False)
+    tenancy: str | None = None
+    region: str | None = None
+    auth_type: str = "api_key"
+    cert_bundle: str | None = None
+    realm_specific_endpoint_template_enabled: bool | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, whether given as an option or found in the environment, to be kept out of all output."""
+        return tuple(value for value in (getattr(self, name) for name in _SECRET) if value)
+
+
+def how_to_set(option: str) -> str:
+    """The ways to give an option, for error messages: "option tenancy, environment variable OCI_TENANCY"."""
+    variables = ENVIRONMENT.get(option, ())
+    return f"option {option}" + (f", environment variable {variables[0]}" if variables else "")
+
+
+def resolve_connection(options: Mapping[str, object], environment: Mapping[str, str]) -> ConnectionSettings:
+    """Settle the connection options: the option, else the environment, else nothing.
+
+    Raises InputError for an unknown ``auth_type`` and a ``realm_specific_endpoint_template_enabled`` that is neither
+    true nor false.
+    """
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for name in CONNECTION_OPTIONS:
+        found = _find(name, options, environment)
+        if found is not None:
+            values[name], sources[name] = found
+    # Key file and key content are two ways to say one thing: a key given as an option beats both variables.
+    for name, other in (
+        ("api_user_key_content", "api_user_key_file"),
+        ("api_user_key_file", "api_user_key_content"),
+    ):
+        if sources.get(name, "").startswith("environment") and sources.get(other, "").startswith("option"):
+            del values[name], sources[name]
+
+    template = values.pop("realm_specific_endpoint_template_enabled", None)
+    auth_type = values.pop("auth_type", AUTH_TYPES[0]).lower()
+    if auth_type not in AUTH_TYPES:
+        raise InputError(
+            f"{auth_type[:60]!r} ({sources['auth_type']}) is not an auth_type; these are: {', '.join(AUTH_TYPES)}"
+        )
+    return ConnectionSettings(
+        auth_type=auth_type,
+        realm_specific_endpoint_template_enabled=None if template is None else _boolean(template),
+        sources=sources,
+        **values,
+    )
+
+
+def _find(name: str, options: Mapping[str, object], environment: Mapping[str, str]) -> tuple[str, str] | None:
+    option = options.get(name)
+    if not is_blank(option):
+        return _clean(name, str(option)), f"option {name}"
+    for variable in ENVIRONMENT.get(name, ()):
+        value = environment.get(variable)
+        if value is not None and not is_blank(value):
+            return _clean(name, value), f"environment variable {variable}"
+    return None
+
+
+def _clean(name: str, value: str) -> str:
+    return value if name == "api_user_key_pass_phrase" else value.strip()
+
+
+def _boolean(value: str) -> bool:
+    word = value.lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise InputError(
+        f"{value[:60]!r} (option realm_specific_endpoint_template_enabled) is neither true nor false; leave it out to"
+        " let the SDK decide"
+    )

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What is agreed with the user before anything is begun: which resources are meant, and on which terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._resources.base import GroupKind, ResourceKind
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource that the user named, by itself or by its group.
+
+    ``only_from`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None for any.
+    """
+
+    id: str
+    kind: ResourceKind | GroupKind
+    region: str
+    only_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The options that the modules share, as the five steps need them. Times in seconds."""
+
+    check_mode: bool
+    validate_key: bool
+    multi_version_key_fails: bool
+    concurrency: int
+    wait: bool
+    wait_timeout: float
+    include_locked: bool = False

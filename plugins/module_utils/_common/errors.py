@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The typed errors of the collection. Pure: no I/O, imports nothing of the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BlockVolumeKeyError(Exception):
+    """Anything that the collection reports to its user. ``str()`` of it is fit to be read by one."""
+
+
+class InputError(BlockVolumeKeyError):
+    """What the user gave is wrong, so nothing is written: names the value, what is wrong and what to do."""
+
+
+class ApiError(BlockVolumeKeyError):
+    """A call that did not give what it was made for. Either :class:`RefusedError` or :class:`NoAnswerError`."""
+
+    def __init__(self, message: str, *, operation: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the fault is the region's or the caller's, so that asking it for something else only takes time."""
+        return True
+
+
+class RefusedError(ApiError):
+    """The service answered, and its answer was an error (the SDK's ``ServiceError``).
+
+    ``status`` and ``code`` are the HTTP status and the ``code`` of the error body;
+    ``oci_semantics.md`` section 4 lists them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        status: int,
+        code: str,
+        opc_request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.status = status
+        self.code = code
+        self.opc_request_id = opc_request_id
+
+    def __str__(self) -> str:
+        return f"{self.operation} was refused with {self.status} {self.code}: {self.message}"
+
+    @property
+    def is_throttled(self) -> bool:
+        return self.status == 429
+
+    @property
+    def is_wrong_state(self) -> bool:
+        """409 IncorrectState: the resource is busy with something else, which passes."""
+        return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState", "LockConflict")
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        return self.status == 401 or self.status >= 500
+
+    @property
+    def is_outdated(self) -> bool:
+        """412: the resource is no longer what it was when it was read."""
+        return self.status == 412
+
+    @property
+    def is_not_found(self) -> bool:
+        """404, which OCI also answers where the caller is not allowed to know."""
+        return self.status == 404
+
+    @property
+    def is_of_the_server(self) -> bool:
+        """A fault on the server's side, which may pass."""
+        return self.status >= 500 and self.status != 501
+
+    @property
+    def outcome_is_unknown(self) -> bool:
+        """A write may have been committed before a fault on the server's side. A look commits nothing."""
+        return self.is_of_the_server and not self.operation.startswith(("Get", "List", "Search"))
+
+
+class NoAnswerError(ApiError):
+    """No answer of the service was understood: refused or dropped connection, timeout, a body that is no JSON.
+
+    ``was_sent`` is false only where the request is known not to have left this machine.
+    """
+
+    code = "NoAnswer"
+
+    def __init__(self, message: str, *, operation: str, was_sent: bool) -> None:
+        super().__init__(message, operation=operation)
+        self.was_sent = was_sent
+
+    def __str__(self) -> str:
+        return f"{self.operation} got no answer: {self.message}"
+
+
+@dataclass(frozen=True)
+class ResourceError:
+    """Why one resource failed, as it stands in a result's ``error``."""
+
+    code: str
+    message: str
+    status: int | None = None
+    opc_request_id: str | None = None
+    hint: str | None = None
+
+
+def explain(error: ApiError) -> ResourceError:
+    """An error of the API in the form of a result, without a hint."""
+    if isinstance(error, RefusedError):
+        return ResourceError(
+            code=error.code, status=error.status, opc_request_id=error.opc_request_id, message=error.message
+        )
+    return ResourceError(code=NoAnswerError.code, message=str(error))

@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Split off in the prototype."""
+
+from __future__ import annotations
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value counts as not set: null, ``''`` or nothing but white space."""
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What a write is about to destroy, on disk before it, and what became of it after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._common.clock import Clock
+from .._common.errors import InputError
+from .._model.state import Outcome, Resource, Wanted
+
+
+def default_journal_path(environment: Mapping[str, str]) -> Path:
+    """Where the journal goes if the user names no place: a state folder survives reboots, a temporary one doesn't."""
+    state = environment.get("XDG_STATE_HOME", "").strip()
+    base = Path(state or os.path.expanduser("~/.local/state"))
+    return base / "oci_keys.block_volume" / "journal.jsonl"
+
+
+class Journal:
+    """A file of JSON lines that is appended to and fsynced; safe for threads and for several processes at once.
+
+    The threads that append at the same moment share one fsync, since each write to OCI waits for its line.
+    """
+
+    def __init__(self, path: Path, clock: Clock, tenancy: str | None = None) -> None:
+        self.path = path
+        self._clock = clock
+        self._tenancy = tenancy
+        self._run = uuid.uuid4().hex
+        self._file = -1
+        self._append = threading.Lock()
+        self._sync = threading.Lock()
+        self._appended = 0
+        self._synced = 0
+        self._broken: OSError | None = None
+        # Whether the last line may have been written in part, as on a full disk or by a process that was killed.
+        self._torn = False
+
+    def open(self) -> None:
+        """Open the file, private to its owner. Raises InputError where it can't be."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.fchmod(self._file, 0o600)
+                self._torn = not self._ends_with_a_line()
+        except OSError as error:
+            self.close()
+            raise InputError(
+                f"The journal {str(self.path)!r} can't be written: {error.strerror or error}. Nothing was "
+                "changed, because the former keys have to be on disk first. Give 'journal' a file that can be written."
+            ) from error
+
+    def _ends_with_a_line(self) -> bool:
+        """Whether the next line would not be taken for the rest of one that another process has left in part."""
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            return file.read(1) in (b"", b"\n")
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def intend(self, outcome: Outcome, wanted: Wanted) -> None:
+        """Note, before a write, what it replaces. Raises OSError; the write must not be made then."""
+        before = outcome.known
+        self._write(
+            {
+                "event": "intent",
+                **({"tenancy": self._tenancy} if self._tenancy else {}),
+                "id": outcome.id,
+                "type": outcome.type,
+                "region": outcome.region,
+                "compartment_id": before.compartment_id,
+                "display_name": before.display_name,
+                "action": outcome.action,
+                "kms_key_id": wanted.kms_key_id,
+                **{f"previous_{name}": value for name, value in before.facts().items()},
+                **({"policy_id": wanted.policy_id, "unassigned": wanted.unassigned} if _has_policy(before) else {}),
+            }
+        )
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Note, after the last write to a resource, what became of it. Raises OSError."""
+        error = outcome.error
+        self._write(
+            {
+                "event": "outcome",
+                "id": outcome.id,
+                "changed": outcome.changed,
+                "settled": outcome.settled,
+                **(outcome.after.facts() if outcome.after is not None else {"kms_key_id": None}),
+                "known": outcome.after is not None,
+                **({"new_id": outcome.new_id} if outcome.new_id else {}),
+                "opc_request_id": outcome.opc_request_id,
+                "error": None if error is None else {"code": error.code, "message": error.message},
+            }
+        )
+
+    def _write(self, record: dict[str, Any]) -> None:
+        line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}) + "\n"
+        with self._append:
+            self._append_line(line.encode())
+            self._appended += 1
+            mine = self._appended
+        with self._sync:
+            if self._broken is not None:
+                raise self._broken
+            if self._synced >= mine:
+                return
+            up_to = self._appended
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                # The kernel tells of a lost flush only once; lines that others wait for may be lost with it.
+                self._broken = error
+                raise
+            self._synced = up_to
+
+    def _append_line(self, line: bytes) -> None:
+        if self._torn:
+            line = b"\n" + line
+        self._torn = True
+        while line:
+            line = line[os.write(self._file, line) :]
+        self._torn = False
+
+
+def _has_policy(resource: Resource) -> bool:
+    return "policy_id" in resource.facts()

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What is asked of copies: from options to a wanted copy, and whether the tenancy has the region it is to be in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._api.client import Connection
+from .._changes.request import Target
+from .._common.errors import ApiError, InputError
+from .._common.values import is_blank
+from .._discovery.tenancy import Tenancy
+from .._model.ocid import expect_type, parse
+from .._model.state import CopyTo, Wanted
+
+
+def wanted_copy(options: Mapping[str, Any]) -> Wanted:
+    """The copy asked for; no key asks for no particular one. Pure. Raises InputError."""
+    if is_blank(options["destination_region"]):
+        raise InputError("'destination_region' is empty, but a copy needs a region to be in, such as 'us-phoenix-1'")
+    kms_key_id = None if is_blank(options["kms_key_id"]) else str(options["kms_key_id"]).strip()
+    if kms_key_id is not None:
+        expect_type(parse(kms_key_id), "key")
+    compartments = [parse(value) for value in options["copy_compartment_ids"] or () if not is_blank(value)]
+    for compartment in compartments:
+        expect_type(compartment, "compartment", "tenancy")
+    display_name = None if is_blank(options["display_name"]) else str(options["display_name"])
+    if display_name is not None and len(display_name) > _LONGEST_NAME:
+        raise InputError(f"'display_name' has {len(display_name)} characters, but at most {_LONGEST_NAME} are allowed")
+    return Wanted(
+        kms_key_id,
+        copy_to=CopyTo(
+            str(options["destination_region"]).strip(),
+            display_name,
+            tuple(compartment.value for compartment in compartments),
+        ),
+    )
+
+
+# The limit of the API for display names (models of the SDK).
+_LONGEST_NAME = 255
+
+
+def with_destination(connection: Connection, wanted: Wanted, sources: Sequence[Target]) -> Wanted:
+    """The same with the destination's long name. Raises InputError unless copies of the sources can be made there."""
+    if wanted.copy_to is None or not sources:
+        return wanted
+    region = connection.regions.expect(wanted.copy_to.region, "'destination_region' is")
+    for source in sources:
+        if source.region == region:
+            raise InputError(
+                f"{source.id} is in {region} itself, which is 'destination_region', but copies are made in another "
+                "region. Leave it out, or name another region."
+            )
+        own, other = connection.regions.realms[source.region], connection.regions.realms[region]
+        if own != other:
+            raise InputError(
+                f"'destination_region' is {region}, which is in realm {other}, but {source.id} is in realm {own}; "
+                "nothing is copied from one realm to another"
+            )
+    _expect_ready(connection, region)
+    return replace(wanted, copy_to=replace(wanted.copy_to, region=region))
+
+
+def _expect_ready(connection: Connection, region: str) -> None:
+    """ListRegionSubscriptions."""
+    try:
+        subscriptions = {found.name: found for found in Tenancy(connection, [region]).subscriptions()}
+    except ApiError as error:
+        raise InputError(
+            f"Whether the tenancy is subscribed to {region} can't be told: {error}. Nothing was copied. Check that "
+            "this is in force: Allow group <your group> to inspect tenancies in tenancy"
+        ) from error
+    found = subscriptions.get(region)
+    if found is None:
+        ready = ", ".join(sorted(name for name, each in subscriptions.items() if each.is_ready))
+        raise InputError(
+            f"'destination_region' is {region}, which the tenancy is not subscribed to (it is to {ready}). An "
+            "administrator can subscribe it in the console, under Region management."
+        )
+    if not found.is_ready:
+        raise InputError(
+            f"'destination_region' is {region}, but the tenancy's subscription to it is {found.status}. "
+            "Run again when it is READY."
+        )

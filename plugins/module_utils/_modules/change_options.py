@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The options that the modules share, and what they amount to. Pure: raises InputError for what can't be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._changes.request import Target, Terms
+from .._common.errors import InputError
+from .._common.values import is_blank
+from .._model.ocid import (
+    RegionTable,
+    expect_realm,
+    expect_region,
+    expect_type,
+    parse,
+)
+from .._model.state import Wanted
+from .._resources.registry import kinds_by_ocid_type
+
+CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
+    "kms_key_id": {"type": "str", "no_log": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "validate_key": {"type": "bool", "default": True},
+    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+    "concurrency": {"type": "int", "default": 32},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 1200},
+    "journal": {"type": "path"},
+}
+"""Argument spec entries of the modules that change something."""
+
+
+# The collection's own bound: beyond it, threads of one Python process only wait for each other.
+_MOST_CONCURRENCY = 256
+
+
+def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
+    """The shared options, judged."""
+    concurrency, wait_timeout = options["concurrency"], options["wait_timeout"]
+    if not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InputError(f"'concurrency' is {concurrency}, but has to be from 1 to {_MOST_CONCURRENCY}")
+    if wait_timeout < 1:
+        raise InputError(f"'wait_timeout' is {wait_timeout}, but has to be at least 1 second")
+    if options["multi_version_key"] == "fail" and not options["validate_key"]:
+        raise InputError("'multi_version_key: fail' needs the key to be looked up, which 'validate_key: false' forbids")
+    return Terms(
+        check_mode=check_mode,
+        validate_key=options["validate_key"],
+        multi_version_key_fails=options["multi_version_key"] == "fail",
+        concurrency=concurrency,
+        wait=options["wait"],
+        wait_timeout=float(wait_timeout),
+        include_locked=bool(options.get("include_locked")),
+    )
+
+
+def wanted_key(options: Mapping[str, Any]) -> Wanted:
+    """The key asked for. A blank never means the Oracle-managed key: going back is the explicit ``state: absent``."""
+    given = options["kms_key_id"]
+    kms_key_id = None if is_blank(given) else str(given).strip()
+    regenerate = bool(options.get("regenerate"))
+    policy_id = _policy(options)
+    if options["state"] == "unassigned":
+        for name, value in (("kms_key_id", kms_key_id), ("policy_id", policy_id)):
+            if value is not None:
+                raise InputError(
+                    f"'{name}' is {value} together with 'state: unassigned', which takes the backup policy away. "
+                    "Leave it out, or use 'state: present'."
+                )
+        return Wanted(kms_key_id=None, unassigned=True)
+    if options["state"] == "absent":
+        if kms_key_id is not None:
+            raise InputError(
+                f"'kms_key_id' is {kms_key_id} together with 'state: absent', which takes the customer-managed key "
+                "away. Leave the key out, or use 'state: present' to assign it."
+            )
+        if regenerate:
+            raise InputError(
+                "'regenerate: true' makes a new data key under a customer-managed key; 'state: absent' has none"
+            )
+        return Wanted(kms_key_id=None, policy_id=policy_id)
+    if kms_key_id is None:
+        raise InputError(
+            "'kms_key_id' is empty, but 'state: present' needs the key to assign. To go back to the Oracle-managed "
+            "key, use 'state: absent'."
+        )
+    expect_type(parse(kms_key_id), "key")
+    return Wanted(kms_key_id=kms_key_id, regenerate=regenerate, policy_id=policy_id)
+
+
+def _policy(options: Mapping[str, Any]) -> str | None:
+    given = options.get("policy_id")
+    if is_blank(given):
+        return None
+    policy = parse(given)
+    expect_type(policy, "volumebackuppolicy")
+    return policy.value
+
+
+def targets(
+    options: Mapping[str, Any],
+    ids: str,
+    types: Iterable[str],
+    *,
+    wanted: Wanted,
+    regions: RegionTable,
+    own_region: str | None,
+    tenancy: str | None,
+) -> list[Target]:
+    """The resources that option ``ids`` names, each once, blanks dropped.
+
+    Every one has to be of one of these result types, and of the realm of the tenancy and of the key. An OCID that
+    names no region is served by ``own_region``, the region of the connection options.
+    """
+    kinds = kinds_by_ocid_type(types)
+    realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
+    found: dict[str, Target] = {}
+    for value in options[ids] or ():
+        if is_blank(value):
+            continue
+        ocid = parse(value)
+        expect_type(ocid, *kinds)
+        if realm is None:
+            realm, whose = ocid.realm, f"the other {_plural(ids)}"
+        expect_realm(ocid, realm, whose)
+        if not ocid.region_part and own_region:
+            expect_realm(ocid, regions.realms[own_region], "the region of the connection options")
+            region = own_region
+        else:
+            region = expect_region(ocid, regions)
+        found.setdefault(ocid.value, Target(id=ocid.value, kind=kinds[ocid.type], region=region))
+    if realm is not None and wanted.kms_key_id is not None:
+        expect_realm(parse(wanted.kms_key_id), realm, f"the {_plural(ids)}" if found else whose)
+    return list(found.values())
+
+
+def _plural(ids: str) -> str:
+    """What an option such as ``volume_ids`` names, in words: "volumes"."""
+    return ids[: -len("_ids")] + "s"

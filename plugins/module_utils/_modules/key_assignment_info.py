@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""From an AnsibleModule's options to a survey of key assignments, and back to a result. Nothing is ever changed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._api.client import Connection, ReadRetry, connect
+from .._api.settings import resolve_connection
+from .._common.clock import Clock
+from .._common.errors import InputError
+from .._common.files import write_private
+from .._common.version import VERSION
+from .._discovery.results import (
+    message,
+    resource_entry,
+    summary,
+    unreadable_entry,
+)
+from .._discovery.search import (
+    SIDE_BY_SIDE,
+    Discovery,
+    Question,
+    discover,
+)
+from .._model.ocid import (
+    RegionTable,
+    expect_realm,
+    expect_type,
+    parse,
+)
+from .._resources.policy_assignments import Assignments
+from .._resources.registry import LISTED
+from . import runtime as _world
+from .errors import failures_told
+from .options import (
+    compartments_asked,
+    listed,
+    regions_asked,
+    writable_file,
+)
+from .output import invocation
+
+RESOURCE_TYPES = (*LISTED, Assignments.type)
+# What is asked for only by name: assignments cost a call per asset, and replicas bear the key that their source lists.
+_ONLY_BY_NAME = ("replica", Assignments.type)
+
+# A region that can't be reached costs these attempts, some 30 s where connections are refused.
+_RETRY = ReadRetry(attempts=6)
+
+# A result that is to be small lists this many places, be they looked at or not; ``result_file`` has all.
+_PLACES_IN_SUMMARY = 20
+
+
+def tell_about_assignments(module: AnsibleModule, world: _world.World | None = None) -> NoReturn:
+    """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
+    world = world or _world.World()
+    with failures_told(module):
+        result_file = writable_file("result_file", module.params["result_file"])
+        settings = resolve_connection(module.params, os.environ)
+        module.no_log_values.update(settings.secrets)
+        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+        module.no_log_values.update(connection.secrets)
+        result = look(connection, module.params, world.clock)
+    _end(module, result, result_file)
+
+
+def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """The result of key_assignment_info with these options. Raises InputError where it can't be told where to look."""
+    asked = question(options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy)
+    started = clock.timestamp()
+    found = discover(connection, asked)
+    entries = [resource_entry(resource, found.compartments) for resource in found.resources]
+    unreadable = [unreadable_entry(place) for place in found.unreadable]
+    return {
+        "changed": False,
+        "resources": entries,
+        "summary": summary(entries, len(unreadable)),
+        "unreadable": unreadable,
+        "complete": found.complete,
+        "scanned": {**_scanned(found, asked), "time_started": started, "time_finished": clock.timestamp()},
+        "caller": _caller(connection),
+        "msg": message(entries, found),
+    }
+
+
+def question(
+    options: Mapping[str, Any], *, regions: RegionTable, own_region: str | None, tenancy: str | None
+) -> Question:
+    """The options, judged. Raises InputError for what can't be meant, a list that is set but empty included."""
+    types = _types(options)
+    keys = _keys(options, tenancy)
+    encryption = options["encryption"]
+    if keys is not None and encryption == "oracle":
+        raise InputError("'kms_key_ids' together with 'encryption: oracle' is on nothing: leave one of them out")
+    return Question(
+        compartment_ids=compartments_asked(options, tenancy),
+        recursive=options["recursive"],
+        regions=regions_asked(options, regions, own_region, tenancy),
+        types=types,
+        kms_key_ids=keys,
+        encryption=encryption,
+    )
+
+
+def _types(options: Mapping[str, Any]) -> list[str]:
+    given = listed(options, "resource_types", f"The types are {', '.join(RESOURCE_TYPES)}.")
+    if given is None:
+        return [name for name in RESOURCE_TYPES if name not in _ONLY_BY_NAME]
+    for name in given:
+        if name not in RESOURCE_TYPES:
+            close = difflib.get_close_matches(name, RESOURCE_TYPES, n=1)
+            guess = f" (did you mean {close[0]!r}?)" if close else ""
+            raise InputError(
+                f"'resource_types' names {name[:60]!r}, which is none{guess}. The types are "
+                f"{', '.join(RESOURCE_TYPES)}."
+            )
+    return given
+
+
+def _keys(options: Mapping[str, Any], tenancy: str | None) -> frozenset[str] | None:
+    given = listed(options, "kms_key_ids", "Name keys, or leave 'kms_key_ids' out for resources on any key.")
+    if given is None:
+        return None
+    keys = [parse(value) for value in given]
+    for key in keys:
+        expect_type(key, "key")
+        if tenancy:
+            expect_realm(key, parse(tenancy).realm, "the tenancy")
+    return frozenset(key.value for key in keys)
+
+
+def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:
+    scope = found.scope
+    return {
+        "tenancy": found.tenancy,
+        "regions": found.regions,
+        "skipped_regions": [{"name": name, "reason": f"it is {status}"} for name, status in found.skipped_regions],
+        "compartments": [
+            {"id": one.id, "name": one.name, "lifecycle_state": one.lifecycle_state} for one in scope.compartments
+        ],
+        "skipped_compartments": [
+            {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
+        ],
+        "resource_types": list(asked.types),
+        "all_regions": asked.regions is None,
+        "whole_tenancy": asked.recursive and (not asked.compartment_ids or found.tenancy in asked.compartment_ids),
+        "filters": {
+            "kms_key_ids": None if asked.kms_key_ids is None else sorted(asked.kms_key_ids),
+            "encryption": asked.encryption,
+        },
+    }
+
+
+def _caller(connection: Connection) -> dict[str, Any]:
+    return {
+        "tenancy": connection.tenancy,
+        "principal": connection.describe_principal(),
+        "auth_type": connection.auth_type,
+        "collection_version": VERSION,
+        "sdk_version": connection.sdk_version,
+    }
+
+
+def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
+    """What the task's result lists, by the option ``result``. Nothing changes here, so ``changed`` lists nothing."""
+    if which == "all":
+        return dict(result)
+    scanned = {
+        name: value[:_PLACES_IN_SUMMARY] if isinstance(value, list) else value
+        for name, value in result["scanned"].items()
+    }
+    return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
+
+
+def not_all_seen(where: str) -> str:
+    return f"Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in {where}"
+
+
+def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:
+    if not result["complete"]:
+        module.warn(not_all_seen("the result"))
+    if result_file is not None:
+        try:
+            write_private(result_file, result)
+        except OSError as error:
+            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+    module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

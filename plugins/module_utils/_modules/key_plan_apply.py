@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""From an AnsibleModule's options to one batch of a plan carried out, and back to a small result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._api.client import Connection
+from .._api.settings import resolve_connection
+from .._changes.engine import (
+    EXTERNAL_KEY_CONCURRENCY,
+    Fleet,
+    Report,
+)
+from .._changes.request import Target, Terms
+from .._changes.results import message, summary
+from .._common.clock import Stop
+from .._common.errors import InputError
+from .._common.files import write_private
+from .._documents.journal import Journal
+from .._model.ocid import expect_region, parse
+from .._model.resource_types import ASSIGNMENT
+from .._model.state import Outcome, Wanted
+from .._planning.batch_results import (
+    Earlier,
+    Subject,
+    Tried,
+    batch_file,
+    joined,
+    read_batches,
+    read_tried,
+    row_counts,
+)
+from .._planning.plan import Entry, Slice, subject
+from .._planning.plan_file import PlanFile, read_plan
+from .._planning.text import progress_line, slice_label
+from .._resources.registry import KINDS
+from . import change_keys as _module
+from . import runtime as _world
+from .change_options import terms
+from .errors import IN_THE_JOURNAL, failures_told
+from .output import invocation, warn
+from .signals import stopped_by_signals
+
+# Failures that the result of a task lists at most; the file of the batch has all of them.
+_MOST_FAILURES = 20
+
+_ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
+
+
+def apply_batch(module: AnsibleModule) -> NoReturn:
+    """Carry out one batch of a plan, and end the module."""
+    world = _world.World()
+    with failures_told(module, IN_THE_JOURNAL), stopped_by_signals(world.clock) as stop:
+        result = _apply(module, world, stop)
+    if result["summary"]["failed"]:
+        module.fail_json(invocation=invocation(module), **result)
+    module.exit_json(invocation=invocation(module), **result)
+
+
+def _apply(module: AnsibleModule, world: _world.World, stop: Stop) -> dict[str, Any]:
+    options = module.params
+    path = Path(os.path.expanduser(options["plan_file"]))
+    plan = read_plan(path)
+    parts = _parts(plan, options["batch"], path)
+    if not module.check_mode and plan.dry_run:
+        raise InputError(f"{str(path)!r} is the plan of a dry run. Make a plan outside of check mode to carry it out")
+    settings = resolve_connection(options, os.environ)
+    module.no_log_values.update(settings.secrets)
+    agreed = _terms(options, plan, check_mode=module.check_mode)
+    connection = _module.connected(settings, agreed, world)
+    module.no_log_values.update(connection.secrets)
+    if connection.tenancy and plan.tenancy != connection.tenancy:
+        raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
+    journal = Journal(path.parent / "journal.jsonl", world.clock, connection.tenancy)
+    tried = read_tried(path.parent, options["batch"])
+    batch = _Batch(module, path.parent, plan, parts, read_batches(path.parent), tried)
+    began = world.clock.monotonic()
+    try:
+        for part in parts:
+            if stop.is_asked:
+                break
+            fleet = Fleet(connection, journal, agreed, clock=world.clock, timings=world.timings, stop=stop)
+            entries = plan.entries[part.start : part.stop]
+            wanted = Wanted(entries[0]["wanted_kms_key_id"])
+            batch.take(fleet.bring([_target(entry, connection) for entry in entries], wanted), wanted)
+    finally:
+        batch.seconds = world.clock.monotonic() - began
+        batch.write()
+    return batch.result()
+
+
+class _Batch:
+    """What became of a batch so far. It is written down however the batch ends."""
+
+    def __init__(
+        self,
+        module: AnsibleModule,
+        folder: Path,
+        plan: PlanFile,
+        parts: Sequence[Slice],
+        earlier: Earlier,
+        tried: Tried,
+    ) -> None:
+        self.seconds = 0.0
+        self._module = module
+        self._path = batch_file(folder, module.params["batch"])
+        self._plan = plan
+        self._parts = parts
+        self._earlier = earlier
+        self._tried = tried
+        self._outcomes: list[Outcome] = []
+        self._entries: list[dict[str, Any]] = []
+        self._warnings: dict[str, None] = {}
+
+    def take(self, report: Report, wanted: Wanted) -> None:
+        self._outcomes += report.outcomes
+        self._entries += [_result_entry(outcome, wanted, self._module.check_mode) for outcome in report.outcomes]
+        self._warnings.update(dict.fromkeys(report.warnings))
+
+    def result(self) -> dict[str, Any]:
+        warn(self._module, self._warnings, f"'warnings' in {str(self._path)!r}")
+        failures = [_short(entry) for entry in self._entries if entry["error"]]
+        return {**self._counts(), "resources": failures[:_MOST_FAILURES]}
+
+    def _counts(self) -> dict[str, Any]:
+        counts = summary(self._outcomes)
+        label = _label(self._parts, len(self._outcomes))
+        return {
+            "changed": any(outcome.changed for outcome in self._outcomes),
+            "summary": counts,
+            "progress": progress_line(label, counts["changed"], counts["failed"], self._seconds_left()),
+            "is_canary": self._plan.canary_batch == self._module.params["batch"],
+            "failed_so_far": len(self._failed_so_far()),
+            "msg": message(self._outcomes, check_mode=self._module.check_mode),
+        }
+
+    def _failed_so_far(self) -> set[Subject]:
+        """What failed in other batches, and in this one when it was tried last."""
+        rows = joined(self._tried, self._entries)
+        failed = {subject(row) for row in rows if row.get("error")}
+        return failed.union(self._earlier.failed - self._tried.rows.keys())
+
+    def _seconds_left(self) -> float | None:
+        """How long the rest of the plan takes, if it goes on as it did so far. None after the last batch."""
+        number = self._module.params["batch"]
+        sizes = {key: sum(part.stop - part.start for part in parts) for key, parts in self._plan.batches.items()}
+        left = sum(size for key, size in sizes.items() if key > number)
+        done = self._earlier.done + sizes[number]
+        return (self._earlier.seconds + self.seconds) / done * left if left else None
+
+    def write(self) -> None:
+        if self._module.check_mode:
+            return
+        rows = joined(self._tried, self._entries)
+        seconds = self._tried.seconds + self.seconds
+        content = {
+            **self._counts(),
+            "summary": row_counts(rows),
+            "seconds": seconds,
+            "warnings": list(self._warnings),
+            "resources": rows,
+        }
+        try:
+            write_private(self._path, content)
+        except OSError as error:
+            self._module.warn(
+                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"
+            )
+
+
+def _parts(plan: PlanFile, number: int, path: Path) -> list[Slice]:
+    """The slices of a batch, each of entries that want one key."""
+    if number not in plan.batches:
+        known = f"from {min(plan.batches)} to {max(plan.batches)}" if plan.batches else "none"
+        raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
+    parts = plan.batches[number]
+    for part in parts:
+        if len({(row["wanted_kms_key_id"], row["type"]) for row in plan.entries[part.start : part.stop]}) != 1:
+            raise InputError(f"{str(path)!r} has a batch {number} of several kinds or keys: it was altered")
+    return parts
+
+
+def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> Terms:
+    """The keys were vetted when the plan was made; what a plan holds of locked backups is meant."""
+    given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
+    agreed = terms(given, check_mode=check_mode)
+    if plan.slow:
+        return replace(agreed, concurrency=min(agreed.concurrency, EXTERNAL_KEY_CONCURRENCY))
+    return agreed
+
+
+def _target(entry: Entry, connection: Connection) -> Target:
+    """An entry's resource, on the key that the plan found it on."""
+    ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
+    kind = KINDS[f"policy of {_ASSET_KINDS[ocid.type]}"] if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
+    region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
+    return Target(id=ocid.value, kind=kind, region=region, only_from=entry["kms_key_id"] or "")
+
+
+def _result_entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+    """What became of one entry, an assignment under its own type; with the key that was wanted."""
+    entry = _module.outcome_entry(outcome, wanted, check_mode)
+    entry.setdefault("left_alone", outcome.left_alone)
+    entry["wanted_kms_key_id"] = wanted.kms_key_id
+    if outcome.kind.startswith("policy of "):
+        entry.update(
+            id=entry["assignment_id"] or outcome.id, type=ASSIGNMENT, asset_id=outcome.id, asset_type=outcome.type
+        )
+    return entry
+
+
+def _label(parts: Sequence[Slice], count: int) -> str:
+    if len(parts) == 1:
+        return slice_label(parts[0])
+    return (
+        f"First of each region, kind and key: {count:,} resources in {len({part.region for part in parts}):,} regions"
+    )
+
+
+def _short(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry[name] for name in ("id", "type", "display_name", "region", "error")}

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""SIGINT and SIGTERM: a module begins no further change, lets what is under way settle for a while, and ends.
+
+Nobody reads its result then. What was changed, and from which key, is in the journal, and a further run goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from .._common.clock import Clock, Stop
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds from the signal to the end, whatever is still under way: more than the grace of a Stop.
+_AT_MOST = 30.0
+# One Ctrl-C may come as two signals, from the terminal and from Ansible. Only a later one is a second wish.
+_SAME_WISH_SECONDS = 1.0
+
+
+@contextmanager
+def stopped_by_signals(clock: Clock) -> Iterator[Stop]:
+    """Give a Stop that SIGINT and SIGTERM ask for. While it is not awaited, they end the process at once as usual.
+
+    So does a second one. A signal that the process was started to ignore stays ignored.
+    """
+    stop = Stop(clock)
+    if threading.current_thread() is not threading.main_thread():  # only there can a handler be set
+        yield stop
+        return
+    watch = _Watch(stop, clock)
+    former = {number: signal.getsignal(number) for number in _SIGNALS}
+    taken = [number for number in _SIGNALS if former[number] is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, watch.note)
+    threading.Thread(target=watch.run, daemon=True, name="signals").start()
+    try:
+        yield stop
+    finally:
+        for number in taken:
+            signal.signal(number, former[number])
+        watch.end()
+
+
+class _Watch:
+    """A handler runs in the middle of anything, so it takes no lock: it notes the signal for a thread."""
+
+    def __init__(self, stop: Stop, clock: Clock) -> None:
+        self._stop = stop
+        self._clock = clock
+        self._noted: SimpleQueue[int | None] = SimpleQueue()
+        self._noted_at: float | None = None
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        now = self._clock.monotonic()
+        if self._noted_at is None and self._stop.is_awaited:
+            self._noted_at = now
+            self._noted.put(number)
+        elif self._noted_at is None or now - self._noted_at >= _SAME_WISH_SECONDS:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    def run(self) -> None:
+        number = self._noted.get()
+        if number is None:
+            return
+        self._stop.ask()
+        try:
+            self._noted.get(timeout=_AT_MOST)
+        except Empty:
+            os._exit(128 + number)
+
+    def end(self) -> None:
+        self._noted.put(None)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The report as a page: what it shows of the report, and the rendering. The page itself is a Jinja2 template."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.text import all_visible, visible
+from .benchmark import type_rank
+
+TYPE_WORDS: Mapping[str, str] = {
+    "volume": "Block volumes",
+    "boot_volume": "Boot volumes",
+    "volume_backup": "Volume backups",
+    "boot_volume_backup": "Boot volume backups",
+    "policy_assignment": "Policy copies",
+    "replica": "Replicas",
+}
+
+
+def render(template: str, report: Mapping[str, Any], digest: str) -> str:
+    """The page, with every text of the report escaped. ``digest`` is the SHA-256 of report.json.
+
+    Raises ImportError where Jinja2 is missing, and InputError for a template that does not work.
+    """
+    import jinja2
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(csp_hash=_csp_hash, percent=percent, type_words=_type_words, thousands=_thousands)
+    try:
+        page = environment.from_string(template).render(
+            report=all_visible(report), figure=figure(report), names=all_visible(_names(report)), digest=digest
+        )
+    except jinja2.TemplateError as error:
+        raise InputError(f"'template' could not be rendered: {error}") from error
+    return page.strip() + "\n"
+
+
+def figure(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The share on customer-managed keys as a grid of bars: a row per region, a column per type, and their sums."""
+    pairs = report["summary"]["by_region_and_type"]
+    regions = sorted({pair["region"] for pair in pairs})
+    types = sorted({pair["type"] for pair in pairs}, key=type_rank)
+    rows = [{"name": visible(region), "cells": _cells(pairs, types, region)} for region in regions]
+    if len(regions) > 1:
+        rows.append({"name": "All regions", "cells": _cells(pairs, types, None)})
+    return {"types": types, "rows": rows}
+
+
+def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str | None) -> list[dict[str, int]]:
+    """Total and customer-managed for each type in one region or all, and last for all types."""
+    here = [pair for pair in pairs if region in (None, pair["region"])]
+    columns = [[pair for pair in here if pair["type"] == name] for name in types]
+    return [
+        {name: sum(pair[name] for pair in column) for name in ("total", "customer")}
+        for column in ([*columns, here] if len(types) > 1 else columns)
+    ]
+
+
+def percent(part: int, total: int) -> str:
+    """A share in whole percent that is 0 or 100 only if it is exactly that."""
+    if not total:
+        return "none"
+    if 0 < part < total:
+        return f"{min(99, max(1, round(100 * part / total)))} %"
+    return f"{100 * part // total} %"
+
+
+def _names(report: Mapping[str, Any]) -> dict[str, str]:
+    """What keys and compartments are called, by their OCIDs."""
+    scanned = report["evidence"]["scanned"]
+    rows = [*scanned["compartments"], *scanned["skipped_compartments"]]
+    names = {row["id"]: row["name"] for row in rows if row["name"]}
+    names.update({key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]})
+    return names
+
+
+def _csp_hash(text: object) -> str:
+    """What a Content-Security-Policy calls an inline script or style that may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()}'"
+
+
+def _type_words(name: str) -> str:
+    return TYPE_WORDS.get(name, name)
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")

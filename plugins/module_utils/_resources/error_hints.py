@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What a refusal means to a user, and what to do about it: errors of the API become errors of a resource. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._api.iam import use_statements
+from .._common.errors import (
+    ApiError,
+    RefusedError,
+    ResourceError,
+    explain,
+)
+from .._model.state import (
+    REMOVE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+from .base import NamedKind, ResourceKind
+
+
+def explain_read(error: ApiError, kind: NamedKind, region: str) -> ResourceError:
+    """Why a resource could not be read."""
+    if isinstance(error, RefusedError) and error.is_not_found:
+        return ResourceError(
+            code=error.code,
+            status=error.status,
+            opc_request_id=error.opc_request_id,
+            message=f"There is no {kind.noun} with this OCID in {region}, or the caller may not see it.",
+            hint=f"Check the OCID, or grant: Allow group <your group> to read {kind.iam_resource_type} "
+            "in compartment <its compartment>",
+        )
+    return explain(error)
+
+
+def explain_write(
+    error: ApiError,
+    kind: ResourceKind,
+    outcome: Outcome,
+    wanted: Wanted,
+    key_compartments: Mapping[str, str],
+) -> ResourceError:
+    """Why a change was refused. ``key_compartments`` holds the compartments of the keys that could be read."""
+    if not isinstance(error, RefusedError):
+        return explain(error)
+    return ResourceError(
+        code=error.code,
+        status=error.status,
+        opc_request_id=error.opc_request_id,
+        message=error.message,
+        hint=_hint(error, kind, outcome, wanted, key_compartments),
+    )
+
+
+def _hint(
+    error: RefusedError,
+    kind: ResourceKind,
+    outcome: Outcome,
+    wanted: Wanted,
+    key_compartments: Mapping[str, str],
+) -> str | None:
+    if error.code == "ResourceLocked":
+        return f"A resource lock protects the {kind.noun}: remove the lock, or leave the {kind.noun} out."
+    if error.code == "NotAuthenticated":
+        return "The credentials were refused in the middle of the run: check the key, the token's age and the clock."
+    hints = []
+    if outcome.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
+        hints.append(_SECURITY_ZONE_HINT)
+    if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
+        hints.append(_permission_hint(kind, outcome, wanted, key_compartments))
+    if hints:
+        return "\n".join(hints)
+    if error.is_wrong_state:
+        return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
+    return None
+
+
+# 400s that an unusable key may be answered with; others, such as QuotaExceeded, speak for themselves.
+_CODES_OF_PERMISSIONS = ("RelatedResourceNotAuthorizedOrNotFound", "InvalidParameter", "MissingParameter")
+
+_SECURITY_ZONE_HINT = (
+    "If the compartment is in a security zone, its recipe may forbid the Oracle-managed key "
+    "(block_volume_without_vault_key, boot_volume_without_vault_key)."
+)
+
+
+def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_compartments: Mapping[str, str]) -> str:
+    """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
+    before = outcome.before
+    lines = ["These IAM statements have to be in force."]
+    for role, kms_key_id in (
+        ("For the key to assign:", wanted.kms_key_id),
+        ("For the key that it leaves:", _left_key(before, wanted)),
+    ):
+        if kms_key_id is not None:
+            lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
+    place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
+    lines.extend(
+        [f"For the {kind.noun}:", f"Allow group <your group> to {kind.iam_verb} {kind.iam_resource_type} in {place}"]
+    )
+    return "\n".join(lines)
+
+
+def _left_key(before: Resource | None, wanted: Wanted) -> str | None:
+    if before is None or before.kms_key_id == wanted.kms_key_id:
+        return None
+    return before.kms_key_id

@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Reading many resources of one kind in one region with as few calls as possible.
+
+Lists give a hundred resources a call where a GET gives one, but an OCID does not tell its compartment. So some are
+read by GET first; a compartment that turns up twice among them is listed, as long as its pages pay off.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Union
+
+from .._api.client import Answer, Service
+from .._common.errors import (
+    ApiError,
+    NoAnswerError,
+    ResourceError,
+)
+from .._model.state import Outcome, Resource, Wanted
+from .base import ReadableKind
+from .error_hints import explain_read
+from .lists import Pages
+
+Reading = Union[Resource, ResourceError]
+
+# The first look is at this many resources; each further one at twice as many.
+_FIRST_SAMPLE = 4
+# Where no listed row shows a key, so that lists might leave keys out, this many more are read by GET.
+_PROOF_SAMPLE = 12
+
+
+class Reader:
+    """Reads resources of one kind in one region, and remembers what it learned about the compartments there.
+
+    ``availability_domains`` is asked only where the service wants boot volumes listed by domain.
+    """
+
+    def __init__(
+        self,
+        kind: ReadableKind,
+        service: Service,
+        region: str,
+        pool: Executor,
+        *,
+        concurrency: int,
+        availability_domains: Callable[[str], Sequence[str]],
+        elsewhere: Callable[[str], Service] | None = None,
+    ) -> None:
+        self._kind = kind
+        self._service = service
+        self._region = region
+        self._pool = pool
+        self._concurrency = concurrency
+        self._pages = Pages(kind, service, region, availability_domains)
+        self._pages_of: dict[str, int] = {}
+        self._lists_are_trusted = True
+        self._lists_were_compared = False
+        self._lists_show_keys = False
+
+    def prepare(self, wanted: Wanted) -> None:
+        """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
+
+    def service_for(self, action: str) -> Service:
+        """The service that takes a change."""
+        return self._service
+
+    def note(self, outcome: Outcome, answer: Answer) -> None:
+        """Learn from the answer to a change that was accepted."""
+
+    def get(self, resource_id: str) -> Reading:
+        """Read one resource by itself."""
+        return self._get(resource_id)
+
+    def _get(self, resource_id: str) -> Reading:
+        try:
+            return self._kind.get(self._service, self._region, resource_id)
+        except ApiError as error:
+            return explain_read(error, self._kind, self._region)
+        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+            return ResourceError(code="InternalError", message=repr(error))
+
+    def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
+        """The state, or the reason why it could not be read, of each of these resources."""
+        found: dict[str, Reading] = {}
+        listed: dict[str, Resource] = {}
+        left = list(dict.fromkeys(resource_ids))
+        hits: Counter[str] = Counter()
+        size = _FIRST_SAMPLE
+        while left:
+            sample = spread(left, size)
+            size = min(size * 2, max(self._concurrency, _FIRST_SAMPLE))
+            readings = dict(zip(sample, self._pool.map(self._get, sample)))
+            found.update(readings)
+            hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
+            left = [resource_id for resource_id in left if resource_id not in readings]
+            if left and all(_is_out_of_reach(reading) for reading in readings.values()):
+                found.update(dict.fromkeys(left, _not_asked(next(iter(readings.values())))))
+                break
+            rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
+            self._compare(rows, found)
+            if self._lists_are_trusted:
+                listed.update((row_id, row) for row_id, row in rows.items() if row_id in left)
+                left = [resource_id for resource_id in left if resource_id not in listed]
+        return {**found, **self._confirmed(listed)}
+
+    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+        """Read again resources that were read before: by list where its pages are fewer than they are."""
+        by_compartment: dict[str, list[str]] = {}
+        for resource in resources:
+            by_compartment.setdefault(resource.compartment_id, []).append(resource.id)
+        found: dict[str, Reading] = {}
+        single: list[str] = []
+        listing: list[tuple[str, set[str]]] = []
+        for compartment_id, ids in by_compartment.items():
+            pages = self._pages_of.get(compartment_id)
+            if not by_get and self._lists_are_trusted and pages is not None and pages < len(ids):
+                listing.append((compartment_id, set(ids)))
+            else:
+                single.extend(ids)
+        for (_compartment_id, listed), rows in zip(listing, self._pool.map(self._list_again, listing)):
+            found.update(rows)
+            single.extend(listed - rows.keys())
+        found.update(zip(single, self._pool.map(self._get, single)))
+        return found
+
+    def _list_where_it_pays(
+        self, hits: Counter[str], sampled: int, left: set[str], known: set[str]
+    ) -> dict[str, Resource]:
+        """Rows of the compartments that, by the samples, hold several of the resources that are left."""
+        if not self._lists_are_trusted:
+            return {}
+        jobs = [
+            (compartment_id, len(left) * count // sampled)
+            for compartment_id, count in hits.items()
+            if count > 1 and compartment_id not in self._pages_of and len(left) * count // sampled > 1
+        ]
+
+        def list_one(job: tuple[str, int]) -> dict[str, Resource]:
+            compartment_id, expected = job
+            return self._list(compartment_id, left, known, lambda pages, seen: pages <= seen + expected // 10)
+
+        found: dict[str, Resource] = {}
+        for rows in self._pool.map(list_one, jobs):
+            found.update(rows)
+        return found
+
+    def _list_again(self, job: tuple[str, set[str]]) -> dict[str, Resource]:
+        compartment_id, ids = job
+        return self._list(compartment_id, ids, set(), lambda pages, seen: pages < len(ids))
+
+    def _list(
+        self, compartment_id: str, wanted: set[str], known: set[str], pays: Callable[[int, int], bool]
+    ) -> dict[str, Resource]:
+        """List a compartment until all wanted resources were seen, or until it no longer pays.
+
+        ``pays`` judges by the pages read and the wanted rows seen in them. Rows of known resources come along.
+        """
+        found: dict[str, Resource] = {}
+        pages = seen = 0
+        complete = True
+        try:
+            for page in self._pages.of(compartment_id):
+                pages += 1
+                if any(row.kms_key_id is not None for row in page.resources):
+                    self._lists_show_keys = True
+                found.update((row.id, row) for row in page.resources if row.id in wanted or row.id in known)
+                seen = sum(row_id in wanted for row_id in found)
+                if seen == len(wanted):
+                    break
+                if page.next_page is not None and not pays(pages, seen):
+                    complete = False
+                    break
+        except ApiError:
+            # What can't be listed is read one by one: a list needs other permissions than a GET.
+            complete = False
+        if complete:
+            self._pages_of[compartment_id] = pages
+        else:
+            self._pages_of.setdefault(compartment_id, sys.maxsize)
+        return found
+
+    def _compare(self, rows: dict[str, Resource], found: dict[str, Reading]) -> None:
+        """Lists that contradict a GET about a key, or what is as important, are not used again in this run."""
+        for row in rows.values():
+            reading = found.get(row.id)
+            if isinstance(reading, Resource):
+                self._lists_were_compared = True
+                if not reading.agrees_with(row):
+                    self._lists_are_trusted = False
+
+    def _confirmed(self, listed: dict[str, Resource]) -> dict[str, Reading]:
+        """What was listed, after at least one row was compared with a GET; all by GET if the lists are wrong.
+
+        Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
+        """
+        confirmed: dict[str, Reading] = dict(listed)
+        doubtful = [] if self._lists_show_keys else spread(list(listed), _PROOF_SAMPLE)
+        if listed and not self._lists_were_compared:
+            doubtful = doubtful or [next(iter(listed))]
+        confirmed.update(zip(doubtful, self._pool.map(self._get, doubtful)))
+        self._compare(listed, {name: confirmed[name] for name in doubtful})
+        if not self._lists_are_trusted:
+            confirmed = dict(zip(listed, self._pool.map(self._get, listed)))
+        return confirmed
+
+
+def spread(ids: Sequence[str], count: int) -> list[str]:
+    """So many of them, evenly spread: neighbours in a playbook's list tend to share a compartment."""
+    if count >= len(ids):
+        return list(ids)
+    return [ids[position * len(ids) // count] for position in range(count)]
+
+
+def _is_out_of_reach(reading: Reading) -> bool:
+    """The fault is the region's or the caller's, so asking for more resources would only take time."""
+    if not isinstance(reading, ResourceError):
+        return False
+    return reading.code == NoAnswerError.code or reading.status == 401 or (reading.status or 0) >= 500
+
+
+def _not_asked(reading: Reading) -> Reading:
+    """The same reason for a resource that was not asked for any more."""
+    return replace(reading, opc_request_id=None) if isinstance(reading, ResourceError) else reading

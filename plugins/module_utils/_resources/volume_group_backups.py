@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Backups of volume groups as they are read: they have no key of their own (oci_semantics.md section 1.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .._api.client import Service
+from .._model.state import Resource
+from .base import (
+    Page,
+    Query,
+    ReadableKind,
+    described,
+)
+
+
+@dataclass(frozen=True)
+class GroupBackup(Resource):
+    """A backup of a volume group. ``source_backup_id`` is what it is a cross-region copy of."""
+
+    member_ids: tuple[str, ...] = ()
+    source_backup_id: str | None = None
+
+
+class GroupBackupsKind(ReadableKind):
+    """Only read: to know what there is to copy, and what copies there are."""
+
+    type = "volume_group_backup"
+    ocid_type = "volumegroupbackup"
+    noun = "volume group backup"
+    iam_resource_type = "volume-group-backups"
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetVolumeGroupBackup."""
+        answer = service.read("get_volume_group_backup", resource_id)
+        return self.from_row(answer.data, region, answer.etag)
+
+    def list_page(self, service: Service, query: Query) -> Page:
+        """ListVolumeGroupBackups."""
+        answer = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
+        return Page([self.from_row(row, query.region) for row in answer.data], answer.next_page)
+
+    def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
+        """A group's backup from the SDK's model of it."""
+        return GroupBackup(
+            **described(row),
+            type=self.type,
+            region=region,
+            kms_key_id=None,
+            etag=etag,
+            member_ids=tuple(row.volume_backup_ids or ()),
+            source_backup_id=row.source_volume_group_backup_id,
+        )
+
+
+VOLUME_GROUP_BACKUPS = GroupBackupsKind()

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Volume groups: they have no key, but a backup policy (oci_semantics.md sections 1.4 and 1.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._api.client import Service
+from .._model.state import Resource
+from .base import (
+    Page,
+    Query,
+    ReadableKind,
+    described,
+)
+
+
+class VolumeGroupKind(ReadableKind):
+    """Only read, to know that a group is there and what it is called."""
+
+    type = "volume_group"
+    ocid_type = "volumegroup"
+    noun = "volume group"
+    iam_resource_type = "volume-groups"
+
+    def get(self, service: Service, region: str, resource_id: str) -> Resource:
+        """GetVolumeGroup."""
+        answer = service.read("get_volume_group", resource_id)
+        return self._group(answer.data, region, answer.etag)
+
+    def list_page(self, service: Service, query: Query) -> Page:
+        """ListVolumeGroups."""
+        answer = service.read("list_volume_groups", query.compartment_id, **query.paging)
+        return Page([self._group(row, query.region) for row in answer.data], answer.next_page)
+
+    def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
+        return Resource(**described(row), type=self.type, region=region, kms_key_id=None, etag=etag)
+
+
+VOLUME_GROUP = VolumeGroupKind()

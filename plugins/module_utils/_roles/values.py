@@ -1,0 +1,291 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The values of role variables, as playbooks and AWX give them. Pure: raises InputError for what can't be meant.
+
+AWX sends text for whatever is not an integer, and ``''`` for what was left blank. So each function takes the plain type
+as well as text of some form, and a blank counts as not set before any of them is asked. What is set but holds nothing,
+such as ``[]``, is an error: a filter must not be dropped because it came out empty.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.text import shorten
+from .._common.values import is_blank
+from .._model.ocid import RegionTable, expect_type, parse
+
+_TRUE = ("true", "yes", "on", "1", "y", "t")
+_FALSE = ("false", "no", "off", "0", "n", "f")
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_ENTRIES = re.compile(r"[\n,;]+")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """How a role variable is read, and what it is where it is not set."""
+
+    read: Callable[[Any], Any]
+    default: Any = None
+
+
+def read_variables(
+    role: str, given: Mapping[str, Any], variables: Mapping[str, Variable]
+) -> tuple[dict[str, Any], list[str]]:
+    """The values of a role's variables by their names without the role's prefix, and what is wrong with them."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, variable in variables.items():
+        value = given.get(f"{role}_{name}")
+        values[name] = variable.default
+        if is_blank(value):
+            continue
+        try:
+            values[name] = variable.read(value)
+        except InputError as error:
+            problems.append(f"{role}_{name}: {error}")
+    return values, problems
+
+
+def text(value: Any) -> str:
+    if isinstance(value, (Mapping, list, tuple, bool)):
+        raise InputError(f"{_shown(value)} is not text")
+    return str(value).strip()
+
+
+def boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise InputError(f"{_shown(value)} is neither true nor false")
+
+
+def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = str(value).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", number):
+            raise InputError(f"{_shown(value)} is not a whole number")
+        if int(number) < least or (most is not None and int(number) > most):
+            raise InputError(f"{number} is not {_between(least, most)}")
+        return int(number)
+
+    return read
+
+
+def _between(least: int, most: int | None) -> str:
+    return f"{least} or more" if most is None else f"from {least} to {most}"
+
+
+def choice(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        word = str(value).strip().lower()
+        if word not in words:
+            raise InputError(f"{_shown(value)} is none of {', '.join(words)}")
+        return word
+
+    return read
+
+
+def words(value: Any) -> list[str]:
+    """A list, or text: JSON, YAML, or words with commas, white space or line breaks between them. Each word once."""
+    items = value
+    if isinstance(value, str):
+        items = _structure(value) if value.lstrip().startswith(("[", "- ")) else _SEPARATORS.split(value)
+    if not isinstance(items, (list, tuple)):
+        items = [items]
+    for item in items:
+        if isinstance(item, (Mapping, list, tuple)):
+            raise InputError(f"{_shown(item)} stands in the list where text is expected")
+    found = [str(item).strip() for item in items if not is_blank(item)]
+    if not found:
+        raise InputError(
+            f"{_shown(value)} is set, but names nothing. Leave it out if it is not meant to restrict anything"
+        )
+    return list(dict.fromkeys(found))
+
+
+def paths(value: Any) -> list[str]:
+    """Names of files, which may have blanks in them: a list, or text with commas or line breaks between them."""
+    names = (
+        re.split(r"[,\n]+", value) if isinstance(value, str) and not value.lstrip().startswith("[") else words(value)
+    )
+    found = [name.strip() for name in names if name.strip()]
+    if not found:
+        raise InputError(f"{_shown(value)} is set, but names no file")
+    return list(dict.fromkeys(found))
+
+
+def choices(*allowed: str) -> Callable[[Any], list[str]]:
+    def read(value: Any) -> list[str]:
+        return [choice(*allowed)(word) for word in words(value)]
+
+    return read
+
+
+def ocid(*types: str) -> Callable[[Any], str]:
+    """The OCID of a resource of one of these OCID types."""
+
+    def read(value: Any) -> str:
+        parsed = parse(value)
+        expect_type(parsed, *types)
+        return parsed.value
+
+    return read
+
+
+def ocids(*types: str) -> Callable[[Any], list[str]]:
+    def read(value: Any) -> list[str]:
+        return [ocid(*types)(word) for word in words(value)]
+
+    return read
+
+
+def regions(table: RegionTable | None) -> Callable[[Any], list[str]]:
+    """Names of regions, or ``['all']``. Without the SDK's table, they are left to the modules to judge."""
+
+    def read(value: Any) -> list[str]:
+        names = list(dict.fromkeys(_region(word, table) for word in words(value)))
+        if "all" in names and len(names) > 1:
+            raise InputError("'all' stands beside names of regions. Give one or the other")
+        return names
+
+    return read
+
+
+def _region(name: str, table: RegionTable | None) -> str:
+    if name.lower() == "all" or table is None:
+        return name.lower()
+    return table.expect(name, "it names")
+
+
+def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]:
+    """A key for each region, from a dictionary, or text: JSON, YAML, or lines ``region=key OCID``."""
+
+    def read(value: Any) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for name, given in _pairs(value, _ENTRIES):
+            if is_blank(given):
+                raise InputError(f"region {name} has no key")
+            region = _region(name, table)
+            if region == "all":
+                raise InputError("'all' is not a region. Give each region its key")
+            key = ocid("key")(given)
+            if keys.setdefault(region, key) != key:
+                raise InputError(f"{region} is given twice, with different keys")
+        return keys
+
+    return read
+
+
+def freeform_tags(value: Any) -> dict[str, str]:
+    """Tags from a dictionary, or text: JSON, YAML, or lines ``name=value``."""
+    return {name: _tag_value(name, content) for name, content in _pairs(value, re.compile(r"\n"))}
+
+
+def defined_tags(value: Any) -> dict[str, dict[str, str]]:
+    """Tags by namespace, from a dictionary of dictionaries, or text: JSON, YAML, or lines ``namespace.name=value``."""
+    tags: dict[str, dict[str, str]] = {}
+    for name, content in _pairs(value, re.compile(r"\n")):
+        if isinstance(content, Mapping):
+            for key, inner in content.items():
+                tags.setdefault(name, {})[str(key).strip()] = _tag_value(f"{name}.{key}", inner)
+            if not content:
+                raise InputError(f"namespace {name} is set, but names no tag")
+            continue
+        namespace, dot, key = name.partition(".")
+        if not dot or not namespace or not key:
+            raise InputError(f"{_shown(name)} has to be <namespace>.<name>")
+        tags.setdefault(namespace, {})[key] = _tag_value(name, content)
+    return tags
+
+
+def _tag_value(name: str, value: Any) -> str:
+    if value is None or isinstance(value, (Mapping, list, tuple)):
+        raise InputError(f"tag {name} is {_shown(value)}, but text is expected")
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()
+
+
+def moment(value: Any) -> str:
+    """A time in RFC 3339 form, in UTC, from a date or a time; without a zone it counts as UTC."""
+    given = value
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", given.strip()))
+        except ValueError as error:
+            raise InputError(
+                f"{_shown(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
+            ) from error
+    if isinstance(given, date) and not isinstance(given, datetime):
+        given = datetime.combine(given, time())
+    if not isinstance(given, datetime):
+        raise InputError(f"{_shown(value)} is not a date or time")
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=timezone.utc)
+    return given.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:
+    content = value
+    if isinstance(value, str):
+        content = _structure(value) if value.lstrip().startswith(("{", "[", "- ")) else _lines(value, separator)
+    if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
+        content = {name: item[name] for item in content for name in item}
+    if not isinstance(content, Mapping):
+        raise InputError(f"{_shown(value)} does not give names with values")
+    if not content:
+        raise InputError(f"{_shown(value)} is set, but names nothing. Leave it out if it is not meant")
+    return [(str(name).strip(), inner) for name, inner in content.items()]
+
+
+def _lines(value: str, separator: re.Pattern[str]) -> Any:
+    pairs: dict[str, str] = {}
+    for line in separator.split(value):
+        if not line.strip():
+            continue
+        name, sign, content = line.partition("=") if "=" in line else line.partition(": ")
+        if not sign:
+            return _structure(value)
+        name = name.strip().strip("\"'")
+        if name in pairs and pairs[name] != content.strip():
+            raise InputError(f"{name} is given twice, with different values")
+        pairs[name] = content.strip().strip("\"'")
+    return pairs
+
+
+def _structure(value: str) -> Any:
+    """What text in JSON or YAML says."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        pass
+    import yaml  # of the controller, where roles are read; modules do without
+
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"{_shown(value)} can't be read, neither as JSON nor as YAML") from error
+
+
+def one_realm(values: Sequence[str]) -> None:
+    """Raise InputError unless all these OCIDs are of one realm."""
+    realms = {parse(value).realm: value for value in values}
+    if len(realms) > 1:
+        (one, first), (other, second), *_more = realms.items()
+        raise InputError(f"{first} is in realm {one}, {second} in realm {other}, and no tenancy is in both")
+
+
+def _shown(value: Any) -> str:
+    return shorten(repr(str(value) if isinstance(value, str) else value), 100)

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (
+    message,
+    resource_entry,
+    selected,
+    summary,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
+    ASSIGN,
+    REMOVE,
+    Outcome,
+    Resource,
+    Wanted,
+)
+
+ERROR = ResourceError(code="Conflict", message="It is locked.", status=409, opc_request_id="r", hint="Unlock it.")
+FIELDS = [
+    "id",
+    "type",
+    "display_name",
+    "region",
+    "compartment_id",
+    "lifecycle_state",
+    "previous_encryption",
+    "previous_kms_key_id",
+    "encryption",
+    "kms_key_id",
+    "action",
+    "changed",
+    "settled",
+    "opc_request_id",
+    "time_requested",
+    "time_settled",
+    "error",
+]
+
+
+def resource(key: str | None, state: str = "AVAILABLE", number: int = 0, name: str = "data") -> Resource:
+    return Resource(volume_id(number), "volume", IAD, name, compartment_id(1), state, key)
+
+
+def outcome(before: Resource | None = None, number: int = 0, **more: object) -> Outcome:
+    return Outcome(id=volume_id(number), type="volume", region=IAD, before=before, **more)
+
+
+def keys(entry: dict[str, object]) -> tuple[object, ...]:
+    return tuple(entry[name] for name in ("previous_encryption", "previous_kms_key_id", "encryption", "kms_key_id"))
+
+
+def test_an_entry_has_what_the_interface_promises_in_json() -> None:
+    entry = resource_entry(outcome(resource(KEY_A), error=ERROR), Wanted(KEY_B), check_mode=False)
+    assert list(entry) == FIELDS
+    assert entry["error"] == {
+        "code": "Conflict",
+        "message": "It is locked.",
+        "status": 409,
+        "opc_request_id": "r",
+        "hint": "Unlock it.",
+    }
+    assert json.loads(json.dumps(entry)) == entry
+
+
+@pytest.mark.parametrize(
+    ("given_outcome", "expected"),
+    [
+        (outcome(resource(None)), ("oracle", None, "oracle", None)),
+        (outcome(resource(KEY_A)), ("customer", KEY_A, "customer", KEY_A)),
+        (
+            outcome(resource(None), after=resource(KEY_B), action=ASSIGN, changed=True),
+            ("oracle", None, "customer", KEY_B),
+        ),
+        (
+            outcome(resource(KEY_A), after=resource(None), action=REMOVE, changed=True),
+            ("customer", KEY_A, "oracle", None),
+        ),
+        # Accepted, but nobody saw what came of it.
+        (outcome(resource(KEY_A), action=ASSIGN, changed=True), ("customer", KEY_A, "unknown", None)),
+        (outcome(resource(KEY_A), action=ASSIGN, changed=True, error=ERROR), ("customer", KEY_A, "unknown", None)),
+        # Seen again, on its former key still.
+        (
+            outcome(resource(KEY_A), after=resource(KEY_A), action=ASSIGN, changed=True, settled=False),
+            ("customer", KEY_A, "customer", KEY_A),
+        ),
+        # Refused: it is as it was.
+        (outcome(resource(KEY_A), action=ASSIGN, error=ERROR), ("customer", KEY_A, "customer", KEY_A)),
+        # Never read: neither Oracle-managed nor anything else.
+        (outcome(error=ERROR), ("unknown", None, "unknown", None)),
+    ],
+)
+def test_a_run_reports_what_was_read(given_outcome: Outcome, expected: tuple[object, ...]) -> None:
+    for wanted in (Wanted(KEY_B), Wanted(None)):
+        assert keys(resource_entry(given_outcome, wanted, check_mode=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given_outcome", "wanted", "expected"),
+    [
+        (outcome(resource(None), action=ASSIGN, changed=True), Wanted(KEY_B), ("oracle", None, "customer", KEY_B)),
+        (outcome(resource(KEY_A), action=REMOVE, changed=True), Wanted(None), ("customer", KEY_A, "oracle", None)),
+        (outcome(resource(KEY_A)), Wanted(KEY_A), ("customer", KEY_A, "customer", KEY_A)),
+        (outcome(resource(KEY_A), error=ERROR), Wanted(None), ("customer", KEY_A, "customer", KEY_A)),
+        (outcome(error=ERROR), Wanted(None), ("unknown", None, "unknown", None)),
+    ],
+)
+def test_check_mode_reports_what_would_be(given_outcome: Outcome, wanted: Wanted, expected: tuple[object, ...]) -> None:
+    assert keys(resource_entry(given_outcome, wanted, check_mode=True)) == expected
+
+
+def test_the_state_is_the_one_read_last() -> None:
+    done = outcome(resource(KEY_A), after=resource(KEY_B, "FAULTY"), changed=True, error=ERROR)
+    assert resource_entry(done, Wanted(KEY_B), check_mode=False)["lifecycle_state"] == "FAULTY"
+    unread = resource_entry(outcome(error=ERROR), Wanted(KEY_B), check_mode=False)
+    assert (unread["lifecycle_state"], unread["display_name"], unread["compartment_id"]) == (None, None, None)
+
+
+def test_request_and_times_are_for_the_audit() -> None:
+    done = outcome(resource(None), opc_request_id="r", time_requested="t1", time_settled="t2", changed=True)
+    entry = resource_entry(done, Wanted(KEY_A), check_mode=False)
+    assert (entry["opc_request_id"], entry["time_requested"], entry["time_settled"]) == ("r", "t1", "t2")
+
+
+outcomes = st.lists(
+    st.builds(
+        outcome,
+        st.sampled_from([None, resource(None), resource(KEY_A)]),
+        changed=st.booleans(),
+        error=st.sampled_from([None, ERROR]),
+    ),
+    max_size=20,
+)
+
+
+@given(outcomes)
+def test_the_counts_add_up(given_outcomes: list[Outcome]) -> None:
+    counts = summary(given_outcomes)
+    assert list(counts) == ["total", "changed", "unchanged", "failed"]
+    assert counts["total"] == len(given_outcomes) == counts["changed"] + counts["unchanged"] + counts["failed"]
+    assert counts["failed"] == sum(each.error is not None for each in given_outcomes)
+    assert min(counts.values()) >= 0
+
+
+@given(outcomes, st.booleans())
+def test_changed_lists_what_changed_or_failed_and_keeps_the_order(
+    given_outcomes: list[Outcome], check_mode: bool
+) -> None:
+    entries = [resource_entry(each, Wanted(KEY_A), check_mode=check_mode) for each in given_outcomes]
+    assert selected(entries, "all") == entries
+    assert selected(entries, "summary") == []
+    expected = [
+        entry for entry, each in zip(entries, given_outcomes, strict=True) if each.changed or each.error is not None
+    ]
+    assert selected(entries, "changed") == expected
+
+
+def test_the_message_of_nothing() -> None:
+    assert message([], check_mode=False) == "No resources were given, so there is nothing to do"
+
+
+def test_the_message_counts() -> None:
+    done = [outcome(resource(None), changed=True)] * 2 + [outcome(resource(KEY_A))]
+    assert message(done, check_mode=False) == "2 of 3 resources changed, 0 failed"
+    assert message(done, check_mode=True) == "2 of 3 resources would be changed, 0 failed"
+    assert message(done[:1], check_mode=False) == "1 of 1 resource changed, 0 failed"
+
+
+def test_the_message_names_a_failure_and_what_to_do() -> None:
+    lines = message([outcome(resource(KEY_A), error=ERROR)], check_mode=False).splitlines()
+    assert [line.strip() for line in lines] == [
+        "0 of 1 resource changed, 1 failed:",
+        f"data ({volume_id(0)}): 409 Conflict: It is locked.",
+        "Unlock it.",
+    ]
+
+
+def test_a_failure_without_name_status_or_hint_reads_well() -> None:
+    bare = ResourceError(code="NoAnswer", message="Gone.")
+    assert message([outcome(error=bare)], check_mode=False).splitlines()[1:] == [f"{volume_id(0)}: NoAnswer: Gone."]
+    nameless = message([outcome(resource(None, name=""), error=bare)], check_mode=False)
+    assert nameless.splitlines()[1] == f"{volume_id(0)}: NoAnswer: Gone."
+
+
+def test_of_many_failures_the_first_are_named_and_the_others_counted() -> None:
+    bare = ResourceError(code="NoAnswer", message="Gone.")
+    text = message([outcome(number=number, error=bare) for number in range(10)], check_mode=False)
+    assert volume_id(2) in text
+    assert volume_id(3) not in text
+    assert text.endswith("... and 7 more, see 'resources'")
+
+
+def test_an_advice_is_given_once() -> None:
+    text = message([outcome(number=number, error=ERROR) for number in range(3)], check_mode=False)
+    assert (text.count("It is locked."), text.count("Unlock it.")) == (3, 1)

@@ -1,0 +1,319 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.fake_cloud import IAD, KEY_A, KEY_B, FakeClock, compartment_id, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import (
+    Journal,
+    default_journal_path,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
+    ASSIGN,
+    Outcome,
+    Resource,
+    Wanted,
+)
+
+
+def resource(number: int = 0, kms_key_id: str | None = KEY_A, name: str = "data") -> Resource:
+    return Resource(volume_id(number), "volume", IAD, name, compartment_id(1), "AVAILABLE", kms_key_id)
+
+
+def outcome(number: int = 0, kms_key_id: str | None = KEY_A, name: str = "data") -> Outcome:
+    before = resource(number, kms_key_id, name)
+    return Outcome(id=before.id, type="volume", region=IAD, before=before, action=ASSIGN)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    journal = Journal(path, FakeClock())
+    journal.open()
+    yield journal
+    journal.close()
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -> None:
+    journal.intend(outcome(), Wanted(KEY_B))
+    (line,) = lines(path)
+    assert line.pop("time").startswith("1970-01-")
+    assert line.pop("run")
+    assert line == {
+        "event": "intent",
+        "id": volume_id(0),
+        "type": "volume",
+        "region": IAD,
+        "compartment_id": compartment_id(1),
+        "display_name": "data",
+        "action": "assign",
+        "previous_encryption": "customer",
+        "previous_kms_key_id": KEY_A,
+        "kms_key_id": KEY_B,
+    }
+
+
+def test_an_oracle_managed_key_is_no_lost_key(journal: Journal, path: Path) -> None:
+    journal.intend(outcome(kms_key_id=None), Wanted(None))
+    (line,) = lines(path)
+    assert (line["previous_encryption"], line["previous_kms_key_id"], line["kms_key_id"]) == ("oracle", None, None)
+
+
+def test_an_outcome_says_what_became_of_it(journal: Journal, path: Path) -> None:
+    good, unseen = outcome(0), outcome(1)
+    good.changed, good.after, good.opc_request_id = True, resource(0, KEY_B), "req-1"
+    unseen.changed, unseen.settled = True, False
+    unseen.error = ResourceError(code="OutcomeUnknown", message="Lost.", hint="Run again")
+    journal.conclude(good)
+    journal.conclude(unseen)
+    first, second = lines(path)
+    assert (first["event"], first["id"], first["changed"], first["settled"]) == ("outcome", good.id, True, True)
+    assert (first["kms_key_id"], first["known"], first["opc_request_id"], first["error"]) == (
+        KEY_B,
+        True,
+        "req-1",
+        None,
+    )
+    assert (second["kms_key_id"], second["known"], second["settled"]) == (None, False, False)
+    assert second["error"] == {"code": "OutcomeUnknown", "message": "Lost."}
+    assert first["run"] == second["run"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", 'quote"', "ümläut 鍵", "\ud800", "\u2028", "x" * 5000])
+def test_no_display_name_breaks_a_line(journal: Journal, path: Path, name: str) -> None:
+    journal.intend(outcome(name=name), Wanted(KEY_B))
+    journal.intend(outcome(1), Wanted(KEY_B))
+    assert [line["display_name"] for line in lines(path)] == [name, "data"]
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    old_umask = os.umask(0)
+    try:
+        fresh = Journal(tmp_path / "new" / "deep" / "journal", FakeClock())
+        fresh.open()
+        fresh.close()
+    finally:
+        os.umask(old_umask)
+    assert fresh.path.stat().st_mode & 0o777 == 0o600
+    assert fresh.path.parent.stat().st_mode & 0o777 == 0o700
+    fresh.path.chmod(0o644)
+    fresh.open()
+    fresh.close()
+    assert fresh.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_run_appends(path: Path) -> None:
+    for number in range(2):
+        journal = Journal(path, FakeClock())
+        journal.open()
+        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.close()
+    assert [line["id"] for line in lines(path)] == [volume_id(0), volume_id(1)]
+    assert len({line["run"] for line in lines(path)}) == 2
+
+
+@pytest.mark.parametrize("blocked", ["folder", "file in the way"])
+def test_a_journal_that_cannot_be_opened_is_a_clear_error(tmp_path: Path, blocked: str) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path if blocked == "folder" else tmp_path / "file" / "journal"
+    with pytest.raises(InputError, match="Nothing was changed") as caught:
+        Journal(path, FakeClock()).open()
+    assert str(path) in str(caught.value)
+
+
+def test_it_may_be_closed_twice_or_unopened(path: Path) -> None:
+    journal = Journal(path, FakeClock())
+    journal.close()
+    journal.open()
+    journal.close()
+    journal.close()
+    with pytest.raises(OSError, match="descriptor"):
+        journal.intend(outcome(), Wanted(KEY_B))
+
+
+def test_a_full_disk_is_an_oserror(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        journal.intend(outcome(), Wanted(KEY_B))
+
+
+def torn(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
+    """Let os.write take so many bytes at a time; -1 is a full disk. After that it works again."""
+    whole = os.write
+
+    def write(file: int, data: bytes) -> int:
+        size = sizes.pop(0) if sizes else len(data)
+        if size < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(file, data[:size])
+
+    monkeypatch.setattr(os, "write", write)
+
+
+def test_short_writes_are_completed(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn(monkeypatch, [1, 7, 100])
+    journal.intend(outcome(), Wanted(KEY_B))
+    assert len(lines(path)) == 1
+
+
+def test_a_torn_line_does_not_spoil_the_next(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn(monkeypatch, [20, -1])
+    with pytest.raises(OSError, match="No space"):
+        journal.intend(outcome(0), Wanted(KEY_B))
+    journal.intend(outcome(1), Wanted(KEY_B))
+    assert json.loads(path.read_text().splitlines()[-1])["id"] == volume_id(1)
+
+
+@pytest.mark.parametrize(("left", "kept"), [('{"event": "int', 1), ('{"event": "outcome"}\n', 1), ("", 0)])
+def test_a_line_that_another_process_left_in_part_does_not_spoil_the_next(path: Path, left: str, kept: int) -> None:
+    path.write_text(left)
+    for number in range(2):
+        journal = Journal(path, FakeClock())
+        journal.open()
+        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.close()
+    found = path.read_text().splitlines()
+    assert found[:kept] == left.splitlines()
+    assert [json.loads(line)["id"] for line in found[kept:]] == [volume_id(0), volume_id(1)]
+
+
+def test_threads_share_an_fsync_and_none_returns_before_its_own(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe = 0
+    syncs = 0
+
+    def fsync(_file: int) -> None:
+        nonlocal safe, syncs
+        present = path.stat().st_size
+        give_up = time.monotonic() + 5
+        # The lines in the file are not enough: a thread counts its line after it has written it.
+        while not syncs and journal._appended < 20 and time.monotonic() < give_up:
+            time.sleep(0.001)
+        safe, syncs = present, syncs + 1
+
+    def intend(number: int) -> bool:
+        journal.intend(outcome(number), Wanted(KEY_B))
+        on_disk = safe
+        return volume_id(number).encode() in path.read_bytes()[:on_disk]
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(20) as pool:
+        durable = list(pool.map(intend, range(20)))
+    assert all(durable)
+    assert len(lines(path)) == 20
+    assert syncs == 2
+
+
+def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_appended = threading.Barrier(2, timeout=5)
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def fsync(_file: int) -> None:
+        if failures:
+            time.sleep(0.05)
+            raise failures.pop()
+
+    def intend(number: int) -> bool:
+        both_appended.wait()
+        try:
+            journal.intend(outcome(number), Wanted(KEY_B))
+        except OSError:
+            return False
+        return True
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(intend, range(2))) == [False, False]
+
+
+def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    for number in range(3):
+        journal.intend(outcome(number), Wanted(KEY_B))
+        assert len(synced) == number + 1
+
+
+CHILD = """
+import sys
+sys.path[:0] = {paths!r}
+from pathlib import Path
+from unit.fake_cloud import IAD, FakeClock, compartment_id, volume_id
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import ASSIGN
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Wanted
+journal = Journal(Path(sys.argv[1]), FakeClock())
+journal.open()
+for number in range(int(sys.argv[2]), int(sys.argv[3])):
+    before = Resource(volume_id(number), "volume", IAD, "n" * 3000, compartment_id(1), "AVAILABLE", None)
+    journal.intend(Outcome(before.id, "volume", IAD, before=before, action=ASSIGN), Wanted("key"))
+    print(number, flush=True)
+"""
+
+
+def child(path: Path, first: int, end: int) -> subprocess.Popen[str]:
+    paths = [entry for entry in sys.path if entry]
+    code = CHILD.format(paths=paths)
+    arguments = [sys.executable, "-c", code, str(path), str(first), str(end)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_append_to_one_file(path: Path) -> None:
+    for process in [child(path, 0, 150), child(path, 150, 300)]:
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert sorted(line["id"] for line in lines(path)) == [volume_id(number) for number in range(300)]
+
+
+def test_a_killed_process_has_left_every_line_it_counted_on(path: Path) -> None:
+    process = child(path, 0, 10**9)
+    assert process.stdout is not None
+    sent = [int(process.stdout.readline()) for _line in range(20)]
+    threading.Timer(0.0, process.send_signal, [signal.SIGKILL]).start()
+    sent += [int(line) for line in process.stdout]
+    assert process.wait(10) == -signal.SIGKILL
+    whole = [line for line in path.read_text().split("\n") if line.endswith("}")]
+    assert {volume_id(number) for number in sent} <= {json.loads(line)["id"] for line in whole}
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("blank", [{}, {"XDG_STATE_HOME": ""}, {"XDG_STATE_HOME": " "}])
+def test_the_default_place_survives_a_reboot(blank: dict[str, str]) -> None:
+    assert default_journal_path(blank) == Path.home() / ".local/state/oci_keys.block_volume/journal.jsonl"
+
+
+def test_the_state_folder_of_the_environment_is_used() -> None:
+    given = default_journal_path({"XDG_STATE_HOME": "/var/state"})
+    assert given == Path("/var/state/oci_keys.block_volume/journal.jsonl")

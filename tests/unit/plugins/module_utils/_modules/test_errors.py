@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import change_keys as _module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import (
+    key_assignment_info as _assignment_info,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_assignment_report as _report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan as _plan_module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan_apply as _plan_apply
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import kms_key_info as _key_info
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import IN_THE_JOURNAL, failures_told
+
+
+class _Ended(SystemExit):
+    """How AnsibleModule ends."""
+
+
+def _end(**result: Any) -> None:
+    raise _Ended(result)
+
+
+MODULE: Any = SimpleNamespace(fail_json=_end, params={"region": "r"}, no_log_values=set())
+
+
+def _told(error: Exception, *left_behind: str) -> dict[str, Any]:
+    with pytest.raises(_Ended) as ended, failures_told(MODULE, *left_behind):
+        raise error
+    (result,) = ended.value.args
+    assert result["invocation"] == {"module_args": {"region": "r"}}
+    return dict(result)
+
+
+def test_what_a_user_did_wrong_is_all_that_is_said() -> None:
+    told = _told(InputError("'region' is wrong"))
+    assert told["msg"] == "'region' is wrong"
+    assert "exception" not in told
+
+
+def test_a_fault_of_ours_is_called_one_and_comes_with_its_traceback() -> None:
+    told = _told(ZeroDivisionError("what?"), IN_THE_JOURNAL)
+    assert told["msg"].startswith("A fault of the collection, which should not happen: ZeroDivisionError('what?'). ")
+    assert "it is in the journal. Please report it" in told["msg"]
+    assert "Traceback" in told["exception"]
+
+
+def test_nothing_happens_where_nothing_fails() -> None:
+    with failures_told(MODULE):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("place", "work", "begin"),
+    [
+        (_assignment_info, "resolve_connection", _assignment_info.tell_about_assignments),
+        (_key_info, "_look_up", _key_info.tell_about_keys),
+        (_module, "_run", lambda module: _module.change_keys(module, "volume_ids")),
+        (_plan_apply, "_apply", _plan_apply.apply_batch),
+        (_plan_module, "_write", lambda module: _plan_module.write_key_plan(module, lambda _planning: None)),
+        (_report, "_make", _report.make_report),
+    ],
+)
+def test_every_way_to_begin_ends_so(monkeypatch: pytest.MonkeyPatch, place: Any, work: str, begin: Any) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise ZeroDivisionError("what?")
+
+    monkeypatch.setattr(place, work, fail)
+    module = SimpleNamespace(fail_json=_end, params={"result_file": None}, no_log_values=set())
+
+    with pytest.raises(_Ended) as ended:
+        begin(module)
+
+    assert "A fault of the collection" in ended.value.args[0]["msg"]

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import (
+    FormerKeys,
+    read_former_keys,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import digest
+
+ONE, TWO = volume_id(1), volume_id(2)
+
+
+def intent(previous: str | None, given: str | None, time: str = "2026-11-24T01:00:00.000Z", **more: Any) -> str:
+    line = {"event": "intent", "action": "assign" if given else "remove", "id": ONE, "time": time, "tenancy": TENANCY}
+    return json.dumps({**line, "previous_kms_key_id": previous, "kms_key_id": given, **more})
+
+
+def change(**more: Any) -> dict[str, Any]:
+    row = {
+        "id": ONE,
+        "type": "volume",
+        "changed": True,
+        "action": "assign",
+        "time_requested": "2026-11-24T01:00:00.000Z",
+    }
+    keys = {
+        "previous_encryption": "customer",
+        "previous_kms_key_id": KEY_A,
+        "encryption": "customer",
+        "kms_key_id": KEY_B,
+    }
+    return {**row, **keys, **more}
+
+
+def report(*changes: dict[str, Any], dry_run: bool = False) -> str:
+    head = {"format": "oci_keys.block_volume/report", "version": 1, "evidence": {"tenancy": TENANCY}}
+    return json.dumps({**head, "plan": {"dry_run": dry_run}, "changes": list(changes)})
+
+
+def read(folder: Path, *contents: str) -> FormerKeys:
+    files = []
+    for number, content in enumerate(contents):
+        file = folder / f"given-{number}"
+        file.write_text(content)
+        files.append(file)
+    return read_former_keys(files)
+
+
+def test_the_oldest_former_key_is_the_original_one_in_whatever_order_the_files_come(tmp_path: Path) -> None:
+    later = intent(KEY_B, KEY_C, "2026-11-24T02:00:00.000Z")
+    for contents in ((intent(KEY_A, KEY_B), later), (later, report(change())), (f"{later}\n{intent(KEY_A, KEY_B)}\n",)):
+        former = read(tmp_path, *contents).found["volume", ONE]
+        assert former.original == KEY_A
+        assert former.given == {KEY_B, KEY_C}
+
+
+def test_a_journal_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    outcome = json.dumps({"event": "outcome", "id": ONE})
+    former = read(tmp_path, f"{intent(None, KEY_B)}\n{outcome}\n{intent(KEY_A, KEY_C)[:50]}")
+    assert former.torn == 1
+    assert former.found["volume", ONE].original is None
+    assert former.tenancies == {TENANCY}
+
+
+def test_a_volume_and_its_policy_assignment_are_two_things(tmp_path: Path) -> None:
+    of_policy = intent(None, KEY_C, type="volume", previous_policy_id="policy")
+    in_report = change(id="assignment", type="policy_assignment", asset_id=TWO, previous_policy_id="policy")
+    former = read(tmp_path, f"{intent(KEY_A, KEY_B)}\n{of_policy}\n", report(in_report))
+    assert set(former.found) == {("volume", ONE), ("policy_assignment", ONE), ("policy_assignment", TWO)}
+    assert former.found["policy_assignment", TWO].policy_id == "policy"
+
+
+def test_what_was_not_known_then_and_what_was_not_changed(tmp_path: Path) -> None:
+    rows = [
+        change(previous_encryption="unknown", previous_kms_key_id=None),
+        change(id=TWO, changed=False),
+        change(id=volume_id(3), action="copy"),
+        change(id=volume_id(4), encryption="unknown", kms_key_id=None),
+    ]
+    former = read(tmp_path, report(*rows))
+    assert former.unknown == {ONE: "it could not be read then"}
+    assert set(former.found) == {("volume", volume_id(4))}
+    assert former.found["volume", volume_id(4)].given == set()
+
+
+def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -> None:
+    boot = volume_id(5, kind="bootvolume")
+    assert set(read(tmp_path, report(change(id=boot, type="volume"))).found) == {("boot_volume", boot)}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (report(change(), dry_run=True), "is of a dry run"),
+        (report(change(id="nothing")), "not an OCID"),
+        (report(change(id=KEY_A)), "is a key, but"),
+        (report(change(previous_kms_key_id=ONE)), "but a key is expected"),
+        (report(change(previous_kms_key_id=5)), "text is expected"),
+        (report(change(previous_kms_key_id=None)), "'previous_encryption' is customer"),
+        (report(change(previous_encryption="oracle")), "'previous_encryption' is oracle"),
+        (report(change(previous_encryption=None)), "one of customer, oracle, unknown is expected"),
+        (intent(None, KEY_B).replace("previous_kms_key_id", "former"), "previous_kms_key_id is missing"),
+        (intent(KEY_A, KEY_B, tenancy="x" * 100_000), "is not an OCID"),
+        (intent(ONE, KEY_B), "but a key is expected"),
+        (json.dumps({"event": "intent"}), "text is expected"),
+        ("[" * 100_000, "nested too deeply"),
+        (" \n", "is empty"),
+        ('{"format": "oci_keys.block_volume/report", "version": 9}', "is of version 9"),
+        ("\x00\x01", "neither a report nor a plan nor a journal"),
+    ],
+)
+def test_what_is_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, content)
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", '{"time": "2026'])
+def test_a_run_that_was_killed_before_its_first_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "journal.jsonl").write_text(content)
+    assert read_former_keys([tmp_path]).found == {}
+
+
+def plan(*entries: dict[str, Any], **more: Any) -> str:
+    head = {"format": "oci_keys.block_volume/plan", "version": 1, "tenancy": TENANCY, "dry_run": False}
+    facts = {"time_created": "2026-11-24T00:00:00.000Z", "digest": digest(entries), "entries": entries}
+    return json.dumps({**head, **facts, **more})
+
+
+def entry(name: str, **more: Any) -> dict[str, Any]:
+    keys = {"kms_key_id": KEY_A, "wanted_kms_key_id": KEY_B, "action": "assign"}
+    return {"id": name, "type": "volume", "region": "us-ashburn-1", **keys, **more}
+
+
+def test_a_folder_of_a_dry_run_or_of_another_tenancy_tells_so_beside_a_journal(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text("")
+    (tmp_path / "plan.json").write_text(plan(entry(ONE)))
+    assert read_former_keys([tmp_path]).tenancies == {TENANCY}
+    (tmp_path / "plan.json").write_text(plan(entry(ONE), dry_run=True))
+    with pytest.raises(InputError, match="is of a dry run"):
+        read_former_keys([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (plan(entry(ONE, asset_id=[1])), "asset_id is list, but only a policy_assignment has an asset"),
+        (plan(entry(ONE, asset_id=TWO)), "only a policy_assignment has an asset"),
+        (plan({k: v for k, v in entry(ONE).items() if k != "kms_key_id"}), "kms_key_id is missing"),
+        (plan(entry(ONE), tenancy="\x1b[31m"), "is not an OCID"),
+        (plan(entry(ONE), digest="0" * 64), "were altered"),
+    ],
+)
+def test_plans_that_are_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, content)
+    assert fault in str(caught.value)
+
+
+def _plans_of_two_rounds(folder: Path) -> None:
+    (folder / "plan.json").write_text(plan(entry(ONE), entry(TWO)))
+    (folder / "plan-2.json").write_text(plan(entry(volume_id(3))))
+    (folder / "journal.jsonl").write_text(intent(KEY_A, KEY_B) + "\n")
+
+
+def test_what_a_run_that_ended_planned_but_did_not_begin_was_given_no_key(tmp_path: Path) -> None:
+    """Whoever put it on the key that the run only planned for it meant it: it is not for this run to take back."""
+    _plans_of_two_rounds(tmp_path)
+    (tmp_path / "report.json").write_text(report())
+    former = read_former_keys([tmp_path])
+    assert set(former.found) == {("volume", ONE)}
+    assert former.tenancies == {TENANCY}
+
+
+def test_what_a_run_planned_that_was_killed_goes_back_whoever_did_it(tmp_path: Path) -> None:
+    _plans_of_two_rounds(tmp_path)
+    found = read_former_keys([tmp_path]).found
+    assert set(found) == {("volume", volume_id(number)) for number in (1, 2, 3)}
+    assert {former.original for former in found.values()} == {KEY_A}
+    assert all(former.given == {KEY_B} for former in found.values())
+
+
+def test_a_plan_that_is_named_itself_counts_in_full(tmp_path: Path) -> None:
+    _plans_of_two_rounds(tmp_path)
+    (tmp_path / "report.json").write_text(report())
+    assert set(read_former_keys([tmp_path / "plan-2.json"]).found) == {("volume", volume_id(3))}
+
+
+def test_of_copies_what_bears_the_key_goes_back_and_what_was_made_stays(tmp_path: Path) -> None:
+    backup, one, other = (volume_id(number, kind="volumebackup") for number in (1, 2, 3))
+    group = volume_id(4, kind="volumegroupbackup")
+    rows = [
+        change(id=backup, type="volume_backup", copy_id=one),
+        change(id=backup, type="volume_backup", copy_id=other, action="copy", previous_kms_key_id=None),
+        change(id=volume_id(5, kind="volumegroupbackup"), type="volume_group_backup", copy_id=group),
+    ]
+    former = read(tmp_path, report(*rows))
+    assert set(former.found) == {("volume_backup", one)}
+    assert former.found["volume_backup", one].original == KEY_A
+    assert set(former.unknown) == {group}
+    assert "the journal of that run does" in former.unknown[group]
+
+
+def test_a_change_without_a_time_is_as_old_as_its_run(tmp_path: Path) -> None:
+    """Else it would count as the oldest of all, and its former key as the original one."""
+    untimed = json.loads(report(change(previous_kms_key_id=KEY_C, kms_key_id=KEY_B, time_requested=None)))
+    first = intent(KEY_A, KEY_C, "2026-11-24T01:00:00.000Z")
+    for name in ("time_started", "time_finished"):
+        untimed["evidence"] = {"tenancy": TENANCY, name: "2026-11-24T03:00:00Z"}
+        assert read(tmp_path, json.dumps(untimed), first).found["volume", ONE].original == KEY_A
+    untimed["evidence"] = {"tenancy": TENANCY, "time_started": ""}
+    with pytest.raises(InputError, match="time_requested is missing, but it has to be known which"):
+        read(tmp_path, json.dumps(untimed), first)
+
+
+def test_folders(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text(intent(KEY_A, KEY_B))
+    assert read_former_keys([tmp_path]).found["volume", ONE].original == KEY_A
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match=r"no report\.json"):
+        read_former_keys([tmp_path / "none"])
+    with pytest.raises(InputError, match="can't be read"):
+        read_former_keys([tmp_path / "missing"])

@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import ORDER
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
+    batches_of,
+    select_assets,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections, verdict
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
+    Scope,
+    approve,
+    batches,
+    digest,
+    make_plan,
+    subject,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import (
+    count_rows,
+    duration,
+    plan_lines,
+    progress_line,
+    slice_label,
+)
+
+KEY_FRA = key_id("f", FRA)
+KEYS = {IAD: KEY_A, FRA: KEY_FRA}
+
+
+def found(number: int = 1, **fields: Any) -> dict[str, Any]:
+    row = {
+        "id": volume_id(number),
+        "type": "volume",
+        "region": IAD,
+        "compartment_id": compartment_id(1),
+        "display_name": f"volume-{number}",
+        "lifecycle_state": "AVAILABLE",
+        "kms_key_id": None,
+        "time_created": "2026-11-01T00:00:00.000Z",
+        "freeform_tags": {},
+        "defined_tags": {},
+        "group_id": None,
+        "locked": None,
+        "replicas": [],
+        "managed_by_paas": False,
+    }
+    return {**row, **fields}
+
+
+def assignment(number: int = 1, **fields: Any) -> dict[str, Any]:
+    asset = {"asset_id": volume_id(number), "policy_id": "policy", "destination_region": FRA}
+    return found(number, **{"id": f"assignment-{number}", "type": "policy_assignment", **asset, **fields})
+
+
+def replica(*, elsewhere: bool) -> dict[str, Any]:
+    return {"id": "replica", "in_other_region": elsewhere}
+
+
+def test_what_is_as_wanted_is_only_counted() -> None:
+    plan = make_plan([found(kms_key_id=KEY_A), found(2)], Scope(KEYS))
+    assert plan.unchanged == 1
+    (entry,) = plan.entries
+    assert (entry["kms_key_id"], entry["wanted_kms_key_id"], entry["action"]) == (None, KEY_A, "assign")
+
+
+def test_an_assignment_takes_the_key_of_the_region_that_it_copies_to() -> None:
+    (entry,) = make_plan([assignment()], Scope(KEYS)).entries
+    assert (entry["key_region"], entry["wanted_kms_key_id"]) == (FRA, KEY_FRA)
+
+
+def test_each_region_without_a_key_is_told_with_how_many_need_it() -> None:
+    with pytest.raises(InputError, match=r"eu-frankfurt-1 \(2\)"):
+        make_plan([assignment(1), assignment(2), found()], Scope({IAD: KEY_A}))
+    assert make_plan([assignment()], Scope({IAD: KEY_A}, exclude_ids=[volume_id(1)])).entries == []
+
+
+def test_the_oracle_managed_key_is_wanted_only_where_that_is_said() -> None:
+    (entry,) = make_plan([found(kms_key_id=KEY_B), found(2)], Scope(None)).entries
+    assert (entry["wanted_kms_key_id"], entry["action"]) == (None, "remove")
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "where", "reason"),
+    [
+        ({"lifecycle_state": "FAULTY"}, {}, "blocked", "FAULTY"),
+        ({"replicas": [replica(elsewhere=True)]}, {}, "left_alone", "replica in another region"),
+        ({"replicas": [replica(elsewhere=True)]}, {"include_replicated": True}, "entries", None),
+        ({"replicas": [replica(elsewhere=False)]}, {}, "entries", None),
+        ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "left_alone", "legal hold"),
+        ({"type": "volume_backup", "locked": "it is under legal hold"}, {"include_locked": True}, "entries", None),
+        ({"managed_by_paas": True}, {"include_locked": True, "include_replicated": True}, "left_alone", "platform"),
+        ({"group_id": "group"}, {"exclude_ids": ["group"]}, "excluded", "to be excluded"),
+    ],
+)
+def test_what_is_planned_apart(fields: dict[str, Any], options: dict[str, Any], where: str, reason: str | None) -> None:
+    plan = make_plan([found(**fields)], Scope(KEYS, **options))
+    (row,) = getattr(plan, where)
+    assert (reason is None) == ("reason" not in row)
+    assert reason is None or reason in row["reason"]
+
+
+def test_the_order_is_that_of_the_changes_whatever_the_order_of_what_was_found() -> None:
+    rows = [found(number, type=kind) for kind in ORDER[1:] for number in (1, 2)] + [assignment()]
+    forth, back = make_plan(rows, Scope(KEYS)), make_plan(reversed(rows), Scope(KEYS))
+    assert forth.entries == back.entries
+    assert forth.digest == back.digest == digest(forth.entries)
+    assert [entry["type"] for entry in forth.entries][::2] == list(ORDER)[:1] + list(ORDER[1:])
+
+
+def test_the_digest_tells_any_change() -> None:
+    entries = make_plan([found()], Scope(KEYS)).entries
+    for name in entries[0]:
+        assert digest([{**entries[0], name: "other"}]) != digest(entries)
+    assert digest([]) != digest(entries)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ORDER[1:]), st.sampled_from([IAD, FRA])), max_size=60),
+    st.integers(1, 9),
+    st.integers(0, 3),
+)
+def test_batches_have_everything_once_in_order_after_the_canary(
+    kinds: list[tuple[str, str]], size: int, canary: int
+) -> None:
+    rows = [found(number, type=kind, region=region) for number, (kind, region) in enumerate(kinds)]
+    entries = make_plan(rows, Scope(KEYS)).entries
+    parts = batches(entries, size, canary)
+    covered = [index for batch in parts for part in batch for index in range(part.start, part.stop)]
+    assert sorted(covered) == list(range(len(entries)))
+    rest = parts[1:] if canary and entries else parts
+    assert [part.start for (part,) in rest] == sorted(part.start for (part,) in rest)
+    assert all(part.stop - part.start <= size for (part,) in rest)
+    for batch in parts:
+        for part in batch:
+            among = [entry for entry in entries if (entry["type"], entry["region"]) == (part.type, part.region)]
+            assert part.total == len(among)
+            assert entries[part.start : part.stop] == among[part.first - 1 : part.last]
+    if canary and entries:
+        assert {(part.type, part.region) for part in parts[0]} == set(kinds)
+
+
+def test_only_what_was_approved_as_it_was_approved() -> None:
+    approved = make_plan([found(1), found(2), found(3), assignment(4)], Scope(KEYS)).entries
+    now = [found(1), found(2, kms_key_id=KEY_B), found(5), assignment(4, id="made again")]
+    plan = make_plan(now, Scope(KEYS))
+    approve(plan, approved)
+    assert {subject(entry) for entry in plan.entries} == {("volume", volume_id(1)), ("policy_assignment", volume_id(4))}
+    assert len(plan.not_approved) == 2
+    other = make_plan([found(1), assignment(4, policy_id="other")], Scope({IAD: KEY_C, FRA: KEY_FRA}))
+    approve(other, approved)
+    assert other.entries == []
+    assert "another key is asked for now" in other.not_approved[1]["reason"]
+    assert "another one than when it was approved" in other.not_approved[0]["reason"]
+
+
+def test_lines() -> None:
+    plan = make_plan([found(number) for number in range(1200)] + [found(1200, lifecycle_state="FAULTY")], Scope(KEYS))
+    lines = plan_lines(plan, dry_run=True)
+    assert lines[0] == "1,200 resources would be changed, 0 are as wanted"
+    assert lines[1] == f"  {IAD}: 1,200 volumes from the Oracle-managed key to {KEY_A}"
+    assert lines[2].startswith("1 is blocked")
+    assert lines[-1] == f"Digest of the plan: {plan.digest}"
+    assert count_rows(plan.entries)[0]["count"] == 1200
+    part = batches(plan.entries, 200, 0)[1][0]
+    assert progress_line(slice_label(part), 200, 0, 40.2) == (
+        "us-ashburn-1: volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "dry_run", "line"),
+    [
+        (1, True, "1 resource would be changed"),
+        (1, False, "1 resource is going to be changed"),
+        (0, False, "0 resources are"),
+    ],
+)
+def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
+    plan = make_plan([found(number) for number in range(count)], Scope(KEYS))
+    assert plan_lines(plan, dry_run=dry_run)[0].startswith(line)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")])
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def counts(**more: int) -> dict[str, Any]:
+    names = ("planned", "unchanged", "blocked", "left_alone", "excluded", "not_approved")
+    return {
+        "msg": "3 resources would be changed",
+        "summary": {**dict.fromkeys((*names, "not_selected", "changed_earlier", "failed_earlier"), 0), **more},
+    }
+
+
+class TestVerdict:
+    def end(self, found: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        modes = {name: more.pop(name, False) for name in ("stopped", "check_mode")}
+        return verdict(counts(**more), found or {"complete": True}, folder="/run", **modes)
+
+    def test_all_well(self) -> None:
+        ended = self.end(unchanged=5, changed_earlier=3)
+        assert ended["faults"] == []
+        assert ended["line"].startswith("3 resources changed, 5 as wanted, 0 blocked")
+
+    @pytest.mark.parametrize(
+        ("more", "fault"),
+        [
+            ({"failed_earlier": 2}, "2 resources failed"),
+            ({"planned": 4, "stopped": True}, "stopped early"),
+            ({"planned": 4}, "Still not as wanted after all rounds: 4 resources"),
+            ({"found": {"complete": False, "msg": "no phx"}}, "Not everything could be looked at.*no phx"),
+        ],
+    )
+    def test_what_is_wrong(self, more: dict[str, Any], fault: str) -> None:
+        (told,) = self.end(**more)["faults"]
+        assert re.search(fault, told)
+
+    def test_a_dry_run_is_no_failure(self) -> None:
+        assert self.end(planned=3, check_mode=True)["faults"] == []
+
+    def test_a_dry_run_tells_where_it_could_not_look(self) -> None:
+        ended = self.end(found={"complete": False, "msg": "no phx"}, planned=3, check_mode=True)
+        assert ended["faults"] == []
+        assert ended["line"].endswith("there may be more to change: no phx")
+
+    def test_objections(self) -> None:
+        assert objections(counts(planned=5), {"max_changes": 5}, "rekey") == []
+        assert len(objections(counts(planned=6), {"max_changes": 5}, "rekey")) == 1
+        assert len(objections(counts(planned=1), {"max_changes": 0}, "rekey")) == 1
+        assert objections(counts(blocked=6), {"max_changes": None}, "rekey") == []
+        assert len(objections(counts(blocked=6), {"fail_on_blocked": True}, "rekey")) == 1
+
+    def test_objections_to_a_later_round(self) -> None:
+        later = counts(planned=2, changed_earlier=7, failed_earlier=1, blocked=1)
+        assert objections(later, {"max_changes": 10, "fail_on_blocked": True}, "rekey") == []
+        (told,) = objections(later, {"max_changes": 9}, "rekey")
+        assert "2 resources more would be changed after 8 in earlier rounds" in told
+        assert objections(counts(changed_earlier=8), {"max_changes": 7}, "rekey") == []
+
+
+def test_assets_for_a_policy() -> None:
+    options = {
+        "resource_types": ["volume"],
+        "freeform_tags": {"env": "prod"},
+        "defined_tags": None,
+        "created_before": None,
+        "exclude_ids": [volume_id(3)],
+    }
+    tags = {"freeform_tags": {"env": "prod"}}
+    rows = [
+        found(1, **tags),
+        found(2),
+        found(3, **tags),
+        found(4, group_id="group", **tags),
+        found(5, lifecycle_state="FAULTY", **tags),
+        found(6, managed_by_paas=True, **tags),
+        found(7, type="boot_volume", **tags),
+    ]
+    chosen = select_assets(rows, options)
+    assert chosen["ids"] == [volume_id(1)]
+    assert [row["id"] for row in chosen["left_alone"]] == [volume_id(4), volume_id(5), volume_id(6)]
+    assert batches_of(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
+
+
+def test_a_tag_with_what_cannot_be_seen_is_selected_by_itself_as_it_was_read() -> None:
+    given, read = "a\u200db", r"a\u200db"
+    options = {
+        "resource_types": ["volume"],
+        "freeform_tags": {given: given},
+        "defined_tags": {"ns": {"name": given}},
+        "created_before": None,
+        "exclude_ids": [],
+    }
+    rows = [found(1, freeform_tags={read: read}, defined_tags={"ns": {"name": read}}), found(2)]
+    assert select_assets(rows, options)["ids"] == [volume_id(1)]

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit import report_files as files
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
+    change_records,
+    discovery_record,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.key_retirement import (
+    ALL_RESOURCE_TYPES,
+    NOT_SEARCHED,
+    retirement,
+)
+
+
+def judge(*resources: dict[str, Any], changes: tuple[dict[str, Any], ...] = (), **fields: Any) -> dict[str, Any]:
+    found = discovery_record(Node(files.discovery(*resources, **fields), "before.json"))
+    changed = change_records(Node(files.changes(*changes), "batch-0001.json"))
+    told = retirement([files.KEY_A], found, changed)
+    if told is None:
+        raise ValueError("nothing was told")
+    (key,) = told["keys"]
+    return dict(key)
+
+
+def test_a_key_that_nothing_is_on() -> None:
+    key = judge(files.resource(1, key=files.KEY_B), files.resource(2))
+    assert (key["verdict"], key["gaps"], key["uses"]) == ("no_use_found_in_block_volume", [], [])
+
+
+@pytest.mark.parametrize("kind", ALL_RESOURCE_TYPES)
+def test_whatever_is_on_it_is_a_use(kind: str) -> None:
+    key = judge(files.resource(1, key=files.KEY_B), files.resource(2, kind, files.KEY_A))
+    assert key["verdict"] == "in_use"
+    assert [(use["id"], use["type"]) for use in key["uses"]] == [(files.resource(2, kind)["id"], kind)]
+
+
+@pytest.mark.parametrize("state", ["FAULTY", "PROVISIONING", "RESTORING"])
+def test_in_any_state(state: str) -> None:
+    assert judge(files.resource(key=files.KEY_A, lifecycle_state=state))["verdict"] == "in_use"
+
+
+def test_a_replica_that_a_volume_lists_is_a_use_and_is_told_once() -> None:
+    replica = {
+        "id": files.ocid("blockvolumereplica", 7, files.PHX),
+        "availability_domain": "phx-ad-1",
+        "kms_key_id": files.KEY_A,
+        "in_other_region": True,
+    }
+    volume = files.resource(1, key=files.KEY_B, replicas=[replica])
+    (use,) = judge(volume)["uses"]
+    assert (use["id"], use["type"], use["of"]) == (replica["id"], "replica", volume["id"])
+    listed = files.resource(7, "replica", files.KEY_A, region=files.PHX)
+    (use,) = judge(volume, listed)["uses"]
+    assert (use["region"], use["of"]) == (files.PHX, listed["source_id"])
+
+
+GAPS: list[tuple[dict[str, Any], str]] = [
+    ({"unreadable": [files.unreadable()]}, "1 place could not be read"),
+    ({"unreadable": [files.unreadable(), files.unreadable()]}, "2 places could not be read"),
+    ({"complete": False}, "not all that was asked for could be looked at"),
+    ({"scanned": {"all_regions": False}}, "not certain that every region was searched"),
+    ({"scanned": {"all_regions": None}}, "not certain that every region was searched"),
+    ({"scanned": {"whole_tenancy": False}}, "not certain that every active compartment"),
+    ({"scanned": {"whole_tenancy": None}}, "not certain that every active compartment"),
+    ({"scanned": {"filters": None}}, "not known whether the search was limited"),
+    ({"scanned": {"filters": {"kms_key_ids": None, "encryption": "oracle"}}}, "left out what is on this key"),
+    ({"scanned": {"filters": {"kms_key_ids": [files.KEY_B], "encryption": "any"}}}, "left out what is on this key"),
+    *(
+        ({"scanned": {"resource_types": [name for name in ALL_RESOURCE_TYPES if name != left]}}, f"searched: {left}")
+        for left in ALL_RESOURCE_TYPES
+    ),
+    ({"changes": (files.change(settled=False),)}, "changes from or to this key that were not seen to end: 1"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), GAPS)
+def test_a_gap_makes_it_incomplete(fields: dict[str, Any], words: str) -> None:
+    key = judge(files.resource(1, key=files.KEY_B), **fields)
+    assert key["verdict"] == "incomplete"
+    (gap,) = key["gaps"]
+    assert words in gap
+
+
+@pytest.mark.parametrize(("fields", "words"), GAPS)
+def test_a_use_beside_a_gap_is_a_use_and_the_gap_is_told(fields: dict[str, Any], words: str) -> None:
+    key = judge(files.resource(1, key=files.KEY_A), **fields)
+    assert key["verdict"] == "in_use"
+    assert words in key["gaps"][0]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scanned": {"skipped_regions": [{"name": "xx-new-1", "reason": "it is IN_PROGRESS"}]}},
+        {"scanned": {"filters": {"kms_key_ids": [files.KEY_A], "encryption": "customer"}}},
+        {"changes": (files.change(settled=False, previous_kms_key_id=None, kms_key_id=files.KEY_B),)},
+        {"changes": (files.failure(),)},
+    ],
+)
+def test_what_is_no_gap(fields: dict[str, Any]) -> None:
+    assert judge(files.resource(1, key=files.KEY_B), **fields)["verdict"] == "no_use_found_in_block_volume"
+
+
+def test_it_tells_where_it_did_not_look() -> None:
+    found = discovery_record(Node(files.discovery(), "before.json"))
+    told = retirement([files.KEY_A, files.KEY_A, files.KEY_B], found, [])
+    assert told is not None
+    assert [key["kms_key_id"] for key in told["keys"]] == [files.KEY_A, files.KEY_B]
+    words = " ".join(told["not_searched"])
+    for place in (
+        "instance configurations",
+        "OKE",
+        "Object Storage",
+        "File Storage",
+        "databases",
+        "secrets",
+        "tenancies",
+    ):
+        assert place in words
+    assert told["not_searched"] == list(NOT_SEARCHED)
+
+
+def test_nothing_asked_is_nothing_told() -> None:
+    assert retirement([], discovery_record(Node(files.discovery(), "before.json")), []) is None
