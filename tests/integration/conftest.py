@@ -12,7 +12,7 @@ from pathlib import Path
 
 import oci.signer
 import pytest
-from integration.fleets import tenancy
+from integration.support.fleets import tenancy
 
 from simulator.client import Simulator
 

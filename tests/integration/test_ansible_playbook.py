@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from integration.fleets import volumes
-from integration.harness import furnish
-from integration.playbook import Playbook
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.playbook import Playbook
 
 from simulator.client import Simulator
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.awx import MOST_CHARACTERS, Awx, Job
-from integration.fleets import volumes
-from integration.harness import SOAK, changes, furnish, is_change
-from integration.rekeying import IAD, PHX, keys_in_place, mixed_fleet, subjects
-from unit.extensions.awx_answers import all_wrong
-from unit.extensions.awx_rules import SURVEYS, TEMPLATES, left_blank
+from integration.support.awx import MOST_CHARACTERS, Awx, Job
+from integration.support.fleets import volumes
+from integration.support.harness import SOAK, changes, furnish, is_change
+from integration.support.rekey_helpers import IAD, PHX, keys_in_place, mixed_fleet, subjects
+from unit.support.awx_answers import all_wrong
+from unit.support.awx_rules import SURVEYS, TEMPLATES, left_blank
 
 from simulator.client import Simulator
 

@@ -16,8 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.copying import IAD, KINDS, PHX, Kind, backups, copies_of, copy, existing, fleet, group_fleet
-from integration.harness import FAST, run, start
+from integration.support.copy_helpers import (
+    IAD,
+    KINDS,
+    PHX,
+    Kind,
+    backups,
+    copies_of,
+    copy,
+    existing,
+    fleet,
+    group_fleet,
+)
+from integration.support.harness import FAST, run, start
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_copy

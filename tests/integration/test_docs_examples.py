@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.doc_blocks import (
+from integration.support.doc_blocks import (
     GUIDES,
     PLUGINS,
     READMES,
@@ -32,10 +32,10 @@ from integration.doc_blocks import (
     named,
     with_placeholders,
 )
-from integration.fleets import tenancy, volumes
-from integration.harness import SOAK, changes, run
-from integration.playbook import Playbook, recap
-from integration.rekeying import IAD, PHX, keys_in_place, rekey
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import SOAK, changes, run
+from integration.support.playbook import Playbook, recap
+from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report

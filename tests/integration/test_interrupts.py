@@ -18,11 +18,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from integration import copying
-from integration.fleets import volumes
-from integration.harness import SOAK, furnish, run, start
-from integration.playbook import Playbook
-from integration.rekeying import WRITES, carry_out, keys_in_place, make_plan
+from integration.support import copy_helpers
+from integration.support.fleets import volumes
+from integration.support.harness import SOAK, furnish, run, start
+from integration.support.playbook import Playbook
+from integration.support.rekey_helpers import WRITES, carry_out, keys_in_place, make_plan
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -66,18 +66,23 @@ def _backups(sim: Simulator) -> dict[str, Any]:
 
 
 def _policies(sim: Simulator, **switches: Any) -> dict[str, Any]:
-    policy = {"name": "to-phx", "region": copying.IAD, "compartment": "prod", "destination_region": copying.PHX}
+    policy = {
+        "name": "to-phx",
+        "region": copy_helpers.IAD,
+        "compartment": "prod",
+        "destination_region": copy_helpers.PHX,
+    }
     assignments = [{"asset": f"volume-{number}", "policy": "to-phx"} for number in range(1, COUNT + 1)]
     furnish(sim, switches, volumes=[volumes(COUNT)], volume_backup_policies=[policy], policy_assignments=assignments)
     return {"asset_ids": _ids(sim, "volume"), "kms_key_id": sim.id("key-phx")}
 
 
 def _copies(sim: Simulator) -> dict[str, Any]:
-    copying.fleet(sim, copying.backups(COUNT, key="key-a"))
+    copy_helpers.fleet(sim, copy_helpers.backups(COUNT, key="key-a"))
     return {
         "backup_ids": _ids(sim, "backup"),
         "kms_key_id": sim.id("key-phx"),
-        "destination_region": copying.PHX,
+        "destination_region": copy_helpers.PHX,
     }
 
 

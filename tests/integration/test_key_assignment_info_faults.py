@@ -10,9 +10,9 @@ import json
 from typing import Any
 
 import pytest
-from integration.assignment_info import IAD, PHX, by_name, look
-from integration.fleets import tenancy, volumes
-from integration.harness import Ran, furnish, run
+from integration.support.assignment_info import IAD, PHX, by_name, look
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_info
 from simulator.client import Simulator

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.rekeying import (
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
+from integration.support.rekey_helpers import (
     IAD,
     PHX,
     carry_out,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from integration.harness import SOAK
-from integration.model import Model
+from integration.support.harness import SOAK
+from integration.support.model import Model
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from simulator.client import Simulator

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.fleets import tenancy, volumes
-from integration.harness import SOAK, furnish
-from integration.playbook import MARK, CollectionPlaybooks, custom_stats, kill_all_with, recap
-from integration.rekeying import (
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import SOAK, furnish
+from integration.support.playbook import MARK, CollectionPlaybooks, custom_stats, kill_all_with, recap
+from integration.support.rekey_helpers import (
     IAD,
     PHX,
     WRITES,

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import tenancy, volumes
-from integration.harness import SOAK, furnish
-from integration.playbook import CollectionPlaybooks
-from integration.rekeying import FRA, IAD, PHX
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import SOAK, furnish
+from integration.support.playbook import CollectionPlaybooks
+from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
 

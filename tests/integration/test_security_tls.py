@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from integration.fleets import volumes
-from integration.harness import furnish
-from unit.pod_token import use_token_of
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.pod_token import use_token_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import AUTH_TYPES, resolve_connection

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
-from unit.fakes import bring
+from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fakes import run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
@@ -157,7 +157,7 @@ def test_diff_after_a_run_does_not_call_the_wanted_key_present_where_nobody_saw_
     (name,) = cloud.add(1)
     cloud.fail("update_volume", lost(), committed=True)
     cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
-    (seen,) = bring(cloud, [name], Wanted(KEY_A)).outcomes
+    (seen,) = run_assigner(cloud, [name], Wanted(KEY_A)).outcomes
     assert (seen.changed, seen.after, seen.error and seen.error.code) == (True, None, "OutcomeUnknown")
     assert diff([seen], Wanted(KEY_A), check_mode=False)["after"].get(name, {}).get("kms_key_id") != KEY_A
 
@@ -190,15 +190,15 @@ def test_check_mode_says_what_the_run_does_and_writes_nothing(
     rows: list[tuple[str | None, str, str, str, int]], wanted: Wanted
 ) -> None:
     cloud, ids = build(rows)
-    planned = bring(cloud, ids, wanted, check_mode=True)
+    planned = run_assigner(cloud, ids, wanted, check_mode=True)
     assert not cloud.writes
-    done = bring(cloud, ids, wanted)
+    done = run_assigner(cloud, ids, wanted)
     assert [(o.id, o.action, o.changed, o.error) for o in planned.outcomes] == [
         (o.id, o.action, o.changed, o.error) for o in done.outcomes
     ]
     assert diff(planned.outcomes, wanted, check_mode=True) == diff(done.outcomes, wanted, check_mode=False)
     assert sorted(name for name, _old, _new in cloud.writes) == sorted(o.id for o in planned.outcomes if o.changed)
     if not wanted.regenerate:
-        again = bring(cloud, ids, wanted, check_mode=True)
+        again = run_assigner(cloud, ids, wanted, check_mode=True)
         assert not any(o.changed for o in again.outcomes)
         assert not cloud.needless
