@@ -49,7 +49,7 @@ class Stage:
         return [row["id"] for row in self.simulator.resources("volume")]
 
     def play(self, **task: Any) -> list[str]:
-        return Playbook(self.simulator, self.folder).command({"name": "measured", **task})
+        return Playbook(self.simulator, self.folder, sys.executable).command({"name": "measured", **task})
 
     def run(self, command: list[str], *, is_direct: bool = False) -> tuple[Spent, str]:
         return run(command, self._environment(is_direct=is_direct), self.folder, self._cpu)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def _task(sim: Simulator, *names: str, key: str = "key-a", **options: Any) -> di
     }
 
 
-def test_fours(sim: Simulator, playbook: Playbook) -> None:
+def test_fours(sim: Simulator, tmp_path: Path) -> None:
+    playbook = Playbook(sim, tmp_path, sys.executable)
     furnish(sim, volumes=[volumes(2, key="key-b")], boot_volumes=[volumes(2, name="boot", key="key-b")])
     names = ("volume-1", "volume-2", "boot-1", "boot-2")
     task = _task(sim, *names)

@@ -36,6 +36,7 @@ from integration.support.fleets import tenancy, volumes
 from integration.support.harness import SOAK, changes, run
 from integration.support.playbook import Playbook, recap
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
+from integration.support.warm_python import interpreter
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
@@ -177,12 +178,12 @@ def _reports(sim: Simulator, folder: Path) -> None:
 
 
 def _play(name: str, tasks: list[dict[str, Any]], variables: Mapping[str, Any]) -> dict[str, Any]:
-    interpreter = {"ansible_python_interpreter": sys.executable}
+    python = {"ansible_python_interpreter": interpreter()}
     return {
         "name": name,
         "hosts": "localhost",
         "gather_facts": False,
-        "vars": {**interpreter, **variables},
+        "vars": {**python, **variables},
         "tasks": tasks,
     }
 

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -253,7 +254,7 @@ def test_ctrl_c_on_ansible_playbook(sim: Simulator, tmp_path: Path) -> None:
     options = _volumes(sim)
     sim.fault("slow", PUT, times=None, seconds=0.5)
     journal = tmp_path / "journal.jsonl"
-    playbook = Playbook(sim, tmp_path)
+    playbook = Playbook(sim, tmp_path, sys.executable)
     task = {"oci_keys.block_volume.volume_kms_key": {**options, "concurrency": AT_ONCE, "journal": str(journal)}}
     process = subprocess.Popen(
         playbook.command(task),

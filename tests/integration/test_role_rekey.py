@@ -12,6 +12,7 @@ import os
 import random
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -303,7 +304,9 @@ def test_killed_with_all_its_processes_and_started_again(
     sim.reset_counts()
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
     process = subprocess.Popen(
-        playbooks.command("rekey", variables(sim, concurrency=2, batch_size=10)),
+        playbooks.command(
+            "rekey", {"ansible_python_interpreter": sys.executable, **variables(sim, concurrency=2, batch_size=10)}
+        ),
         env={**playbooks.environment, MARK: mark},
         cwd=playbooks.folder,
         stdout=subprocess.DEVNULL,

@@ -24,6 +24,7 @@ from typing import Any
 import ansible_runner
 import yaml
 from integration.support.playbook import MARK, environment_of, kill_all_with
+from integration.support.warm_python import interpreter
 from unit.support.awx_rules import CREDENTIAL_TYPE, OBJECTS, PROJECT, SURVEYS, TEMPLATES, answers, inject, refusals
 
 from simulator.client import Simulator
@@ -130,7 +131,7 @@ class Awx:
         job_type: str | None = None,
         part: tuple[int, int] = (1, 1),
         verbosity: int = 0,
-        canceled: Callable[[], bool] = lambda: False,
+        canceled: Callable[[], bool] | None = None,
     ) -> Job:
         """Run a template to its end. ``given``: the answers, where it asks, or else what a workflow hands to it.
 
@@ -141,7 +142,8 @@ class Awx:
         folder = self._prepare(template["credentials"][0])
         own = json.dumps(template.get("extra_vars", {})).replace("{{ oci_keys_report_dir }}", str(self.reports))
         numbers = {"awx_job_id": self._started, "awx_user_name": "operator"}
-        text = yaml.dump({**json.loads(own), **told, **numbers}, Dumper=_Unsafe)
+        python = {"ansible_python_interpreter": interpreter()} if canceled is None else {}
+        text = yaml.dump({**json.loads(own), **told, **numbers, **python}, Dumper=_Unsafe)
         (folder / "env" / "extravars").write_text(text)
         runner = ansible_runner.run(
             private_data_dir=str(folder),
@@ -154,7 +156,7 @@ class Awx:
             # Asked as often as that, whether the job is cancelled; AWX asks each fifth second.
             settings={"pexpect_timeout": 0.05, "suppress_ansible_output": True},
             quiet=True,
-            cancel_callback=canceled,
+            cancel_callback=canceled or (lambda: False),
         )
         # As what is in a container ends with it.
         kill_all_with(str(folder))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from integration.support.warm_python import interpreter
 
 from simulator.client import Simulator
 
@@ -64,8 +65,9 @@ def _links() -> str:
 class Playbook:
     """Runs a play of tasks on localhost, in a home folder of its own."""
 
-    def __init__(self, sim: Simulator, folder: Path) -> None:
+    def __init__(self, sim: Simulator, folder: Path, python: str = "") -> None:
         self._folder = folder
+        self._python = python or interpreter()
         self.environment = {**environment_of(sim, folder), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
 
     def run(
@@ -82,7 +84,7 @@ class Playbook:
             {
                 "hosts": "localhost",
                 "gather_facts": False,
-                "vars": {"ansible_python_interpreter": sys.executable},
+                "vars": {"ansible_python_interpreter": self._python},
                 **play,
                 "tasks": list(tasks),
             }
@@ -118,7 +120,7 @@ class CollectionPlaybooks:
 
     def command(self, name: str, variables: Mapping[str, Any], *flags: str) -> list[str]:
         where = "encryption_report_dir" if name == "encryption_report" else f"{name}_report_dir"
-        given = json.dumps({where: str(self.reports), **variables})
+        given = json.dumps({where: str(self.reports), "ansible_python_interpreter": interpreter(), **variables})
         return [PROGRAM, f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
 
     def run(self, name: str, variables: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:
