@@ -22,7 +22,7 @@ from integration import copying
 from integration.fleets import volumes
 from integration.harness import SOAK, furnish, run, start
 from integration.playbook import Playbook
-from integration.rekeying import WRITES, carry_out, keys_in_place, make_plan
+from integration.rekeying import WRITES, keys_in_place, make_plan, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -162,7 +162,7 @@ def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path
     assert {row["id"] for row in batch["resources"] if row["changed"]} == made
 
     sim.clear_faults()
-    for ran in carry_out(sim, tmp_path / "two", make_plan(sim, tmp_path / "two")):
+    for ran in run_jobs(sim, tmp_path / "two", make_plan(sim, tmp_path / "two")):
         assert not ran.failed, ran.msg
     assert set(keys_in_place(sim).values()) == {sim.id("key-a")}
     assert sim.needless_puts == 0

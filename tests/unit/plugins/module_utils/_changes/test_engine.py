@@ -27,16 +27,16 @@ from unit.fake_cloud import (
     lost,
     refused,
 )
-from unit.fakes import MemoryJournal, bring
+from unit.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Stop
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import CancellationToken
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
 
-TO_B = Wanted(KEY_B)
+TO_B = DesiredState(KEY_B)
 
 
 def codes(outcomes: list[Outcome]) -> list[str | None]:
@@ -49,7 +49,7 @@ def codes(outcomes: list[Outcome]) -> list[str | None]:
 def test_nothing_given_is_nothing_done() -> None:
     cloud = Cloud()
     journal = MemoryJournal(cloud)
-    report = bring(cloud, [], TO_B, journal=journal, validate_key=True)
+    report = run_assigner(cloud, [], TO_B, journal=journal, validate_key=True)
     assert (report.outcomes, report.warnings, cloud.calls, journal.opened) == ([], [], [], 0)
 
 
@@ -57,7 +57,7 @@ def test_what_is_right_already_costs_no_write_and_no_journal(tmp_path: Path) -> 
     cloud = Cloud()
     ids = cloud.add(5, kms_key_id=KEY_B)
     journal = Journal(tmp_path / "journal", cloud.clock)
-    report = bring(cloud, ids, TO_B, journal=journal)
+    report = run_assigner(cloud, ids, TO_B, journal=journal)
     assert not any(outcome.changed or outcome.error for outcome in report.outcomes)
     assert set(cloud.operations()) == {"get_volume"}
     assert not journal.path.exists()
@@ -72,7 +72,7 @@ def test_regions_and_kinds_are_served_in_one_call_in_the_order_given() -> None:
         for region in (IAD, FRA)
         for kind in ("volume", "bootvolume")
     ]
-    report = bring(cloud, ids, TO_B, validate_key=True)
+    report = run_assigner(cloud, ids, TO_B, validate_key=True)
     assert [outcome.id for outcome in report.outcomes] == ids
     assert [outcome.changed for outcome in report.outcomes] == [True] * 8 + [False] * 4
     assert all(outcome.settled and outcome.error is None for outcome in report.outcomes)
@@ -87,7 +87,7 @@ def test_the_real_journal_holds_both_lines_of_each_change(tmp_path: Path) -> Non
     journal = Journal(tmp_path / "journal", cloud.clock)
     seen: list[bool] = []
     cloud.before_write = lambda subject: seen.append(f'"{subject}"' in journal.path.read_text())
-    bring(cloud, ids, TO_B, journal=journal, concurrency=8)
+    run_assigner(cloud, ids, TO_B, journal=journal, concurrency=8)
     assert seen == [True] * 30
     text = journal.path.read_text()
     assert (text.count('"intent"'), text.count('"outcome"')) == (30, 30)
@@ -98,7 +98,7 @@ def test_no_journal_means_no_write(tmp_path: Path) -> None:
     ids = cloud.add(3)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="journal"):
-        bring(cloud, ids, TO_B, journal=Journal(tmp_path / "file" / "journal", cloud.clock))
+        run_assigner(cloud, ids, TO_B, journal=Journal(tmp_path / "file" / "journal", cloud.clock))
     assert not cloud.writes
 
 
@@ -107,7 +107,7 @@ def test_credentials_that_are_refused_fail_the_call() -> None:
     ids = cloud.add(50)
     cloud.fail("get", refused(401, "NotAuthenticated", "Wrong signature."), times=INFINITE)
     with pytest.raises(InputError, match="did not accept the credentials") as caught:
-        bring(cloud, ids, TO_B)
+        run_assigner(cloud, ids, TO_B)
     for words in ("aa:bb", "Wrong signature.", "clock"):
         assert words in str(caught.value)
 
@@ -120,7 +120,7 @@ def test_one_bad_volume_does_not_keep_the_others_back() -> None:
     cloud.alter(ids[2], lifecycle_state="TERMINATED")
     cloud.fail("update", refused(404, "NotAuthorizedOrNotFound"), subject=ids[3], times=INFINITE)
     cloud.behaviours[ids[4]] = Behaviour("FAULTY")
-    report = bring(cloud, ids, TO_B)
+    report = run_assigner(cloud, ids, TO_B)
     refusal = "NotAuthorizedOrNotFound"
     assert codes(report.outcomes) == [refusal, "FAULTY", "TERMINATED", refusal, "FAULTY", None, None, None]
     assert [outcome.changed for outcome in report.outcomes] == [False] * 4 + [True] * 4
@@ -131,7 +131,7 @@ def test_a_region_out_of_reach_does_not_keep_the_others_back() -> None:
     near, far = cloud.add(20, region=IAD), cloud.add(20, region=FRA)
     for name in far:
         cloud.fail("get", lost(), subject=name, times=INFINITE)
-    report = bring(cloud, near + far, TO_B)
+    report = run_assigner(cloud, near + far, TO_B)
     assert codes(report.outcomes) == [None] * 20 + ["NoAnswer"] * 20
 
 
@@ -153,7 +153,7 @@ def test_an_unusable_key_fails_the_call_before_anything_is_written(key: Key, wor
     ids = cloud.add(3, kms_key_id=KEY_A)
     for check_mode in (True, False):
         with pytest.raises(InputError, match=words) as caught:
-            bring(cloud, ids, TO_B, validate_key=True, check_mode=check_mode)
+            run_assigner(cloud, ids, TO_B, validate_key=True, check_mode=check_mode)
         assert "Nothing was changed" in str(caught.value)
         assert IAD in str(caught.value)
     assert not cloud.count("update")
@@ -164,25 +164,27 @@ def test_a_key_that_is_missing_in_one_region_fails_the_call_for_all() -> None:
     cloud.add_keys(Key(KEY_B), regions=[IAD])
     ids = cloud.add(1, region=IAD) + cloud.add(1, region=FRA)
     with pytest.raises(InputError, match=FRA):
-        bring(cloud, ids, TO_B, validate_key=True)
+        run_assigner(cloud, ids, TO_B, validate_key=True)
     assert not cloud.writes
 
 
 def test_keys_are_not_looked_at_unless_told() -> None:
     cloud = Cloud()
-    report = bring(cloud, cloud.add(2, kms_key_id=KEY_A), TO_B, validate_key=False)
+    report = run_assigner(cloud, cloud.add(2, kms_key_id=KEY_A), TO_B, validate_key=False)
     assert codes(report.outcomes) == [None, None]
     assert not {"search_resources", "get_key", "get_vault"} & set(cloud.operations())
 
 
-@pytest.mark.parametrize("wanted", [TO_B, Wanted(None)])
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None)])
 @pytest.mark.parametrize("state", ["DISABLED", "PENDING_DELETION"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_dead_key_that_is_left_fails_its_own_resources_only(wanted: Wanted, state: str, check_mode: bool) -> None:
+def test_a_dead_key_that_is_left_fails_its_own_resources_only(
+    desired: DesiredState, state: str, check_mode: bool
+) -> None:
     cloud = Cloud()
     cloud.add_keys(Key(KEY_A, state=state), Key(KEY_B), Key(KEY_C))
     stuck, free = cloud.add(2, kms_key_id=KEY_A), cloud.add(2, kms_key_id=KEY_C)
-    report = bring(cloud, stuck + free, wanted, validate_key=True, check_mode=check_mode)
+    report = run_assigner(cloud, stuck + free, desired, validate_key=True, check_mode=check_mode)
     assert codes(report.outcomes) == ["KeyCannotBeLeft"] * 2 + [None] * 2
     assert [(outcome.action, outcome.changed) for outcome in report.outcomes[:2]] == [("none", False)] * 2
     assert report.outcomes[0].error is not None
@@ -193,14 +195,14 @@ def test_a_dead_key_that_is_left_fails_its_own_resources_only(wanted: Wanted, st
 def test_a_left_key_that_cannot_be_read_is_left_to_the_service() -> None:
     cloud = Cloud()
     cloud.add_keys(Key(KEY_B))
-    report = bring(cloud, cloud.add(2, kms_key_id=KEY_A), TO_B, validate_key=True)
+    report = run_assigner(cloud, cloud.add(2, kms_key_id=KEY_A), TO_B, validate_key=True)
     assert codes(report.outcomes) == [None, None]
 
 
 def test_what_stays_on_a_dead_key_is_not_its_failure() -> None:
     cloud = Cloud()
     cloud.add_keys(Key(KEY_A, state="DISABLED"), Key(KEY_B))
-    report = bring(cloud, cloud.add(1) + cloud.add(1, kms_key_id=KEY_B), TO_B, validate_key=True)
+    report = run_assigner(cloud, cloud.add(1) + cloud.add(1, kms_key_id=KEY_B), TO_B, validate_key=True)
     assert codes(report.outcomes) == [None, None]
 
 
@@ -217,7 +219,7 @@ def test_a_key_outside_oci_is_used_four_times_at_once_at_most(
     monkeypatch.setattr(_applying, "BoundedSemaphore", places)
     cloud = Cloud()
     cloud.add_keys(Key(KEY_B, protection=mode))
-    bring(cloud, cloud.add(3), TO_B, validate_key=True, concurrency=16)
+    run_assigner(cloud, cloud.add(3), TO_B, validate_key=True, concurrency=16)
     assert limits == [limit]
 
 
@@ -228,9 +230,9 @@ def test_several_versions_warn_or_fail_as_told(fails: bool) -> None:
     ids = cloud.add(1)
     if fails:
         with pytest.raises(InputError, match="3 versions"):
-            bring(cloud, ids, TO_B, validate_key=True, multi_version_key_fails=True)
+            run_assigner(cloud, ids, TO_B, validate_key=True, multi_version_key_fails=True)
     else:
-        report = bring(cloud, ids, TO_B, validate_key=True)
+        report = run_assigner(cloud, ids, TO_B, validate_key=True)
         assert any("3 versions" in warning for warning in report.warnings)
     assert len(cloud.writes) == (0 if fails else 1)
 
@@ -240,7 +242,7 @@ def test_a_replica_elsewhere_is_a_warning_before_and_after() -> None:
     near, far = "ocid1.blockvolumereplica.oc1.iad.r", "ocid1.blockvolumereplica.oc1.phx.r"
     ids = cloud.add(1, replicas=(far,)) + cloud.add(1, replicas=(near,)) + cloud.add(1, kms_key_id=KEY_B)
     for check_mode in (True, False):
-        (warning,) = bring(cloud, ids, TO_B, check_mode=check_mode).warnings
+        (warning,) = run_assigner(cloud, ids, TO_B, check_mode=check_mode).warnings
         assert ids[0] in warning
         assert far in warning
 
@@ -253,7 +255,7 @@ def test_an_unexpected_error_in_one_change_does_not_lose_the_others() -> None:
     ids = cloud.add(6)
     cloud.fail("update", KeyError("what?"), subject=ids[2], times=INFINITE)
     journal = MemoryJournal(cloud)
-    report = bring(cloud, ids, TO_B, journal=journal)
+    report = run_assigner(cloud, ids, TO_B, journal=journal)
     assert codes(report.outcomes) == [None, None, "InternalError", None, None, None]
     assert len(journal.outcomes) == 6
     assert journal.closed == 1
@@ -264,7 +266,7 @@ def test_an_unexpected_error_after_the_commit_is_not_reported_as_unchanged() -> 
     (name,) = cloud.add(1, kms_key_id=KEY_A)
     cloud.behaviour = Behaviour("immediate")
     cloud.fail("update", KeyError("what?"), committed=True)
-    (outcome,) = bring(cloud, [name], TO_B).outcomes
+    (outcome,) = run_assigner(cloud, [name], TO_B).outcomes
     entry = resource_entry(outcome, TO_B, check_mode=False)
     assert entry["kms_key_id"] == KEY_B or entry["encryption"] == "unknown"
 
@@ -273,7 +275,7 @@ def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
     cloud = Cloud()
     ids = [name for number in range(4) for name in cloud.add(1, compartment=number)]
     cloud.fail("get", KeyError("what?"), subject=ids[1], skip=1, times=INFINITE)
-    report = bring(cloud, ids, TO_B)
+    report = run_assigner(cloud, ids, TO_B)
     assert [code is None for code in codes(report.outcomes)] == [True, False, True, True]
 
 
@@ -290,7 +292,7 @@ def busy(cloud: Cloud, seconds: float, key: str | None, **more: Any) -> str:
 def test_an_interrupted_run_is_picked_up_without_a_second_write() -> None:
     cloud = Cloud()
     hidden, shown = busy(cloud, 20.0, KEY_B, kms_key_id=KEY_A), busy(cloud, 20.0, KEY_B, kms_key_id=KEY_B)
-    report = bring(cloud, [hidden, shown], TO_B)
+    report = run_assigner(cloud, [hidden, shown], TO_B)
     assert [(o.action, o.changed, o.settled, o.error) for o in report.outcomes] == [("none", False, True, None)] * 2
     assert not cloud.writes
 
@@ -298,7 +300,7 @@ def test_an_interrupted_run_is_picked_up_without_a_second_write() -> None:
 def test_what_is_right_but_busy_is_waited_for() -> None:
     cloud = Cloud()
     name = busy(cloud, 20.0, KEY_B, kms_key_id=KEY_B)
-    (outcome,) = bring(cloud, [name], TO_B).outcomes
+    (outcome,) = run_assigner(cloud, [name], TO_B).outcomes
     assert (outcome.changed, outcome.settled, outcome.error) == (False, True, None)
     assert outcome.after is not None
     assert outcome.after.lifecycle_state == "AVAILABLE"
@@ -307,7 +309,7 @@ def test_what_is_right_but_busy_is_waited_for() -> None:
 def test_a_warning_says_that_a_busy_volume_is_decided_later() -> None:
     cloud = Cloud()
     name = busy(cloud, 20.0, None)
-    (warning,) = bring(cloud, [name], TO_B, check_mode=True).warnings
+    (warning,) = run_assigner(cloud, [name], TO_B, check_mode=True).warnings
     assert "PROVISIONING" in warning
 
 
@@ -340,12 +342,12 @@ plans = st.tuples(
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(plans, min_size=1, max_size=3),
-    st.sampled_from([TO_B, TO_B, Wanted(None), Wanted(KEY_B, regenerate=True)]),
+    st.sampled_from([TO_B, TO_B, DesiredState(None), DesiredState(KEY_B, regenerate=True)]),
     st.booleans(),
     st.sampled_from([15.0, 200.0, 2000.0]),
 )
 def test_no_fault_makes_it_write_twice_or_lie(
-    volumes: list[tuple[Any, ...]], wanted: Wanted, wait: bool, wait_timeout: float
+    volumes: list[tuple[Any, ...]], desired: DesiredState, wait: bool, wait_timeout: float
 ) -> None:
     cloud = Cloud()
     ids = []
@@ -361,52 +363,52 @@ def test_no_fault_makes_it_write_twice_or_lie(
                 cloud.faults.append(fault)
         cloud.faults += [Fault("get", error, name, skip=skip) for error, skip in on_read]
     journal = MemoryJournal(cloud)
-    outcomes = bring(cloud, ids, wanted, journal=journal, wait=wait, wait_timeout=wait_timeout).outcomes
+    outcomes = run_assigner(cloud, ids, desired, journal=journal, wait=wait, wait_timeout=wait_timeout).outcomes
 
     assert [outcome.id for outcome in outcomes] == ids
     assert journal.unannounced == []
     made = Counter(name for name, _old, _new in cloud.writes)
     for outcome in outcomes:
-        entry = resource_entry(outcome, wanted, check_mode=False)
+        entry = resource_entry(outcome, desired, check_mode=False)
         if outcome.error is None:
             assert outcome.changed == (made[outcome.id] > 0)
             if outcome.settled:
-                assert cloud.now(outcome.id).kms_key_id == entry["kms_key_id"] == wanted.kms_key_id
+                assert cloud.now(outcome.id).kms_key_id == entry["kms_key_id"] == desired.kms_key_id
                 assert entry["lifecycle_state"] == "AVAILABLE"
         elif not outcome.changed and cloud.behaviours[outcome.id].transition not in ("ignored", "third"):
             assert made[outcome.id] == 0, outcome
-        if wanted.regenerate and outcome.action == "regenerate":
+        if desired.regenerate and outcome.action == "regenerate":
             assert made[outcome.id] <= 1
         assert outcome.id in journal.outcomes or made[outcome.id] == 0
     for name, (key, _transition, _visible, _seconds, on_write, _on_read) in zip(ids, volumes, strict=True):
         disturbed = any(somebody for _error, _committed, somebody in on_write)
-        may_regenerate = wanted.regenerate and (key == wanted.kms_key_id or disturbed)
+        may_regenerate = desired.regenerate and (key == desired.kms_key_id or disturbed)
         assert cloud.needless.count(name) <= may_regenerate
 
 
 # --- told to end
 
 
-def _stop_at_write(cloud: Cloud, number: int) -> tuple[Stop, MemoryJournal]:
+def _stop_at_write(cloud: Cloud, number: int) -> tuple[CancellationToken, MemoryJournal]:
     """A stop that is asked for right before so many writes are sent."""
-    stop = Stop(cloud.clock)
+    cancellation = CancellationToken(cloud.clock)
     journal = MemoryJournal(cloud)
     noted = cloud.before_write
 
     def before_write(subject: str) -> None:
         noted(subject)
         if len(cloud.writes) == number - 1:
-            stop.ask()
+            cancellation.cancel()
 
     cloud.before_write = before_write
-    return stop, journal
+    return cancellation, journal
 
 
 def test_once_told_to_end_nothing_more_is_begun_and_what_was_is_verified() -> None:
     cloud = Cloud()
     ids = cloud.add(30)
-    stop, journal = _stop_at_write(cloud, 5)
-    report = bring(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    cancellation, journal = _stop_at_write(cloud, 5)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation, concurrency=1)
     begun, others = report.outcomes[:5], report.outcomes[5:]
     assert [outcome.id for outcome in begun] == [name for name, _former, _key in cloud.writes]
     assert all(outcome.changed and outcome.settled and outcome.error is None for outcome in begun)
@@ -420,9 +422,9 @@ def test_once_told_to_end_a_change_that_does_not_settle_is_waited_for_for_25_sec
     cloud = Cloud()
     cloud.behaviour = Behaviour(seconds=10_000.0)
     ids = cloud.add(3)
-    stop, journal = _stop_at_write(cloud, 3)
+    cancellation, journal = _stop_at_write(cloud, 3)
     began = cloud.clock.monotonic()
-    report = bring(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation, concurrency=1)
     assert codes(report.outcomes) == ["WaitTimeout"] * 3
     assert all(outcome.changed and outcome.settled is False for outcome in report.outcomes)
     assert 25 <= cloud.clock.monotonic() - began < 27
@@ -433,9 +435,9 @@ def test_once_told_to_end_a_change_that_does_not_settle_is_waited_for_for_25_sec
 def test_once_told_to_end_what_was_not_committed_is_not_sent_again(error: Any) -> None:
     cloud = Cloud()
     ids = cloud.add(1)
-    stop, journal = _stop_at_write(cloud, 1)
+    cancellation, journal = _stop_at_write(cloud, 1)
     cloud.fail("update", error)
-    report = bring(cloud, ids, TO_B, journal=journal, stop=stop)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation)
     assert cloud.count("update") == 1
     assert (cloud.writes, report.outcomes[0].changed) == ([], False)
     assert report.outcomes[0].error is not None
@@ -444,24 +446,24 @@ def test_once_told_to_end_what_was_not_committed_is_not_sent_again(error: Any) -
 def test_once_told_to_end_a_lost_answer_is_still_looked_into() -> None:
     cloud = Cloud()
     ids = cloud.add(1)
-    stop, journal = _stop_at_write(cloud, 1)
+    cancellation, journal = _stop_at_write(cloud, 1)
     cloud.fail("update", lost(), committed=True)
-    report = bring(cloud, ids, TO_B, journal=journal, stop=stop)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation)
     assert (len(cloud.writes), report.outcomes[0].changed, report.outcomes[0].error) == (1, True, None)
 
 
 def test_an_end_waits_only_while_changes_are_made() -> None:
     cloud = Cloud()
-    stop = Stop(cloud.clock)
+    cancellation = CancellationToken(cloud.clock)
     journal = MemoryJournal(cloud)
-    awaited: set[tuple[str, bool]] = set()
+    shield: set[tuple[str, bool]] = set()
     call = cloud.call
 
     def watched(how: str, *args: Any) -> Any:
-        awaited.add((how, stop.is_awaited))
+        shield.add((how, cancellation.is_shielded))
         return call(how, *args)
 
     cloud.call = watched  # type: ignore[method-assign]
-    bring(cloud, cloud.add(3), TO_B, journal=journal, stop=stop)
-    assert awaited == {("read", False), ("write", True), ("read", True)}
-    assert not stop.is_awaited
+    run_assigner(cloud, cloud.add(3), TO_B, journal=journal, cancellation=cancellation)
+    assert shield == {("read", False), ("write", True), ("read", True)}
+    assert not cancellation.is_shielded

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
-from unit.fakes import bring, change_of, writer_of
+from unit.fakes import change_of, run_assigner, writer_of
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Settling
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
 
-TO_B = Wanted(KEY_B)
-AGAIN = Wanted(KEY_A, regenerate=True)
+TO_B = DesiredState(KEY_B)
+AGAIN = DesiredState(KEY_A, regenerate=True)
 
 
 def cloud_with(behaviour: Behaviour | None = None, **more: Any) -> tuple[Cloud, str]:
@@ -27,9 +27,9 @@ def cloud_with(behaviour: Behaviour | None = None, **more: Any) -> tuple[Cloud, 
     return cloud, name
 
 
-def settle(cloud: Cloud, wanted: Wanted = TO_B, **more: Any) -> Outcome:
+def settle(cloud: Cloud, desired: DesiredState = TO_B, **more: Any) -> Outcome:
     """Change the only volume, and wait."""
-    (outcome,) = bring(cloud, list(cloud.volumes), wanted, **more).outcomes
+    (outcome,) = run_assigner(cloud, list(cloud.volumes), desired, **more).outcomes
     return outcome
 
 
@@ -45,19 +45,19 @@ def since(cloud: Cloud) -> float:
 # --- how a change takes effect
 
 
-@pytest.mark.parametrize("wanted", [TO_B, Wanted(None)])
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None)])
 @pytest.mark.parametrize("visible", ["at_put", "at_available"])
 @pytest.mark.parametrize("transition", ["provisioning", "immediate", "delayed"])
 @pytest.mark.parametrize("seconds", [0.1, 3.0, 300.0])
 def test_a_change_is_settled_when_it_is_there_and_available(
-    wanted: Wanted, visible: str, transition: str, seconds: float
+    desired: DesiredState, visible: str, transition: str, seconds: float
 ) -> None:
     cloud, name = cloud_with(Behaviour(transition, visible, seconds))
-    outcome = settle(cloud, wanted)
+    outcome = settle(cloud, desired)
     assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, [])
     assert outcome.after is not None
-    assert (outcome.after.kms_key_id, outcome.after.lifecycle_state) == (wanted.kms_key_id, "AVAILABLE")
-    assert cloud.truth(name) == wanted.kms_key_id
+    assert (outcome.after.kms_key_id, outcome.after.lifecycle_state) == (desired.kms_key_id, "AVAILABLE")
+    assert cloud.truth(name) == desired.kms_key_id
     assert outcome.time_requested is not None
     assert outcome.time_settled is not None
     assert outcome.time_settled >= outcome.time_requested
@@ -221,7 +221,7 @@ def test_a_regeneration_that_nothing_shows_is_believed_late_and_with_a_warning()
 def test_a_regeneration_of_listed_volumes_is_judged_by_their_etag_too() -> None:
     cloud = Cloud()
     cloud.behaviour = Behaviour("silent")
-    report = bring(cloud, cloud.add(20, kms_key_id=KEY_A), AGAIN)
+    report = run_assigner(cloud, cloud.add(20, kms_key_id=KEY_A), AGAIN)
     assert [len(outcome.warnings) for outcome in report.outcomes] == [1] * 20
     assert since(cloud) >= 120
 
@@ -229,7 +229,7 @@ def test_a_regeneration_of_listed_volumes_is_judged_by_their_etag_too() -> None:
 def test_regenerations_are_judged_by_get() -> None:
     cloud = Cloud()
     ids = cloud.add(300, kms_key_id=KEY_A)
-    report = bring(cloud, ids, AGAIN, concurrency=16)
+    report = run_assigner(cloud, ids, AGAIN, concurrency=16)
     assert all(outcome.settled and outcome.error is None for outcome in report.outcomes)
     assert sorted(name for name, _old, _new in cloud.writes) == sorted(ids)
     last_write = max(number for number, name in enumerate(cloud.operations()) if name.startswith("update"))
@@ -244,7 +244,7 @@ def test_a_thousand_pending_in_one_compartment_are_looked_at_by_page(seconds: fl
     cloud = Cloud()
     cloud.behaviour = Behaviour(seconds=seconds)
     ids = cloud.add(1000)
-    report = bring(cloud, ids, TO_B, concurrency=32)
+    report = run_assigner(cloud, ids, TO_B, concurrency=32)
     assert all(outcome.settled and outcome.error is None for outcome in report.outcomes)
     assert cloud.count("update") == 1000
     assert len(cloud.calls) <= 1100
@@ -254,7 +254,7 @@ def test_a_thousand_pending_in_one_compartment_are_looked_at_by_page(seconds: fl
 def test_a_thousand_that_settle_soon_cost_a_tenth_of_a_call_each_besides_the_write() -> None:
     cloud = Cloud()
     cloud.behaviour = Behaviour(seconds=2.0)
-    report = bring(cloud, cloud.add(1000), TO_B, concurrency=32)
+    report = run_assigner(cloud, cloud.add(1000), TO_B, concurrency=32)
     assert all(outcome.settled for outcome in report.outcomes)
     assert len(cloud.calls) <= 1100
 
@@ -262,7 +262,7 @@ def test_a_thousand_that_settle_soon_cost_a_tenth_of_a_call_each_besides_the_wri
 def test_few_pending_in_many_compartments_are_looked_at_by_get() -> None:
     cloud = Cloud()
     ids = [name for number in range(30) for name in cloud.add(1, compartment=number)]
-    bring(cloud, ids, TO_B)
+    run_assigner(cloud, ids, TO_B)
     assert cloud.count("list") == 0
 
 
@@ -270,7 +270,7 @@ def test_what_a_list_leaves_out_is_looked_at_by_get() -> None:
     cloud = Cloud()
     ids = cloud.add(200)
     cloud.unlisted = {ids[17], ids[170]}
-    report = bring(cloud, ids, TO_B)
+    report = run_assigner(cloud, ids, TO_B)
     assert all(outcome.settled and outcome.error is None for outcome in report.outcomes)
 
 
@@ -278,7 +278,7 @@ def test_one_that_hangs_does_not_keep_the_others_from_settling() -> None:
     cloud = Cloud()
     ids = cloud.add(20)
     cloud.behaviours[ids[3]] = Behaviour(seconds=1e6)
-    report = bring(cloud, ids, TO_B, wait_timeout=120.0)
+    report = run_assigner(cloud, ids, TO_B, wait_timeout=120.0)
     assert [outcome.id for outcome in report.outcomes if not outcome.settled] == [ids[3]]
     assert {code(outcome) for outcome in report.outcomes} == {None, "WaitTimeout"}
 
@@ -291,7 +291,7 @@ def test_a_list_that_lags_does_not_make_a_change_ignored() -> None:
         return replace(volume, kms_key_id=KEY_A, lifecycle_state="AVAILABLE")
 
     cloud.listed_as = old
-    report = bring(cloud, ids, TO_B)
+    report = run_assigner(cloud, ids, TO_B)
     assert {cloud.truth(name) for name in ids} == {KEY_B}
     assert {(outcome.changed, code(outcome)) for outcome in report.outcomes} == {(True, None)}
 
@@ -300,7 +300,7 @@ def test_a_list_without_replicas_does_not_make_them_lost() -> None:
     cloud = Cloud()
     ids = cloud.add(50, replicas=("ocid1.blockvolumereplica.oc1.phx.r",))
     cloud.listed_as = lambda volume: replace(volume, replicas=())
-    assert {code(outcome) for outcome in bring(cloud, ids, TO_B).outcomes} == {None}
+    assert {code(outcome) for outcome in run_assigner(cloud, ids, TO_B).outcomes} == {None}
 
 
 @pytest.mark.parametrize("event", [{"lifecycle_state": "FAULTY"}, {}])
@@ -319,9 +319,9 @@ def steps(behaviour: Behaviour, *, waits: bool = True, seconds: float = 1200.0) 
     """Make a change and watch it alone; its outcome, and the pauses that were asked for."""
     cloud, name = cloud_with(behaviour)
     with change_of(cloud, name, TO_B) as change:
-        writer_of(cloud).make(change)
+        writer_of(cloud).apply(change)
         cloud.calls.clear()
-        settling = Settling(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
+        settling = Verifier(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
         pauses = []
         for pause in settling.steps(change, lambda: waits):
             pauses.append(pause.seconds)
