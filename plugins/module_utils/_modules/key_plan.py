@@ -204,11 +204,13 @@ def _as_value(result: PlanResult) -> str | None:
 
 
 def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
-    rows = ("blocked", "left_alone", "excluded", "not_approved")
     return {
         "planned": len(plan.entries),
         "unchanged": plan.unchanged,
-        **{name: len(getattr(plan, name)) for name in rows},
+        "blocked": len(plan.blocked),
+        "left_alone": len(plan.skipped),
+        "excluded": len(plan.excluded),
+        "not_approved": len(plan.not_approved),
         "not_selected": plan.not_selected,
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),

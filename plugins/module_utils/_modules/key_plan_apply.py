@@ -220,7 +220,7 @@ def _target(entry: Entry, connection: Connection) -> Target:
 def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
     """What became of one entry, an assignment under its own type; with the key that was wanted."""
     entry = _module.outcome_entry(outcome, desired, check_mode)
-    entry.setdefault("skip_reason", outcome.skip_reason)
+    entry.setdefault("left_alone", outcome.skip_reason)
     entry["wanted_kms_key_id"] = desired.kms_key_id
     if outcome.kind.startswith("policy of "):
         entry.update(

@@ -152,7 +152,7 @@ class BackupKind(ResourceKind):
 
     def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         group_id = outcome.group_id or (latest.group_id if latest is not None else None)
-        return {"group_id": group_id, "skip_reason": outcome.skip_reason}
+        return {"group_id": group_id, "left_alone": outcome.skip_reason}
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> Backup:
         """A backup from the SDK's model of it."""
@@ -210,7 +210,7 @@ class GroupBackupKind(GroupKind):
 
     def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """Of a group that could not be read or has no members, or of a member of an unknown type."""
-        return {"group_id": outcome.group_id, "skip_reason": None}
+        return {"group_id": outcome.group_id, "left_alone": None}
 
 
 VOLUME_GROUP_BACKUP = GroupBackupKind()

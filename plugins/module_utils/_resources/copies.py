@@ -172,7 +172,7 @@ class CopyKind(ResourceKind):
         return {
             "copy_id": (copy.copy_id if copy else None) or outcome.new_id,
             "destination_region": copy.region if copy else None,
-            "skip_reason": outcome.skip_reason,
+            "left_alone": outcome.skip_reason,
         }
 
 
