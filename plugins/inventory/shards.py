@@ -99,7 +99,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import SIDE_BY_SIDE
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import Found, Shard, find_shards
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
+    Shard,
+    ShardList,
+    find_shards,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
     compartments_asked,
     regions_asked,
@@ -141,14 +145,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for shard in found.shards:
             self._add(inventory, shard)
 
-    def _cached(self: Any, key: str) -> Found | None:
+    def _cached(self: Any, key: str) -> ShardList | None:
         try:
             known = self._cache[key]
         except KeyError:  # never asked for, or too long ago
             return None
-        return Found([Shard(**shard) for shard in known["shards"]], list(known["warnings"]))
+        return ShardList([Shard(**shard) for shard in known["shards"]], list(known["warnings"]))
 
-    def _find(self: Any) -> Found:
+    def _find(self: Any) -> ShardList:
         options = {name: self.get_option(name) for name in ("regions", "compartment_ids")}
         try:
             connection = connect(

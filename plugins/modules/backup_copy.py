@@ -238,7 +238,7 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import (
-    wanted_copy,
+    desired_copy,
     with_destination,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
@@ -266,7 +266,7 @@ def main() -> None:
         "copy of volume_backup",
         "copy of boot_volume_backup",
         "copy of volume_group_backup",
-        request=Request(wanted_copy, with_destination),
+        request=Request(desired_copy, with_destination),
     )
 
 

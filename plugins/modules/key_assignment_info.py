@@ -445,7 +445,7 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
-    tell_about_assignments,
+    run_key_assignment_info,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
@@ -462,7 +462,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    tell_about_assignments(module)
+    run_key_assignment_info(module)
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import tell_about_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import run_kms_key_info
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
 
@@ -248,7 +248,7 @@ def main() -> None:
         required_one_of=[("kms_key_ids", "assignments_file")],
         supports_check_mode=True,
     )
-    tell_about_keys(module)
+    run_kms_key_info(module)
 
 
 if __name__ == "__main__":

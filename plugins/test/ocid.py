@@ -64,19 +64,19 @@ def ocid(value: object, *types: object) -> bool:
 
     Raises AnsibleFilterError, listing the types, for a type that is not known.
     """
-    wanted: set[str] = set()
+    desired: set[str] = set()
     for name in types:
         if not isinstance(name, str):
             raise AnsibleFilterError(f"oci_keys.block_volume.ocid takes names of types as arguments, not {name!r}")
         try:
-            wanted.update(ocid_types(name))
+            desired.update(ocid_types(name))
         except InputError as error:
             raise AnsibleFilterError(f"oci_keys.block_volume.ocid: {error}") from error
     try:
         found = parse(value)
     except InputError:
         return False
-    return not types or found.type in wanted
+    return not types or found.type in desired
 
 
 class TestModule:

@@ -316,7 +316,7 @@ def test_a_journal_puts_copies_back_and_not_their_sources(sim: Simulator, tmp_pa
         made["id"] for name in ("member-1", "member-2") for made in copies_of(sim, name)
     }
     assert {row.original for row in former.found.values()} == {sim.id("key-phx")}
-    assert former.found["volume_backup", member["id"]].given == {sim.id("key-everywhere"), sim.id("key-phx")}
+    assert former.found["volume_backup", member["id"]].assigned_keys == {sim.id("key-everywhere"), sim.id("key-phx")}
 
 
 # --- sources

@@ -79,8 +79,8 @@ def fleet(sim: Simulator, *rows: dict[str, Any], kind: Kind = VOLUME_BACKUP, **m
 
 
 def _rekey(sim: Simulator, *names: str, key: str | None = "key-a", **options: Any) -> Ran:
-    wanted = {"kms_key_id": sim.id(key)} if key else {"state": "absent"}
-    return run(backup_kms_key.main, sim, backup_ids=[sim.id(name) for name in names], **wanted, **options)
+    desired = {"kms_key_id": sim.id(key)} if key else {"state": "absent"}
+    return run(backup_kms_key.main, sim, backup_ids=[sim.id(name) for name in names], **desired, **options)
 
 
 def _retention(sim: Simulator, name: str) -> dict[str, Any]:
@@ -97,21 +97,21 @@ def test_check_run_run_again_check_again(
     way: tuple[str | None, str | None, str, dict[str, int]],
     switches: dict[str, Any],
 ) -> None:
-    former, wanted, action, looked_up = way
+    former, desired, action, looked_up = way
     fleet(sim, backups(key=former, **RETENTION), kind=kind, switches=switches)
     retention = _retention(sim, "backup-1")
-    converged = VETTING if wanted else {}
+    converged = VETTING if desired else {}
 
-    checked = _rekey(sim, "backup-1", key=wanted, check=True)
+    checked = _rekey(sim, "backup-1", key=desired, check=True)
     assert checked.calls == {kind.get: 1, **looked_up}
-    ran = _rekey(sim, "backup-1", key=wanted)
+    ran = _rekey(sim, "backup-1", key=desired)
     changes = action != "none"
     assert ran.calls == {kind.get: 2 if changes else 1, **looked_up, **({kind.put: 1} if changes else {})}
-    again = _rekey(sim, "backup-1", key=wanted)
-    checked_again = _rekey(sim, "backup-1", key=wanted, check=True)
+    again = _rekey(sim, "backup-1", key=desired)
+    checked_again = _rekey(sim, "backup-1", key=desired, check=True)
     assert again.calls == checked_again.calls == {kind.get: 1, **converged}
 
-    assert sim.resource(sim.id("backup-1"))["kmsKeyId"] == (sim.id(wanted) if wanted else None)
+    assert sim.resource(sim.id("backup-1"))["kmsKeyId"] == (sim.id(desired) if desired else None)
     assert _retention(sim, "backup-1") == retention
     assert sim.needless_puts == 0
     assert [step.changed for step in (checked, ran, again, checked_again)] == [changes, changes, False, False]
@@ -120,7 +120,7 @@ def test_check_run_run_again_check_again(
         assert step.only["type"] == kind.type
         assert step.only["action"] == action
         assert step.only["previous_kms_key_id"] == (sim.id(former) if former else None)
-        assert step.only["kms_key_id"] == (sim.id(wanted) if wanted else None)
+        assert step.only["kms_key_id"] == (sim.id(desired) if desired else None)
         assert step.result["diff"] == checked.result["diff"]
 
 

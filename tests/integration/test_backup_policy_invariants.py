@@ -97,12 +97,12 @@ class TestMemberWithItsOwnPolicy:
 
         ran = POLICIES["volume-1"].do(sim, state=task, wait_timeout=4, **options)
 
-        wanted = {
+        desired = {
             "present": (sim.id("to-phx"), sim.id("key-everywhere")),
             "absent": (sim.id("to-phx"), None),
             "unassigned": former,
         }[task]
-        assert in_place(sim, "volume-1") == (former if ran.failed else wanted)
+        assert in_place(sim, "volume-1") == (former if ran.failed else desired)
         assert in_place(sim, "group") == former
         assert ran.changed != ran.failed
         assert ran.failed == (task == "unassigned" or on_member == "conflict" or repost != "replace")
@@ -174,9 +174,9 @@ def test_a_lost_answer_costs_nobody_a_policy_or_a_key(
     ran = volume.do(sim, **options)
 
     assert not ran.failed, ran.msg
-    wanted = sim.id("key-everywhere") if task == "present" else None
-    assert in_place(sim, "volume-1") == (sim.id("to-phx"), wanted)
-    assert ran.only["kms_key_id"] == wanted
+    desired = sim.id("key-everywhere") if task == "present" else None
+    assert in_place(sim, "volume-1") == (sim.id("to-phx"), desired)
+    assert ran.only["kms_key_id"] == desired
     assert sim.needless_puts == 0
 
 

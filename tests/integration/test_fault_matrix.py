@@ -26,7 +26,7 @@ from integration.support.fault_matrix import (
 )
 from integration.support.fault_operations import operations
 from integration.support.fault_rules import End, rule_for
-from integration.support.fault_running import BRISK, HASTY, REAL, carry_out
+from integration.support.fault_running import BRISK, HASTY, REAL, run_jobs
 from integration.support.harness import SOAK
 from oci.auth import session_key_supplier
 
@@ -87,11 +87,11 @@ def test_a_single_passing_failure_never_fails_a_task() -> None:
 
 @pytest.mark.parametrize("cell", CELLS if SOAK else QUICK_CELLS, ids=lambda cell: cell.name)
 def test_cell(sim: Simulator, tmp_path: Path, cell: Cell) -> None:
-    carry_out(cell, sim, tmp_path, HASTY if cell.fault.kind == "slow" else BRISK)
+    run_jobs(cell, sim, tmp_path, HASTY if cell.fault.kind == "slow" else BRISK)
 
 
 @pytest.mark.skipif(not SOAK, reason="takes minutes each, so that only make soak does it")
 @pytest.mark.parametrize("name", IN_REAL_TIME)
 def test_cell_in_real_time(sim: Simulator, tmp_path: Path, name: str) -> None:
     (cell,) = (cell for cell in CELLS if cell.name == name)
-    carry_out(cell, sim, tmp_path, REAL)
+    run_jobs(cell, sim, tmp_path, REAL)

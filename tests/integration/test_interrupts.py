@@ -23,7 +23,7 @@ from integration.support import copy_helpers
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, furnish, run, start
 from integration.support.playbook import Playbook
-from integration.support.rekey_helpers import WRITES, carry_out, keys_in_place, make_plan
+from integration.support.rekey_helpers import WRITES, keys_in_place, make_plan, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -168,7 +168,7 @@ def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path
     assert {row["id"] for row in batch["resources"] if row["changed"]} == made
 
     sim.clear_faults()
-    for ran in carry_out(sim, tmp_path / "two", make_plan(sim, tmp_path / "two")):
+    for ran in run_jobs(sim, tmp_path / "two", make_plan(sim, tmp_path / "two")):
         assert not ran.failed, ran.msg
     assert set(keys_in_place(sim).values()) == {sim.id("key-a")}
     assert sim.needless_puts == 0

@@ -26,12 +26,12 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import ASSIGN
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Resource
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState
 journal = Journal(Path(sys.argv[1]), FakeClock())
 journal.open()
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     before = Resource(volume_id(number), "volume", IAD, "n" * 3000, compartment_id(1), "AVAILABLE", None)
-    journal.intend(Outcome(before.id, "volume", IAD, before=before, action=ASSIGN), Wanted("key"))
+    journal.intend(Outcome(before.id, "volume", IAD, before=before, action=ASSIGN), DesiredState("key"))
     print(number, flush=True)
 """
 

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
-from integration.support.rekey_helpers import IAD, PHX, carry_out, make_plan
+from integration.support.rekey_helpers import IAD, PHX, make_plan, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator
@@ -36,7 +36,7 @@ def read_report(folder: Path) -> dict[str, Any]:
 
 def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simulator, tmp_path: Path) -> None:
     furnish(sim, volumes=[volumes(3, key="key-b")])
-    carry_out(sim, tmp_path, make_plan(sim, tmp_path))
+    run_jobs(sim, tmp_path, make_plan(sim, tmp_path))
 
     ran = report_on(
         sim,
@@ -85,7 +85,7 @@ def test_a_report_tells_of_a_batch_that_was_killed_what_the_journal_has(sim: Sim
         volume_backup_policies=[{"name": "to-phx", "region": IAD, "compartment": "prod", "destination_region": PHX}],
         policy_assignments=[{"asset": "volume-1", "policy": "to-phx"}],
     )
-    carry_out(sim, tmp_path, make_plan(sim, tmp_path, canary=5))
+    run_jobs(sim, tmp_path, make_plan(sim, tmp_path, canary=5))
     files = {"discovery_file": str(tmp_path / "before.json"), "change_files": [str(tmp_path)]}
 
     def changes() -> dict[tuple[str, str], dict[str, Any]]:

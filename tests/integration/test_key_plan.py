@@ -19,13 +19,13 @@ from integration.support.harness import furnish, run
 from integration.support.rekey_helpers import (
     IAD,
     PHX,
-    carry_out,
     discover,
     keys_in_place,
     make_plan,
     mixed_fleet,
     read_plan,
     restore,
+    run_jobs,
     subjects,
 )
 
@@ -73,7 +73,7 @@ def test_carried_out_it_is_as_planned_and_nothing_is_left(sim: Simulator, tmp_pa
     assert checked.result["digest"] == planned.result["digest"]
     assert read_plan(tmp_path / "dry")["dry_run"]
 
-    batches = carry_out(sim, tmp_path / "run", planned)
+    batches = run_jobs(sim, tmp_path / "run", planned)
 
     assert [batch.result["summary"]["failed"] for batch in batches] == [0] * len(batches)
     canary = batches[0].result
@@ -235,7 +235,7 @@ class TestApply:
         planned = make_plan(sim, tmp_path)
         sim.change(sim.id("volume-2"), key="key-b")
 
-        (canary, rest) = carry_out(sim, tmp_path, planned)
+        (canary, rest) = run_jobs(sim, tmp_path, planned)
 
         assert canary.result["summary"]["changed"] == 1
         assert rest.result["summary"] == {"total": 2, "changed": 1, "unchanged": 1, "failed": 0}
@@ -266,7 +266,7 @@ class TestApply:
             )
         planned = make_plan(sim, tmp_path, batch_size=1)
 
-        done = carry_out(sim, tmp_path, planned)
+        done = run_jobs(sim, tmp_path, planned)
 
         assert [batch.failed for batch in done].count(True) == 2
         assert done[-1].result["failed_so_far"] == 2
@@ -295,7 +295,7 @@ class TestApply:
         furnish(sim, volumes=[volumes(1, key="key-b")])
         planned = make_plan(sim, tmp_path)
         (tmp_path / "journal.jsonl").write_text('{"event": "intent", "id": "ocid1.vol')
-        carry_out(sim, tmp_path, planned)
+        run_jobs(sim, tmp_path, planned)
 
         undone = restore(sim, tmp_path / "undo", tmp_path / "journal.jsonl")
 
@@ -304,7 +304,7 @@ class TestApply:
 
     def test_a_later_plan_keeps_what_an_earlier_one_told_of_the_keys(self, sim: Simulator, tmp_path: Path) -> None:
         furnish(sim, volumes=[volumes(2, key="key-b")])
-        carry_out(sim, tmp_path, make_plan(sim, tmp_path))
+        run_jobs(sim, tmp_path, make_plan(sim, tmp_path))
         sim.change(sim.id("key-a"), state="DISABLING")
 
         make_plan(sim, tmp_path, kms_key_ids={IAD: sim.id("key-everywhere"), PHX: sim.id("key-phx")})

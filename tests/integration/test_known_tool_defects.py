@@ -4,7 +4,7 @@
 
 """Defects that other tools for these keys have, or had, none of which is to be ours: one test for each.
 
-Those that concern shipping, connecting and starting are in test_peer_defects_setup.py.
+Those that concern shipping, connecting and starting are in test_known_tool_defects_setup.py.
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ from integration.support.fleets import volumes
 from integration.support.harness import SOAK, furnish, module_arguments
 from integration.support.rekey_helpers import (
     WRITES,
-    carry_out,
     keys_in_place,
     make_plan,
     random_fleet,
     read_plan,
     rekey,
     restore,
+    run_jobs,
     subjects,
 )
 
@@ -75,7 +75,7 @@ def test_the_plan_is_what_the_run_does(sim: Simulator, seed: int, options: dict[
         for rows in ("digest", "entries", "blocked", "left_alone", "excluded", "not_approved", "unchanged", "batches"):
             assert dry[rows] == plan[rows]
 
-        carry_out(sim, folder / "run", planned)
+        run_jobs(sim, folder / "run", planned)
 
         done = [
             row for file in (folder / "run").glob("batch-*.json") for row in json.loads(file.read_text())["resources"]
@@ -156,6 +156,6 @@ def test_a_backup_made_meanwhile_is_found_in_the_next_round(sim: Simulator, tmp_
 
     assert later.result["first_batch"] == 3
     assert subjects(read_plan(folder)["entries"]) == {("volume_backup", sim.id("backup"))}
-    carry_out(sim, folder, later)
+    run_jobs(sim, folder, later)
     assert (folder / "batch-0003.json").exists()
     assert set(keys_in_place(sim).values()) == {sim.id("key-a")}

@@ -15,14 +15,18 @@ import pytest
 from integration.support.browser import Browser, browser, find_browser
 from unit.support import report_files as files
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
     change_records,
     discovery_record,
     key_records,
     plan_record,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import Circumstances, Part, build
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
+    ReportContext,
+    RunRecords,
+    build,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import render
 
 TEMPLATE = Path(__file__).parents[2] / "roles" / "encryption_report" / "templates" / "report.html.j2"
@@ -54,13 +58,13 @@ def _as_it_was(request: pytest.FixtureRequest) -> None:
 
 def write(folder: Path, *resources: dict[str, Any], **fields: Any) -> Path:
     """The page of a report on these resources."""
-    part = Part(
-        found=discovery_record(Node(files.discovery(*resources, unreadable=[files.unreadable()]), "before.json")),
-        plan=plan_record(Node(files.plan(files.planned(1), blocked=[files.planned(2, reason="b")]), "plan.json")),
-        changes=change_records(Node(files.changes(files.change(1), files.failure(2)), "batch-0001.json")),
-        keys=key_records(Node(files.keys(files.key()), "keys.json")),
+    part = RunRecords(
+        found=discovery_record(JsonNode(files.discovery(*resources, unreadable=[files.unreadable()]), "before.json")),
+        plan=plan_record(JsonNode(files.plan(files.planned(1), blocked=[files.planned(2, reason="b")]), "plan.json")),
+        changes=change_records(JsonNode(files.changes(files.change(1), files.failure(2)), "batch-0001.json")),
+        keys=key_records(JsonNode(files.keys(files.key()), "keys.json")),
     )
-    report = build([part], [files.KEY_A], Circumstances("run", "2026-11-24T02:00:00.000Z", **fields))
+    report = build([part], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z", **fields))
     path = folder / "report.html"
     path.write_text(render(TEMPLATE.read_text(), report, "f" * 64), encoding="utf-8")
     return path
@@ -260,8 +264,8 @@ def test_a_full_page_picture_shows_all_but_very_many_rows(page: Browser, tmp_pat
 
 def test_five_thousand_rows_stay_usable(page: Browser, tmp_path: Path) -> None:
     resources = files.fleet(5000)["resources"]
-    wanted = resources[4242]["display_name"]
+    desired = resources[4242]["display_name"]
     page.open(write(tmp_path, *resources))
     assert settled(page) == "5000 of 5000 shown"
-    assert type_words(page, wanted) == "1 of 5000 shown"
-    assert shown(page) == [wanted]
+    assert type_words(page, desired) == "1 of 5000 shown"
+    assert shown(page) == [desired]

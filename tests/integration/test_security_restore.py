@@ -108,7 +108,7 @@ def test_what_was_cut_off_is_told_or_passed_over(made: Path, tmp_path: Path, nam
         except InputError:
             continue
         assert name == "journal.jsonl"
-        assert former.torn <= 1
+        assert former.truncated_lines <= 1
 
 
 class TestFiles:

@@ -105,8 +105,8 @@ CASES = [
 
 
 def _task(sim: Simulator, kind: Kind, key: str | None) -> dict[str, Any]:
-    wanted = {"kms_key_id": sim.id(key)} if key else {"state": "absent"}
-    return {"volume_ids": [sim.id("volume-1")], **wanted}
+    desired = {"kms_key_id": sim.id(key)} if key else {"state": "absent"}
+    return {"volume_ids": [sim.id("volume-1")], **desired}
 
 
 def _polls(ran: Ran, kind: Kind) -> dict[str, int]:
@@ -125,11 +125,11 @@ def _until_at_rest(sim: Simulator) -> None:
 
 @pytest.mark.parametrize(("kind", "way", "switches"), CASES)
 def test_check_run_run_again_check_again(sim: Simulator, kind: Kind, way: Way, switches: dict[str, Any]) -> None:
-    former, wanted, action, looked_up = way
+    former, desired, action, looked_up = way
     furnish(sim, switches, **{kind.section: [volumes(key=former)]})
-    task = _task(sim, kind, wanted)
-    former_id, wanted_id = sim.id(former) if former else None, sim.id(wanted) if wanted else None
-    converged = VETTING if wanted else {}
+    task = _task(sim, kind, desired)
+    former_id, wanted_id = sim.id(former) if former else None, sim.id(desired) if desired else None
+    converged = VETTING if desired else {}
 
     checked = run(volume_kms_key.main, sim, check=True, **task)
     assert checked.calls == {kind.get: 1, **looked_up}
@@ -158,7 +158,7 @@ def test_check_run_run_again_check_again(sim: Simulator, kind: Kind, way: Way, s
         assert step.only["action"] == action
         assert step.only["previous_kms_key_id"] == former_id
         assert step.only["kms_key_id"] == wanted_id
-        assert step.only["encryption"] == ("customer" if wanted else "oracle")
+        assert step.only["encryption"] == ("customer" if desired else "oracle")
         assert step.result["diff"] == checked.result["diff"]
     for step in (again, checked_again):
         assert step.only["action"] == "none"

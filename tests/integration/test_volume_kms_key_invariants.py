@@ -18,9 +18,11 @@ from integration.support.fleets import volumes
 from integration.support.harness import FAST, Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import change_keys as _module
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import runtime as _world
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
+
+USERS_RETRIES = None
+"""The retries of reads that users get, however fast the rest of the clockwork is."""
 
 PUT = "UpdateVolumeKmsKey"
 
@@ -85,7 +87,7 @@ class TestTime:
         sim.fault("throttle", "GetVolume", times=None)
         began = time.monotonic()
 
-        ran = _with_real_retries(monkeypatch, lambda: _rekey(sim, "volume-1", wait_timeout=2, validate_key=False))
+        ran = _rekey(sim, "volume-1", wait_timeout=2, validate_key=False, retry=USERS_RETRIES)
 
         assert time.monotonic() - began < 8
         assert ran.failed
@@ -97,22 +99,10 @@ class TestTime:
         sim.fault("drop_before", "SearchResources", times=None)
         began = time.monotonic()
 
-        ran = _with_real_retries(monkeypatch, lambda: _rekey(sim, "volume-1"))
+        ran = _rekey(sim, "volume-1", retry=USERS_RETRIES)
 
         assert time.monotonic() - began < 10
         assert not ran.failed
-
-
-def _with_real_retries(monkeypatch: pytest.MonkeyPatch, task: Any) -> Ran:
-    """Run with the retries of reads that users get, however fast the rest of the clockwork is."""
-    world = _world.World
-
-    class Patient(world):  # type: ignore[misc, valid-type]
-        def __init__(self, **given: Any) -> None:
-            super().__init__(**{**given, "retry": None})
-
-    monkeypatch.setattr(_world, "World", Patient)
-    return task()  # type: ignore[no-any-return]
 
 
 class TestFiles:

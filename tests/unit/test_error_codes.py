@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import NoAnswerError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import TransportError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import FAULTY_STATE, GONE_STATES
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def _functions_with_a_code() -> set[str]:
 def codes() -> set[str]:
     """Every code that is given to an error, or that an error's code is compared with."""
     names, functions = _constants(), _functions_with_a_code()
-    found = {NoAnswerError.code, FAULTY_STATE, *GONE_STATES}
+    found = {TransportError.code, FAULTY_STATE, *GONE_STATES}
     for tree in TREES:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):

@@ -61,7 +61,7 @@ class Principal:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _CredentialSources:
     """Options and environment, and behind them the config file."""
 
     settings: ConnectionSettings
@@ -82,7 +82,7 @@ class _Given:
         return {"region": found[0], "region_source": found[1]} if found else {}
 
 
-def identify(settings: ConnectionSettings) -> Principal:
+def create_principal(settings: ConnectionSettings) -> Principal:
     """The signer for the settings and what is known of it.
 
     Raises InputError where credentials are missing or wrong, as far as that shows without asking OCI, and where the
@@ -92,7 +92,7 @@ def identify(settings: ConnectionSettings) -> Principal:
         return _api_key(settings)
     if settings.auth_type == "security_token":
         return _security_token(settings)
-    return _machine(settings)
+    return _platform_principal(settings)
 
 
 def _api_key(settings: ConnectionSettings) -> Principal:
@@ -101,11 +101,11 @@ def _api_key(settings: ConnectionSettings) -> Principal:
     missing = tuple(
         name for name in names if getattr(settings, name) is None and not (have_key and name == "api_user_key_file")
     )
-    given = _Given(settings, read_profile(settings, missing, optional=("region",)))
-    found = {name: given.get(name) for name in names}
+    sources = _CredentialSources(settings, read_profile(settings, missing, optional=("region",)))
+    found = {name: sources.get(name) for name in names}
     lacking = [name for name in missing if found[name] is None and name != "region"]
     if lacking:
-        nowhere = f", and {given.profile.where} does not have it" if given.profile else ""
+        nowhere = f", and {sources.profile.where} does not have it" if sources.profile else ""
         ways = "; ".join(f"{_IN_PROFILE.get(name, name)}: {how_to_set(name)}" for name in lacking)
         raise InputError(f"The API key is not complete{nowhere}. Missing are {ways}")
     user, user_source = found["api_user"] or ("", "")
@@ -119,8 +119,8 @@ def _api_key(settings: ConnectionSettings) -> Principal:
             f"{shorten(fingerprint)!r} ({fingerprint_source}) is not the fingerprint of an API key: it must be 16 pairs"
             " of hexadecimal digits with colons between them, as the console shows it"
         )
-    pem, key_source = _key(given)
-    phrase = given.get("api_user_key_pass_phrase")
+    pem, key_source = _key(sources)
+    phrase = sources.get("api_user_key_pass_phrase")
     private_key = _load_key(pem, phrase[0] if phrase else None, key_source)
     actual = _fingerprint_of(private_key)
     if actual != fingerprint:
@@ -136,7 +136,7 @@ def _api_key(settings: ConnectionSettings) -> Principal:
         # The SDK's clients demand these five, though they sign with the signer.
         config={"tenancy": tenancy, "user": user, "fingerprint": fingerprint, "key_file": "held by the signer"},
         secrets=(phrase[0],) if phrase else (),
-        **given.region(),
+        **sources.region(),
     )
 
 
@@ -161,9 +161,9 @@ def _signer_class() -> Any:
 
 def _security_token(settings: ConnectionSettings) -> Principal:
     # The file is needed in any case: nothing else says where the token is.
-    given = _Given(settings, read_profile(settings, ("security_token_file",)))
-    path = _from_profile(given, "security_token_file", "create one with 'oci session authenticate'")
-    where = f"security_token_file in {given.profile.where}" if given.profile else "security_token_file"
+    sources = _CredentialSources(settings, read_profile(settings, ("security_token_file",)))
+    path = _from_profile(sources, "security_token_file", "create one with 'oci session authenticate'")
+    where = f"security_token_file in {sources.profile.where}" if sources.profile else "security_token_file"
     token = read_file(path, "session token file", where).decode("utf-8", "replace").strip()
     claims = _claims(token)
     if claims is None:
@@ -174,50 +174,51 @@ def _security_token(settings: ConnectionSettings) -> Principal:
     if isinstance(expires, (int, float)) and expires <= time.time():
         when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(expires))
         raise InputError(
-            f"The session token of {given.profile.where if given.profile else path} expired at {when}. Renew it with"
+            f"The session token of {sources.profile.where if sources.profile else path}"
+            f" expired at {when}. Renew it with"
             " 'oci session refresh', or create one with 'oci session authenticate'"
         )
-    if given.get("api_user_key_content") is None and given.get("api_user_key_file") is None:
-        _from_profile(given, "key_file", "create it with 'oci session authenticate'")
-    pem, key_source = _key(given)
-    phrase = given.get("api_user_key_pass_phrase")
+    if sources.get("api_user_key_content") is None and sources.get("api_user_key_file") is None:
+        _from_profile(sources, "key_file", "create it with 'oci session authenticate'")
+    pem, key_source = _key(sources)
+    phrase = sources.get("api_user_key_pass_phrase")
     private_key = _load_key(pem, phrase[0] if phrase else None, key_source)
-    tenancy = given.get("tenancy")
+    tenancy = sources.get("tenancy")
     if tenancy:
         _expect(tenancy[0], "tenancy", tenancy[1])
     return Principal(
         signer=load("oci").auth.signers.SecurityTokenSigner(token, private_key),
-        description=f"session token of {given.profile.where if given.profile else path}",
+        description=f"session token of {sources.profile.where if sources.profile else path}",
         tenancy=tenancy[0] if tenancy else _text(claims.get("tenant")),
         secrets=(token, phrase[0]) if phrase else (token,),
-        **given.region(),
+        **sources.region(),
     )
 
 
-def _machine(settings: ConnectionSettings) -> Principal:
+def _platform_principal(settings: ConnectionSettings) -> Principal:
     """A principal whose token comes from the machine that this runs on."""
     kind = settings.auth_type
     secrets: tuple[str, ...] = ()
     if kind == "instance_obo_user":
-        given = _Given(settings, read_profile(settings, ("delegation_token_file",)))
-        path = _from_profile(given, "delegation_token_file", "Cloud Shell makes such a file")
-        where = f"delegation_token_file in {given.profile.where}" if given.profile else "delegation_token_file"
+        sources = _CredentialSources(settings, read_profile(settings, ("delegation_token_file",)))
+        path = _from_profile(sources, "delegation_token_file", "Cloud Shell makes such a file")
+        where = f"delegation_token_file in {sources.profile.where}" if sources.profile else "delegation_token_file"
         token = read_file(path, "delegation token file", where).decode("utf-8", "replace").strip()
         secrets = (token,)
         signer = _instance_signer(settings, delegation_token=token)
         description = f"the user of the delegation token {path}, by an instance principal"
     else:
-        given = _Given(settings, read_profile(settings, ()))
+        sources = _CredentialSources(settings, read_profile(settings, ()))
         if kind == "instance_principal":
             signer, description = _instance_signer(settings), "an instance principal"
         elif kind == "resource_principal":
             signer, description = _resource_signer(), "a resource principal"
         else:
             signer, description = _workload_signer(), "an OKE workload identity"
-    region = given.region()
+    region = sources.region()
     if not region and getattr(signer, "region", None):
         region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
-    tenancy = given.get("tenancy")
+    tenancy = sources.get("tenancy")
     if tenancy:
         _expect(tenancy[0], "tenancy", tenancy[1])
     return Principal(
@@ -259,7 +260,9 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
         retry_max_wait_between_calls_seconds=3,
     )
     arguments["federation_client_circuit_breaker_strategy"] = load("oci").circuit_breaker.NoCircuitBreakerStrategy()
-    return _fetch(settings.auth_type, lambda: signer_class(retry_strategy=retry.get_retry_strategy(), **arguments))
+    return _create_platform_signer(
+        settings.auth_type, lambda: signer_class(retry_strategy=retry.get_retry_strategy(), **arguments)
+    )
 
 
 def _probe_metadata_service(signer_class: Any) -> None:
@@ -305,7 +308,7 @@ def _resource_signer() -> Any:
         raise InputError(
             f"A resource principal of version {version} needs the environment variables {', '.join(missing)} too"
         )
-    return _fetch("resource_principal", load("oci").auth.signers.get_resource_principals_signer)
+    return _create_platform_signer("resource_principal", load("oci").auth.signers.get_resource_principals_signer)
 
 
 def _workload_signer() -> Any:
@@ -314,10 +317,12 @@ def _workload_signer() -> Any:
             "There is no OKE workload identity here: the environment variable KUBERNETES_SERVICE_HOST is not set. It is"
             " set in the pods of a cluster; elsewhere choose another auth_type"
         )
-    return _fetch("oke_workload_identity", load("oci").auth.signers.get_oke_workload_identity_resource_principal_signer)
+    return _create_platform_signer(
+        "oke_workload_identity", load("oci").auth.signers.get_oke_workload_identity_resource_principal_signer
+    )
 
 
-def _fetch(auth_type: str, make: Any) -> Any:
+def _create_platform_signer(auth_type: str, make: Any) -> Any:
     try:
         return make()
     except Exception as error:  # anything from OSError to KeyError, depending on what the services answered
@@ -332,11 +337,11 @@ def _fetch(auth_type: str, make: Any) -> Any:
         raise InputError(f"No {auth_type} could be had: {readable(reason, 300)}") from error
 
 
-def _from_profile(given: _Given, name: str, remedy: str) -> str:
-    if given.profile is None or name not in given.profile.values:
-        where = given.profile.where if given.profile else "config file"
-        raise InputError(f"The {where} has no {name}, which auth_type {given.settings.auth_type} needs; {remedy}")
-    return given.profile.values[name]
+def _from_profile(sources: _CredentialSources, name: str, remedy: str) -> str:
+    if sources.profile is None or name not in sources.profile.values:
+        where = sources.profile.where if sources.profile else "config file"
+        raise InputError(f"The {where} has no {name}, which auth_type {sources.settings.auth_type} needs; {remedy}")
+    return sources.profile.values[name]
 
 
 def _expect(value: str, kind: str, source: str) -> None:
@@ -346,14 +351,14 @@ def _expect(value: str, kind: str, source: str) -> None:
         raise InputError(f"{source}: {error}") from None
 
 
-def _key(given: _Given) -> tuple[bytes, str]:
+def _key(sources: _CredentialSources) -> tuple[bytes, str]:
     """The private key in PEM form, and where it comes from."""
-    content = given.settings.api_user_key_content
+    content = sources.settings.api_user_key_content
     if content is not None:
         # What went through a form or a variable often has its line breaks as "\n".
         text = content.replace("\\r", "").replace("\\n", "\n") if "\n" not in content else content
-        return text.encode("utf-8"), given.settings.sources.get("api_user_key_content", "option api_user_key_content")
-    path, source = given.get("api_user_key_file") or ("", "")
+        return text.encode("utf-8"), sources.settings.sources.get("api_user_key_content", "option api_user_key_content")
+    path, source = sources.get("api_user_key_file") or ("", "")
     return read_file(path, "private key file", source), f"{path}, {source}"
 
 
@@ -363,13 +368,13 @@ def _load_key(pem: bytes, phrase: str | None, source: str) -> Any:
         # As bytes: the SDK encodes text as ASCII, and its error then shows the text.
         key = module.load_private_key(pem.strip(), None if phrase is None else phrase.encode("utf-8"))
     except Exception as error:  # from the SDK and from cryptography, by the dozen
-        raise InputError(f"The private key ({source}) {_key_fault(pem, phrase, error)}") from None
+        raise InputError(f"The private key ({source}) {_explain_key_error(pem, phrase, error)}") from None
     if not isinstance(key, load("cryptography.hazmat.primitives.asymmetric.rsa").RSAPrivateKey):
         raise InputError(f"The private key ({source}) is not an RSA key, as the keys for the API of OCI are")
     return key
 
 
-def _key_fault(pem: bytes, phrase: str | None, error: Exception) -> str:
+def _explain_key_error(pem: bytes, phrase: str | None, error: Exception) -> str:
     if type(error).__name__ == "MissingPrivateKeyPassphrase":
         return f"is encrypted, but there is no pass phrase. Give it with {how_to_set('api_user_key_pass_phrase')}"
     if b"PUBLIC KEY" in pem or pem.startswith(b"ssh-") or "public key" in str(error):

@@ -22,19 +22,19 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._model.ocid import RegionTable
 from . import transport as _wire
-from .auth import Principal, identify
-from .sdk import load, models_uncopied, region_table
+from .auth import Principal, create_principal
+from .sdk import load, region_table, without_model_copies
 from .settings import ConnectionSettings
-from .throttle import Pace
+from .throttle import AdaptiveRateLimiter
 from .transport import ReadRetry
 
-__all__ = ["Answer", "Connection", "ReadRetry", "Service", "connect"]
+__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect"]
 
 USER_AGENT = "ansible-collection/oci_keys.block_volume"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What a service answered: ``data`` is an SDK model, a list of them, or None where the operation has no body."""
 
     data: Any
@@ -46,38 +46,38 @@ class Answer:
 class Service:
     """One service in one region. Operations go by the name of their SDK client's method, such as ``get_volume``.
 
-    All calls raise RefusedError where the service answered with an error, and NoAnswerError where it gave no answer
+    All calls raise ServiceError where the service answered with an error, and TransportError where it gave no answer
     that could be understood. They may be made by several threads at once, and all of them go at one pace.
     """
 
-    def __init__(self, client: Any, host: str, reads: _wire.RetryingReads, pace: Pace) -> None:
+    def __init__(self, client: Any, host: str, reads: _wire.RetryingReads, limiter: AdaptiveRateLimiter) -> None:
         self._client = client
-        self._pace = pace
-        self._reads = _wire.PacedReads(reads, pace)
-        self._once = _wire.once(pace)
+        self._limiter = limiter
+        self._reads = _wire.RateLimitedReads(reads, limiter)
+        self._once = _wire.once(limiter)
         self.host = host
 
-    def read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Ask for something, again after a transient failure (see ReadRetry), and give the last attempt's outcome."""
         return self._call(operation, self._reads, args, kwargs)
 
-    def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Ask for something once, for where there may be nobody to answer: a host that is only a guess."""
-        self._pace.wait()
+        self._limiter.wait()
         return self._call(operation, self._once, args, kwargs)
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
         """Wait until a write may go, but no longer than the ``remaining`` seconds. Reads do so by themselves."""
-        self._pace.wait(remaining)
+        self._limiter.wait(remaining)
 
-    def write(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Change something. The request is sent once; only after a 401 a principal's signer renews its token."""
         return self._call(operation, self._once, args, kwargs)
 
-    def _call(self, operation: str, strategy: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
+    def _call(self, operation: str, strategy: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
         method = getattr(self._client, operation)
         response = _wire.call(operation, self.host, lambda: method(*args, retry_strategy=strategy, **kwargs))
-        return Answer(
+        return Response(
             data=response.data,
             etag=response.headers.get("etag"),
             next_page=response.headers.get("opc-next-page") or None,
@@ -190,7 +190,7 @@ class Connection:
             service = self._services.get((kind, place))
             if service is None:
                 try:
-                    with models_uncopied():
+                    with without_model_copies():
                         client = make()
                 except InputError:
                     raise
@@ -198,7 +198,9 @@ class Connection:
                     raise InputError(f"The SDK's {kind} for {place} can't be made: {error}") from error
                 _wire.prepare(client, concurrency=self._concurrency, trust=self._trust)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
-                service = self._services[(kind, place)] = Service(client, host, self._reads, Pace(self._clock))
+                service = self._services[(kind, place)] = Service(
+                    client, host, self._reads, AdaptiveRateLimiter(self._clock)
+                )
             return service
 
     def _config(self, region: str) -> dict[str, Any]:
@@ -228,7 +230,7 @@ def connect(
     load("oci")
     regions = region_table()
     return Connection(
-        identify(settings),
+        create_principal(settings),
         regions,
         settings,
         concurrency=concurrency,

@@ -40,11 +40,11 @@ _LONGEST_TEXT = 16 * 1024
 _MOST_LEVELS = 8
 
 
-class GarbageError(Exception):
+class InvalidResponseError(Exception):
     """A success whose body is not what the operation answers: no JSON, cut off, too long, or JSON of another shape."""
 
 
-class _OddValueError(Exception):
+class _UnexpectedValueError(Exception):
     """What is wrong with a value, as the end of a sentence that begins with what it is the value of."""
 
 
@@ -56,7 +56,7 @@ def bounded(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[by
         for chunk in stream(*args, **kwargs):
             size += len(chunk)
             if size > MOST_BYTES:
-                raise GarbageError(f"the answer has more than {MOST_BYTES // 1024**2} MiB")
+                raise InvalidResponseError(f"the answer has more than {MOST_BYTES // 1024**2} MiB")
             yield chunk
 
     return chunks
@@ -66,7 +66,7 @@ class Record:
     """An object of an answer. A field that the answer does not have is None; one that the SDK does not know is none."""
 
 
-class Records:
+class ResponseDecoder:
     """Makes records by the SDK's models. ``parse_time`` is for times in a form that is not the usual one."""
 
     def __init__(self, models: Mapping[str, Any], parse_time: Callable[[str], datetime]) -> None:
@@ -75,7 +75,7 @@ class Records:
         self._converters: dict[str, _Converter] = {}
 
     def read(self, data: bytes, response_type: str) -> Any:
-        """The body of a success. Raises GarbageError where it is not what the operation answers."""
+        """The body of a success. Raises InvalidResponseError where it is not what the operation answers."""
         try:
             value = _json(data)
             # GetVolumeKmsKey is documented to answer null where the key is Oracle-managed.
@@ -83,8 +83,8 @@ class Records:
                 return None
             self._expect_resources(value, response_type)
             return self._converter(response_type)(value)
-        except _OddValueError as odd:
-            raise GarbageError(f"the answer was a success, but it {odd}") from odd
+        except _UnexpectedValueError as unexpected:
+            raise InvalidResponseError(f"the answer was a success, but it {unexpected}") from unexpected
 
     def _expect_resources(self, value: Any, response_type: str) -> None:
         """What is asked for has an ID, and what is searched for comes as items; what these consist of may lack both."""
@@ -96,8 +96,8 @@ class Records:
             try:
                 for row in value:
                     _expect_resource(row, names)
-            except _OddValueError as odd:
-                raise _OddValueError(f"has an item that {odd}") from odd
+            except _UnexpectedValueError as unexpected:
+                raise _UnexpectedValueError(f"has an item that {unexpected}") from unexpected
 
     def _converter(self, type_name: str) -> _Converter:
         converter = self._converters.get(type_name)
@@ -124,7 +124,7 @@ class Records:
 
     def _time(self, value: Any) -> datetime:
         if not isinstance(value, str):
-            raise _OddValueError("is not a time")
+            raise _UnexpectedValueError("is not a time")
         try:
             return datetime.fromisoformat(value.replace("Z", "+00:00"))
         except ValueError:
@@ -132,7 +132,7 @@ class Records:
         try:
             return self._parse_time(_text(value))
         except (ValueError, OverflowError):
-            raise _OddValueError("is not a time") from None
+            raise _UnexpectedValueError("is not a time") from None
 
 
 class _ModelConverter:
@@ -146,7 +146,7 @@ class _ModelConverter:
 
     def __call__(self, row: Any) -> Record:
         if not isinstance(row, dict):
-            raise _OddValueError("is not an object")
+            raise _UnexpectedValueError("is not an object")
         nothing, fields = self._plan_for(row)
         record = Record()
         values = record.__dict__
@@ -156,8 +156,8 @@ class _ModelConverter:
                 name, convert = fields[key]
                 try:
                     values[name] = convert(value)
-                except _OddValueError as odd:
-                    raise _OddValueError(f"has a {key} that {odd}") from odd
+                except _UnexpectedValueError as unexpected:
+                    raise _UnexpectedValueError(f"has a {key} that {unexpected}") from unexpected
         return record
 
     def _plan_for(self, row: Any) -> _Plan:
@@ -166,7 +166,7 @@ class _ModelConverter:
             try:
                 model = self._models[model.get_subtype(row)]
             except (KeyError, TypeError):
-                raise _OddValueError("does not say of what type it is") from None
+                raise _UnexpectedValueError("does not say of what type it is") from None
         plan = self._plans.get(model)
         if plan is None:
             plan = self._plans[model] = self._plan(model)
@@ -181,33 +181,33 @@ class _ModelConverter:
 
 def _json(data: bytes) -> Any:
     if not data.strip():
-        raise _OddValueError("is empty")
+        raise _UnexpectedValueError("is empty")
     try:
         return json.loads(data.decode("utf-8"))
     except RecursionError:
-        raise _OddValueError("is nested too deeply") from None
+        raise _UnexpectedValueError("is nested too deeply") from None
     except ValueError as error:  # UnicodeDecodeError is one, too
-        raise _OddValueError("is not valid JSON") from error
+        raise _UnexpectedValueError("is not valid JSON") from error
 
 
 def _expect_resource(row: Any, names: frozenset[str]) -> None:
     """Whether a row has what all rows of a model with fields of these names have."""
     if names and not isinstance(row, dict):
-        raise _OddValueError("is not an object")
+        raise _UnexpectedValueError("is not an object")
     if "id" in names and not row.get("id"):
-        raise _OddValueError("has no id")
+        raise _UnexpectedValueError("has no id")
     if "items" in names and row.get("items") is None:
-        raise _OddValueError("has no items")
+        raise _UnexpectedValueError("has no items")
 
 
 def _each(convert: _Converter) -> _Converter:
     def converted(rows: Any) -> list[Any]:
         if not isinstance(rows, list):
-            raise _OddValueError("is not a list")
+            raise _UnexpectedValueError("is not a list")
         try:
             return [None if row is None else convert(row) for row in rows]
-        except _OddValueError as odd:
-            raise _OddValueError(f"has an item that {odd}") from odd
+        except _UnexpectedValueError as unexpected:
+            raise _UnexpectedValueError(f"has an item that {unexpected}") from unexpected
 
     return converted
 
@@ -215,11 +215,11 @@ def _each(convert: _Converter) -> _Converter:
 def _by_name(convert: _Converter) -> _Converter:
     def converted(values: Any) -> dict[str, Any]:
         if not isinstance(values, dict):
-            raise _OddValueError("is not an object")
+            raise _UnexpectedValueError("is not an object")
         try:
             return {_text(name): None if value is None else convert(value) for name, value in values.items()}
-        except _OddValueError as odd:
-            raise _OddValueError(f"has a value that {odd}") from odd
+        except _UnexpectedValueError as unexpected:
+            raise _UnexpectedValueError(f"has a value that {unexpected}") from unexpected
 
     return converted
 
@@ -227,10 +227,10 @@ def _by_name(convert: _Converter) -> _Converter:
 def _text(value: Any) -> str:
     """As the SDK does, a number is taken for text; a list is not."""
     if isinstance(value, (dict, list)) or value is None:
-        raise _OddValueError("is not text")
+        raise _UnexpectedValueError("is not text")
     text = value if isinstance(value, str) else str(value)
     if len(text) > _LONGEST_TEXT:
-        raise _OddValueError("is too long")
+        raise _UnexpectedValueError("is too long")
     return text if text.isascii() and text.isprintable() else visible(text)
 
 
@@ -239,20 +239,20 @@ def _number(kind: Any) -> _Converter:
         try:
             return value if isinstance(value, kind) else kind(value)
         except (TypeError, ValueError, OverflowError):
-            raise _OddValueError("is not a number") from None
+            raise _UnexpectedValueError("is not a number") from None
 
     return convert
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _OddValueError("is neither true nor false")
+        raise _UnexpectedValueError("is neither true nor false")
     return value
 
 
 def _anything(value: Any) -> Any:
     if _is_deeper(value, _MOST_LEVELS):
-        raise _OddValueError("is nested too deeply")
+        raise _UnexpectedValueError("is nested too deeply")
     return all_visible(value)
 
 

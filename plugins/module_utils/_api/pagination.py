@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from .._common.errors import NoAnswerError
+from .._common.errors import TransportError
 
 # A page may be empty before the last. So many in a row are a service that has lost its way.
 _MOST_EMPTY_PAGES = 100
@@ -44,7 +44,7 @@ def following(
             return
         empty = 0 if rows(page) else empty + 1
         if empty > _MOST_EMPTY_PAGES:
-            raise NoAnswerError(
+            raise TransportError(
                 f"{empty} pages in a row had no rows, but a token for the next",
                 operation=f"The list of {what}",
                 was_sent=True,

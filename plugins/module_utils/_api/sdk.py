@@ -32,7 +32,7 @@ from .._model.ocid import RegionTable
 
 _MODELS = re.compile(r"oci\.\w+\.models")
 _loaded: dict[str, Any] = {}
-_making = threading.local()  # .a_client: whether this thread makes a client of ours
+_client_construction = threading.local()  # .a_client: whether this thread makes a client of ours
 
 
 def load(name: str = "oci") -> Any:
@@ -45,13 +45,13 @@ def load(name: str = "oci") -> Any:
         # It stays there: taken away while another thread imports, it would hide a module from that one.
         if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
             sys.meta_path.insert(0, _ModelsFinder())
-        with _uncollected(), _told(name):
+        with _gc_disabled(), _import_errors_as_input_errors(name):
             module = _loaded[name] = importlib.import_module(name)
     return module
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _import_errors_as_input_errors(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a broken dependency fails with whatever it likes
@@ -65,7 +65,7 @@ def _told(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _gc_disabled() -> Iterator[None]:
     """Without the garbage collector, which finds nothing in the SDK's modules, and takes a fifth of their time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -133,7 +133,7 @@ class Models(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         # A client copies the models that it is given, which would need all of them.
-        return iter(()) if getattr(_making, "a_client", False) else iter(self._everything())
+        return iter(()) if getattr(_client_construction, "active", False) else iter(self._everything())
 
     def __len__(self) -> int:
         return len(self._everything())
@@ -141,7 +141,7 @@ class Models(Mapping[str, Any]):
     def _everything(self) -> Mapping[str, Any]:
         with self._lock:
             if self._all is None:
-                with _uncollected(), _told(self._package.__name__):
+                with _gc_disabled(), _import_errors_as_input_errors(self._package.__name__):
                     self._loader.exec_module(self._package)
                 mappings = [value for name, value in vars(self._package).items() if name.endswith("_type_mapping")]
                 self._all = dict(mappings[0]) if mappings else {}
@@ -149,13 +149,13 @@ class Models(Mapping[str, Any]):
 
 
 @contextmanager
-def models_uncopied() -> Iterator[None]:
+def without_model_copies() -> Iterator[None]:
     """While a client is made here, it does not copy the models of its service; it still knows where they are."""
-    _making.a_client = True
+    _client_construction.active = True
     try:
         yield
     finally:
-        _making.a_client = False
+        _client_construction.active = False
 
 
 def region_table() -> RegionTable:

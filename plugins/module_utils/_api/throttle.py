@@ -34,7 +34,7 @@ _CATCH_UP_SECONDS = 0.02
 _LONGEST_RETRY_AFTER = 60.0
 
 
-class Pace:
+class AdaptiveRateLimiter:
     """A gate that lets requests through at a rate (additive increase, multiplicative decrease). Free until a 429.
 
     As long as nothing is refused, each further second adds twice as much as the one before: a single 429 costs little,
@@ -70,25 +70,25 @@ class Pace:
                     self._is_limiting = True
                 self._clock.sleep(pause)
 
-    def refused(self, retry_after: float | None = None) -> None:
+    def record_throttled(self, retry_after: float | None = None) -> None:
         """The service said 429, and perhaps how many seconds to wait."""
         with self._state:
             now = self._clock.monotonic()
             if retry_after is not None:
                 self._due = max(self._due, now + min(retry_after, _LONGEST_RETRY_AFTER))
-            taken = float(self._taken_lately(now))
+            taken = float(self._recent_requests(now))
             if self._rate == float("inf"):
                 self._slow_down(now, max(taken, _LEAST_GUESS), _STEP_FROM_A_GUESS)
             elif now - self._slowed_at >= _BURST_SECONDS:
                 half = self._rate / 2 / _OF_WHAT_WAS_TAKEN
                 self._slow_down(now, max(min(self._rate, taken), half), _STEP)
 
-    def accepted(self) -> None:
+    def record_answered(self) -> None:
         """The service took a request, whatever it answered."""
         with self._state:
             now = self._clock.monotonic()
             self._taken.append(now)
-            self._taken_lately(now)
+            self._recent_requests(now)
             if self._is_limiting and now - self._changed_at >= 1.0:
                 self._rate += self._step
                 self._step *= 2
@@ -101,7 +101,7 @@ class Pace:
         self._slowed_at = self._changed_at = now
         self._due = max(self._due, now)
 
-    def _taken_lately(self, now: float) -> int:
+    def _recent_requests(self, now: float) -> int:
         """How many requests were taken within the last second, which is what a limit is about."""
         while self._taken and self._taken[0] <= now - 1.0:
             self._taken.popleft()

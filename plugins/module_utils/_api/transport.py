@@ -31,13 +31,13 @@ from typing import Any
 from .._common.errors import (
     ApiError,
     InputError,
-    NoAnswerError,
-    RefusedError,
+    ServiceError,
+    TransportError,
 )
 from .._common.text import readable
-from .decoding import GarbageError, Records, bounded
+from .decoding import InvalidResponseError, ResponseDecoder, bounded
 from .sdk import load
-from .throttle import Pace
+from .throttle import AdaptiveRateLimiter
 
 _attempt = threading.local()  # .sent: whether the request that this thread made last may have left this machine
 _proxy_managers = threading.Lock()
@@ -94,45 +94,45 @@ class RetryingReads:
             self._sleep(pause)
 
 
-class PacedReads:
+class RateLimitedReads:
     """The same for one service, whose pace each attempt keeps."""
 
-    def __init__(self, reads: RetryingReads, pace: Pace) -> None:
+    def __init__(self, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
         self._reads = reads
-        self._pace = pace
+        self._limiter = limiter
 
     def add_circuit_breaker_callback(self, callback: object) -> None:
         """Part of the SDK's interface, see there."""
 
     def make_retrying_call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         def attempt() -> Any:
-            self._pace.wait(self._reads.remaining)
-            return _told(self._pace, lambda: function(*args, **kwargs))
+            self._limiter.wait(self._reads.remaining)
+            return _report_to_limiter(self._limiter, lambda: function(*args, **kwargs))
 
         return self._reads.make_retrying_call(attempt)
 
 
-def once(pace: Pace) -> Any:
+def once(limiter: AdaptiveRateLimiter) -> Any:
     """The SDK's strategy without retries (it looks at the class), which tells the pace what the service answered."""
 
     def make_retrying_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return _told(pace, lambda: function(*args, **kwargs))
+        return _report_to_limiter(limiter, lambda: function(*args, **kwargs))
 
     strategy: Any = load("oci").retry.NoneRetryStrategy()
     strategy.make_retrying_call = make_retrying_call
     return strategy
 
 
-def _told(pace: Pace, call: Callable[[], Any]) -> Any:
+def _report_to_limiter(limiter: AdaptiveRateLimiter, call: Callable[[], Any]) -> Any:
     try:
         answer = call()
     except load("oci").exceptions.ServiceError as error:
         if error.status == 429:
-            pace.refused(_seconds(error.headers))
+            limiter.record_throttled(_seconds(error.headers))
         else:
-            pace.accepted()
+            limiter.record_answered()
         raise
-    pace.accepted()
+    limiter.record_answered()
     return answer
 
 
@@ -157,7 +157,7 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(
         error,
         (
-            GarbageError,
+            InvalidResponseError,
             transport.requests.exceptions.RequestException,
             transport.urllib3.exceptions.HTTPError,
             transport.circuitbreaker.CircuitBreakerError,
@@ -173,15 +173,15 @@ def _adapter_class() -> Any:
     transport = load("oci.base_client")
     urllib3 = transport.urllib3
 
-    class TellingConnection(transport.OCIConnection):  # type: ignore[misc, name-defined, unused-ignore]
+    class SendTrackingConnection(transport.OCIConnection):  # type: ignore[misc, name-defined, unused-ignore]
         """Notes when a request is about to leave. TCP, CONNECT and TLS are done by then."""
 
         def endheaders(self, *args: Any, **kwargs: Any) -> Any:
             _attempt.sent = True
             return super().endheaders(*args, **kwargs)
 
-    class TellingPool(transport.OCIConnectionPool):  # type: ignore[misc, name-defined, unused-ignore]
-        ConnectionCls = TellingConnection
+    class SendTrackingPool(transport.OCIConnectionPool):  # type: ignore[misc, name-defined, unused-ignore]
+        ConnectionCls = SendTrackingConnection
 
     class Adapter(transport.OCIHTTPAdapter):  # type: ignore[misc, name-defined, unused-ignore]
         """Knows whether a request was sent, and keeps TCP_NODELAY, which urllib3 drops behind a proxy.
@@ -220,7 +220,7 @@ def _adapter_class() -> Any:
 
         @staticmethod
         def _tell(manager: Any) -> Any:
-            manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": TellingPool}
+            manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": SendTrackingPool}
             return manager
 
         def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -293,7 +293,7 @@ def _strict(base: Any) -> Callable[..., Any]:
     """``deserialize_response_data`` of a client, for a body that is to be what the operation answers."""
     lenient = base.deserialize_response_data
     models = ChainMap(base.type_mappings, base.complex_type_mappings)
-    records = Records(models, load("dateutil.parser").parse)
+    records = ResponseDecoder(models, load("dateutil.parser").parse)
 
     def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
         if response_type == "object":  # the body of an error: its status counts, whatever the body is
@@ -323,14 +323,14 @@ def translate(error: Exception, operation: str, host: str, *, was_sent: bool) ->
     name = "".join(word.capitalize() for word in operation.split("_"))
     if isinstance(error, load("oci").exceptions.ServiceError):
         message = error.message if isinstance(error.message, str) and error.message.strip() else "no reason given"
-        return RefusedError(
+        return ServiceError(
             readable(message, 600),
             operation=name,
             status=int(error.status),
             code=readable(error.code or "NoErrorCode", 100),
             opc_request_id=request_id(error.request_id),
         )
-    return NoAnswerError(_explain(error, host, was_sent), operation=name, was_sent=was_sent)
+    return TransportError(_explain(error, host, was_sent), operation=name, was_sent=was_sent)
 
 
 def request_id(header: str | None) -> str | None:
@@ -342,7 +342,7 @@ def _explain(error: BaseException, host: str, was_sent: bool) -> str:
     urllib3 = load("oci.base_client").urllib3.exceptions
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, GarbageError):
+        if isinstance(cause, InvalidResponseError):
             return f"{host}: {cause}"
         if isinstance(cause, InputError):  # of a part of the SDK that is loaded when an answer needs it
             return str(cause)

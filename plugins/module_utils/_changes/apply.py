@@ -16,22 +16,22 @@ from threading import BoundedSemaphore
 
 from .._common.clock import Clock, Deadline, Timings
 from .._common.errors import ResourceError
-from .._common.scheduler import Pause, carry_out
+from .._common.scheduler import Wait, run_jobs
 from .._documents.journal import Journal
-from .._keys.validation import KeyVetting
+from .._keys.validation import KeyValidator
 from .._model.state import COPY, NONE, Outcome
 from .region import Region
-from .verify import Settling
+from .verify import Verifier
 from .write import Change, Writer
 
 
-class Applying:
+class Applier:
     """Makes the changes of a region: most side by side, some in a narrow window, delicate ones alone at the end."""
 
     def __init__(
         self,
         journal: Journal,
-        vetting: KeyVetting,
+        validator: KeyValidator,
         *,
         wait: bool,
         clock: Clock,
@@ -39,7 +39,7 @@ class Applying:
         deadline: Deadline,
     ) -> None:
         self._journal = journal
-        self._vetting = vetting
+        self._validator = validator
         self._wait = wait
         self._clock = clock
         self._timings = timings
@@ -52,21 +52,24 @@ class Applying:
             Writer(
                 self._journal,
                 BoundedSemaphore(region.concurrency),
-                self._vetting,
+                self._validator,
                 clock=self._clock,
                 timings=self._timings,
                 deadline=self._deadline,
             ),
-            Settling(clock=self._clock, timings=self._timings, deadline=self._deadline),
+            Verifier(clock=self._clock, timings=self._timings, deadline=self._deadline),
             self._clock,
             self._deadline,
             wait=self._wait,
         )
         changes = region.changes()
-        ordinary, delicate = _by_delicacy(changes)
+        ordinary, delicate = _split_serial(changes)
         # What has to be done to a resource may turn out to be something else by the time it is done.
-        crowding, others = list(filter(_crowds, ordinary)), list(filterfalse(_crowds, ordinary))
-        applied.one_in_one_out([*filter(_crowds, region.busy_but_right()), *crowding])
+        crowding, others = (
+            list(filter(_is_capacity_limited, ordinary)),
+            list(filterfalse(_is_capacity_limited, ordinary)),
+        )
+        applied.with_max_in_flight([*filter(_is_capacity_limited, region.already_assigned_but_settling()), *crowding])
         applied.side_by_side(others)
         applied.one_by_one(delicate)
         # Side by side, since those that come at the same moment share a flush to the disk.
@@ -83,11 +86,11 @@ class _InRegion:
     """The ways in which the changes of one region are made."""
 
     def __init__(
-        self, region: Region, writer: Writer, settling: Settling, clock: Clock, deadline: Deadline, *, wait: bool
+        self, region: Region, writer: Writer, verifier: Verifier, clock: Clock, deadline: Deadline, *, wait: bool
     ) -> None:
         self._region = region
         self._writer = writer
-        self._settling = settling
+        self._verifier = verifier
         self._clock = clock
         self._deadline = deadline
         self._wait = wait
@@ -95,36 +98,45 @@ class _InRegion:
     def side_by_side(self, changes: Sequence[Change]) -> None:
         """As many at a time as the service takes, then all of them watched together."""
         pool = self._region.pool
-        stuck = carry_out(map(self._steps, changes), pool, self._clock, leave_stuck=True)
+        stuck = run_jobs(map(self._steps, changes), pool, self._clock, return_stuck_jobs=True)
         accepted = _accepted(changes)
         # What waits for something that may never come keeps nobody from being verified, nor the other way round.
         with ThreadPoolExecutor(1) as aside:
-            waiting = aside.submit(carry_out, stuck, pool, self._clock)
-            self._watch([*accepted, *(change for change in self._region.busy_but_right() if not _crowds(change))])
+            waiting = aside.submit(run_jobs, stuck, pool, self._clock)
+            self._watch(
+                [
+                    *accepted,
+                    *(
+                        change
+                        for change in self._region.already_assigned_but_settling()
+                        if not _is_capacity_limited(change)
+                    ),
+                ]
+            )
             waiting.result()
         watched = {change.outcome.id for change in accepted}
         self._watch([change for change in _accepted(changes) if change.outcome.id not in watched])
 
-    def one_in_one_out(self, changes: Sequence[Change]) -> None:
+    def with_max_in_flight(self, changes: Sequence[Change]) -> None:
         """Only so many under way at a time, whether they have just begun or have long been accepted."""
         if not changes:
             return
-        most = min(change.kind.at_a_time or len(changes) for change in changes)
+        most = min(change.kind.max_in_flight or len(changes) for change in changes)
         to_begin = list(changes)
 
         def is_waited_for() -> bool:
             """Where nobody waits for the end, those under way have to make way for the others all the same."""
             return self._wait or (bool(to_begin) and not self._deadline.is_closed)
 
-        def begun_and_settled(change: Change) -> Iterator[Pause]:
-            with _our_fault_fails([change]):
+        def begun_and_settled(change: Change) -> Iterator[Wait]:
+            with _unexpected_errors_fail([change]):
                 to_begin.pop()
                 if change.outcome.changed:
                     yield from self._writer.steps(change)
                 if change.outcome.error is None:
-                    yield from self._settling.steps(change, is_waited_for)
+                    yield from self._verifier.steps(change, is_waited_for)
 
-        carry_out(map(begun_and_settled, changes), self._region.pool, self._clock, most=most)
+        run_jobs(map(begun_and_settled, changes), self._region.pool, self._clock, most=most)
 
     def one_by_one(self, changes: Sequence[Change]) -> None:
         """Each only after the former has settled, and none after one that failed."""
@@ -136,31 +148,31 @@ class _InRegion:
                     code="NotTried", message=f"It was not tried after what happened to {failed.label}."
                 )
                 continue
-            carry_out([self._steps(change)], self._region.pool, self._clock)
+            run_jobs([self._steps(change)], self._region.pool, self._clock)
             self._watch(_accepted([change]))
             failed = change.outcome if change.outcome.error is not None else None
 
-    def _steps(self, change: Change) -> Iterator[Pause]:
-        with _our_fault_fails([change]):
+    def _steps(self, change: Change) -> Iterator[Wait]:
+        with _unexpected_errors_fail([change]):
             yield from self._writer.steps(change)
 
     def _watch(self, changes: Sequence[Change]) -> None:
-        with _our_fault_fails(changes):
-            self._settling.watch(changes, wait=self._wait)
+        with _unexpected_errors_fail(changes):
+            self._verifier.watch(changes, wait=self._wait)
 
 
-def _crowds(change: Change) -> bool:
+def _is_capacity_limited(change: Change) -> bool:
     """Whether it is one of those of which the service makes only a few at a time, planned or under way already."""
-    return change.kind.at_a_time is not None and change.outcome.action in (COPY, NONE)
+    return change.kind.max_in_flight is not None and change.outcome.action in (COPY, NONE)
 
 
-def _by_delicacy(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+def _split_serial(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
     """Changes that are made side by side, and those that are made after them, one at a time."""
     ordinary: list[Change] = []
     delicate: list[Change] = []
     for change in changes:
         before = change.outcome.before
-        (delicate if before is not None and change.kind.is_delicate(before) else ordinary).append(change)
+        (delicate if before is not None and change.kind.applies_serially(before) else ordinary).append(change)
     return ordinary, delicate
 
 
@@ -169,7 +181,7 @@ def _accepted(changes: Iterable[Change]) -> list[Change]:
 
 
 @contextmanager
-def _our_fault_fails(changes: Sequence[Change]) -> Iterator[None]:
+def _unexpected_errors_fail(changes: Sequence[Change]) -> Iterator[None]:
     """A fault of ours must not lose the outcomes of other changes, nor call untouched what may have been written."""
     try:
         yield

@@ -15,28 +15,28 @@ from typing import TypeVar, cast
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
-from .._common.clock import Clock, Deadline, Stop, Timings
+from .._common.clock import CancellationToken, Clock, Deadline, Timings
 from .._common.errors import (
     ApiError,
     InputError,
     ResourceError,
 )
 from .._documents.journal import Journal
-from .._keys.validation import KeyReport, KeyVetting
+from .._keys.validation import KeyReport, KeyValidator
 from .._model.decisions import is_busy, plan
 from .._model.ocid import parse
 from .._model.state import (
     NONE,
     REGENERATE,
+    DesiredState,
     Outcome,
-    Wanted,
 )
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
-from .apply import Applying
+from .apply import Applier
 from .region import Region
-from .request import Target, Terms
+from .request import RunSettings, Target
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -56,31 +56,31 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
 
-class Fleet:
+class KeyAssigner:
     """Brings resources onto a key. One instance serves one call."""
 
     def __init__(
         self,
         connection: Connection,
         journal: Journal,
-        terms: Terms,
+        run_settings: RunSettings,
         *,
         clock: Clock,
         timings: Timings,
-        stop: Stop | None = None,
+        cancellation: CancellationToken | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
-        self._terms = terms
-        self._stop = stop or Stop(clock)
-        self._deadline = Deadline(clock, terms.wait_timeout, self._stop)
-        self._vetting = KeyVetting(connection, clock)
-        self._applying = Applying(
-            journal, self._vetting, wait=terms.wait, clock=clock, timings=timings, deadline=self._deadline
+        self._run_settings = run_settings
+        self._cancellation = cancellation or CancellationToken(clock)
+        self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
+        self._validator = KeyValidator(connection, clock)
+        self._applier = Applier(
+            journal, self._validator, wait=run_settings.wait, clock=clock, timings=timings, deadline=self._deadline
         )
         connection.limit_reads(lambda: self._deadline.remaining)
 
-    def bring(self, targets: Sequence[Target], wanted: Wanted) -> Report:
+    def run(self, targets: Sequence[Target], desired: DesiredState) -> Report:
         """Bring the targets onto the wanted key. Raises InputError, before anything is written, for what was given."""
         report = Report(self._outcomes(targets))
         by_region: dict[str, list[Outcome]] = {}
@@ -88,24 +88,24 @@ class Fleet:
             if outcome.error is None:
                 by_region.setdefault(outcome.region, []).append(outcome)
         regions = [
-            Region(name, outcomes, wanted, self._connection, self._terms.concurrency)
+            Region(name, outcomes, desired, self._connection, self._run_settings.concurrency)
             for name, outcomes in by_region.items()
         ]
         try:
             self._check_credentials(report.outcomes)
-            _side_by_side(regions, Region.read)
+            _map_concurrently(regions, Region.read)
             self._check_credentials(report.outcomes)
             for outcome in report.outcomes:
                 if outcome.error is None:
                     kind = KINDS[outcome.kind]
-                    plan(outcome, wanted, kind.noun, kind.decide)
-                    self._leave_alone(outcome)
-            _side_by_side(regions, Region.note_etags)
-            if self._terms.validate_key:
-                self._vet_wanted(regions, wanted, report)
-                self._vet_left(regions, report)
-            report.warnings.extend(_cautions(report.outcomes))
-            if not self._terms.check_mode:
+                    plan(outcome, desired, kind.noun, kind.decide)
+                    self._skip(outcome)
+            _map_concurrently(regions, Region.read_missing_etags)
+            if self._run_settings.validate_key:
+                self._validate_desired_key(regions, desired, report)
+                self._validate_current_keys(regions, report)
+            report.warnings.extend(_planned_change_warnings(report.outcomes))
+            if not self._run_settings.check_mode:
                 self._apply(regions)
         finally:
             for region in regions:
@@ -117,11 +117,17 @@ class Fleet:
     def _outcomes(self, targets: Sequence[Target]) -> list[Outcome]:
         """An outcome for each target; for a group one for each of its members, in the group's place."""
         groups = [target for target in targets if isinstance(target.kind, GroupKind)]
-        members = dict(zip((group.id for group in groups), _side_by_side(groups, self._members)))
+        members = dict(zip((group.id for group in groups), _map_concurrently(groups, self._members)))
         found: dict[str, Outcome] = {}
         for target in targets:
             own = [
-                Outcome(target.id, target.kind.type, target.region, kind=target.kind.name, only_from=target.only_from)
+                Outcome(
+                    target.id,
+                    target.kind.type,
+                    target.region,
+                    kind=target.kind.name,
+                    expected_kms_key_id=target.expected_kms_key_id,
+                )
             ]
             for outcome in members.get(target.id, own):
                 known = found.setdefault(outcome.id, outcome)
@@ -140,12 +146,12 @@ class Fleet:
             return [Outcome(group.id, group.kind.type, group.region, error=reason)]
         return [_member(member, group, cast(GroupKind, group.kind)) for member in ids]
 
-    def _leave_alone(self, outcome: Outcome) -> None:
-        if not outcome.changed or outcome.before is None or outcome.leave_if_elsewhere(outcome.before):
+    def _skip(self, outcome: Outcome) -> None:
+        if not outcome.changed or outcome.before is None or outcome.skip_if_key_differs(outcome.before):
             return
-        reason = KINDS[outcome.kind].kept_from(outcome.before)
-        if reason is not None and not self._terms.include_locked:
-            outcome.leave_alone(reason, "see 'include_locked'")
+        reason = KINDS[outcome.kind].lock_reason(outcome.before)
+        if reason is not None and not self._run_settings.include_locked:
+            outcome.skip(reason, "see 'include_locked'")
 
     def _check_credentials(self, outcomes: Iterable[Outcome]) -> None:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
@@ -156,40 +162,46 @@ class Fleet:
                 )
                 raise InputError(f"{refused} Nothing was changed.")
 
-    def _vet_wanted(self, regions: Sequence[Region], wanted: Wanted, report: Report) -> None:
-        kms_key_id = wanted.kms_key_id
+    def _validate_desired_key(self, regions: Sequence[Region], desired: DesiredState, report: Report) -> None:
+        kms_key_id = desired.kms_key_id
         if kms_key_id is None:
             return
 
-        places = {
-            KINDS[outcome.kind].key_region(outcome.before, wanted): None
+        slots = {
+            KINDS[outcome.kind].key_region(outcome.before, desired): None
             for outcome in report.outcomes
             if outcome.before is not None
         }
-        names = [place for place in places if place is not None]
+        names = [place for place in slots if place is not None]
         problems: list[str] = []
-        for name, key in zip(names, _side_by_side(names, lambda name: self._vetting.wanted(kms_key_id, name))):
+        for name, key in zip(
+            names, _map_concurrently(names, lambda name: self._validator.check_assignable(kms_key_id, name))
+        ):
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
-            _spare(key, regions)
+            _limit_concurrency_for_external_key(key, regions)
             for warning in key.warnings:
-                if self._terms.multi_version_key_fails and key.versions != 1:
+                if self._run_settings.multi_version_key_fails and key.versions != 1:
                     problems.append(f"In {name}, {kms_key_id} {warning} ('multi_version_key: fail').")
                 else:
                     report.warnings.append(f"In {name}, {kms_key_id} {warning}.")
         if problems:
             raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
 
-    def _vet_left(self, regions: Sequence[Region], report: Report) -> None:
+    def _validate_current_keys(self, regions: Sequence[Region], report: Report) -> None:
         leaving: dict[tuple[str, str], list[Outcome]] = {}
         for outcome in report.outcomes:
             before = outcome.before
-            if not outcome.changed or outcome.action == REGENERATE or not KINDS[outcome.kind].leaves_keys:
+            if (
+                not outcome.changed
+                or outcome.action == REGENERATE
+                or not KINDS[outcome.kind].requires_usable_current_key
+            ):
                 continue
             if before is not None and before.kms_key_id:
                 leaving.setdefault((before.kms_key_id, before.region), []).append(outcome)
         keys = list(leaving)
-        for name, key in zip(keys, _side_by_side(keys, lambda name: self._vetting.left(*name))):
-            _spare(key, regions)
+        for name, key in zip(keys, _map_concurrently(keys, lambda name: self._validator.check_removable(*name))):
+            _limit_concurrency_for_external_key(key, regions)
             for problem in key.problems:
                 for outcome in leaving[name]:
                     outcome.action = NONE
@@ -200,22 +212,22 @@ class Fleet:
                     )
 
     def _apply(self, regions: Sequence[Region]) -> None:
-        working = [region for region in regions if region.planned or region.busy_but_right()]
+        working = [region for region in regions if region.planned or region.already_assigned_but_settling()]
         if not working:
             return
         self._journal.open()
         try:
-            with self._stop.awaited():
-                faults = _side_by_side(working, self._apply_guarded)
+            with self._cancellation.shield():
+                faults = _map_concurrently(working, self._apply_guarded)
             for region, fault in zip(working, faults):
-                _tell_all(region.planned, fault)
+                _fail_all(region.planned, fault)
         finally:
             self._journal.close()
 
     def _apply_guarded(self, region: Region) -> Exception | None:
         """A fault of ours outside of any one change must not lose the outcomes either."""
         try:
-            self._applying.apply(region)
+            self._applier.apply(region)
         except Exception as fault:
             return fault
         return None
@@ -239,7 +251,7 @@ def _member(member_id: str, group: Target, kind: GroupKind) -> Outcome:
     return Outcome(member_id, kind.type, group.region, group_id=group.id, error=reason)
 
 
-def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+def _map_concurrently(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
     """Do the same for every item at once. An exception is raised only after all have ended."""
     if len(items) < 2:
         return [work(item) for item in items]
@@ -247,21 +259,21 @@ def _side_by_side(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> l
         return [future.result() for future in [pool.submit(work, item) for item in items]]
 
 
-def _spare(key: KeyReport, regions: Iterable[Region]) -> None:
+def _limit_concurrency_for_external_key(key: KeyReport, regions: Iterable[Region]) -> None:
     """Keep the changes few that make a key be used which is kept outside OCI."""
     if key.is_external:
         for region in regions:
             region.limit(EXTERNAL_KEY_CONCURRENCY)
 
 
-def _tell_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:
+def _fail_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:
     for outcome in outcomes:
         if fault is not None and outcome.time_settled is None:
             outcome.settled = False
             outcome.error = ResourceError(code="InternalError", message=repr(fault))
 
 
-def _cautions(outcomes: Iterable[Outcome]) -> list[str]:
+def _planned_change_warnings(outcomes: Iterable[Outcome]) -> list[str]:
     """What a user should know about planned changes before they are made."""
     cautions = []
     for outcome in outcomes:

@@ -15,9 +15,9 @@ from .._model.decisions import is_busy
 from .._model.state import (
     NONE,
     REGENERATE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from .._resources.lists import Domains
 from .._resources.reader import Reader
@@ -29,14 +29,14 @@ class Region:
     """What one call does in one region. ``close`` ends its threads."""
 
     def __init__(
-        self, name: str, outcomes: list[Outcome], wanted: Wanted, connection: Connection, concurrency: int
+        self, name: str, outcomes: list[Outcome], desired: DesiredState, connection: Connection, concurrency: int
     ) -> None:
         self.name = name
         self.concurrency = concurrency
         self.service = connection.block_volume(name)
         self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
         self._outcomes = outcomes
-        self._wanted = wanted
+        self._desired = desired
         domains = Domains(connection, name)
         self._readers: dict[str, Reader] = {
             kind: (KINDS[kind].reader or Reader)(
@@ -60,7 +60,7 @@ class Region:
 
     def read(self) -> None:
         for kind, reader in self._readers.items():
-            reader.prepare(self._wanted)
+            reader.prepare(self._desired)
             readings = reader.read(outcome.id for outcome in self._outcomes if outcome.kind == kind)
             for outcome in self._outcomes:
                 reading = readings.get(outcome.id)
@@ -69,7 +69,7 @@ class Region:
                 elif reading is not None:
                     outcome.error = reading
 
-    def note_etags(self) -> None:
+    def read_missing_etags(self) -> None:
         """Only an etag tells that a data key was regenerated, and lists tell none."""
         for outcome in self.planned:
             if outcome.action == REGENERATE and outcome.before is not None and outcome.before.etag is None:
@@ -83,21 +83,21 @@ class Region:
     def changes(self) -> list[Change]:
         return [self._change(outcome) for outcome in self.planned]
 
-    def busy_but_right(self) -> list[Change]:
+    def already_assigned_but_settling(self) -> list[Change]:
         """What has the wanted key already, but is not AVAILABLE yet: perhaps by a run that was interrupted."""
         return [
             self._change(outcome)
             for outcome in self._outcomes
             if outcome.action == NONE
             and outcome.error is None
-            and outcome.left_alone is None
+            and outcome.skip_reason is None
             and outcome.before is not None
             and is_busy(outcome.before)
         ]
 
     def _change(self, outcome: Outcome) -> Change:
         kind = KINDS[outcome.kind]
-        return Change(outcome, kind.settled_on(outcome.known, self._wanted), kind, self._readers[outcome.kind])
+        return Change(outcome, kind.resolve_desired(outcome.known, self._desired), kind, self._readers[outcome.kind])
 
     def close(self) -> None:
         self.pool.shutdown()

@@ -17,17 +17,17 @@ from .._resources.base import GroupKind, ResourceKind
 class Target:
     """A resource that the user named, by itself or by its group.
 
-    ``only_from`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None for any.
+    ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
     """
 
     id: str
     kind: ResourceKind | GroupKind
     region: str
-    only_from: str | None = None
+    expected_kms_key_id: str | None = None
 
 
 @dataclass(frozen=True)
-class Terms:
+class RunSettings:
     """The options that the modules share, as the five steps need them. Times in seconds."""
 
     check_mode: bool

@@ -12,21 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .._model.state import Outcome, Resource, Wanted
+from .._model.state import DesiredState, Outcome, Resource
 
 # A message names this many of the failures; all of them are in ``resources``.
 _FAILURES_IN_MESSAGE = 3
 
 
 def resource_entry(
-    outcome: Outcome, wanted: Wanted, *, check_mode: bool, extra: Mapping[str, Any] | None = None
+    outcome: Outcome, desired: DesiredState, *, check_mode: bool, extra: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """One entry of ``resources``: what was read before, and what is there now (in check mode: what would be).
 
-    ``extra`` is what entries of this kind tell besides.
+    ``extra_result_fields`` is what entries of this kind tell besides.
     """
     before = outcome.before
-    latest = latest_state(outcome, wanted, check_mode=check_mode)
+    latest = latest_state(outcome, desired, check_mode=check_mode)
     return {
         "id": outcome.id,
         "type": outcome.type,
@@ -53,10 +53,10 @@ def _encryption(resource: Resource | None) -> str | None:
     return "unknown" if resource is None else resource.encryption
 
 
-def latest_state(outcome: Outcome, wanted: Wanted, *, check_mode: bool) -> Resource | None:
+def latest_state(outcome: Outcome, desired: DesiredState, *, check_mode: bool) -> Resource | None:
     """The resource as it was read last; in check mode as it would be."""
     if check_mode and outcome.changed and outcome.before is not None:
-        return outcome.before.as_wanted(wanted)
+        return outcome.before.with_desired(desired)
     return outcome.after or outcome.before
 
 

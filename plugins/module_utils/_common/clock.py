@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 # How long anything sleeps at most once there is a hurry, in seconds.
-_BRIEF = 0.5
+_INTERRUPTED_SLEEP = 0.5
 
 
 class Clock:
@@ -29,17 +29,17 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        if self.is_hurried:
-            time.sleep(min(seconds, _BRIEF))
+        if self.is_interrupted:
+            time.sleep(min(seconds, _INTERRUPTED_SLEEP))
         else:
             self._hurry.wait(seconds)
 
-    def hurry(self) -> None:
+    def interrupt_sleeps(self) -> None:
         """Wake whoever sleeps, and let nobody sleep for long from now on."""
         self._hurry.set()
 
     @property
-    def is_hurried(self) -> bool:
+    def is_interrupted(self) -> bool:
         return self._hurry.is_set()
 
     def timestamp(self) -> str:
@@ -82,7 +82,7 @@ class Timings:
         return min(self.poll_first * self.poll_factor ** min(look, 64), self.poll_max)
 
 
-class Stop:
+class CancellationToken:
     """The wish, which may come from outside at any time, that a run ends before it is done.
 
     Nothing more is begun then, and what is under way gets ``grace`` seconds to settle.
@@ -92,16 +92,16 @@ class Stop:
         self._clock = clock
         self._grace = grace
         self._asked_at: float | None = None
-        self.is_awaited = False
+        self.is_shielded = False
         """Whether something is under way that should settle; if not, nothing is lost by ending at once."""
 
-    def ask(self) -> None:
+    def cancel(self) -> None:
         if self._asked_at is None:
             self._asked_at = self._clock.monotonic()
-            self._clock.hurry()
+            self._clock.interrupt_sleeps()
 
     @property
-    def is_asked(self) -> bool:
+    def is_cancelled(self) -> bool:
         return self._asked_at is not None
 
     @property
@@ -112,53 +112,53 @@ class Stop:
         return self._asked_at + self._grace - self._clock.monotonic()
 
     @contextmanager
-    def awaited(self) -> Iterator[None]:
+    def shield(self) -> Iterator[None]:
         """While changes are made, an end has to wait for them."""
-        self.is_awaited = True
+        self.is_shielded = True
         try:
             yield
         finally:
-            self.is_awaited = False
+            self.is_shielded = False
 
 
 class Deadline:
     """The end of ``wait_timeout``, which covers the whole task, retries included, or the end that a stop sets."""
 
-    def __init__(self, clock: Clock, seconds: float, stop: Stop | None = None) -> None:
+    def __init__(self, clock: Clock, seconds: float, cancellation: CancellationToken | None = None) -> None:
         self._clock = clock
         self._seconds = seconds
         self._end = clock.monotonic() + seconds
-        self._stop = stop or Stop(clock)
+        self._cancellation = cancellation or CancellationToken(clock)
 
     @property
     def remaining(self) -> float:
-        return max(0.0, min(self._end - self._clock.monotonic(), self._stop.remaining))
+        return max(0.0, min(self._end - self._clock.monotonic(), self._cancellation.remaining))
 
     @property
     def passed(self) -> bool:
         return self.remaining <= 0.0
 
     @property
-    def left_to_begin(self) -> float:
+    def remaining_to_start(self) -> float:
         """Seconds in which something new may be begun: none once the run is to stop."""
-        return 0.0 if self._stop.is_asked else self.remaining
+        return 0.0 if self._cancellation.is_cancelled else self.remaining
 
     @property
     def is_closed(self) -> bool:
         """Whether nothing new is begun any more."""
-        return self.left_to_begin <= 0.0
+        return self.remaining_to_start <= 0.0
 
     @property
-    def too_late(self) -> str:
+    def not_started_reason(self) -> str:
         """Why something was not begun."""
-        if self._stop.is_asked:
+        if self._cancellation.is_cancelled:
             return "The run was told to end before its turn came."
         return "The time of 'wait_timeout' was over before its turn came."
 
     @property
     def span(self) -> str:
         """The time that there was, in words."""
-        if self._stop.is_asked:
+        if self._cancellation.is_cancelled:
             return "before the run was told to end"
         return f"within {self._seconds:g} s"
 

@@ -18,7 +18,7 @@ from .clock import Clock
 _Value = TypeVar("_Value")
 
 
-class Once(Generic[_Value]):
+class SingleFlightCache(Generic[_Value]):
     """Remembers what was looked up. Of several threads that want the same, one looks and the others wait for it."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Once(Generic[_Value]):
             return list(self._known.values())
 
 
-class RateLimit:
+class FixedRateLimiter:
     """At most so many calls in any one second. After a first burst they are spread evenly, lest they arrive at once."""
 
     def __init__(self, calls: int, clock: Clock) -> None:

@@ -20,7 +20,7 @@ class InputError(BlockVolumeKeyError):
 
 
 class ApiError(BlockVolumeKeyError):
-    """A call that did not give what it was made for. Either :class:`RefusedError` or :class:`NoAnswerError`."""
+    """A call that did not give what it was made for. Either :class:`ServiceError` or :class:`TransportError`."""
 
     def __init__(self, message: str, *, operation: str) -> None:
         super().__init__(message)
@@ -28,12 +28,12 @@ class ApiError(BlockVolumeKeyError):
         self.operation = operation
 
     @property
-    def is_out_of_reach(self) -> bool:
+    def is_region_wide(self) -> bool:
         """Whether the fault is the region's or the caller's, so that asking it for something else only takes time."""
         return True
 
 
-class RefusedError(ApiError):
+class ServiceError(ApiError):
     """The service answered, and its answer was an error (the SDK's ``ServiceError``).
 
     ``status`` and ``code`` are the HTTP status and the ``code`` of the error body;
@@ -62,16 +62,16 @@ class RefusedError(ApiError):
         return self.status == 429
 
     @property
-    def is_wrong_state(self) -> bool:
+    def is_incorrect_state(self) -> bool:
         """409 IncorrectState: the resource is busy with something else, which passes."""
         return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState", "LockConflict")
 
     @property
-    def is_out_of_reach(self) -> bool:
+    def is_region_wide(self) -> bool:
         return self.status == 401 or self.status >= 500
 
     @property
-    def is_outdated(self) -> bool:
+    def is_precondition_failed(self) -> bool:
         """412: the resource is no longer what it was when it was read."""
         return self.status == 412
 
@@ -81,17 +81,17 @@ class RefusedError(ApiError):
         return self.status == 404
 
     @property
-    def is_of_the_server(self) -> bool:
+    def is_server_error(self) -> bool:
         """A fault on the server's side, which may pass."""
         return self.status >= 500 and self.status != 501
 
     @property
     def outcome_is_unknown(self) -> bool:
         """A write may have been committed before a fault on the server's side. A look commits nothing."""
-        return self.is_of_the_server and not self.operation.startswith(("Get", "List", "Search"))
+        return self.is_server_error and not self.operation.startswith(("Get", "List", "Search"))
 
 
-class NoAnswerError(ApiError):
+class TransportError(ApiError):
     """No answer of the service was understood: refused or dropped connection, timeout, a body that is no JSON.
 
     ``was_sent`` is false only where the request is known not to have left this machine.
@@ -120,8 +120,8 @@ class ResourceError:
 
 def explain(error: ApiError) -> ResourceError:
     """An error of the API in the form of a result, without a hint."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, ServiceError):
         return ResourceError(
             code=error.code, status=error.status, opc_request_id=error.opc_request_id, message=error.message
         )
-    return ResourceError(code=NoAnswerError.code, message=str(error))
+    return ResourceError(code=TransportError.code, message=str(error))

@@ -18,35 +18,35 @@ from typing import NamedTuple, Union
 from .clock import Clock
 
 
-class Pause(NamedTuple):
+class Wait(NamedTuple):
     """What a job yields: seconds until its next step, and whether it waits for what may never come."""
 
     seconds: float
-    is_stuck: bool = False
+    may_never_end: bool = False
 
 
 # How often to look, in seconds, whether there is a hurry, while jobs are at work.
-_LOOK_UP = 0.5
+_CANCEL_POLL_SECONDS = 0.5
 
-_Step = tuple[Union[Pause, None], Iterator[Pause]]
+_Step = tuple[Union[Wait, None], Iterator[Wait]]
 
 
-def carry_out(
-    jobs: Iterable[Iterator[Pause]],
+def run_jobs(
+    jobs: Iterable[Iterator[Wait]],
     pool: Executor,
     clock: Clock,
     *,
-    leave_stuck: bool = False,
+    return_stuck_jobs: bool = False,
     most: int | None = None,
-) -> list[Iterator[Pause]]:
-    """Run all jobs to their ends, step by step. With ``leave_stuck``, stop when only stuck ones are left.
+) -> list[Iterator[Wait]]:
+    """Run all jobs to their ends, step by step. With ``return_stuck_jobs``, stop when only stuck ones are left.
 
     With ``most``, so many are begun, and another one only when one has ended. Gives back those that were left. A job
     that raises has ended. When there is a hurry, no job waits any longer for its next step.
     """
     finished: queue.SimpleQueue[_Step] = queue.SimpleQueue()
 
-    def step(job: Iterator[Pause]) -> None:
+    def step(job: Iterator[Wait]) -> None:
         pause = None
         try:
             pause = next(job, None)
@@ -57,27 +57,27 @@ def carry_out(
         return max(0.0, later[0][0] - clock.monotonic())
 
     running = 0
-    later: list[tuple[float, int, Pause, Iterator[Pause]]] = []
+    later: list[tuple[float, int, Wait, Iterator[Wait]]] = []
     to_begin = iter(jobs)
     for job in islice(to_begin, most):
         pool.submit(step, job)
         running += 1
     number = 0
-    is_hurried = False
+    is_interrupted = False
     while running or later:
-        if clock.is_hurried and not is_hurried:
-            is_hurried = True
+        if clock.is_interrupted and not is_interrupted:
+            is_interrupted = True
             later = [(clock.monotonic(), *waiting[1:]) for waiting in sorted(later)]
         while later and later[0][0] <= clock.monotonic():
             pool.submit(step, heapq.heappop(later)[3])
             running += 1
         if not running:
-            if leave_stuck and all(pause.is_stuck for _due, _number, pause, _job in later):
+            if return_stuck_jobs and all(pause.may_never_end for _due, _number, pause, _job in later):
                 break
             clock.sleep(until_next())
             continue
         try:
-            pause, job = finished.get(timeout=min(until_next(), _LOOK_UP) if later else None)
+            pause, job = finished.get(timeout=min(until_next(), _CANCEL_POLL_SECONDS) if later else None)
         except queue.Empty:
             continue
         running -= 1

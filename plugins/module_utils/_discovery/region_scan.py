@@ -21,8 +21,8 @@ from .._api.client import Connection
 from .._api.iam import place_of
 from .._common.errors import (
     ApiError,
-    RefusedError,
     ResourceError,
+    ServiceError,
     explain,
 )
 from .._model.state import Resource
@@ -39,8 +39,8 @@ from .._resources.registry import ASSETS, LISTED
 # Where no listed row of a kind shows a key, so that lists might leave keys out, so many are read by GET.
 _PROOF_SAMPLE = 12
 # After so many questions in a row that nobody answered, the others are not asked.
-_ENOUGH = 4
-GONE = ("TERMINATING", "TERMINATED")
+_MAX_CONSECUTIVE_FAILURES = 4
+TERMINATED_STATES = ("TERMINATING", "TERMINATED")
 """The states of what is left out."""
 
 Rows = dict[str, Resource]
@@ -58,26 +58,26 @@ class Unreadable:
     error: ResourceError
 
 
-class Patience:
+class CircuitBreaker:
     """Ends when the service did not answer several times in a row: the rest would only take time to fail alike."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failures = 0
-        self.lost: ResourceError | None = None
+        self.open_error: ResourceError | None = None
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         with self._lock:
             self._failures = 0
 
-    def failed(self, error: ApiError, told: ResourceError) -> None:
+    def record_failure(self, error: ApiError, told: ResourceError) -> None:
         with self._lock:
-            self._failures = self._failures + 1 if error.is_out_of_reach else 0
-            if self._failures >= _ENOUGH:
-                self.lost = replace(told, opc_request_id=None)
+            self._failures = self._failures + 1 if error.is_region_wide else 0
+            if self._failures >= _MAX_CONSECUTIVE_FAILURES:
+                self.open_error = replace(told, opc_request_id=None)
 
 
-class RegionSurvey:
+class RegionScan:
     """One look at some compartments of a region for resources of some types. Afterwards, ``unreadable`` is complete."""
 
     def __init__(
@@ -96,7 +96,7 @@ class RegionSurvey:
         self._domains = Domains(connection, region)
         self._side_by_side = side_by_side
         self._pages: dict[ReadableKind, Pages] = {}
-        self._patience: dict[ReadableKind | None, Patience] = {}
+        self._breakers: dict[ReadableKind | None, CircuitBreaker] = {}
         self.unreadable: list[Unreadable] = []
 
     def run(self) -> list[Resource]:
@@ -104,11 +104,11 @@ class RegionSurvey:
         assets = list(ASSETS) if Assignments.type in self._types else []
         kinds = list(dict.fromkeys([*asked, *assets]))
         self._pages = {kind: Pages(kind, self._service, self._region, self._domains) for kind in kinds}
-        self._patience = {kind: Patience() for kind in [*kinds, None]}
+        self._breakers = {kind: CircuitBreaker() for kind in [*kinds, None]}
         with ThreadPoolExecutor(self._side_by_side, thread_name_prefix=self._region) as pool:
             listed = self._list_all(pool, kinds)
             keys = {row.id for rows in listed.values() for row in rows.values() if row.kms_key_id}
-            found = [row for kind in asked for row in self._proved(pool, kind, listed[kind], keys).values()]
+            found = [row for kind in asked for row in self._verified_by_get(pool, kind, listed[kind], keys).values()]
             found += self._assignments(pool, [listed[kind] for kind in assets])
         return found
 
@@ -117,28 +117,28 @@ class RegionSurvey:
         answers = dict(zip(jobs, pool.map(lambda job: self._list(*job), jobs)))
         listed: dict[ReadableKind, Rows] = {kind: {} for kind in kinds}
         failed: dict[tuple[ReadableKind, str], ResourceError] = {}
-        for (kind, compartment_id), answer in answers.items():
-            if isinstance(answer, ResourceError):
-                failed[kind, compartment_id] = answer
+        for (kind, compartment_id), response in answers.items():
+            if isinstance(response, ResourceError):
+                failed[kind, compartment_id] = response
             else:
-                listed[kind].update(answer)
-        self._tell_failures(kinds, failed)
+                listed[kind].update(response)
+        self._record_failures(kinds, failed)
         return listed
 
     def _list(self, kind: ReadableKind, compartment_id: str) -> Listing:
         """What is there, or why it can't be told."""
-        patience = self._patience[kind]
-        if patience.lost is not None:
-            return patience.lost
+        breaker = self._breakers[kind]
+        if breaker.open_error is not None:
+            return breaker.open_error
         try:
             rows = self._rows(kind, compartment_id)
         except ApiError as error:
             told = _explain(error, f"{kind.noun}s", self._region, compartment_id)
-            patience.failed(error, told)
+            breaker.record_failure(error, told)
             return told
         except Exception as error:  # a fault of ours in one answer must not lose the other lists
             return ResourceError(code="InternalError", message=repr(error))
-        patience.answered()
+        breaker.record_success()
         return rows
 
     def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_go: bool = False) -> Rows:
@@ -148,34 +148,34 @@ class RegionSurvey:
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
-                rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE)
-        except RefusedError as error:
+                rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in TERMINATED_STATES)
+        except ServiceError as error:
             if error.status != 400 or not pages or is_last_go:
                 raise
             return self._rows(kind, compartment_id, is_last_go=True)
         return rows
 
-    def _tell_failures(
+    def _record_failures(
         self, kinds: Sequence[ReadableKind], failed: dict[tuple[ReadableKind, str], ResourceError]
     ) -> None:
         """An entry for each list, but only one for a compartment, or the region, where all went wrong alike."""
         if len(failed) == len(kinds) * len(self._compartment_ids) and _is_alike(failed.values()):
             one = self._compartment_ids[0] if len(self._compartment_ids) == 1 else None
-            self._tell(one, None, next(iter(failed.values()), None))
+            self._record(one, None, next(iter(failed.values()), None))
             return
         for compartment_id in self._compartment_ids:
             errors = {kind: failed[kind, compartment_id] for kind in kinds if (kind, compartment_id) in failed}
             if len(errors) == len(kinds) and _is_alike(errors.values()):
-                self._tell(compartment_id, None, errors[kinds[0]])
+                self._record(compartment_id, None, errors[kinds[0]])
                 continue
             for kind, error in errors.items():
-                self._tell(compartment_id, kind.type, error)
+                self._record(compartment_id, kind.type, error)
 
-    def _tell(self, compartment_id: str | None, resource_type: str | None, error: ResourceError | None) -> None:
+    def _record(self, compartment_id: str | None, resource_type: str | None, error: ResourceError | None) -> None:
         if error is not None:
             self.unreadable.append(Unreadable(self._region, compartment_id, resource_type, error))
 
-    def _proved(self, pool: ThreadPoolExecutor, kind: ReadableKind, rows: Rows, keys: set[str]) -> Rows:
+    def _verified_by_get(self, pool: ThreadPoolExecutor, kind: ReadableKind, rows: Rows, keys: set[str]) -> Rows:
         """The rows, after some were compared with a GET; all of them by GET where the lists are wrong.
 
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
@@ -191,12 +191,12 @@ class RegionSurvey:
         rest = [name for name in rows if name not in readings]
         readings.update(zip(rest, pool.map(lambda name: self._get(kind, name), rest)))
         failed = [(rows[name], one) for name, one in readings.items() if isinstance(one, ResourceError)]
-        self._tell_each(kind.type, "could not be read by itself, and lists don't show keys here", failed)
+        self._record_each(kind.type, "could not be read by itself, and lists don't show keys here", failed)
         found = {name: readings[name] for name in rows}
         return {
             name: reading
             for name, reading in found.items()
-            if isinstance(reading, Resource) and reading.lifecycle_state not in GONE
+            if isinstance(reading, Resource) and reading.lifecycle_state not in TERMINATED_STATES
         }
 
     def _assignments(self, pool: ThreadPoolExecutor, listed: Sequence[Rows]) -> list[Resource]:
@@ -209,16 +209,16 @@ class RegionSurvey:
         found: dict[str, Resource] = {}
         failed: list[tuple[Resource, ResourceError]] = []
         for rows in listed:
-            for asset, answer in zip(rows.values(), pool.map(look, rows.values())):
-                error = answer if isinstance(answer, ResourceError) else answer.error
+            for asset, response in zip(rows.values(), pool.map(look, rows.values())):
+                error = response if isinstance(response, ResourceError) else response.error
                 if error is not None:
                     failed.append((asset, error))
-                if isinstance(answer, AssetFinding) and answer.assignment is not None:
-                    found.setdefault(answer.assignment.id, answer.assignment)
-        self._tell_each(Assignments.type, "could not be asked for its backup policy", failed)
+                if isinstance(response, AssetFinding) and response.assignment is not None:
+                    found.setdefault(response.assignment.id, response.assignment)
+        self._record_each(Assignments.type, "could not be asked for its backup policy", failed)
         return list(found.values())
 
-    def _tell_each(self, resource_type: str, what: str, failed: Iterable[tuple[Resource, ResourceError]]) -> None:
+    def _record_each(self, resource_type: str, what: str, failed: Iterable[tuple[Resource, ResourceError]]) -> None:
         """An entry for each compartment and sort of failure, with the first resource and the number of them."""
         alike: dict[tuple[str, str, int | None], list[tuple[Resource, ResourceError]]] = {}
         for resource, error in failed:
@@ -227,26 +227,26 @@ class RegionSurvey:
             resource, error = failures[0]
             others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
             message = f"{resource.id}{others} {what}: {error.message}"
-            self._tell(compartment_id, resource_type, replace(error, message=message))
+            self._record(compartment_id, resource_type, replace(error, message=message))
 
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
         return self._ask(kind, lambda: kind.get(self._service, self._region, resource_id))
 
     def _ask(self, kind: ReadableKind | None, question: Callable[[], _Answer]) -> _Answer | ResourceError:
         """The answer to a question about one resource, unless others of its sort remained unanswered."""
-        patience = self._patience[kind]
-        if patience.lost is not None:
-            return patience.lost
+        breaker = self._breakers[kind]
+        if breaker.open_error is not None:
+            return breaker.open_error
         try:
-            answer = question()
+            response = question()
         except ApiError as error:
             told = explain(error)
-            patience.failed(error, told)
+            breaker.record_failure(error, told)
             return told
         except Exception as error:  # a fault of ours in one answer must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
-        patience.answered()
-        return answer
+        breaker.record_success()
+        return response
 
 
 def _sample(rows: Rows, keys: set[str]) -> list[str]:
@@ -271,7 +271,7 @@ def _is_alike(errors: Iterable[ResourceError]) -> bool:
 def _explain(error: ApiError, what: str, region: str, compartment_id: str) -> ResourceError:
     """Why a list could not be read."""
     told = explain(error)
-    if not isinstance(error, RefusedError):
+    if not isinstance(error, ServiceError):
         return replace(told, hint=f"Check that this machine can reach {region}, and try again.")
     if error.status == 401:
         return replace(told, hint=f"Is {region} a region that the tenancy is subscribed to?")

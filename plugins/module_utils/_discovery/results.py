@@ -49,7 +49,7 @@ def resource_entry(resource: Resource, compartments: Mapping[str, Compartment]) 
         "freeform_tags": dict(resource.freeform_tags),
         "defined_tags": {name: dict(tags) for name, tags in resource.defined_tags.items()},
         "group_id": resource.group_id,
-        "locked": kind.kept_from(resource) if kind is not None else None,
+        "locked": kind.lock_reason(resource) if kind is not None else None,
         "replicas": [
             {
                 "id": replica.id,

@@ -20,12 +20,12 @@ from .._common.errors import (
 )
 from .._model.state import Resource
 from .region_scan import (
-    RegionSurvey,
+    RegionScan,
     Unreadable,
 )
 from .tenancy import (
     Compartment,
-    Scope,
+    CompartmentScope,
     Tenancy,
 )
 
@@ -35,7 +35,7 @@ _SIDE_BY_SIDE_IN_ALL = 96
 
 
 @dataclass(frozen=True)
-class Question:
+class DiscoveryQuery:
     """What to look for, and where. ``regions`` None stands for all that the tenancy is subscribed to."""
 
     compartment_ids: Sequence[str]
@@ -45,7 +45,7 @@ class Question:
     kms_key_ids: frozenset[str] | None = None
     encryption: str = "any"
 
-    def is_met_by(self, resource: Resource) -> bool:
+    def matches(self, resource: Resource) -> bool:
         if self.kms_key_ids is not None and resource.kms_key_id not in self.kms_key_ids:
             return False
         return self.encryption in ("any", "customer" if resource.kms_key_id else "oracle")
@@ -56,7 +56,7 @@ class Discovery:
     """What was found, where was looked, and where nothing could be seen."""
 
     tenancy: str
-    scope: Scope
+    scope: CompartmentScope
     regions: list[str]
     skipped_regions: list[tuple[str, str]] = field(default_factory=list)
     """Regions that hold nothing yet, with their status."""
@@ -73,11 +73,11 @@ class Discovery:
         return {compartment.id: compartment for compartment in self.scope.compartments}
 
 
-def discover(connection: Connection, question: Question) -> Discovery:
+def discover(connection: Connection, request: DiscoveryQuery) -> Discovery:
     """Look everywhere. Raises InputError where it can't be told where to look, or nobody accepts the credentials."""
-    tenancy = Tenancy(connection, question.regions or ())
-    regions, skipped = regions_of(tenancy, question.regions)
-    found = Discovery(tenancy.id, tenancy.scope(question.compartment_ids, recursive=question.recursive), regions)
+    tenancy = Tenancy(connection, request.regions or ())
+    regions, skipped = regions_of(tenancy, request.regions)
+    found = Discovery(tenancy.id, tenancy.scope(request.compartment_ids, recursive=request.recursive), regions)
     found.skipped_regions = skipped
     found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in found.scope.unreadable]
     compartment_ids = [compartment.id for compartment in found.scope.compartments]
@@ -85,26 +85,26 @@ def discover(connection: Connection, question: Question) -> Discovery:
         return found
     each = max(1, min(SIDE_BY_SIDE, _SIDE_BY_SIDE_IN_ALL // len(regions)))
 
-    def look(region: str) -> tuple[list[Resource], list[Unreadable]]:
+    def scan_region(region: str) -> tuple[list[Resource], list[Unreadable]]:
         if connection.regions.region(region) is None:
             return [], [Unreadable(region, None, None, UNKNOWN_REGION)]
-        survey = RegionSurvey(region, connection, compartment_ids, question.types, side_by_side=each)
-        return [resource for resource in survey.run() if question.is_met_by(resource)], survey.unreadable
+        survey = RegionScan(region, connection, compartment_ids, request.types, side_by_side=each)
+        return [resource for resource in survey.run() if request.matches(resource)], survey.unreadable
 
     with ThreadPoolExecutor(len(regions)) as pool:
-        for resources, unreadable in pool.map(look, regions):
+        for resources, unreadable in pool.map(scan_region, regions):
             found.resources += resources
             found.unreadable += unreadable
     return found
 
 
-def regions_of(tenancy: Tenancy, asked: Sequence[str] | None) -> tuple[list[str], list[tuple[str, str]]]:
+def regions_of(tenancy: Tenancy, query: Sequence[str] | None) -> tuple[list[str], list[tuple[str, str]]]:
     """Where to look, and the subscribed regions that are not READY, with their status.
 
-    ``asked`` None stands for all. Raises InputError where those can't be listed.
+    ``query`` None stands for all. Raises InputError where those can't be listed.
     """
-    if asked is not None:
-        return list(asked), []
+    if query is not None:
+        return list(query), []
     try:
         subscribed = tenancy.subscriptions()
     except ApiError as error:

@@ -32,7 +32,7 @@ from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.lists import Domains, Pages
 from .._resources.volume_groups import VOLUME_GROUP
 from .._resources.volumes import BLOCK_VOLUME, BOOT_VOLUME
-from .region_scan import GONE, Patience
+from .region_scan import TERMINATED_STATES, CircuitBreaker
 from .search import (
     SIDE_BY_SIDE,
     UNKNOWN_REGION,
@@ -71,7 +71,7 @@ class Shard:
 
 
 @dataclass
-class Found:
+class ShardList:
     """The shards, by region and then by compartment, and what the user should know of those that may be missing."""
 
     shards: list[Shard] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Found:
 
 def find_shards(
     connection: Connection, compartment_ids: Sequence[str], *, recursive: bool, regions: Sequence[str] | None
-) -> Found:
+) -> ShardList:
     """Look everywhere; ``regions`` None stands for all that the tenancy is subscribed to.
 
     What can't be looked into is a shard too, lest it be forgotten. Raises InputError where it can't be told where to
@@ -89,9 +89,9 @@ def find_shards(
     tenancy = Tenancy(connection, regions or ())
     names, _skipped = regions_of(tenancy, regions)
     scope = tenancy.scope(compartment_ids, recursive=recursive)
-    found = Found()
+    found = ShardList()
     for parent, error in scope.unreadable:
-        found.warnings.append(f"Compartments below {_label(parent)} may be missing: {_told(error)}")
+        found.warnings.append(f"Compartments below {_label(parent)} may be missing: {_format_error(error)}")
     for compartment in scope.skipped:
         if compartment.lifecycle_state != "DELETED":
             found.warnings.append(f"{_label(compartment)} is left out: it is {compartment.lifecycle_state}")
@@ -124,18 +124,20 @@ def _look(connection: Connection, region: str, compartments: Sequence[Compartmen
         return [shard for shard in pool.map(look, compartments) if shard is not None]
 
 
-def searched(connection: Connection, region: str, wanted: Collection[str]) -> set[str]:
+def searched(connection: Connection, region: str, desired: Collection[str]) -> set[str]:
     """The compartments that Search shows to hold something. None where it does not answer: it only saves calls."""
     seen: set[str] = set()
     page: str | None = None
     try:
         for _number in range(_MOST_SEARCH_PAGES):
             query = {} if page is None else {"page": page}
-            answer = connection.search(region).read_once("search_resources", _QUERY, limit=_SEARCH_PAGE, **query)
-            rows = answer.data.items
-            seen.update(row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in GONE)
-            page = answer.next_page
-            if page is None or seen.issuperset(wanted):
+            response = connection.search(region).read_once("search_resources", _QUERY, limit=_SEARCH_PAGE, **query)
+            rows = response.data.items
+            seen.update(
+                row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in TERMINATED_STATES
+            )
+            page = response.next_page
+            if page is None or seen.issuperset(desired):
                 break
     except ApiError:
         pass
@@ -148,23 +150,23 @@ class _Probe:
     def __init__(self, connection: Connection, region: str) -> None:
         service, domains = connection.block_volume(region), Domains(connection, region)
         self._pages = [Pages(kind, service, region, domains) for kind in _KINDS]
-        self._patience = Patience()
+        self._breakers = CircuitBreaker()
 
     def look(self, compartment_id: str) -> tuple[bool, ResourceError | None]:
         """Whether something is there, and where nothing was seen, why that is not known for sure."""
         failure: ResourceError | None = None
         for pages in self._pages:
-            if self._patience.lost is not None:
-                return False, self._patience.lost
+            if self._breakers.open_error is not None:
+                return False, self._breakers.open_error
             try:
                 if self._has_any(pages, compartment_id):
                     return True, None
             except ApiError as error:
                 told = explain(error)
-                self._patience.failed(error, told)
+                self._breakers.record_failure(error, told)
                 failure = failure or told
             else:
-                self._patience.answered()
+                self._breakers.record_success()
         return False, failure
 
     @staticmethod
@@ -172,7 +174,7 @@ class _Probe:
         """One row is enough, unless it is of something that is gone."""
         for limit in (1, PAGE_SIZE):
             for page in pages.of(compartment_id, limit=limit):
-                if any(row.lifecycle_state not in GONE for row in page.resources):
+                if any(row.lifecycle_state not in TERMINATED_STATES for row in page.resources):
                     return True
                 if limit < PAGE_SIZE and page.next_page is not None:
                     break
@@ -188,7 +190,7 @@ def _shard(region: str, compartment: Compartment, error: ResourceError | None) -
         compartment_id=compartment.id,
         compartment_name=compartment.name,
         compartment_path="/".join(compartment.path),
-        error=_told(error) if error is not None else None,
+        error=_format_error(error) if error is not None else None,
     )
 
 
@@ -212,7 +214,7 @@ def host_name(shard: Shard, suffix: int = _SUFFIX) -> str:
     return f"{shard.region}_{readable}_{shard.compartment_id[-suffix:].lower()}"
 
 
-def _told(error: ResourceError) -> str:
+def _format_error(error: ResourceError) -> str:
     status = f"{error.status} " if error.status else ""
     return f"{status}{error.code}: {error.message}"
 

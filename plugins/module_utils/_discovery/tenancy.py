@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .._api.client import Answer, Connection
+from .._api.client import Connection, Response
 from .._api.iam import refused_credentials
 from .._api.pagination import every_page
 from .._api.settings import how_to_set
 from .._common.errors import (
     ApiError,
     InputError,
-    RefusedError,
     ResourceError,
+    ServiceError,
     explain,
 )
 
@@ -71,7 +71,7 @@ class Compartment:
 
 
 @dataclass
-class Scope:
+class CompartmentScope:
     """Compartments to look into, those that are not ACTIVE, and those below which others could not be listed."""
 
     compartments: list[Compartment] = field(default_factory=list)
@@ -105,9 +105,9 @@ class Tenancy:
         rows = self._read("list_region_subscriptions", self.id).data
         return [Subscription(row.region_name, row.status, bool(row.is_home_region)) for row in rows]
 
-    def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> Scope:
+    def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> CompartmentScope:
         """These compartments, by default the root, and if ``recursive`` all below them; each once, parents first."""
-        scope = Scope()
+        scope = CompartmentScope()
         self._list_all()
         tops = [self._compartment(top) for top in dict.fromkeys(compartment_ids or [self.id])]
         found = {top.id: top for top in tops}
@@ -115,10 +115,10 @@ class Tenancy:
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             while level:
                 answers = list(pool.map(self._below, level))
-                for parent, answer in zip(level, answers):
-                    if isinstance(answer, ResourceError):
-                        scope.unreadable.append((parent, answer))
-                below = [child for answer in answers if not isinstance(answer, ResourceError) for child in answer]
+                for parent, response in zip(level, answers):
+                    if isinstance(response, ResourceError):
+                        scope.unreadable.append((parent, response))
+                below = [child for response in answers if not isinstance(response, ResourceError) for child in response]
                 level = [child for child in below if child.id not in found]
                 found.update((child.id, child) for child in level)
         for compartment in found.values():
@@ -179,27 +179,27 @@ class Tenancy:
     def _rows(self, parent_id: str, **query: Any) -> Iterator[Compartment]:
         """ListCompartments, whatever its ``accessLevel``: the default is all, accessible or not."""
         ask = partial(self._read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
-        for answer in every_page(ask, "compartments"):
-            yield from (_compartment(row) for row in answer.data)
+        for response in every_page(ask, "compartments"):
+            yield from (_compartment(row) for row in response.data)
 
-    def _read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def _read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Ask the first region that answers, and from then on that one first."""
         if self._out_of_reach is not None:
             raise self._out_of_reach
         failures: list[ApiError] = []
         for region in self._regions:
             try:
-                answer = self._connection.identity(region).read(operation, *args, **kwargs)
+                response = self._connection.identity(region).read(operation, *args, **kwargs)
             except ApiError as error:
-                if not error.is_out_of_reach:
+                if not error.is_region_wide:
                     raise
                 failures.append(error)
             else:
                 if failures:
                     self._regions = [region, *(other for other in self._regions if other != region)]
-                return answer
+                return response
         first = failures[0]
-        if isinstance(first, RefusedError) and first.status == 401:
+        if isinstance(first, ServiceError) and first.status == 401:
             raise refused_credentials(self._connection.describe_principal(), first.code, first.message)
         self._out_of_reach = first
         raise first
@@ -212,7 +212,7 @@ def _compartment(row: Any) -> Compartment:
 def _explain_list(error: ApiError, parent: Compartment) -> ResourceError:
     """Why the compartments below one are not known."""
     told = explain(error)
-    if not isinstance(error, RefusedError) or error.status not in (403, 404):
+    if not isinstance(error, ServiceError) or error.status not in (403, 404):
         return replace(told, message=f"The compartments below can't be listed: {told.message}")
     place = "tenancy" if parent.id.startswith("ocid1.tenancy.") else f"compartment id {parent.id}"
     return replace(

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from .._model.resource_types import ASSIGNMENT
-from .json_reader import Node, read_json
+from .json_reader import JsonNode, read_json
 
 
 @dataclass(frozen=True)
-class Discovery:
+class DiscoveryFile:
     """What key_assignment_info found, as far as a plan is made from it."""
 
     resources: list[dict[str, Any]]
@@ -26,13 +26,13 @@ class Discovery:
     complete: bool
 
 
-def read_discovery(path: Path) -> Discovery:
+def read_discovery(path: Path) -> DiscoveryFile:
     """The result file of key_assignment_info."""
     root = read_json(path)
     scanned = root.get("scanned")
     if not isinstance(root.get("resources").value, list) or not isinstance(scanned.value, dict):
         root.get("resources").fail("a result file of key_assignment_info, with 'resources' and 'scanned', is expected")
-    return Discovery(
+    return DiscoveryFile(
         resources=[_found(node) for node in root.get("resources").items()],
         tenancy=scanned.get("tenancy").text(),
         regions=scanned.get("regions").texts(),
@@ -40,7 +40,7 @@ def read_discovery(path: Path) -> Discovery:
     )
 
 
-def _found(node: Node) -> dict[str, Any]:
+def _found(node: JsonNode) -> dict[str, Any]:
     row = dict(node.mapping())
     for name in ("id", "type", "region", "compartment_id", "lifecycle_state"):
         node.get(name).text()

@@ -19,7 +19,7 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._model.state import Outcome, Resource, Wanted
+from .._model.state import DesiredState, Outcome, Resource
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
@@ -76,7 +76,7 @@ class Journal:
             os.close(self._file)
             self._file = -1
 
-    def intend(self, outcome: Outcome, wanted: Wanted) -> None:
+    def intend(self, outcome: Outcome, desired: DesiredState) -> None:
         """Note, before a write, what it replaces. Raises OSError; the write must not be made then."""
         before = outcome.known
         self._write(
@@ -89,9 +89,9 @@ class Journal:
                 "compartment_id": before.compartment_id,
                 "display_name": before.display_name,
                 "action": outcome.action,
-                "kms_key_id": wanted.kms_key_id,
-                **{f"previous_{name}": value for name, value in before.facts().items()},
-                **({"policy_id": wanted.policy_id, "unassigned": wanted.unassigned} if _has_policy(before) else {}),
+                "kms_key_id": desired.kms_key_id,
+                **{f"previous_{name}": value for name, value in before.journal_fields().items()},
+                **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),
             }
         )
 
@@ -104,7 +104,7 @@ class Journal:
                 "id": outcome.id,
                 "changed": outcome.changed,
                 "settled": outcome.settled,
-                **(outcome.after.facts() if outcome.after is not None else {"kms_key_id": None}),
+                **(outcome.after.journal_fields() if outcome.after is not None else {"kms_key_id": None}),
                 "known": outcome.after is not None,
                 **({"new_id": outcome.new_id} if outcome.new_id else {}),
                 "opc_request_id": outcome.opc_request_id,
@@ -142,4 +142,4 @@ class Journal:
 
 
 def _has_policy(resource: Resource) -> bool:
-    return "policy_id" in resource.facts()
+    return "policy_id" in resource.journal_fields()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.text import shorten
-from .json_reader import Node, read_bytes
+from .json_reader import JsonNode, read_bytes
 from .records import (
     POLICY_ASSIGNMENT,
     change_record,
@@ -42,24 +42,24 @@ def journal_records(path: Path, told: Collection[tuple[str, str]]) -> list[dict[
         elif by in open_changes:
             _conclude(open_changes[by], node)
     return [
-        change_record(Node(row, str(path), f"the change of {shorten(about[1], 100)}"))
+        change_record(JsonNode(row, str(path), f"the change of {shorten(about[1], 100)}"))
         for about, row in begun.items()
         if about not in told
     ]
 
 
-def _lines(path: Path) -> list[Node]:
+def _lines(path: Path) -> list[JsonNode]:
     found = []
     for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        found.append(Node(value, f"{path}, line {number}"))
+        found.append(JsonNode(value, f"{path}, line {number}"))
     return found
 
 
-def _begun(intent: Node) -> dict[str, Any]:
+def _begun(intent: JsonNode) -> dict[str, Any]:
     """What is known of a change before its outcome."""
     row = {
         **intent.mapping(),
@@ -80,7 +80,7 @@ def _begun(intent: Node) -> dict[str, Any]:
     return row
 
 
-def _conclude(row: dict[str, Any], outcome: Node) -> None:
+def _conclude(row: dict[str, Any], outcome: JsonNode) -> None:
     for name in ("changed", "settled", "opc_request_id", "error"):
         row[name] = outcome.get(name).value
     if outcome.get("known").flag():

@@ -23,7 +23,7 @@ MOST_BYTES = 256 * 1024 * 1024
 _SHOWN_LENGTH = 60
 
 
-def read_json(path: Path) -> Node:
+def read_json(path: Path) -> JsonNode:
     """The content of a JSON file, to be asked piece by piece."""
     return parse_json(read_bytes(path), str(path))
 
@@ -44,10 +44,10 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def parse_json(content: bytes, name: str) -> Node:
+def parse_json(content: bytes, name: str) -> JsonNode:
     """The same for the content of a file called ``name``."""
     try:
-        return Node(json.loads(content, parse_constant=_refuse_constant), name)
+        return JsonNode(json.loads(content, parse_constant=_refuse_constant), name)
     except RecursionError as error:
         raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
@@ -58,7 +58,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a value of JSON")
 
 
-class Node:
+class JsonNode:
     """A value of such a file, with its name and place for the error. What is asked of it has to be so."""
 
     def __init__(self, value: Any, file: str, place: str = "") -> None:
@@ -66,22 +66,22 @@ class Node:
         self._file = file
         self._place = place
 
-    def get(self, name: str) -> Node:
+    def get(self, name: str) -> JsonNode:
         """A member of an object; null where it is absent."""
-        return Node(self.mapping().get(name), self._file, f"{self._place}.{name}" if self._place else name)
+        return JsonNode(self.mapping().get(name), self._file, f"{self._place}.{name}" if self._place else name)
 
     def mapping(self) -> Mapping[str, Any]:
         if not isinstance(self.value, dict):
             self.fail("an object is expected")
         return self.value
 
-    def items(self) -> list[Node]:
+    def items(self) -> list[JsonNode]:
         """The items of a list; none where it is absent or null."""
         if self.value is None:
             return []
         if not isinstance(self.value, list):
             self.fail("a list is expected")
-        return [Node(item, self._file, f"{self._place}[{index}]") for index, item in enumerate(self.value)]
+        return [JsonNode(item, self._file, f"{self._place}[{index}]") for index, item in enumerate(self.value)]
 
     def text(self) -> str:
         if not isinstance(self.value, str) or not self.value:

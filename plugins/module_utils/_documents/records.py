@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .json_reader import Node
+from .json_reader import JsonNode
 
 FORMAT = "oci_keys.block_volume/report"
 VERSION = 1
@@ -94,7 +94,7 @@ BEFORE_COUNTS = ("total", "customer", "oracle")
 PLAN_LISTS = ("entries", "blocked", "left_alone", "excluded", "not_approved")
 
 
-def discovery_record(root: Node) -> dict[str, Any]:
+def discovery_record(root: JsonNode) -> dict[str, Any]:
     """What ``key_assignment_info`` found: resources, unreadable, complete, scanned, caller."""
     if not isinstance(root.get("resources").value, list) or not isinstance(root.get("scanned").value, dict):
         root.get("resources").fail("a result file of key_assignment_info, with 'resources' and 'scanned', is expected")
@@ -136,7 +136,7 @@ def region_of_key(resource: Mapping[str, Any]) -> str | None:
     return None if region is None else str(region)
 
 
-def _found(root: Node, scanned: Node) -> dict[str, Any]:
+def _found(root: JsonNode, scanned: JsonNode) -> dict[str, Any]:
     return {
         "resources": [_resource(node) for node in root.get("resources").items()],
         "unreadable": [_unreadable(node) for node in root.get("unreadable").items()],
@@ -145,7 +145,7 @@ def _found(root: Node, scanned: Node) -> dict[str, Any]:
     }
 
 
-def _resource(node: Node) -> dict[str, Any]:
+def _resource(node: JsonNode) -> dict[str, Any]:
     resource_type = _type(node.get("type"))
     encryption = node.get("encryption").one_of("customer", "oracle")
     texts = _texts(node, _RESOURCE_TEXTS)
@@ -165,19 +165,19 @@ def _resource(node: Node) -> dict[str, Any]:
     }
 
 
-def _type(node: Node) -> str:
+def _type(node: JsonNode) -> str:
     name = node.text()
     if not _TYPE.fullmatch(name):
         node.fail("the type of a resource is expected")
     return name
 
 
-def _tags_by_namespace(node: Node) -> Iterable[str]:
+def _tags_by_namespace(node: JsonNode) -> Iterable[str]:
     tags = node.get("defined_tags")
     return () if tags.value is None else tags.mapping()
 
 
-def _tags(node: Node) -> dict[str, Any]:
+def _tags(node: JsonNode) -> dict[str, Any]:
     """Tags of one sort. Their values are text, but OCI knows others for defined ones."""
     if node.value is None:
         return {}
@@ -188,7 +188,7 @@ def _tags(node: Node) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, float) else value for name, value in tags.items()}
 
 
-def _replica(node: Node) -> dict[str, Any]:
+def _replica(node: JsonNode) -> dict[str, Any]:
     return {
         "id": node.get("id").text(),
         **_texts(node, ("availability_domain", "kms_key_id")),
@@ -196,14 +196,14 @@ def _replica(node: Node) -> dict[str, Any]:
     }
 
 
-def _unreadable(node: Node) -> dict[str, Any]:
+def _unreadable(node: JsonNode) -> dict[str, Any]:
     return {
         **_texts(node, ("region", "compartment_id", "resource_type", "code", "message", "hint")),
         "status": node.get("status").count_or_none(),
     }
 
 
-def _scanned(node: Node) -> dict[str, Any]:
+def _scanned(node: JsonNode) -> dict[str, Any]:
     """Where it was looked, and where it was not. What is None was not told, so nothing may be concluded from it."""
     filters = node.get("filters")
     return {
@@ -232,14 +232,14 @@ def _scanned(node: Node) -> dict[str, Any]:
     }
 
 
-def key_records(root: Node) -> list[dict[str, Any]]:
+def key_records(root: JsonNode) -> list[dict[str, Any]]:
     """What ``kms_key_info`` told, an entry for each key and region."""
     if not isinstance(root.get("keys").value, list):
         root.get("keys").fail("a result file of kms_key_info, with 'keys', is expected")
     return [_key(node) for node in root.get("keys").items()]
 
 
-def _key(node: Node) -> dict[str, Any]:
+def _key(node: JsonNode) -> dict[str, Any]:
     return {
         "id": node.get("id").text(),
         "region": node.get("region").text(),
@@ -253,14 +253,14 @@ def _key(node: Node) -> dict[str, Any]:
     }
 
 
-def change_records(root: Node) -> list[dict[str, Any]]:
+def change_records(root: JsonNode) -> list[dict[str, Any]]:
     """What a module that changes keys reported of each resource."""
     if not isinstance(root.get("resources").value, list):
         root.get("resources").fail("a result file of a module that changes keys, with 'resources', is expected")
     return [change_record(node) for node in root.get("resources").items()]
 
 
-def change_record(node: Node) -> dict[str, Any]:
+def change_record(node: JsonNode) -> dict[str, Any]:
     """What became of one resource."""
     change: dict[str, Any] = {
         "id": node.get("id").text(),
@@ -288,20 +288,20 @@ def change_record(node: Node) -> dict[str, Any]:
     }
 
 
-def _error(node: Node) -> dict[str, Any]:
+def _error(node: JsonNode) -> dict[str, Any]:
     return {
         **_texts(node, ("code", "message", "opc_request_id", "hint")),
         "status": node.get("status").count_or_none(),
     }
 
 
-def plan_record(root: Node) -> dict[str, Any]:
+def plan_record(root: JsonNode) -> dict[str, Any]:
     """A plan of the rekey role."""
     root.expect_format(PLAN_FORMAT, PLAN_VERSION)
     return {**_plan(root), "unchanged": root.get("unchanged").count()}
 
 
-def _plan(root: Node) -> dict[str, Any]:
+def _plan(root: JsonNode) -> dict[str, Any]:
     return {
         **_texts(root, ("run_id", "time_created", "tenancy", "digest")),
         "dry_run": root.get("dry_run").flag(),
@@ -309,11 +309,11 @@ def _plan(root: Node) -> dict[str, Any]:
     }
 
 
-def _planned(node: Node) -> dict[str, Any]:
+def _planned(node: JsonNode) -> dict[str, Any]:
     return {"id": node.get("id").text(), "type": _type(node.get("type")), **_texts(node, _PLANNED_TEXTS)}
 
 
-def report_record(root: Node) -> dict[str, Any]:
+def report_record(root: JsonNode) -> dict[str, Any]:
     """What an earlier report was made from, to be made into one report with others."""
     root.expect_format(FORMAT, VERSION)
     evidence = root.get("evidence")
@@ -343,9 +343,9 @@ def report_record(root: Node) -> dict[str, Any]:
     }
 
 
-def _texts(node: Node, names: tuple[str, ...]) -> dict[str, str | None]:
+def _texts(node: JsonNode, names: tuple[str, ...]) -> dict[str, str | None]:
     return {name: node.get(name).text_or_none() for name in names}
 
 
-def _flag_or_none(node: Node) -> bool | None:
+def _flag_or_none(node: JsonNode) -> bool | None:
     return None if node.value is None else node.flag()

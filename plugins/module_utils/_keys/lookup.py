@@ -17,16 +17,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .._api.client import Answer, Connection, Service
+from .._api.client import Connection, Response, Service
 from .._api.iam import place_of
 from .._api.pagination import every_page
 from .._common.clock import Clock
-from .._common.concurrency import Once, RateLimit
+from .._common.concurrency import FixedRateLimiter, SingleFlightCache
 from .._common.errors import (
     ApiError,
     InputError,
-    NoAnswerError,
-    RefusedError,
+    ServiceError,
+    TransportError,
 )
 from .._model.ocid import parse
 
@@ -34,11 +34,11 @@ from .._model.ocid import parse
 _CALLS_PER_SECOND = 4
 
 # Times that the hosts guessed for a vault are asked, since one answer may be lost to a passing fault.
-_GUESS_ROUNDS = 3
+_DERIVED_ENDPOINT_ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Found:
+class KeyLocation:
     """A key as GetKey gave it, and the management endpoint that did."""
 
     key: Any
@@ -47,7 +47,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Missing:
+class KeyNotFound:
     """Why a key could not be read in a region, and what is known of it all the same."""
 
     problem: str
@@ -58,7 +58,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class _Hit:
+class _SearchResult:
     """What Search tells of a key."""
 
     vault_id: str
@@ -79,7 +79,7 @@ class _Vault:
 
 
 @dataclass
-class _Trail:
+class _KeyLookup:
     """What was tried to find a key in a region, and what came of it.
 
     ``known_by`` says who told that the key exists. ``guesses`` are failures of hosts that need not exist.
@@ -106,8 +106,8 @@ class _Trail:
         """The vault's home told of its replicas, and none is in this region, nor on its way from or to it."""
         return self.vault.replicas is not None and self.region not in self.vault.replicas
 
-    def missing(self) -> Missing:
-        return Missing(
+    def missing(self) -> KeyNotFound:
+        return KeyNotFound(
             problem=self._why(),
             vault_id=self.vault_id,
             compartment_id=self.compartment_id,
@@ -131,7 +131,7 @@ class _Trail:
         if refusal is not None and self.known_by is not None:
             return (
                 f"exists, as {self.known_by} tells, but may not be read ({_fault(refusal)}). Grant: Allow group "
-                f"<your group> to read keys in {place_of(self.compartment_id, 'key')}; {_UNVETTED}"
+                f"<your group> to read keys in {place_of(self.compartment_id, 'key')}; {_VALIDATE_KEY_HINT}"
             )
         if refusal is not None:
             return _unknown(_fault(refusal))
@@ -140,7 +140,7 @@ class _Trail:
             return (
                 f"could not be found: its vault {self.vault_id} is not in {self.region}, or may not be read "
                 f"({_fault(vault_refusal)}). Give a key that exists there, or grant: Allow group <your group> to read "
-                f"vaults in {place_of(self.vault.compartment_id, 'vault')}; {_UNVETTED}"
+                f"vaults in {place_of(self.vault.compartment_id, 'vault')}; {_VALIDATE_KEY_HINT}"
             )
         passing = next((error for error in errors if _passes(error)), None)
         if passing is not None:
@@ -169,25 +169,25 @@ class KeyFinder:
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self._limit = RateLimit(_CALLS_PER_SECOND, clock)
-        self._hits: Once[_Hit | ApiError | None] = Once()
-        self._vaults: Once[_Vault] = Once()
-        self._unreachable: dict[str, NoAnswerError] = {}
+        self._limit = FixedRateLimiter(_CALLS_PER_SECOND, clock)
+        self._hits: SingleFlightCache[_SearchResult | ApiError | None] = SingleFlightCache()
+        self._vaults: SingleFlightCache[_Vault] = SingleFlightCache()
+        self._unreachable: dict[str, TransportError] = {}
         self._accepted = False
-        self._unauthenticated: RefusedError | None = None
+        self._unauthenticated: ServiceError | None = None
 
     @property
-    def refused_credentials(self) -> RefusedError | None:
+    def refused_credentials(self) -> ServiceError | None:
         """The 401, if there was one and nothing that was asked so far was answered by any other verdict."""
         return None if self._accepted else self._unauthenticated
 
-    def find(self, kms_key_id: str, region: str, *, thorough: bool = True) -> Found | Missing:
-        """The key as its vault in this region gives it; ``thorough`` goes by way of the key's home if need be."""
-        trail = _Trail(kms_key_id, region, self.home(kms_key_id))
-        found = self._follow(trail)
-        if found is None and thorough and trail.vault_id is None and not trail.is_refused:
-            found = self._by_home(trail)
-        return found or trail.missing()
+    def find(self, kms_key_id: str, region: str, *, search_home_region: bool = True) -> KeyLocation | KeyNotFound:
+        """The key as its vault in this region gives it. ``search_home_region`` allows the way by the key's home."""
+        lookup = _KeyLookup(kms_key_id, region, self.home(kms_key_id))
+        found = self._follow(lookup)
+        if found is None and search_home_region and lookup.vault_id is None and not lookup.is_refused:
+            found = self._by_home(lookup)
+        return found or lookup.missing()
 
     def home(self, kms_key_id: str) -> str | None:
         """The region that a key was made in, if its OCID tells. One that the API gave may be of an unknown form."""
@@ -196,41 +196,41 @@ class KeyFinder:
         except InputError:
             return None
 
-    def read(self, endpoint: str, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read(self, endpoint: str, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Ask the management endpoint of a vault."""
         return self._vault_read(self._connection.vault_management(endpoint), endpoint, operation, *args, **kwargs)
 
-    def _follow(self, trail: _Trail) -> Found | None:
-        found = self._by_search(trail)
-        if found is None and trail.vault.endpoint is None and not trail.is_elsewhere:
-            found = self._by_guess(trail)
+    def _follow(self, lookup: _KeyLookup) -> KeyLocation | None:
+        found = self._by_search(lookup)
+        if found is None and lookup.vault.endpoint is None and not lookup.is_elsewhere:
+            found = self._by_derived_endpoint(lookup)
         return found
 
-    def _by_search(self, trail: _Trail) -> Found | None:
+    def _by_search(self, lookup: _KeyLookup) -> KeyLocation | None:
         """By Search, asked where the key is used, then where its OCID says that it was made."""
-        for place in dict.fromkeys((trail.region, trail.home or trail.region)):
-            hit = self._hits.get((trail.id, place), partial(self._search, trail.id, place))
+        for place in dict.fromkeys((lookup.region, lookup.home or lookup.region)):
+            hit = self._hits.get((lookup.id, place), partial(self._search, lookup.id, place))
             if isinstance(hit, ApiError):
-                trail.searches.append(hit)
+                lookup.searches.append(hit)
             elif hit is not None:
-                trail.vault_id, trail.compartment_id, trail.known_by = hit.vault_id, hit.compartment_id, "Search"
-                return self._at_vault(trail, hit.vault_id)
+                lookup.vault_id, lookup.compartment_id, lookup.known_by = hit.vault_id, hit.compartment_id, "Search"
+                return self._at_vault(lookup, hit.vault_id)
         return None
 
-    def _search(self, kms_key_id: str, region: str) -> _Hit | ApiError | None:
+    def _search(self, kms_key_id: str, region: str) -> _SearchResult | ApiError | None:
         query = f"query key resources return allAdditionalFields where identifier = '{kms_key_id}'"
         details = {"type": "Structured", "query": query, "matchingContextType": "NONE"}
         try:
-            answer = self._ask_search(region, details)
+            response = self._ask_search(region, details)
         except ApiError as error:
             return error
-        for item in answer.data.items or ():
+        for item in response.data.items or ():
             vault_id = (item.additional_details or {}).get("vaultId")
             if item.identifier == kms_key_id and isinstance(vault_id, str):
-                return _Hit(vault_id, known(item, "compartment_id"))
+                return _SearchResult(vault_id, known(item, "compartment_id"))
         return None
 
-    def _ask_search(self, region: str, details: dict[str, str]) -> Answer:
+    def _ask_search(self, region: str, details: dict[str, str]) -> Response:
         """Search is a short cut: asked twice at most, since there are other ways to find a vault."""
         where = f"search {region}"
         if where in self._unreachable:
@@ -243,109 +243,109 @@ class KeyFinder:
                 raise
         return self._noted_where(where, ask)
 
-    def _by_home(self, trail: _Trail) -> Found | None:
+    def _by_home(self, lookup: _KeyLookup) -> KeyLocation | None:
         """A key that nobody has heard of in the region may be read at its home, and tells of its vault."""
-        if trail.home is None or trail.home == trail.region:
+        if lookup.home is None or lookup.home == lookup.region:
             return None
-        trail_home = _Trail(trail.id, trail.home, trail.home)
+        trail_home = _KeyLookup(lookup.id, lookup.home, lookup.home)
         at_home = self._follow(trail_home)
         if at_home is None:
-            trail.reads.extend(trail_home.reads)
+            lookup.reads.extend(trail_home.reads)
             return None
-        trail.vault_id, trail.compartment_id = at_home.key.vault_id, at_home.key.compartment_id
-        trail.known_by = f"{trail.home}, where it was made,"
-        return self._at_vault(trail, at_home.key.vault_id)
+        lookup.vault_id, lookup.compartment_id = at_home.key.vault_id, at_home.key.compartment_id
+        lookup.known_by = f"{lookup.home}, where it was made,"
+        return self._at_vault(lookup, at_home.key.vault_id)
 
-    def _at_vault(self, trail: _Trail, vault_id: str) -> Found | None:
-        vault = self._vaults.get((vault_id, trail.region), lambda: self._look_up(vault_id, trail))
-        trail.vault = vault
+    def _at_vault(self, lookup: _KeyLookup, vault_id: str) -> KeyLocation | None:
+        vault = self._vaults.get((vault_id, lookup.region), lambda: self._look_up(vault_id, lookup))
+        lookup.vault = vault
         if vault.endpoint is None:
             return None
         try:
-            answer = self.read(vault.endpoint, "get_key", trail.id)
+            response = self.read(vault.endpoint, "get_key", lookup.id)
         except ApiError as error:
-            trail.reads.append(error)
+            lookup.reads.append(error)
             return None
-        return Found(answer.data, vault.endpoint, vault.compartment_id)
+        return KeyLocation(response.data, vault.endpoint, vault.compartment_id)
 
-    def _look_up(self, vault_id: str, trail: _Trail) -> _Vault:
+    def _look_up(self, vault_id: str, lookup: _KeyLookup) -> _Vault:
         """GetVault where the key is used; for a vault made elsewhere, what its home says of its replica there."""
         try:
-            vault = self._at_kms(trail.region, "get_vault", vault_id).data
+            vault = self._at_kms(lookup.region, "get_vault", vault_id).data
         except ApiError as error:
             fault = error
         else:
             return _Vault(endpoint=known(vault, "management_endpoint"), compartment_id=known(vault, "compartment_id"))
-        if trail.home is None or trail.home == trail.region:
+        if lookup.home is None or lookup.home == lookup.region:
             return _Vault(faults=(fault,))
         replicas: dict[str, str] = {}
         endpoint = None
         try:
-            ask = partial(self._at_kms, trail.home, "list_vault_replicas", vault_id)
-            for replica in (row for answer in every_page(ask, "vault replicas") for row in answer.data):
+            ask = partial(self._at_kms, lookup.home, "list_vault_replicas", vault_id)
+            for replica in (row for response in every_page(ask, "vault replicas") for row in response.data):
                 replicas[replica.region] = replica.status
-                if replica.region == trail.region and replica.status == "CREATED":
+                if replica.region == lookup.region and replica.status == "CREATED":
                     endpoint = replica.management_endpoint or None
         except ApiError as error:
             return _Vault(endpoint=endpoint, faults=(fault, error))
         return _Vault(endpoint=endpoint, replicas=replicas, faults=(fault,))
 
-    def _by_guess(self, trail: _Trail) -> Found | None:
+    def _by_derived_endpoint(self, lookup: _KeyLookup) -> KeyLocation | None:
         """The key, from one of the hosts that its OCID lets us guess. One that does not exist gives no answer."""
-        prefix = _vault_prefix(trail.id)
-        endpoints = self._connection.management_endpoints(prefix, trail.region) if prefix else ()
-        for attempt in range(_GUESS_ROUNDS):
+        prefix = _vault_prefix(lookup.id)
+        endpoints = self._connection.management_endpoints(prefix, lookup.region) if prefix else ()
+        for attempt in range(_DERIVED_ENDPOINT_ROUNDS):
             if attempt:
                 self._clock.sleep(1.0)
             for endpoint in endpoints:
                 service = self._connection.vault_management(endpoint)
                 try:
                     self._limit.wait()
-                    answer = self._noted(partial(service.read_once, "get_key", trail.id))
-                except NoAnswerError as error:
-                    (trail.reads if error.was_sent else trail.guesses).append(error)
+                    response = self._noted(partial(service.read_once, "get_key", lookup.id))
+                except TransportError as error:
+                    (lookup.reads if error.was_sent else lookup.guesses).append(error)
                 except ApiError as error:
-                    trail.reads.append(error)
+                    lookup.reads.append(error)
                 else:
-                    return Found(answer.data, endpoint, trail.vault.compartment_id)
-            if any(not _passes(error) for error in trail.reads):
+                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id)
+            if any(not _passes(error) for error in lookup.reads):
                 break
         return None
 
-    def _at_kms(self, region: str, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def _at_kms(self, region: str, operation: str, *args: Any, **kwargs: Any) -> Response:
         return self._vault_read(self._connection.vaults(region), f"kms {region}", operation, *args, **kwargs)
 
-    def _vault_read(self, service: Service, where: str, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def _vault_read(self, service: Service, where: str, operation: str, *args: Any, **kwargs: Any) -> Response:
         if where not in self._unreachable:
             self._limit.wait()
         return self._ask(service, where, operation, *args, **kwargs)
 
-    def _ask(self, service: Service, where: str, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def _ask(self, service: Service, where: str, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read. A host that could not be connected to, after all retries, is not waited for again."""
         if where in self._unreachable:
             raise self._unreachable[where]
         return self._noted_where(where, partial(service.read, operation, *args, **kwargs))
 
-    def _noted_where(self, where: str, ask: Callable[[], Answer]) -> Answer:
+    def _noted_where(self, where: str, ask: Callable[[], Response]) -> Response:
         try:
             return self._noted(ask)
-        except NoAnswerError as error:
+        except TransportError as error:
             if not error.was_sent:
                 self._unreachable[where] = error
             raise
 
-    def _noted(self, ask: Callable[[], Answer]) -> Answer:
+    def _noted(self, ask: Callable[[], Response]) -> Response:
         """Note what an answer says about the credentials, which OCI judges before all else."""
         try:
-            answer = ask()
-        except RefusedError as error:
+            response = ask()
+        except ServiceError as error:
             if error.status == 401:
                 self._unauthenticated = error
             elif _is_definite(error):
                 self._accepted = True
             raise
         self._accepted = True
-        return answer
+        return response
 
 
 def known(model: object, name: str) -> Any:
@@ -354,13 +354,13 @@ def known(model: object, name: str) -> Any:
     return None if value == "" else value
 
 
-_UNVETTED = "or set 'validate_key: false' where you assign it, if you may use the key but not read it"
+_VALIDATE_KEY_HINT = "or set 'validate_key: false' where you assign it, if you may use the key but not read it"
 
 
 def _unknown(reason: str) -> str:
     return (
         f"does not exist, or may not be read ({reason}). Give a key that exists there, or grant: Allow group <your "
-        f"group> to read keys in compartment <the key's compartment>, and to read vaults there; {_UNVETTED}"
+        f"group> to read keys in compartment <the key's compartment>, and to read vaults there; {_VALIDATE_KEY_HINT}"
     )
 
 
@@ -372,12 +372,12 @@ def _vault_prefix(kms_key_id: str) -> str:
 
 
 def _status(error: ApiError) -> int | None:
-    return error.status if isinstance(error, RefusedError) else None
+    return error.status if isinstance(error, ServiceError) else None
 
 
 def _passes(error: ApiError) -> bool:
     """Asked again another time, there may be another answer."""
-    return not isinstance(error, RefusedError) or error.is_throttled or error.is_of_the_server
+    return not isinstance(error, ServiceError) or error.is_throttled or error.is_server_error
 
 
 def _is_definite(error: ApiError) -> bool:
@@ -386,4 +386,4 @@ def _is_definite(error: ApiError) -> bool:
 
 
 def _fault(error: ApiError) -> str:
-    return f"{error.status} {error.code}" if isinstance(error, RefusedError) else str(error)
+    return f"{error.status} {error.code}" if isinstance(error, ServiceError) else str(error)

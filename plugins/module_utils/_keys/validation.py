@@ -16,9 +16,9 @@ from typing import Any
 from .._api.client import Connection
 from .._api.pagination import every_page
 from .._common.clock import Clock
-from .._common.concurrency import Once
-from .._common.errors import ApiError, RefusedError
-from .lookup import Found, KeyFinder, Missing, known
+from .._common.concurrency import SingleFlightCache
+from .._common.errors import ApiError, ServiceError
+from .lookup import KeyFinder, KeyLocation, KeyNotFound, known
 
 _USABLE_STATE = "ENABLED"
 # A key in one of these states can be neither assigned nor left (oci_semantics.md fact 22).
@@ -69,7 +69,7 @@ class KeyReport:
         return self.protection_mode == "EXTERNAL"
 
 
-class KeyVetting:
+class KeyValidator:
     """Looks keys up, each once per region and run, and never faster than Vault allows.
 
     ``exact_versions`` counts every version of a key; otherwise counting ends with the page that has a second one.
@@ -78,8 +78,8 @@ class KeyVetting:
     def __init__(self, connection: Connection, clock: Clock, *, exact_versions: bool = False) -> None:
         self._finder = KeyFinder(connection, clock)
         self._exact_versions = exact_versions
-        self._wanted: Once[KeyReport] = Once()
-        self._left: Once[KeyReport] = Once()
+        self._wanted: SingleFlightCache[KeyReport] = SingleFlightCache()
+        self._left: SingleFlightCache[KeyReport] = SingleFlightCache()
 
     @property
     def compartments(self) -> dict[str, str]:
@@ -88,21 +88,21 @@ class KeyVetting:
         return {report.id: report.compartment_id for report in reports if report.compartment_id}
 
     @property
-    def refused_credentials(self) -> RefusedError | None:
+    def refused_credentials(self) -> ServiceError | None:
         """The 401, if there was one and nothing that was asked so far was answered by any other verdict."""
         return self._finder.refused_credentials
 
-    def wanted(self, kms_key_id: str, region: str) -> KeyReport:
+    def check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         """Whether a key can be assigned in a region: GetVault, GetKey and ListKeyVersions."""
-        return self._wanted.get((kms_key_id, region), lambda: self._vet_wanted(kms_key_id, region))
+        return self._wanted.get((kms_key_id, region), lambda: self._check_assignable(kms_key_id, region))
 
-    def left(self, kms_key_id: str, region: str) -> KeyReport:
+    def check_removable(self, kms_key_id: str, region: str) -> KeyReport:
         """Whether a resource can leave a key. A key that may not be read is no problem: the service will judge."""
-        return self._left.get((kms_key_id, region), lambda: self._vet_left(kms_key_id, region))
+        return self._left.get((kms_key_id, region), lambda: self._check_removable(kms_key_id, region))
 
-    def _vet_wanted(self, kms_key_id: str, region: str) -> KeyReport:
+    def _check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         found = self._finder.find(kms_key_id, region)
-        if isinstance(found, Missing):
+        if isinstance(found, KeyNotFound):
             return KeyReport(
                 id=kms_key_id,
                 region=region,
@@ -136,9 +136,9 @@ class KeyVetting:
             )
         return self._report(found, region, tuple(problems), tuple(warnings), versions)
 
-    def _vet_left(self, kms_key_id: str, region: str) -> KeyReport:
-        found = self._finder.find(kms_key_id, region, thorough=False)
-        if isinstance(found, Missing):
+    def _check_removable(self, kms_key_id: str, region: str) -> KeyReport:
+        found = self._finder.find(kms_key_id, region, search_home_region=False)
+        if isinstance(found, KeyNotFound):
             return KeyReport(id=kms_key_id, region=region, found=False, warnings=(found.problem,))
         state = found.key.lifecycle_state
         problems: tuple[str, ...] = ()
@@ -150,14 +150,19 @@ class KeyVetting:
         """Versions that are not deleted, and "at least " where those on further pages were not counted."""
         count = 0
         ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
-        for answer in every_page(ask, "key versions"):
-            count += len([version for version in answer.data if version.lifecycle_state != "DELETED"])
-            if count > 1 and answer.next_page is not None and not self._exact_versions:
+        for response in every_page(ask, "key versions"):
+            count += len([version for version in response.data if version.lifecycle_state != "DELETED"])
+            if count > 1 and response.next_page is not None and not self._exact_versions:
                 return count, "at least "
         return count, ""
 
     def _report(
-        self, found: Found, region: str, problems: tuple[str, ...], warnings: tuple[str, ...], versions: int | None
+        self,
+        found: KeyLocation,
+        region: str,
+        problems: tuple[str, ...],
+        warnings: tuple[str, ...],
+        versions: int | None,
     ) -> KeyReport:
         key = found.key
         is_primary = known(key, "is_primary")

@@ -17,9 +17,9 @@ from .state import (
     NONE,
     REGENERATE,
     REMOVE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 
 # Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
@@ -33,14 +33,14 @@ def is_busy(resource: Resource) -> bool:
     return resource.lifecycle_state not in GONE_STATES | {FAULTY_STATE, READY_STATE}
 
 
-def action_for(resource: Resource, wanted: Wanted) -> str:
+def action_for(resource: Resource, desired: DesiredState) -> str:
     """What has to be done to this resource so that it has the wanted key."""
-    if resource.kms_key_id == wanted.kms_key_id:
-        return REGENERATE if wanted.regenerate else NONE
-    return REMOVE if wanted.kms_key_id is None else ASSIGN
+    if resource.kms_key_id == desired.kms_key_id:
+        return REGENERATE if desired.regenerate else NONE
+    return REMOVE if desired.kms_key_id is None else ASSIGN
 
 
-def obstacle_to(resource: Resource, noun: str) -> ResourceError | None:
+def blocking_error(resource: Resource, noun: str) -> ResourceError | None:
     """Why this resource can't be changed at all, whatever is asked of it."""
     if resource.lifecycle_state in GONE_STATES:
         return ResourceError(
@@ -58,17 +58,17 @@ def obstacle_to(resource: Resource, noun: str) -> ResourceError | None:
 
 def plan(
     outcome: Outcome,
-    wanted: Wanted,
+    desired: DesiredState,
     noun: str,
-    decide: Callable[[Resource, Wanted], str | ResourceError] = action_for,
+    decide: Callable[[Resource, DesiredState], str | ResourceError] = action_for,
 ) -> None:
     """Decide, from what was read, what is to be done to the resource of one outcome."""
     if outcome.before is None or outcome.error is not None:
         return
-    outcome.error = obstacle_to(outcome.before, noun)
+    outcome.error = blocking_error(outcome.before, noun)
     if outcome.error is not None:
         return
-    decision = decide(outcome.before, wanted)
+    decision = decide(outcome.before, desired)
     if isinstance(decision, ResourceError):
         outcome.error = decision
         return
@@ -77,7 +77,7 @@ def plan(
 
 
 def diff(
-    outcomes: list[Outcome], wanted: Wanted, *, check_mode: bool, most: int | None = None
+    outcomes: list[Outcome], desired: DesiredState, *, check_mode: bool, most: int | None = None
 ) -> dict[str, dict[str, Any]]:
     """Before and after by OCID, only what changes: what would be in check mode, what was read after a run.
 
@@ -88,9 +88,9 @@ def diff(
     changing = [(outcome, outcome.before) for outcome in outcomes if outcome.changed and outcome.before is not None]
     for outcome, first in changing[:most]:
         name = {"display_name": first.display_name}
-        then = first.as_wanted(wanted) if check_mode else outcome.after
-        before[outcome.id] = {**name, **first.facts()}
-        after[outcome.id] = {**name, **(then.facts() if then is not None else {"encryption": "unknown"})}
+        then = first.with_desired(desired) if check_mode else outcome.after
+        before[outcome.id] = {**name, **first.journal_fields()}
+        after[outcome.id] = {**name, **(then.journal_fields() if then is not None else {"encryption": "unknown"})}
         if outcome.action == REGENERATE:
             before[outcome.id]["data_key"] = "present"
             after[outcome.id]["data_key"] = "regenerated"

@@ -202,8 +202,8 @@ def expect_type(ocid: Ocid, *types: str) -> None:
     """Raise InputError ("is a volume backup, but a key is expected") unless the OCID is of one of these OCID types."""
     if ocid.type in types:
         return
-    wanted = list(dict.fromkeys(_with_article(TYPE_WORDS.get(kind, kind)) for kind in types))
-    raise InputError(f"{_show_bare(ocid)} is {_with_article(ocid.words)}, but {_or(wanted)} is expected")
+    desired = list(dict.fromkeys(_with_article(TYPE_WORDS.get(kind, kind)) for kind in types))
+    raise InputError(f"{_show_bare(ocid)} is {_with_article(ocid.words)}, but {_or(desired)} is expected")
 
 
 def expect_realm(ocid: Ocid, realm: str, whose: str) -> None:

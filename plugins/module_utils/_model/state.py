@@ -60,15 +60,15 @@ class Resource:
         """Whose key protects it: customer or oracle. None for what is not there yet."""
         return "customer" if self.kms_key_id else "oracle"
 
-    def as_wanted(self, wanted: Wanted) -> Resource:
+    def with_desired(self, desired: DesiredState) -> Resource:
         """The resource as a change would leave it, for check mode."""
-        return replace(self, kms_key_id=wanted.kms_key_id)
+        return replace(self, kms_key_id=desired.kms_key_id)
 
-    def agrees_with(self, other: Resource) -> bool:
+    def matches_read(self, other: Resource) -> bool:
         """Whether two reads of a resource, one of them perhaps by list, tell the same of what a change relies on."""
         return self.kms_key_id == other.kms_key_id
 
-    def facts(self) -> dict[str, Any]:
+    def journal_fields(self) -> dict[str, Any]:
         """What a change of it may change, for diff and journal."""
         return {"encryption": self.encryption, "kms_key_id": self.kms_key_id}
 
@@ -83,7 +83,7 @@ class CopyTo:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredState:
     """The assignment asked for. ``kms_key_id`` None asks for the Oracle-managed key; of a copy, for no other one.
 
     ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all.
@@ -117,33 +117,34 @@ class Outcome:
     time_requested: str | None = None
     time_settled: str | None = None
     group_id: str | None = None
-    left_alone: str | None = None
+    skip_reason: str | None = None
     """Why a resource that is not as wanted was not touched, which is no failure."""
     warnings: list[str] = field(default_factory=list)
     kind: str = ""
     new_id: str | None = None
     """The OCID of what the change brings into being, as the answer to it told."""
-    only_from: str | None = None
+    expected_kms_key_id: str | None = None
     """The key that it has to be on for it to be changed, ``''`` for the Oracle-managed one; None: whichever it is."""
 
     def __post_init__(self) -> None:
         self.kind = self.kind or self.type
 
-    def leave_alone(self, reason: str, remedy: str) -> None:
+    def skip(self, reason: str, remedy: str) -> None:
         """Not to be touched, though it is not as wanted. ``reason`` ends a sentence."""
         self.action = NONE
         self.changed = False
-        self.left_alone = reason
+        self.skip_reason = reason
         self.warnings.append(f"{self.label} was left alone, because {reason} ({remedy}).")
 
-    def leave_if_elsewhere(self, found: Resource) -> bool:
+    def skip_if_key_differs(self, found: Resource) -> bool:
         """Leave it alone if it is on another key than it has to be on for it to be changed. True if so."""
-        if self.only_from is None or (found.kms_key_id or "") == self.only_from:
+        if self.expected_kms_key_id is None or (found.kms_key_id or "") == self.expected_kms_key_id:
             return False
-        present, planned = found.kms_key_id or "the Oracle-managed one", self.only_from or "the Oracle-managed one"
-        self.leave_alone(
-            f"its key is {present}, not {planned}", "it was changed after the plan was made; make a new plan"
+        present, planned = (
+            found.kms_key_id or "the Oracle-managed one",
+            self.expected_kms_key_id or "the Oracle-managed one",
         )
+        self.skip(f"its key is {present}, not {planned}", "it was changed after the plan was made; make a new plan")
         return True
 
     @property

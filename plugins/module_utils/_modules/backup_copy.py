@@ -18,10 +18,10 @@ from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
 from .._discovery.tenancy import Tenancy
 from .._model.ocid import expect_type, parse
-from .._model.state import CopyTo, Wanted
+from .._model.state import CopyTo, DesiredState
 
 
-def wanted_copy(options: Mapping[str, Any]) -> Wanted:
+def desired_copy(options: Mapping[str, Any]) -> DesiredState:
     """The copy asked for; no key asks for no particular one. Pure. Raises InputError."""
     if is_blank(options["destination_region"]):
         raise InputError("'destination_region' is empty, but a copy needs a region to be in, such as 'us-phoenix-1'")
@@ -34,7 +34,7 @@ def wanted_copy(options: Mapping[str, Any]) -> Wanted:
     display_name = None if is_blank(options["display_name"]) else str(options["display_name"])
     if display_name is not None and len(display_name) > _LONGEST_NAME:
         raise InputError(f"'display_name' has {len(display_name)} characters, but at most {_LONGEST_NAME} are allowed")
-    return Wanted(
+    return DesiredState(
         kms_key_id,
         copy_to=CopyTo(
             str(options["destination_region"]).strip(),
@@ -48,11 +48,11 @@ def wanted_copy(options: Mapping[str, Any]) -> Wanted:
 _LONGEST_NAME = 255
 
 
-def with_destination(connection: Connection, wanted: Wanted, sources: Sequence[Target]) -> Wanted:
+def with_destination(connection: Connection, desired: DesiredState, sources: Sequence[Target]) -> DesiredState:
     """The same with the destination's long name. Raises InputError unless copies of the sources can be made there."""
-    if wanted.copy_to is None or not sources:
-        return wanted
-    region = connection.regions.expect(wanted.copy_to.region, "'destination_region' is")
+    if desired.copy_to is None or not sources:
+        return desired
+    region = connection.regions.expect(desired.copy_to.region, "'destination_region' is")
     for source in sources:
         if source.region == region:
             raise InputError(
@@ -66,7 +66,7 @@ def with_destination(connection: Connection, wanted: Wanted, sources: Sequence[T
                 "nothing is copied from one realm to another"
             )
     _expect_ready(connection, region)
-    return replace(wanted, copy_to=replace(wanted.copy_to, region=region))
+    return replace(desired, copy_to=replace(desired.copy_to, region=region))
 
 
 def _expect_ready(connection: Connection, region: str) -> None:

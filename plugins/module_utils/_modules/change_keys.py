@@ -22,8 +22,8 @@ from .._api.settings import (
     ConnectionSettings,
     resolve_connection,
 )
-from .._changes.engine import Fleet, Report
-from .._changes.request import Target, Terms
+from .._changes.engine import KeyAssigner, Report
+from .._changes.request import RunSettings, Target
 from .._changes.results import (
     latest_state,
     message,
@@ -31,7 +31,7 @@ from .._changes.results import (
     selected,
     summary,
 )
-from .._common.clock import Stop
+from .._common.clock import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._documents.journal import (
@@ -39,22 +39,23 @@ from .._documents.journal import (
     default_journal_path,
 )
 from .._model.decisions import diff
-from .._model.state import Outcome, Wanted
+from .._model.state import DesiredState, Outcome
 from .._resources.registry import GROUPS, KINDS
-from . import runtime as _world
+from . import runtime as runtime
 from .change_options import (
     CHANGE_OPTIONS,
+    desired_key,
+    parse_run_settings,
     targets,
-    terms,
-    wanted_key,
 )
-from .errors import IN_THE_JOURNAL, failures_told
+from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
 from .output import invocation, warn
-from .signals import stopped_by_signals
+from .runtime import Runtime
+from .signals import cancelled_by_signals
 
 # Resources that the diff of a result that is to be small has at most; ``result_file`` has all.
 _MOST_IN_SHORT_DIFF = 50
@@ -73,23 +74,25 @@ def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
 class Request:
     """What a module asks for: of ``options`` what is wanted, and what has to be known of OCI before it is begun."""
 
-    wanted: Callable[[Mapping[str, Any]], Wanted] = wanted_key
-    prepare: Callable[[Connection, Wanted, Sequence[Target]], Wanted] = lambda _connection, wanted, _targets: wanted
+    desired: Callable[[Mapping[str, Any]], DesiredState] = desired_key
+    prepare: Callable[[Connection, DesiredState, Sequence[Target]], DesiredState] = (
+        lambda _connection, desired, _targets: desired
+    )
 
 
 def change_keys(
-    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, world: _world.World | None = None
+    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, runtime: Runtime | None = None
 ) -> NoReturn:
     """Bring the resources that option ``ids`` names onto the key asked for, and end the module.
 
     ``types`` are the names of the kinds that may be named.
     """
-    world = world or _world.World()
-    with failures_told(module, IN_THE_JOURNAL):
+    runtime = runtime or Runtime.default()
+    with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
-        with stopped_by_signals(world.clock) as stop:
-            wanted, report = _run(module, ids, types, request or Request(), result_file, world, stop)
-    _end(module, wanted, report, result_file)
+        with cancelled_by_signals(runtime.clock) as cancellation:
+            desired, report = _run(module, ids, types, request or Request(), result_file, runtime, cancellation)
+    _end(module, desired, report, result_file)
 
 
 def _run(
@@ -98,41 +101,47 @@ def _run(
     types: tuple[str, ...],
     request: Request,
     result_file: Path | None,
-    world: _world.World,
-    stop: Stop,
-) -> tuple[Wanted, Report]:
+    runtime: Runtime,
+    cancellation: CancellationToken,
+) -> tuple[DesiredState, Report]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
-    agreed = terms(module.params, check_mode=module.check_mode)
-    wanted = request.wanted(module.params)
+    run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
+    desired = request.desired(module.params)
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
     if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
         raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}; the journal would be lost")
-    connection = connected(settings, agreed, world)
+    connection = open_connection(settings, run_settings, runtime)
     module.no_log_values.update(connection.secrets)
     named = targets(
         module.params,
         ids,
         types,
-        wanted=wanted,
+        desired=desired,
         regions=connection.regions,
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    wanted = request.prepare(connection, wanted, named)
-    noted = Journal(journal, world.clock, connection.tenancy)
-    fleet = Fleet(connection, noted, agreed, clock=world.clock, timings=world.timings, stop=stop)
-    return wanted, fleet.bring(named, wanted)
+    desired = request.prepare(connection, desired, named)
+    noted = Journal(journal, runtime.clock, connection.tenancy)
+    fleet = KeyAssigner(
+        connection, noted, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+    )
+    return desired, fleet.run(named, desired)
 
 
-def connected(settings: ConnectionSettings, agreed: Terms, world: _world.World) -> Connection:
+def open_connection(settings: ConnectionSettings, run_settings: RunSettings, runtime: Runtime) -> Connection:
     return connect(
-        settings, concurrency=agreed.concurrency, retry=world.retry, timeout=world.timeout, clock=world.clock
+        settings,
+        concurrency=run_settings.concurrency,
+        retry=runtime.retry,
+        timeout=runtime.timeout,
+        clock=runtime.clock,
     )
 
 
-def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Path | None) -> NoReturn:
-    entries = [outcome_entry(outcome, wanted, module.check_mode) for outcome in report.outcomes]
+def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:
+    entries = [outcome_entry(outcome, desired, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
         "changed": any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),
@@ -149,13 +158,13 @@ def _end(module: AnsibleModule, wanted: Wanted, report: Report, result_file: Pat
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
         most = _MOST_IN_SHORT_DIFF if is_short else None
-        result["diff"] = diff(report.outcomes, wanted, check_mode=module.check_mode, most=most)
+        result["diff"] = diff(report.outcomes, desired, check_mode=module.check_mode, most=most)
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def outcome_entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+def outcome_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
     kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
-    extra = kind.extra(outcome, latest_state(outcome, wanted, check_mode=check_mode))
-    return resource_entry(outcome, wanted, check_mode=check_mode, extra=extra)
+    extra = kind.extra_result_fields(outcome, latest_state(outcome, desired, check_mode=check_mode))
+    return resource_entry(outcome, desired, check_mode=check_mode, extra=extra)

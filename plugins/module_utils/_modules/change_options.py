@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._changes.request import Target, Terms
+from .._changes.request import RunSettings, Target
 from .._common.errors import InputError
 from .._common.values import is_blank
 from .._model.ocid import (
@@ -21,7 +21,7 @@ from .._model.ocid import (
     expect_type,
     parse,
 )
-from .._model.state import Wanted
+from .._model.state import DesiredState
 from .._resources.registry import kinds_by_ocid_type
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
 _MOST_CONCURRENCY = 256
 
 
-def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
+def parse_run_settings(options: Mapping[str, Any], *, check_mode: bool) -> RunSettings:
     """The shared options, judged."""
     concurrency, wait_timeout = options["concurrency"], options["wait_timeout"]
     if not 1 <= concurrency <= _MOST_CONCURRENCY:
@@ -50,7 +50,7 @@ def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
         raise InputError(f"'wait_timeout' is {wait_timeout}, but has to be at least 1 second")
     if options["multi_version_key"] == "fail" and not options["validate_key"]:
         raise InputError("'multi_version_key: fail' needs the key to be looked up, which 'validate_key: false' forbids")
-    return Terms(
+    return RunSettings(
         check_mode=check_mode,
         validate_key=options["validate_key"],
         multi_version_key_fails=options["multi_version_key"] == "fail",
@@ -61,7 +61,7 @@ def terms(options: Mapping[str, Any], *, check_mode: bool) -> Terms:
     )
 
 
-def wanted_key(options: Mapping[str, Any]) -> Wanted:
+def desired_key(options: Mapping[str, Any]) -> DesiredState:
     """The key asked for. A blank never means the Oracle-managed key: going back is the explicit ``state: absent``."""
     given = options["kms_key_id"]
     kms_key_id = None if is_blank(given) else str(given).strip()
@@ -74,7 +74,7 @@ def wanted_key(options: Mapping[str, Any]) -> Wanted:
                     f"'{name}' is {value} together with 'state: unassigned', which takes the backup policy away. "
                     "Leave it out, or use 'state: present'."
                 )
-        return Wanted(kms_key_id=None, unassigned=True)
+        return DesiredState(kms_key_id=None, unassigned=True)
     if options["state"] == "absent":
         if kms_key_id is not None:
             raise InputError(
@@ -85,14 +85,14 @@ def wanted_key(options: Mapping[str, Any]) -> Wanted:
             raise InputError(
                 "'regenerate: true' makes a new data key under a customer-managed key; 'state: absent' has none"
             )
-        return Wanted(kms_key_id=None, policy_id=policy_id)
+        return DesiredState(kms_key_id=None, policy_id=policy_id)
     if kms_key_id is None:
         raise InputError(
             "'kms_key_id' is empty, but 'state: present' needs the key to assign. To go back to the Oracle-managed "
             "key, use 'state: absent'."
         )
     expect_type(parse(kms_key_id), "key")
-    return Wanted(kms_key_id=kms_key_id, regenerate=regenerate, policy_id=policy_id)
+    return DesiredState(kms_key_id=kms_key_id, regenerate=regenerate, policy_id=policy_id)
 
 
 def _policy(options: Mapping[str, Any]) -> str | None:
@@ -109,7 +109,7 @@ def targets(
     ids: str,
     types: Iterable[str],
     *,
-    wanted: Wanted,
+    desired: DesiredState,
     regions: RegionTable,
     own_region: str | None,
     tenancy: str | None,
@@ -136,8 +136,8 @@ def targets(
         else:
             region = expect_region(ocid, regions)
         found.setdefault(ocid.value, Target(id=ocid.value, kind=kinds[ocid.type], region=region))
-    if realm is not None and wanted.kms_key_id is not None:
-        expect_realm(parse(wanted.kms_key_id), realm, f"the {_plural(ids)}" if found else whose)
+    if realm is not None and desired.kms_key_id is not None:
+        expect_realm(parse(desired.kms_key_id), realm, f"the {_plural(ids)}" if found else whose)
     return list(found.values())
 
 

@@ -23,7 +23,7 @@ IN_THE_JOURNAL = "What was changed before it is in the journal."
 
 
 @contextmanager
-def failures_told(
+def fail_module_on_error(
     module: AnsibleModule, after_a_fault: str = NOTHING_WAS_CHANGED, told: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
     """End the module where what is done within raises; ``after_a_fault`` says what that leaves behind.

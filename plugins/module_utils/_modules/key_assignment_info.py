@@ -31,7 +31,7 @@ from .._discovery.results import (
 from .._discovery.search import (
     SIDE_BY_SIDE,
     Discovery,
-    Question,
+    DiscoveryQuery,
     discover,
 )
 from .._model.ocid import (
@@ -42,8 +42,8 @@ from .._model.ocid import (
 )
 from .._resources.policy_assignments import Assignments
 from .._resources.registry import LISTED
-from . import runtime as _world
-from .errors import failures_told
+from . import runtime as runtime
+from .errors import fail_module_on_error
 from .options import (
     compartments_asked,
     listed,
@@ -51,6 +51,7 @@ from .options import (
     writable_file,
 )
 from .output import invocation
+from .runtime import Runtime
 
 RESOURCE_TYPES = (*LISTED, Assignments.type)
 # What is asked for only by name: assignments cost a call per asset, and replicas bear the key that their source lists.
@@ -63,24 +64,26 @@ _RETRY = ReadRetry(attempts=6)
 _PLACES_IN_SUMMARY = 20
 
 
-def tell_about_assignments(module: AnsibleModule, world: _world.World | None = None) -> NoReturn:
+def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = None) -> NoReturn:
     """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
-    world = world or _world.World()
-    with failures_told(module):
+    runtime = runtime or Runtime.default()
+    with fail_module_on_error(module):
         result_file = writable_file("result_file", module.params["result_file"])
         settings = resolve_connection(module.params, os.environ)
         module.no_log_values.update(settings.secrets)
-        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
         module.no_log_values.update(connection.secrets)
-        result = look(connection, module.params, world.clock)
+        result = look(connection, module.params, runtime.clock)
     _end(module, result, result_file)
 
 
 def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError where it can't be told where to look."""
-    asked = question(options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy)
+    query = discovery_query(
+        options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
+    )
     started = clock.timestamp()
-    found = discover(connection, asked)
+    found = discover(connection, query)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
     return {
@@ -89,22 +92,22 @@ def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> di
         "summary": summary(entries, len(unreadable)),
         "unreadable": unreadable,
         "complete": found.complete,
-        "scanned": {**_scanned(found, asked), "time_started": started, "time_finished": clock.timestamp()},
+        "scanned": {**_scanned(found, query), "time_started": started, "time_finished": clock.timestamp()},
         "caller": _caller(connection),
         "msg": message(entries, found),
     }
 
 
-def question(
+def discovery_query(
     options: Mapping[str, Any], *, regions: RegionTable, own_region: str | None, tenancy: str | None
-) -> Question:
+) -> DiscoveryQuery:
     """The options, judged. Raises InputError for what can't be meant, a list that is set but empty included."""
     types = _types(options)
     keys = _keys(options, tenancy)
     encryption = options["encryption"]
     if keys is not None and encryption == "oracle":
         raise InputError("'kms_key_ids' together with 'encryption: oracle' is on nothing: leave one of them out")
-    return Question(
+    return DiscoveryQuery(
         compartment_ids=compartments_asked(options, tenancy),
         recursive=options["recursive"],
         regions=regions_asked(options, regions, own_region, tenancy),
@@ -141,7 +144,7 @@ def _keys(options: Mapping[str, Any], tenancy: str | None) -> frozenset[str] | N
     return frozenset(key.value for key in keys)
 
 
-def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:
+def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
     scope = found.scope
     return {
         "tenancy": found.tenancy,
@@ -153,12 +156,12 @@ def _scanned(found: Discovery, asked: Question) -> dict[str, Any]:
         "skipped_compartments": [
             {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
         ],
-        "resource_types": list(asked.types),
-        "all_regions": asked.regions is None,
-        "whole_tenancy": asked.recursive and (not asked.compartment_ids or found.tenancy in asked.compartment_ids),
+        "resource_types": list(query.types),
+        "all_regions": query.regions is None,
+        "whole_tenancy": query.recursive and (not query.compartment_ids or found.tenancy in query.compartment_ids),
         "filters": {
-            "kms_key_ids": None if asked.kms_key_ids is None else sorted(asked.kms_key_ids),
-            "encryption": asked.encryption,
+            "kms_key_ids": None if query.kms_key_ids is None else sorted(query.kms_key_ids),
+            "encryption": query.encryption,
         },
     }
 

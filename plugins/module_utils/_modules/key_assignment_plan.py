@@ -17,20 +17,20 @@ from .._common.errors import InputError
 from .._common.files import write_private
 from .._common.values import is_blank
 from .._documents.discovery_file import (
-    Discovery,
+    DiscoveryFile,
     read_discovery,
 )
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import ORDER
 from .._planning.key_checks import (
-    Vetted,
+    KeyChecks,
+    blocked_by_current_key,
+    check_keys,
     expect_usable,
-    held_by_their_key,
-    vet,
 )
 from .._planning.plan import (
     Plan,
-    Scope,
+    PlanFilter,
     approve,
     key_region,
     make_plan,
@@ -44,39 +44,43 @@ from .key_assignment_info import (
     look,
     not_all_seen,
 )
-from .key_plan import Made, Planning
+from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 
-def plan_assignment(planning: Planning) -> Made:
+def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for what was found, or is found now."""
-    options = planning.options
-    found = _found_now(planning) if options["found_file"] is not None else _found_earlier(planning)
-    scope = _scope(planning, found)
+    options = context.options
+    found = _found_now(context) if options["found_file"] is not None else _found_earlier(context)
+    scope = _scope(context, found)
     plan = make_plan(found.resources, scope)
-    vetted = Vetted()
+    key_checks = KeyChecks()
     if options["validate_key"]:
-        vetted = vet(planning.connection, planning.vetting, _uses(scope, found), plan.entries)
-        expect_usable(vetted, multi_version_key_fails=planning.multi_version_key_fails)
-        plan.hold_back(held_by_their_key(vetted, plan.entries))
-    approved = _approved(planning)
+        key_checks = check_keys(context.connection, context.validator, _uses(scope, found), plan.entries)
+        expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
+        plan.block(blocked_by_current_key(key_checks, plan.entries))
+    approved = _approved(context)
     if approved is not None:
         approve(plan, approved.entries)
-    again = dict.fromkeys(planning.earlier.failed, "it failed earlier in this run, and is not tried again")
-    plan.hold_back(again)
-    _expect_digest(options["plan_digest"], plan, approved, is_first=not planning.earlier.last)
-    facts = {"options": _told(options), "complete": found.complete, "approved_digest": approved and approved.digest}
-    return Made(plan, vetted, found.tenancy, facts)
+    again = dict.fromkeys(context.previous.failed, "it failed earlier in this run, and is not tried again")
+    plan.block(again)
+    _expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
+    facts = {
+        "options": _recorded_options(options),
+        "complete": found.complete,
+        "approved_digest": approved and approved.digest,
+    }
+    return PlanResult(plan, key_checks, found.tenancy, facts)
 
 
-def _found_now(planning: Planning) -> Discovery:
+def _found_now(context: PlanContext) -> DiscoveryFile:
     """What a look finds, which is on disk before it is planned for, and told of even if that fails."""
-    options = planning.options
+    options = context.options
     path = writable_file("found_file", options["found_file"])
     if path is None:
         raise InputError("'found_file' is empty. Name the file to which what is found is written")
     asked = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
-    seen = look(planning.connection, {**asked, "kms_key_ids": None, "encryption": "any"}, planning.clock)
+    seen = look(context.connection, {**asked, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
         write_private(path, seen)
     except OSError as error:
@@ -84,14 +88,14 @@ def _found_now(planning: Planning) -> Discovery:
             f"'found_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing is planned without it. "
             "Give a file that can be written"
         ) from error
-    planning.told["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
+    context.told["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
     if not seen["complete"]:
-        planning.module.warn(not_all_seen("'found_file'"))
+        context.module.warn(not_all_seen("'found_file'"))
     return read_discovery(path)
 
 
-def _found_earlier(planning: Planning) -> Discovery:
-    options = planning.options
+def _found_earlier(context: PlanContext) -> DiscoveryFile:
+    options = context.options
     if options["discovery_file"] is None:
         raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give a file to read, or one to write")
     given = [name for name in ("compartment_ids", "regions") if options[name] is not None]
@@ -102,15 +106,15 @@ def _found_earlier(planning: Planning) -> Discovery:
         )
     path = Path(os.path.expanduser(options["discovery_file"]))
     found = read_discovery(path)
-    planning.expect_tenancy(found.tenancy, f"'discovery_file' {str(path)!r}")
+    context.expect_tenancy(found.tenancy, f"'discovery_file' {str(path)!r}")
     return found
 
 
-def _scope(planning: Planning, found: Discovery) -> Scope:
-    options = planning.options
+def _scope(context: PlanContext, found: DiscoveryFile) -> PlanFilter:
+    options = context.options
     keys: dict[str, str] | None = None
     if options["state"] == "present":
-        keys = _keys(planning)
+        keys = _keys(context)
         missing = [region for region in found.regions if region not in keys]
         if missing:
             raise InputError(
@@ -122,7 +126,7 @@ def _scope(planning: Planning, found: Discovery) -> Scope:
     for name in ("from_kms_key_ids", "resource_types", "freeform_tags", "defined_tags"):
         if options[name] is not None and not options[name]:
             raise InputError(f"'{name}' is set, but empty, so nothing could be meant. Leave it out")
-    return Scope(
+    return PlanFilter(
         keys=keys,
         resource_types=options["resource_types"] or ORDER,
         from_kms_key_ids=options["from_kms_key_ids"],
@@ -136,10 +140,10 @@ def _scope(planning: Planning, found: Discovery) -> Scope:
     )
 
 
-def _keys(planning: Planning) -> dict[str, str]:
-    regions, tenancy = planning.connection.regions, planning.connection.tenancy
+def _keys(context: PlanContext) -> dict[str, str]:
+    regions, tenancy = context.connection.regions, context.connection.tenancy
     keys: dict[str, str] = {}
-    for name, value in (planning.options["kms_key_ids"] or {}).items():
+    for name, value in (context.options["kms_key_ids"] or {}).items():
         key = parse(value)
         expect_type(key, "key")
         if tenancy:
@@ -152,7 +156,7 @@ def _keys(planning: Planning) -> dict[str, str]:
     return keys
 
 
-def _uses(scope: Scope, found: Discovery) -> set[tuple[str, str]]:
+def _uses(scope: PlanFilter, found: DiscoveryFile) -> set[tuple[str, str]]:
     """Each wanted key in the regions where it is used; what is given for other regions is not looked at."""
     if scope.keys is None:
         return set()
@@ -160,16 +164,16 @@ def _uses(scope: Scope, found: Discovery) -> set[tuple[str, str]]:
     return {(scope.keys[place], place) for place in places if place in scope.keys}
 
 
-def _approved(planning: Planning) -> PlanFile | None:
+def _approved(context: PlanContext) -> PlanFile | None:
     """The plan that was approved, from its file or as a value, if there is one."""
-    options = planning.options
+    options = context.options
     if not is_blank(options["approved_file"]):
         approved = read_plan(Path(os.path.expanduser(options["approved_file"])))
     elif not is_blank(options["approved_plan"]):
         approved = unpack_plan(options["approved_plan"], "approved_plan")
     else:
         return None
-    planning.expect_tenancy(approved.tenancy, "The approved plan")
+    context.expect_tenancy(approved.tenancy, "The approved plan")
     return approved
 
 
@@ -185,7 +189,7 @@ def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, 
         )
 
 
-_TOLD = (
+_RECORDED_OPTIONS = (
     "state",
     "kms_key_ids",
     "resource_types",
@@ -202,6 +206,6 @@ _TOLD = (
 )
 
 
-def _told(options: Mapping[str, Any]) -> dict[str, Any]:
+def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the plan follows from, for its file."""
-    return {name: options[name] for name in _TOLD}
+    return {name: options[name] for name in _RECORDED_OPTIONS}

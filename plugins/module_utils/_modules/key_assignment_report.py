@@ -41,14 +41,14 @@ from .._documents.records import (
 from .._model.ocid import expect_type, parse
 from .._reporting.benchmark import counts
 from .._reporting.build import (
-    Circumstances,
-    Part,
+    ReportContext,
+    RunRecords,
     build,
     canonical,
 )
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
-from .errors import failures_told
+from .errors import fail_module_on_error
 from .output import invocation
 
 MANIFEST = "manifest.json"
@@ -81,7 +81,7 @@ CSV_COLUMNS = (
 
 def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
     """Read what the options name, write the report into its folder, and end the module."""
-    with failures_told(module, "Nothing in OCI was touched."):
+    with fail_module_on_error(module, "Nothing in OCI was touched."):
         try:
             result = _make(module, clock or Clock())
         except ImportError:
@@ -96,16 +96,16 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
 def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     options = module.params
     template = _template(options["template"])
-    parts = _parts(options)
-    circumstances = Circumstances(
+    runs = _parts(options)
+    context = ReportContext(
         mode="check" if module.check_mode else "run",
         time_finished=clock.timestamp(),
         evidence={name: None if is_blank(value) else value for name, value in (options["evidence"] or {}).items()},
         ansible_core=getattr(module, "ansible_version", None),
         python=platform.python_version(),
     )
-    report = build(parts, _keys_to_retire(options["kms_key_ids"], parts), circumstances)
-    report["evidence"]["redacted"] = parts[0].run["redacted"] if parts[0].run else None
+    report = build(runs, _keys_to_retire(options["kms_key_ids"], runs), context)
+    report["evidence"]["redacted"] = runs[0].run["redacted"] if runs[0].run else None
     if options["redact"]:
         redaction = Redaction(None if is_blank(options["redact_key"]) else options["redact_key"])
         report = redaction(report)
@@ -118,7 +118,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     return _write(_folder(options["report_dir"]), texts, report, digest)
 
 
-def _parts(options: Mapping[str, Any]) -> list[Part]:
+def _parts(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
     names = ("discovery_file", "before_file", "plan_file", "keys_file", "unseen_reason")
@@ -127,13 +127,13 @@ def _parts(options: Mapping[str, Any]) -> list[Part]:
     if earlier and of_one_run:
         raise InputError(f"'merge_reports' makes a report of reports; it can't be together with '{of_one_run[0]}'")
     if earlier:
-        parts = [Part(**report_record(read_json(path))) for path in earlier]
-        if len({part.run["redacted"] for part in parts if part.run}) > 1:
+        runs = [RunRecords(**report_record(read_json(path))) for path in earlier]
+        if len({part.run["redacted"] for part in runs if part.run}) > 1:
             raise InputError("'merge_reports' names reports that are redacted in different ways, or not all of them")
-        return parts
+        return runs
     before = _read(options["before_file"], discovery_record)
     return [
-        Part(
+        RunRecords(
             found=_found(options, before),
             before=None if before is None else _counts_of(before["resources"]),
             plan=_read(options["plan_file"], plan_record),
@@ -188,11 +188,11 @@ def _changes(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _keys_to_retire(given: Sequence[Any] | None, parts: Sequence[Part]) -> list[str]:
+def _keys_to_retire(given: Sequence[Any] | None, runs: Sequence[RunRecords]) -> list[str]:
     keys = [parse(value) for value in given or () if not is_blank(value)]
     for key in keys:
         expect_type(key, "key")
-    if keys and any(part.run and part.run["redacted"] for part in parts):
+    if keys and any(part.run and part.run["redacted"] for part in runs):
         raise InputError("'kms_key_ids' can't be found in reports that are redacted; merge those that are not")
     return [key.value for key in keys]
 

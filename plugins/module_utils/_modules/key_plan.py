@@ -28,9 +28,9 @@ from .._common.errors import InputError
 from .._common.values import is_blank
 from .._documents.json_reader import read_json
 from .._keys.results import key_entry, summary
-from .._keys.validation import KeyVetting
-from .._planning.batch_results import Earlier, read_batches
-from .._planning.key_checks import Vetted
+from .._keys.validation import KeyValidator
+from .._planning.batch_results import PreviousBatches, read_batches
+from .._planning.key_checks import KeyChecks
 from .._planning.plan import FORMAT, VERSION, Plan, batches
 from .._planning.plan_file import (
     pack,
@@ -38,13 +38,14 @@ from .._planning.plan_file import (
     write_plan,
 )
 from .._planning.text import count_rows, plan_lines
-from . import runtime as _world
+from . import runtime as runtime
 from .errors import (
     NOTHING_WAS_CHANGED,
-    failures_told,
+    fail_module_on_error,
 )
 from .options import writable_file
 from .output import invocation
+from .runtime import Runtime
 
 # Calls at a time to one service of a region, and how often they are tried, as for a look at what there is.
 _SIDE_BY_SIDE = 16
@@ -76,19 +77,19 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @dataclass
-class Planning:
+class PlanContext:
     """What a module that plans has to hand when it is asked for the plan."""
 
     module: AnsibleModule
     connection: Connection
-    vetting: KeyVetting
+    validator: KeyValidator
     folder: Path
     clock: Clock
     told: dict[str, Any]
     """What the result has, however the module ends."""
 
     @cached_property
-    def earlier(self) -> Earlier:
+    def previous(self) -> PreviousBatches:
         """What earlier batches of the same run did, by the files in its folder. Raises InputError."""
         return read_batches(self.folder)
 
@@ -108,30 +109,30 @@ class Planning:
 
 
 @dataclass(frozen=True)
-class Made:
+class PlanResult:
     """A plan, what was learned of its keys, and what is to be told besides in its file and in the result."""
 
     plan: Plan
-    vetted: Vetted
+    key_checks: KeyChecks
     tenancy: str
     facts: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
 
 
-def write_key_plan(module: AnsibleModule, make: Callable[[Planning], Made]) -> NoReturn:
+def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
-    world = _world.World()
+    runtime = Runtime.default()
     told: dict[str, Any] = {}
-    with failures_told(module, told=told):
+    with fail_module_on_error(module, told=told):
         try:
-            result = _write(module, make, world, told)
+            result = _write(module, make, runtime, told)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
     module.exit_json(invocation=invocation(module), **told, **result)
 
 
 def _write(
-    module: AnsibleModule, make: Callable[[Planning], Made], world: _world.World, told: dict[str, Any]
+    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, told: dict[str, Any]
 ) -> dict[str, Any]:
     options = module.params
     plan_file = writable_file("plan_file", options["plan_file"])
@@ -142,33 +143,33 @@ def _write(
         raise InputError("'batch_size' has to be at least 1, and 'canary' at least 0")
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
     module.no_log_values.update(connection.secrets)
-    vetting = KeyVetting(connection, world.clock, exact_versions=True)
-    planning = Planning(module, connection, vetting, plan_file.parent, world.clock, told)
-    made = make(planning)
-    plan, earlier = made.plan, planning.earlier
-    canary = 0 if earlier.last else options["canary"]
+    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
+    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, told)
+    result = make(context)
+    plan, previous = result.plan, context.previous
+    canary = 0 if previous.last else options["canary"]
     parts = batches(plan.entries, options["batch_size"], canary)
     if keys_file is not None:
-        _write_keys(keys_file, made.vetted, connection, is_first=not earlier.last)
+        _write_keys(keys_file, result.key_checks, connection, is_first=not previous.last)
     run_id = options["run_id"]
     write_plan(
         plan_file,
         plan,
         parts,
-        earlier.last + 1,
+        previous.last + 1,
         run_id=uuid.uuid4().hex if is_blank(run_id) else run_id,
-        time_created=world.clock.timestamp(),
-        tenancy=made.tenancy,
+        time_created=runtime.clock.timestamp(),
+        tenancy=result.tenancy,
         dry_run=module.check_mode,
-        slow=made.vetted.has_external,
+        slow=result.key_checks.has_external,
         canary_batch=1 if canary and parts else None,
-        **made.facts,
+        **result.facts,
     )
-    for warning in dict.fromkeys([*made.vetted.warnings(), *made.warnings]):
+    for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         module.warn(warning)
-    as_value = _as_value(made) if module.check_mode else None
+    as_value = _as_value(result) if module.check_mode else None
     lines = plan_lines(plan, dry_run=module.check_mode)
     note = _NOT_A_VALUE if module.check_mode and as_value is None else None
     counts = count_rows(plan.entries)
@@ -176,9 +177,9 @@ def _write(
         "changed": False,
         "plan_file": str(plan_file),
         "digest": plan.digest,
-        "summary": _summary(plan, earlier),
+        "summary": _summary(plan, previous),
         "counts": counts[:_MOST_COUNTS],
-        "first_batch": earlier.last + 1,
+        "first_batch": previous.last + 1,
         "batch_count": len(parts),
         "lines": [*lines, note] if note else lines,
         "plan": as_value,
@@ -187,40 +188,42 @@ def _write(
     }
 
 
-def _as_value(made: Made) -> str | None:
+def _as_value(result: PlanResult) -> str | None:
     """The plan as text that an approval can be made of, if it is small. Names of resources don't stand in it as they
     are, since it is handed on by templates."""
     value = {
         "format": FORMAT,
         "version": VERSION,
-        "tenancy": made.tenancy,
+        "tenancy": result.tenancy,
         "dry_run": True,
-        "digest": made.plan.digest,
-        "entries": made.plan.entries,
+        "digest": result.plan.digest,
+        "entries": result.plan.entries,
     }
     packed = pack(value)
     return packed if len(packed) <= _MOST_AS_VALUE else None
 
 
-def _summary(plan: Plan, earlier: Earlier) -> dict[str, int]:
-    rows = ("blocked", "left_alone", "excluded", "not_approved")
+def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
     return {
         "planned": len(plan.entries),
         "unchanged": plan.unchanged,
-        **{name: len(getattr(plan, name)) for name in rows},
+        "blocked": len(plan.blocked),
+        "left_alone": len(plan.skipped),
+        "excluded": len(plan.excluded),
+        "not_approved": len(plan.not_approved),
         "not_selected": plan.not_selected,
-        "changed_earlier": earlier.changed,
-        "failed_earlier": len(earlier.failed),
+        "changed_earlier": previous.changed,
+        "failed_earlier": len(previous.failed),
     }
 
 
-def _write_keys(path: Path, vetted: Vetted, connection: Connection, *, is_first: bool) -> None:
+def _write_keys(path: Path, key_checks: KeyChecks, connection: Connection, *, is_first: bool) -> None:
     """The keys as kms_key_info tells them. A later plan of a run keeps what an earlier one told of keys left since."""
-    entries = [key_entry(report, connection.auth_type) for report in vetted.reports]
+    entries = [key_entry(report, connection.auth_type) for report in key_checks.reports]
     if not is_first and path.exists():
         told = {(entry["id"], entry["region"]) for entry in entries}
-        earlier = read_json(path).get("keys").items()
+        previous = read_json(path).get("keys").items()
         entries += [
-            dict(node.mapping()) for node in earlier if (node.get("id").text(), node.get("region").text()) not in told
+            dict(node.mapping()) for node in previous if (node.get("id").text(), node.get("region").text()) not in told
         ]
     write_or_refuse(path, {"changed": False, "summary": summary(entries), "keys": entries})

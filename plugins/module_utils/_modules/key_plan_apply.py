@@ -20,24 +20,24 @@ from .._api.client import Connection
 from .._api.settings import resolve_connection
 from .._changes.engine import (
     EXTERNAL_KEY_CONCURRENCY,
-    Fleet,
+    KeyAssigner,
     Report,
 )
-from .._changes.request import Target, Terms
+from .._changes.request import RunSettings, Target
 from .._changes.results import message, summary
-from .._common.clock import Stop
+from .._common.clock import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._documents.journal import Journal
 from .._model.ocid import expect_region, parse
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import Outcome, Wanted
+from .._model.state import DesiredState, Outcome
 from .._planning.batch_results import (
-    Earlier,
+    PreviousAttempt,
+    PreviousBatches,
     Subject,
-    Tried,
     batch_file,
-    joined,
+    merge_attempts,
     read_batches,
     read_tried,
     row_counts,
@@ -47,11 +47,12 @@ from .._planning.plan_file import PlanFile, read_plan
 from .._planning.text import progress_line, slice_label
 from .._resources.registry import KINDS
 from . import change_keys as _module
-from . import runtime as _world
-from .change_options import terms
-from .errors import IN_THE_JOURNAL, failures_told
+from . import runtime as runtime
+from .change_options import parse_run_settings
+from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation, warn
-from .signals import stopped_by_signals
+from .runtime import Runtime
+from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
@@ -61,15 +62,15 @@ _ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
-    world = _world.World()
-    with failures_told(module, IN_THE_JOURNAL), stopped_by_signals(world.clock) as stop:
-        result = _apply(module, world, stop)
+    runtime = Runtime.default()
+    with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
+        result = _apply(module, runtime, cancellation)
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, world: _world.World, stop: Stop) -> dict[str, Any]:
+def _apply(module: AnsibleModule, runtime: Runtime, cancellation: CancellationToken) -> dict[str, Any]:
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -78,25 +79,32 @@ def _apply(module: AnsibleModule, world: _world.World, stop: Stop) -> dict[str, 
         raise InputError(f"{str(path)!r} is the plan of a dry run. Make a plan outside of check mode to carry it out")
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
-    agreed = _terms(options, plan, check_mode=module.check_mode)
-    connection = _module.connected(settings, agreed, world)
+    run_settings = _terms(options, plan, check_mode=module.check_mode)
+    connection = _module.open_connection(settings, run_settings, runtime)
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
-    journal = Journal(path.parent / "journal.jsonl", world.clock, connection.tenancy)
+    journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
     tried = read_tried(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_batches(path.parent), tried)
-    began = world.clock.monotonic()
+    began = runtime.clock.monotonic()
     try:
         for part in parts:
-            if stop.is_asked:
+            if cancellation.is_cancelled:
                 break
-            fleet = Fleet(connection, journal, agreed, clock=world.clock, timings=world.timings, stop=stop)
+            fleet = KeyAssigner(
+                connection,
+                journal,
+                run_settings,
+                clock=runtime.clock,
+                timings=runtime.timings,
+                cancellation=cancellation,
+            )
             entries = plan.entries[part.start : part.stop]
-            wanted = Wanted(entries[0]["wanted_kms_key_id"])
-            batch.take(fleet.bring([_target(entry, connection) for entry in entries], wanted), wanted)
+            desired = DesiredState(entries[0]["wanted_kms_key_id"])
+            batch.take(fleet.run([_target(entry, connection) for entry in entries], desired), desired)
     finally:
-        batch.seconds = world.clock.monotonic() - began
+        batch.seconds = runtime.clock.monotonic() - began
         batch.write()
     return batch.result()
 
@@ -110,23 +118,23 @@ class _Batch:
         folder: Path,
         plan: PlanFile,
         parts: Sequence[Slice],
-        earlier: Earlier,
-        tried: Tried,
+        previous: PreviousBatches,
+        tried: PreviousAttempt,
     ) -> None:
         self.seconds = 0.0
         self._module = module
         self._path = batch_file(folder, module.params["batch"])
         self._plan = plan
         self._parts = parts
-        self._earlier = earlier
+        self._previous = previous
         self._tried = tried
         self._outcomes: list[Outcome] = []
         self._entries: list[dict[str, Any]] = []
         self._warnings: dict[str, None] = {}
 
-    def take(self, report: Report, wanted: Wanted) -> None:
+    def take(self, report: Report, desired: DesiredState) -> None:
         self._outcomes += report.outcomes
-        self._entries += [_result_entry(outcome, wanted, self._module.check_mode) for outcome in report.outcomes]
+        self._entries += [_result_entry(outcome, desired, self._module.check_mode) for outcome in report.outcomes]
         self._warnings.update(dict.fromkeys(report.warnings))
 
     def result(self) -> dict[str, Any]:
@@ -148,22 +156,22 @@ class _Batch:
 
     def _failed_so_far(self) -> set[Subject]:
         """What failed in other batches, and in this one when it was tried last."""
-        rows = joined(self._tried, self._entries)
+        rows = merge_attempts(self._tried, self._entries)
         failed = {subject(row) for row in rows if row.get("error")}
-        return failed.union(self._earlier.failed - self._tried.rows.keys())
+        return failed.union(self._previous.failed - self._tried.rows.keys())
 
     def _seconds_left(self) -> float | None:
         """How long the rest of the plan takes, if it goes on as it did so far. None after the last batch."""
         number = self._module.params["batch"]
         sizes = {key: sum(part.stop - part.start for part in parts) for key, parts in self._plan.batches.items()}
         left = sum(size for key, size in sizes.items() if key > number)
-        done = self._earlier.done + sizes[number]
-        return (self._earlier.seconds + self.seconds) / done * left if left else None
+        done = self._previous.done + sizes[number]
+        return (self._previous.seconds + self.seconds) / done * left if left else None
 
     def write(self) -> None:
         if self._module.check_mode:
             return
-        rows = joined(self._tried, self._entries)
+        rows = merge_attempts(self._tried, self._entries)
         seconds = self._tried.seconds + self.seconds
         content = {
             **self._counts(),
@@ -192,13 +200,13 @@ def _parts(plan: PlanFile, number: int, path: Path) -> list[Slice]:
     return parts
 
 
-def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> Terms:
+def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> RunSettings:
     """The keys were vetted when the plan was made; what a plan holds of locked backups is meant."""
     given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
-    agreed = terms(given, check_mode=check_mode)
+    run_settings = parse_run_settings(given, check_mode=check_mode)
     if plan.slow:
-        return replace(agreed, concurrency=min(agreed.concurrency, EXTERNAL_KEY_CONCURRENCY))
-    return agreed
+        return replace(run_settings, concurrency=min(run_settings.concurrency, EXTERNAL_KEY_CONCURRENCY))
+    return run_settings
 
 
 def _target(entry: Entry, connection: Connection) -> Target:
@@ -206,14 +214,14 @@ def _target(entry: Entry, connection: Connection) -> Target:
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
     kind = KINDS[f"policy of {_ASSET_KINDS[ocid.type]}"] if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
     region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
-    return Target(id=ocid.value, kind=kind, region=region, only_from=entry["kms_key_id"] or "")
+    return Target(id=ocid.value, kind=kind, region=region, expected_kms_key_id=entry["kms_key_id"] or "")
 
 
-def _result_entry(outcome: Outcome, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
     """What became of one entry, an assignment under its own type; with the key that was wanted."""
-    entry = _module.outcome_entry(outcome, wanted, check_mode)
-    entry.setdefault("left_alone", outcome.left_alone)
-    entry["wanted_kms_key_id"] = wanted.kms_key_id
+    entry = _module.outcome_entry(outcome, desired, check_mode)
+    entry.setdefault("left_alone", outcome.skip_reason)
+    entry["wanted_kms_key_id"] = desired.kms_key_id
     if outcome.kind.startswith("policy of "):
         entry.update(
             id=entry["assignment_id"] or outcome.id, type=ASSIGNMENT, asset_id=outcome.id, asset_type=outcome.type

@@ -24,31 +24,31 @@ from .._model.ocid import (
     parse,
 )
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import Outcome, Resource, Wanted
+from .._model.state import DesiredState, Outcome, Resource
 from .._planning.former_keys import (
-    Former,
+    FormerKey,
     FormerKeys,
     read_former_keys,
 )
 from .._planning.key_checks import (
-    Vetted,
-    held_by_their_key,
-    vet,
+    KeyChecks,
+    blocked_by_current_key,
+    check_keys,
     wanted_problems,
 )
 from .._planning.plan import (
     Plan,
-    Scope,
-    arranged,
+    PlanFilter,
+    add_resource,
     key_region,
     key_words,
-    sort_in,
+    sorted_plan,
     subject,
 )
 from .._planning.plan_file import write_or_refuse
 from .._resources.policy_reader import AssetPolicy
 from .._resources.registry import KINDS
-from .key_plan import Made, Planning
+from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 # Reads at a time in each region.
@@ -57,32 +57,32 @@ _CONCURRENCY = 32
 _ASSET_TYPES = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 
 
-def plan_restore(planning: Planning) -> Made:
+def plan_restore(context: PlanContext) -> PlanResult:
     """Plan to put each resource back on its original key, where it is still on the key that a run gave it."""
-    options = planning.options
+    options = context.options
     paths = [Path(os.path.expanduser(path)) for path in options["reports"] if path.strip()]
     if not paths:
         raise InputError("'reports' names no file. Give a report, a plan or a journal, or the folder of a run")
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
-        planning.expect_tenancy(tenancy, f"What {', '.join(map(str, paths))} tells")
-    resources, unread = _read(planning.connection, list(former.found.values()))
+        context.expect_tenancy(tenancy, f"What {', '.join(map(str, paths))} tells")
+    resources, unread = _read(context.connection, list(former.found.values()))
     plan = _plan(former, resources, unread, options)
-    vetted = Vetted()
+    key_checks = KeyChecks()
     if options["validate_key"]:
         uses = {(row["wanted_kms_key_id"], row["key_region"]) for row in plan.entries if row["wanted_kms_key_id"]}
-        vetted = vet(planning.connection, planning.vetting, uses, plan.entries)
-        _hold_back(planning, plan, vetted)
-    again = dict.fromkeys(planning.earlier.failed, "it failed earlier in this run, and is not tried again")
-    plan.hold_back(again)
+        key_checks = check_keys(context.connection, context.validator, uses, plan.entries)
+        _hold_back(context, plan, key_checks)
+    again = dict.fromkeys(context.previous.failed, "it failed earlier in this run, and is not tried again")
+    plan.block(again)
     warnings = []
-    if former.torn:
-        lines = "1 line of a journal" if former.torn == 1 else f"{former.torn} lines of journals"
+    if former.truncated_lines:
+        lines = "1 line of a journal" if former.truncated_lines == 1 else f"{former.truncated_lines} lines of journals"
         warnings.append(f"{lines} can't be read, as the last one of a run that was killed.")
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
-    tenancy = planning.connection.tenancy or next(iter(former.tenancies), "")
+    tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_found(options["found_file"], resources, tenancy, is_complete=not unread)
-    return Made(plan, vetted, tenancy, facts, tuple(warnings))
+    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
 
 
 def _write_found(given: str | None, resources: Sequence[Mapping[str, Any]], tenancy: str, *, is_complete: bool) -> None:
@@ -102,19 +102,19 @@ def _write_found(given: str | None, resources: Sequence[Mapping[str, Any]], tena
     write_or_refuse(path, {**content, "caller": {"tenancy": tenancy}})
 
 
-def _hold_back(planning: Planning, plan: Plan, vetted: Vetted) -> None:
+def _hold_back(context: PlanContext, plan: Plan, key_checks: KeyChecks) -> None:
     """What can't go back, because its former key can't be used or its present one can't be left."""
-    problems = wanted_problems(vetted, multi_version_key_fails=planning.multi_version_key_fails)
+    problems = wanted_problems(key_checks, multi_version_key_fails=context.multi_version_key_fails)
     reasons = {
         subject(row): f"its former key can't be used: {problems[use]}"
         for row in plan.entries
         if (use := (row["wanted_kms_key_id"], row["key_region"])) in problems
     }
-    plan.hold_back({**held_by_their_key(vetted, plan.entries), **reasons})
+    plan.block({**blocked_by_current_key(key_checks, plan.entries), **reasons})
 
 
 def _read(
-    connection: Connection, found: Sequence[Former]
+    connection: Connection, found: Sequence[FormerKey]
 ) -> tuple[list[dict[str, Any]], dict[tuple[str, str], ResourceError]]:
     """What the resources are on now, as rows of the file of key_assignment_info; and what could not be read."""
     # A volume and its assignment have one OCID between them, so they are read apart.
@@ -129,7 +129,7 @@ def _read(
     rows = []
     unread: dict[tuple[str, str], ResourceError] = {}
     for (place, _kind), outcomes in by_region.items():
-        region = Region(place, outcomes, Wanted(None), connection, _CONCURRENCY)
+        region = Region(place, outcomes, DesiredState(None), connection, _CONCURRENCY)
         try:
             region.read()
         finally:
@@ -162,7 +162,7 @@ def _row(outcome: Outcome, resource: Resource) -> dict[str, Any]:
         "freeform_tags": resource.freeform_tags,
         "defined_tags": resource.defined_tags,
         "group_id": resource.group_id,
-        "locked": KINDS[outcome.kind].kept_from(resource),
+        "locked": KINDS[outcome.kind].lock_reason(resource),
         "replicas": [
             {
                 "id": replica.id,
@@ -194,16 +194,20 @@ def _plan(
     options: Mapping[str, Any],
 ) -> Plan:
     plan = Plan()
-    scope = Scope(keys=None, include_replicated=options["include_replicated"], include_locked=options["include_locked"])
+    scope = PlanFilter(
+        keys=None, include_replicated=options["include_replicated"], include_locked=options["include_locked"]
+    )
     for row in resources:
         told = former.found[subject(row)]
         reason = _reason_to_leave(row, told, allow_oracle_managed=options["allow_oracle_managed"])
         if reason is None:
-            sort_in(plan, row, told.original, scope)
+            add_resource(plan, row, told.original, scope)
         else:
-            plan.left_alone.append(_apart(row, told, reason))
+            plan.skipped.append(_unplanned_row(row, told, reason))
     for (kind, name), error in unread.items():
-        row = _apart(_nothing_read(kind, name), former.found[kind, name], f"it could not be read: {error.message}")
+        row = _unplanned_row(
+            _nothing_read(kind, name), former.found[kind, name], f"it could not be read: {error.message}"
+        )
         plan.blocked.append(row)
     for name in sorted(former.unknown.keys() - {name for _kind, name in former.found}):
         row = {
@@ -214,15 +218,15 @@ def _plan(
             "display_name": "",
             "kms_key_id": None,
         }
-        plan.left_alone.append({**row, "reason": f"its former key is unknown: {former.unknown[name]}"})
-    return arranged(plan)
+        plan.skipped.append({**row, "reason": f"its former key is unknown: {former.unknown[name]}"})
+    return sorted_plan(plan)
 
 
 def _nothing_read(kind: str, name: str) -> dict[str, Any]:
     return {"id": name, "type": kind, "region": "", "compartment_id": "", "display_name": "", "kms_key_id": None}
 
 
-def _reason_to_leave(row: Mapping[str, Any], told: Former, *, allow_oracle_managed: bool) -> str | None:
+def _reason_to_leave(row: Mapping[str, Any], told: FormerKey, *, allow_oracle_managed: bool) -> str | None:
     """Why a resource is not put back, though its former key is known."""
     present = row["kms_key_id"] or None
     if present == told.original:
@@ -231,14 +235,14 @@ def _reason_to_leave(row: Mapping[str, Any], told: Former, *, allow_oracle_manag
         return f"it is {row['lifecycle_state']}"
     if row["type"] == ASSIGNMENT and row["policy_id"] != told.policy_id:
         return "its backup policy is another one than it was then"
-    if present not in told.given:
+    if present not in told.assigned_keys:
         return f"it is on {key_words(present)}, which is not the key that it was given then"
     if told.original is None and not allow_oracle_managed:
         return "it was on the Oracle-managed key, to which it goes back only if that is allowed"
     return None
 
 
-def _apart(row: Mapping[str, Any], told: Former, reason: str) -> dict[str, Any]:
+def _unplanned_row(row: Mapping[str, Any], told: FormerKey, reason: str) -> dict[str, Any]:
     names = ("id", "type", "region", "compartment_id", "display_name", "kms_key_id")
     apart = {name: row[name] for name in names}
     if row["type"] == ASSIGNMENT:

@@ -36,7 +36,7 @@ from .._documents.records import (
     keys_in_use,
 )
 from .._keys.results import key_entry, summary
-from .._keys.validation import KeyReport, KeyVetting
+from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import (
     Ocid,
     RegionTable,
@@ -45,13 +45,14 @@ from .._model.ocid import (
     expect_type,
     parse,
 )
-from . import runtime as _world
-from .errors import failures_told
+from . import runtime as runtime
+from .errors import fail_module_on_error
 from .options import (
     listed,
     writable_file,
 )
 from .output import invocation
+from .runtime import Runtime
 
 # Lookups at a time. Vault's share of calls is the bound; more would only mean more retries at once when it refuses.
 _SIDE_BY_SIDE = 8
@@ -63,23 +64,23 @@ _RETRY = ReadRetry(attempts=5)
 _PROBLEMS_IN_MESSAGE = 3
 
 
-def tell_about_keys(module: AnsibleModule, world: _world.World | None = None) -> NoReturn:
+def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> NoReturn:
     """Look every key up in every region asked for, and end the module. A key that can't be used is no failure."""
-    world = world or _world.World()
-    with failures_told(module):
+    runtime = runtime or Runtime.default()
+    with fail_module_on_error(module):
         result_file = writable_file("result_file", module.params["result_file"])
-        entries = _look_up(module, world)
+        entries = _look_up(module, runtime)
     _end(module, entries, result_file)
 
 
-def _look_up(module: AnsibleModule, world: _world.World) -> list[dict[str, Any]]:
+def _look_up(module: AnsibleModule, runtime: Runtime) -> list[dict[str, Any]]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=world.retry or _RETRY, timeout=world.timeout)
+    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
     module.no_log_values.update(connection.secrets)
-    asked = questions(module.params, regions=connection.regions, tenancy=connection.tenancy)
-    vetting = KeyVetting(connection, world.clock, exact_versions=True)
-    reports = look_up(asked, vetting, connection)
+    requested = questions(module.params, regions=connection.regions, tenancy=connection.tenancy)
+    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
+    reports = look_up(requested, validator, connection)
     return [key_entry(report, connection.auth_type) for report in reports]
 
 
@@ -96,17 +97,17 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
         raise InputError("Neither 'kms_key_ids' nor 'assignments_file' is set, so there are no keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
     used = [(key, [regions.expect(region, "'assignments_file' names")]) for key, region in _in_use(options)]
-    asked: dict[tuple[str, str], None] = {}
-    for value, wanted in [*given, *used]:
+    requested: dict[tuple[str, str], None] = {}
+    for value, desired in [*given, *used]:
         ocid = parse(value)
         expect_type(ocid, "key")
         if realm is None:
             realm, whose = ocid.realm, "the other keys"
         expect_realm(ocid, realm, whose)
-        for place in wanted or [_own_region(ocid, regions)]:
+        for place in desired or [_own_region(ocid, regions)]:
             expect_realm(ocid, regions.realms[place], place)
-            asked[(ocid.value, place)] = None
-    return list(asked)
+            requested[(ocid.value, place)] = None
+    return list(requested)
 
 
 def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -123,29 +124,29 @@ def _own_region(ocid: Ocid, regions: RegionTable) -> str:
     return expect_region(ocid, regions)
 
 
-def look_up(asked: Sequence[tuple[str, str]], vetting: KeyVetting, connection: Connection) -> list[KeyReport]:
+def look_up(requested: Sequence[tuple[str, str]], validator: KeyValidator, connection: Connection) -> list[KeyReport]:
     """What can be told of each key and region. Raises InputError where OCI does not accept the credentials at all."""
-    if not asked:
+    if not requested:
         return []
 
     def look(question: tuple[str, str]) -> KeyReport:
         try:
-            return vetting.wanted(*question)
+            return validator.check_assignable(*question)
         except BlockVolumeKeyError:
             raise
         except Exception as error:  # a fault of ours must not lose what was learned about the others
             problem = f"could not be looked up, by a fault of this collection: {error!r}"
             return KeyReport(id=question[0], region=question[1], found=False, problems=(problem,))
 
-    with ThreadPoolExecutor(min(len(asked), _SIDE_BY_SIDE)) as pool:
-        reports = list(pool.map(look, asked))
-    refused = vetting.refused_credentials
+    with ThreadPoolExecutor(min(len(requested), _SIDE_BY_SIDE)) as pool:
+        reports = list(pool.map(look, requested))
+    refused = validator.refused_credentials
     if refused is not None:
         raise refused_credentials(connection.describe_principal(), refused.code, refused.message)
-    return [replace(report, warnings=(*report.warnings, *_cautions(report))) for report in reports]
+    return [replace(report, warnings=(*report.warnings, *_key_warnings(report))) for report in reports]
 
 
-def _cautions(report: KeyReport) -> list[str]:
+def _key_warnings(report: KeyReport) -> list[str]:
     cautions = []
     if report.is_external:
         cautions.append(

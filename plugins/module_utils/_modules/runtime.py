@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a run needs of the world around it besides OCI."""
+"""Injected runtime dependencies (clock, timings, retry policy), replaced in tests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from .._common.clock import Clock, Timings
 
 
 @dataclass(frozen=True)
-class World:
-    """Time, patience and time-outs; tests hand in others."""
+class Runtime:
+    """Clock, timings, retry policy, and the connect and read timeouts in seconds."""
 
     clock: Clock = field(default_factory=Clock)
     timings: Timings = field(default_factory=Timings)
     retry: ReadRetry | None = None
     timeout: tuple[float, float] = (10.0, 60.0)
+
+    @classmethod
+    def default(cls) -> Runtime:
+        """What every module starts with."""
+        return cls()

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from .._common.clock import Clock, Stop
+from .._common.clock import CancellationToken, Clock
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds from the signal to the end, whatever is still under way: more than the grace of a Stop.
@@ -29,23 +29,23 @@ _SAME_WISH_SECONDS = 1.0
 
 
 @contextmanager
-def stopped_by_signals(clock: Clock) -> Iterator[Stop]:
+def cancelled_by_signals(clock: Clock) -> Iterator[CancellationToken]:
     """Give a Stop that SIGINT and SIGTERM ask for. While it is not awaited, they end the process at once as usual.
 
     So does a second one. A signal that the process was started to ignore stays ignored.
     """
-    stop = Stop(clock)
+    cancellation = CancellationToken(clock)
     if threading.current_thread() is not threading.main_thread():  # only there can a handler be set
-        yield stop
+        yield cancellation
         return
-    watch = _Watch(stop, clock)
+    watch = _Watch(cancellation, clock)
     former = {number: signal.getsignal(number) for number in _SIGNALS}
     taken = [number for number in _SIGNALS if former[number] is not signal.SIG_IGN]
     for number in taken:
         signal.signal(number, watch.note)
     threading.Thread(target=watch.run, daemon=True, name="signals").start()
     try:
-        yield stop
+        yield cancellation
     finally:
         for number in taken:
             signal.signal(number, former[number])
@@ -55,15 +55,15 @@ def stopped_by_signals(clock: Clock) -> Iterator[Stop]:
 class _Watch:
     """A handler runs in the middle of anything, so it takes no lock: it notes the signal for a thread."""
 
-    def __init__(self, stop: Stop, clock: Clock) -> None:
-        self._stop = stop
+    def __init__(self, cancellation: CancellationToken, clock: Clock) -> None:
+        self._cancellation = cancellation
         self._clock = clock
         self._noted: SimpleQueue[int | None] = SimpleQueue()
         self._noted_at: float | None = None
 
     def note(self, number: int, _frame: FrameType | None) -> None:
         now = self._clock.monotonic()
-        if self._noted_at is None and self._stop.is_awaited:
+        if self._noted_at is None and self._cancellation.is_shielded:
             self._noted_at = now
             self._noted.put(number)
         elif self._noted_at is None or now - self._noted_at >= _SAME_WISH_SECONDS:
@@ -74,7 +74,7 @@ class _Watch:
         number = self._noted.get()
         if number is None:
             return
-        self._stop.ask()
+        self._cancellation.cancel()
         try:
             self._noted.get(timeout=_AT_MOST)
         except Empty:

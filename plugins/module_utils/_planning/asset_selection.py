@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._model.decisions import FAULTY_STATE
-from .plan import Scope, is_selected
+from .plan import PlanFilter, is_selected
 
 
 def select_assets(resources: Iterable[Mapping[str, Any]], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def select_assets(resources: Iterable[Mapping[str, Any]], options: Mapping[str, 
 
     ``resources`` are rows of the file of key_assignment_info, ``options`` those of the role backup_policy.
     """
-    scope = Scope(
+    scope = PlanFilter(
         keys=None,
         resource_types=options["resource_types"],
         freeform_tags=options["freeform_tags"],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._documents.json_reader import Node, read_json
+from .._documents.json_reader import JsonNode, read_json
 from .plan import subject
 
 _BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
@@ -42,7 +42,7 @@ def batch_file(folder: Path, number: int) -> Path:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousBatches:
     """What the batches of a run did so far. ``failed`` has the subjects of what failed, ``seconds`` is their time."""
 
     last: int = 0
@@ -52,7 +52,7 @@ class Earlier:
     failed: frozenset[Subject] = frozenset()
 
 
-def read_batches(folder: Path) -> Earlier:
+def read_batches(folder: Path) -> PreviousBatches:
     """The result files of the batches in the folder of a run."""
     last = changed = done = 0
     seconds = 0.0
@@ -69,16 +69,16 @@ def read_batches(folder: Path) -> Earlier:
         for node in root.get("resources").items():
             if node.get("error").value is not None:
                 failed.add(_subject(node))
-    return Earlier(last, changed, done, seconds, frozenset(failed))
+    return PreviousBatches(last, changed, done, seconds, frozenset(failed))
 
 
-def _seconds(root: Node) -> float:
+def _seconds(root: JsonNode) -> float:
     taken = root.get("seconds").value
     # JSON has whole numbers of any size, numbers with a point have an end.
     return float(taken) if isinstance(taken, (int, float)) and abs(taken) < _MOST_SECONDS else 0.0
 
 
-def _subject(node: Node) -> Subject:
+def _subject(node: JsonNode) -> Subject:
     return node.get("type").text(), node.get("asset_id").text_or_none() or node.get("id").text()
 
 
@@ -90,28 +90,28 @@ def row_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Tried:
+class PreviousAttempt:
     """What a batch that is carried out once more has in its file already."""
 
     rows: Mapping[Subject, Mapping[str, Any]]
     seconds: float = 0.0
 
 
-def read_tried(folder: Path, number: int) -> Tried:
+def read_tried(folder: Path, number: int) -> PreviousAttempt:
     """What became of a batch when it was carried out before; nothing where it was not."""
     path = batch_file(folder, number)
     if not path.exists():
-        return Tried({})
+        return PreviousAttempt({})
     root = read_json(path)
-    return Tried({_subject(node): node.mapping() for node in root.get("resources").items()}, _seconds(root))
+    return PreviousAttempt({_subject(node): node.mapping() for node in root.get("resources").items()}, _seconds(root))
 
 
-def joined(tried: Tried, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def merge_attempts(previous_attempt: PreviousAttempt, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """What became of a batch in all its tries.
 
     What a resource is now is told by the last try that had it in hand; which key it had, by the try that changed it.
     """
-    found = dict(tried.rows)
+    found = dict(previous_attempt.rows)
     for row in rows:
         about = subject(row)
         before = found.get(about)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
-from .._documents.json_reader import Node, read_bytes
+from .._documents.json_reader import JsonNode, read_bytes
 from .._model.ocid import expect_type, parse
 from .._model.resource_types import ASSIGNMENT
 from .._model.state import ASSIGN, REMOVE
@@ -37,10 +37,10 @@ _ASSETS = ("volume", "bootvolume", "volumegroup")
 
 
 @dataclass
-class Former:
+class FormerKey:
     """What files tell of one resource, or of one asset's assignment.
 
-    ``original`` is its oldest former key, ``given`` every key that a run gave it or meant to; None is the
+    ``original`` is its oldest former key, ``assigned_keys`` every key that a run gave it or meant to; None is the
     Oracle-managed one. ``policy_id`` is the backup policy that the assignment had.
     """
 
@@ -48,32 +48,34 @@ class Former:
     id: str
     time: str
     original: str | None
-    given: set[str | None] = field(default_factory=set)
+    assigned_keys: set[str | None] = field(default_factory=set)
     policy_id: str | None = None
 
 
 @dataclass
 class FormerKeys:
-    """What all the files tell. ``unknown`` says of OCIDs why their former key is not known; ``torn`` counts lines of
-    journals that can't be read, as the last one of a process that was killed."""
+    """The former keys in all files. ``unknown`` gives the reason by OCID where the former key is not known.
 
-    found: dict[tuple[str, str], Former] = field(default_factory=dict)
+    ``truncated_lines`` counts journal lines that can't be read, e.g. the last one of a process that was killed.
+    """
+
+    found: dict[tuple[str, str], FormerKey] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     tenancies: set[str] = field(default_factory=set)
-    torn: int = 0
+    truncated_lines: int = 0
 
     def note(
         self,
         subject: tuple[str, str],
         time: str,
         previous: str | None,
-        given: Iterable[str | None],
+        assigned_keys: Iterable[str | None],
         policy_id: str | None = None,
     ) -> None:
-        former = self.found.setdefault(subject, Former(*subject, time, previous, policy_id=policy_id))
+        former = self.found.setdefault(subject, FormerKey(*subject, time, previous, policy_id=policy_id))
         if time < former.time:
             former.time, former.original, former.policy_id = time, previous, policy_id
-        former.given.update(given)
+        former.assigned_keys.update(assigned_keys)
 
 
 def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
@@ -111,7 +113,7 @@ def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> No
     if not content.strip():
         raise InputError(f"{name!r} is empty. Give a report, a plan or a journal of a run")
     try:
-        root = Node(json.loads(content), name)
+        root = JsonNode(json.loads(content), name)
     except RecursionError as error:
         raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
     except ValueError:
@@ -135,7 +137,7 @@ def _refuse_dry_run(name: str) -> None:
     )
 
 
-def _read_plan(root: Node, name: str, former: FormerKeys, *, was_killed: bool) -> None:
+def _read_plan(root: JsonNode, name: str, former: FormerKeys, *, was_killed: bool) -> None:
     plan = parse_plan(root)
     if plan.dry_run:
         _refuse_dry_run(name)
@@ -148,7 +150,7 @@ def _read_plan(root: Node, name: str, former: FormerKeys, *, was_killed: bool) -
         former.note(subject, time, entry["kms_key_id"], [entry["wanted_kms_key_id"]], entry.get("policy_id"))
 
 
-def _read_report(root: Node, name: str, former: FormerKeys) -> None:
+def _read_report(root: JsonNode, name: str, former: FormerKeys) -> None:
     root.expect_format(REPORT_FORMAT, 1)
     plan = root.get("plan")
     if plan.value is not None and plan.get("dry_run").flag():
@@ -181,7 +183,7 @@ def _read_report(root: Node, name: str, former: FormerKeys) -> None:
         former.note(subject, _time_of(node, evidence), previous, given, policy_id)
 
 
-def _time_of(change: Node, evidence: Node) -> str:
+def _time_of(change: JsonNode, evidence: JsonNode) -> str:
     """When a change was made, or its run at least. Without any time it would count as the oldest, and so as right."""
     for told in (change.get("time_requested"), evidence.get("time_started"), evidence.get("time_finished")):
         time = told.text_or_none()
@@ -196,9 +198,9 @@ def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty
         if not line.strip():
             continue
         try:
-            root = Node(json.loads(line), f"{name}, line {number}")
+            root = JsonNode(json.loads(line), f"{name}, line {number}")
         except (ValueError, RecursionError):
-            former.torn += 1
+            former.truncated_lines += 1
             continue
         if not isinstance(root.value, dict) or root.value.get("event") not in ("intent", "outcome"):
             raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
@@ -209,7 +211,7 @@ def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty
         raise InputError(f"{name!r} is neither a report nor a plan nor a journal of this collection")
 
 
-def _read_intent(root: Node, former: FormerKeys) -> None:
+def _read_intent(root: JsonNode, former: FormerKeys) -> None:
     if root.get("tenancy").text_or_none() is not None:
         former.tenancies.add(tenancy_of(root.get("tenancy")))
     of_assignment = "previous_policy_id" in root.mapping()
@@ -225,7 +227,7 @@ def _read_intent(root: Node, former: FormerKeys) -> None:
     former.note(subject, root.get("time").text(), previous, [_key(root.get("kms_key_id"))], policy_id)
 
 
-def _read_intent_for_copy(root: Node, former: FormerKeys) -> None:
+def _read_intent_for_copy(root: JsonNode, former: FormerKeys) -> None:
     """The line names the source, but what got another key is its copy in the other region, or that one's members."""
     time, given = root.get("time").text(), _key(root.get("kms_key_id"))
     keys = {root.get("previous_copy_id").text(): root.get("previous_kms_key_id")}
@@ -238,7 +240,7 @@ def _read_intent_for_copy(root: Node, former: FormerKeys) -> None:
         former.note((_TYPES[ocid.type], ocid.value), time, _key(previous), [given])
 
 
-def _subject(node: Node, bearer: Node, *, of_assignment: bool) -> tuple[str, str]:
+def _subject(node: JsonNode, bearer: JsonNode, *, of_assignment: bool) -> tuple[str, str]:
     """What a row is about: its type follows from the OCID of what bears the key, whatever the file says."""
     if of_assignment:
         asset = parse(node.get("asset_id").text_or_none() or node.get("id").text())
@@ -249,7 +251,7 @@ def _subject(node: Node, bearer: Node, *, of_assignment: bool) -> tuple[str, str
     return _TYPES[ocid.type], ocid.value
 
 
-def _key(node: Node) -> str | None:
+def _key(node: JsonNode) -> str | None:
     value = node.text_or_none()
     if value is not None:
         expect_type(parse(value), "key")

@@ -16,27 +16,27 @@ from typing import Any
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.errors import InputError
-from .._keys.validation import KeyReport, KeyVetting
+from .._keys.validation import KeyReport, KeyValidator
 from .._model.resource_types import ASSIGNMENT
 from .plan import Entry, subject
 
 # Vault's share of calls is the bound (oci_semantics.md section 9).
 _SIDE_BY_SIDE = 8
 
-_Use = tuple[str, str]
+KeyInRegion = tuple[str, str]
 """A key and the region in which it is used."""
 
 
 @dataclass(frozen=True)
-class Vetted:
+class KeyChecks:
     """What is known of the keys of a plan, by key and region."""
 
-    wanted: Mapping[_Use, KeyReport] = field(default_factory=dict)
-    left: Mapping[_Use, KeyReport] = field(default_factory=dict)
+    desired: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
+    left: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
 
     @property
     def reports(self) -> list[KeyReport]:
-        return list({**self.left, **self.wanted}.values())
+        return list({**self.left, **self.desired}.values())
 
     @property
     def has_external(self) -> bool:
@@ -45,40 +45,42 @@ class Vetted:
     def warnings(self) -> list[str]:
         return [
             f"In {region}, {key} {warning}."
-            for (key, region), report in self.wanted.items()
+            for (key, region), report in self.desired.items()
             for warning in report.warnings
         ]
 
 
-def vet(connection: Connection, vetting: KeyVetting, wanted: Iterable[_Use], entries: Sequence[Entry]) -> Vetted:
+def check_keys(
+    connection: Connection, validator: KeyValidator, desired: Iterable[KeyInRegion], entries: Sequence[Entry]
+) -> KeyChecks:
     """Look up the wanted keys, and those that the entries leave. An assignment leaves no key behind that has to be
     usable. Raises InputError where OCI does not accept the credentials at all.
     """
-    to_assign = sorted(set(wanted))
+    to_assign = sorted(set(desired))
     to_leave = sorted({use for entry in entries for use in _left_by(entry)})
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        assigned = [pool.submit(vetting.wanted, *use) for use in to_assign]
-        left = [pool.submit(vetting.left, *use) for use in to_leave]
-        found = Vetted(
+        assigned = [pool.submit(validator.check_assignable, *use) for use in to_assign]
+        left = [pool.submit(validator.check_removable, *use) for use in to_leave]
+        found = KeyChecks(
             dict(zip(to_assign, [future.result() for future in assigned])),
             dict(zip(to_leave, [future.result() for future in left])),
         )
-    refused = vetting.refused_credentials
+    refused = validator.refused_credentials
     if refused is not None:
         raise refused_credentials(connection.describe_principal(), refused.code, refused.message)
     return found
 
 
-def _left_by(entry: Mapping[str, Any]) -> list[_Use]:
+def _left_by(entry: Mapping[str, Any]) -> list[KeyInRegion]:
     if entry["type"] == ASSIGNMENT or not entry["kms_key_id"]:
         return []
     return [(entry["kms_key_id"], entry["region"])]
 
 
-def wanted_problems(vetted: Vetted, *, multi_version_key_fails: bool) -> dict[_Use, str]:
+def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> dict[KeyInRegion, str]:
     """Why wanted keys can't be used, by key and region."""
-    found: dict[_Use, str] = {}
-    for (key, region), report in vetted.wanted.items():
+    found: dict[KeyInRegion, str] = {}
+    for (key, region), report in key_checks.desired.items():
         problems = list(report.problems)
         if multi_version_key_fails and report.versions != 1:
             problems += [f"{warning} ('multi_version_key: fail')" for warning in report.warnings]
@@ -87,19 +89,19 @@ def wanted_problems(vetted: Vetted, *, multi_version_key_fails: bool) -> dict[_U
     return found
 
 
-def expect_usable(vetted: Vetted, *, multi_version_key_fails: bool) -> None:
+def expect_usable(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> None:
     """Raise InputError unless every wanted key can be used in its region."""
-    problems = wanted_problems(vetted, multi_version_key_fails=multi_version_key_fails)
+    problems = wanted_problems(key_checks, multi_version_key_fails=multi_version_key_fails)
     if problems:
         raise InputError(" ".join(["Nothing was changed, because a key can't be used.", *problems.values()]))
 
 
-def held_by_their_key(vetted: Vetted, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
+def blocked_by_current_key(key_checks: KeyChecks, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
     """The subjects of the entries whose present key can't be left, and why (oci_semantics.md fact 22)."""
     reasons = {}
     for entry in entries:
         for use in _left_by(entry):
-            problems = vetted.left[use].problems if use in vetted.left else ()
+            problems = key_checks.left[use].problems if use in key_checks.left else ()
             if problems:
                 reasons[subject(entry)] = f"its present key {use[0]} {'; it '.join(problems)}"
     return reasons

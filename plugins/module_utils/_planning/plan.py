@@ -32,7 +32,7 @@ Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Scope:
+class PlanFilter:
     """What is wanted, and of what. ``keys`` gives each region its key; None asks for the Oracle-managed key."""
 
     keys: Mapping[str, str] | None
@@ -54,7 +54,7 @@ class Plan:
 
     entries: list[Entry] = field(default_factory=list)
     blocked: list[Entry] = field(default_factory=list)
-    left_alone: list[Entry] = field(default_factory=list)
+    skipped: list[Entry] = field(default_factory=list)
     excluded: list[Entry] = field(default_factory=list)
     not_approved: list[Entry] = field(default_factory=list)
     unchanged: int = 0
@@ -64,7 +64,7 @@ class Plan:
     def digest(self) -> str:
         return digest(self.entries)
 
-    def hold_back(self, reasons: Mapping[tuple[str, str], str]) -> None:
+    def block(self, reasons: Mapping[tuple[str, str], str]) -> None:
         """Block the entries with these subjects, for these reasons."""
         self.blocked += [{**entry, "reason": reasons[subject(entry)]} for entry in self._with(reasons)]
         self.blocked.sort(key=_place)
@@ -85,27 +85,27 @@ def digest(entries: Sequence[Mapping[str, Any]]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def make_plan(resources: Iterable[Mapping[str, Any]], scope: Scope) -> Plan:
+def make_plan(resources: Iterable[Mapping[str, Any]], plan_filter: PlanFilter) -> Plan:
     """Plan for what was found: rows of the file that key_assignment_info writes.
 
     Raises InputError where a policy copies to a region that has no key.
     """
     plan = Plan()
-    excluded = frozenset(scope.exclude_ids)
+    excluded = frozenset(plan_filter.exclude_ids)
     without_key: dict[str, int] = {}
     for resource in resources:
-        if not is_selected(resource, scope):
+        if not is_selected(resource, plan_filter):
             plan.not_selected += 1
             continue
         if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource.get("group_id"))):
-            plan.excluded.append(_apart(resource, "it is named among those to be excluded"))
+            plan.excluded.append(_unplanned_row(resource, "it is named among those to be excluded"))
             continue
         place = key_region(resource)
-        if scope.keys is not None and place not in scope.keys:
+        if plan_filter.keys is not None and place not in plan_filter.keys:
             without_key[place] = without_key.get(place, 0) + 1
             continue
-        wanted = None if scope.keys is None else scope.keys[place]
-        sort_in(plan, resource, wanted, scope)
+        desired = None if plan_filter.keys is None else plan_filter.keys[place]
+        add_resource(plan, resource, desired, plan_filter)
     if without_key:
         raise InputError(_no_keys(without_key))
     _arrange(plan)
@@ -113,29 +113,29 @@ def make_plan(resources: Iterable[Mapping[str, Any]], scope: Scope) -> Plan:
 
 
 def _arrange(plan: Plan) -> None:
-    for rows in (plan.entries, plan.blocked, plan.left_alone, plan.excluded, plan.not_approved):
+    for rows in (plan.entries, plan.blocked, plan.skipped, plan.excluded, plan.not_approved):
         rows.sort(key=_place)
 
 
-def arranged(plan: Plan) -> Plan:
+def sorted_plan(plan: Plan) -> Plan:
     """The plan with its rows in the order in which changes are made."""
     _arrange(plan)
     return plan
 
 
-def sort_in(plan: Plan, resource: Mapping[str, Any], wanted: str | None, scope: Scope) -> None:
+def add_resource(plan: Plan, resource: Mapping[str, Any], desired: str | None, plan_filter: PlanFilter) -> None:
     """Add one resource to the plan, with the key wanted for it."""
     present = resource["kms_key_id"] or None
-    if present == wanted:
+    if present == desired:
         plan.unchanged += 1
         return
-    entry = _entry(resource, wanted)
+    entry = _entry(resource, desired)
     if resource["lifecycle_state"] == FAULTY_STATE:
         plan.blocked.append({**entry, "reason": "it is FAULTY, so the service changes nothing about it"})
         return
-    reason = _reason_to_leave(resource, scope)
+    reason = _reason_to_leave(resource, plan_filter)
     if reason is not None:
-        plan.left_alone.append({**entry, "reason": reason})
+        plan.skipped.append({**entry, "reason": reason})
         return
     plan.entries.append(entry)
 
@@ -155,16 +155,18 @@ def _no_keys(regions: Mapping[str, int]) -> str:
     )
 
 
-def is_selected(resource: Mapping[str, Any], scope: Scope) -> bool:
-    if resource["type"] not in scope.resource_types:
+def is_selected(resource: Mapping[str, Any], plan_filter: PlanFilter) -> bool:
+    if resource["type"] not in plan_filter.resource_types:
         return False
-    if scope.from_kms_key_ids is not None and resource["kms_key_id"] not in scope.from_kms_key_ids:
+    if plan_filter.from_kms_key_ids is not None and resource["kms_key_id"] not in plan_filter.from_kms_key_ids:
         return False
-    if scope.only_oracle_managed and resource["kms_key_id"]:
+    if plan_filter.only_oracle_managed and resource["kms_key_id"]:
         return False
-    if scope.created_before is not None and not _is_before(resource.get("time_created"), scope.created_before):
+    if plan_filter.created_before is not None and not _is_before(
+        resource.get("time_created"), plan_filter.created_before
+    ):
         return False
-    return _has_tags(resource, scope)
+    return _has_tags(resource, plan_filter)
 
 
 def _is_before(time_created: str | None, limit: str) -> bool:
@@ -172,9 +174,9 @@ def _is_before(time_created: str | None, limit: str) -> bool:
     return time_created is not None and time_created[:19] < limit[:19]
 
 
-def _has_tags(resource: Mapping[str, Any], scope: Scope) -> bool:
+def _has_tags(resource: Mapping[str, Any], plan_filter: PlanFilter) -> bool:
     freeform = resource.get("freeform_tags") or {}
-    for name, value in (scope.freeform_tags or {}).items():
+    for name, value in (plan_filter.freeform_tags or {}).items():
         if visible(name) not in freeform or _word(freeform[visible(name)]) != _word(value):
             return False
     defined = {
@@ -184,7 +186,7 @@ def _has_tags(resource: Mapping[str, Any], scope: Scope) -> bool:
     }
     return all(
         defined.get((namespace.lower(), name.lower())) == _word(value)
-        for namespace, tags in (scope.defined_tags or {}).items()
+        for namespace, tags in (plan_filter.defined_tags or {}).items()
         for name, value in tags.items()
     )
 
@@ -194,19 +196,19 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else visible(str(value))
 
 
-def _reason_to_leave(resource: Mapping[str, Any], scope: Scope) -> str | None:
+def _reason_to_leave(resource: Mapping[str, Any], plan_filter: PlanFilter) -> str | None:
     """What makes a change unwise unless it is asked for; what a PaaS manages is never ours to change."""
     if resource.get("managed_by_paas"):
         return "it is managed by a platform service of Oracle, which set its key"
     elsewhere = [replica["id"] for replica in resource.get("replicas") or () if replica.get("in_other_region")]
-    if elsewhere and not scope.include_replicated and resource["type"] in ("volume", "boot_volume"):
+    if elsewhere and not plan_filter.include_replicated and resource["type"] in ("volume", "boot_volume"):
         return f"it has a replica in another region ({', '.join(elsewhere)}), which keeps its own key"
-    if resource.get("locked") and not scope.include_locked:
+    if resource.get("locked") and not plan_filter.include_locked:
         return str(resource["locked"])
     return None
 
 
-def _entry(resource: Mapping[str, Any], wanted: str | None) -> Entry:
+def _entry(resource: Mapping[str, Any], desired: str | None) -> Entry:
     entry = {
         "id": resource["id"],
         "type": resource["type"],
@@ -215,8 +217,8 @@ def _entry(resource: Mapping[str, Any], wanted: str | None) -> Entry:
         "display_name": resource["display_name"],
         "key_region": key_region(resource),
         "kms_key_id": resource["kms_key_id"] or None,
-        "wanted_kms_key_id": wanted,
-        "action": REMOVE if wanted is None else ASSIGN,
+        "wanted_kms_key_id": desired,
+        "action": REMOVE if desired is None else ASSIGN,
     }
     if resource["type"] == ASSIGNMENT:
         entry["asset_id"] = resource["asset_id"]
@@ -224,7 +226,7 @@ def _entry(resource: Mapping[str, Any], wanted: str | None) -> Entry:
     return entry
 
 
-def _apart(resource: Mapping[str, Any], reason: str) -> Entry:
+def _unplanned_row(resource: Mapping[str, Any], reason: str) -> Entry:
     row = {name: resource[name] for name in ("id", "type", "region", "compartment_id", "display_name", "kms_key_id")}
     if resource["type"] == ASSIGNMENT:
         row["asset_id"] = resource["asset_id"]
@@ -234,8 +236,8 @@ def _apart(resource: Mapping[str, Any], reason: str) -> Entry:
 def _place(row: Mapping[str, Any]) -> tuple[int, str, str, str, str]:
     """Where a row stands: what is changed together stands together, and the rest is the same every time."""
     kind, name = subject(row)
-    wanted = row.get("wanted_kms_key_id") or ""
-    return ORDER.index(kind) if kind in ORDER else len(ORDER), row["region"], wanted, row["compartment_id"] or "", name
+    desired = row.get("wanted_kms_key_id") or ""
+    return ORDER.index(kind) if kind in ORDER else len(ORDER), row["region"], desired, row["compartment_id"] or "", name
 
 
 def approve(plan: Plan, approved: Sequence[Mapping[str, Any]]) -> None:

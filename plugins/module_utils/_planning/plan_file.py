@@ -19,7 +19,7 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._documents.json_reader import (
-    Node,
+    JsonNode,
     parse_json,
     read_json,
 )
@@ -71,7 +71,7 @@ def write_plan(path: Path, plan: Plan, batches: Sequence[Sequence[Slice]], first
         "counts": count_rows(plan.entries),
         "entries": plan.entries,
         "blocked": plan.blocked,
-        "left_alone": plan.left_alone,
+        "left_alone": plan.skipped,
         "excluded": plan.excluded,
         "not_approved": plan.not_approved,
         "unchanged": plan.unchanged,
@@ -116,7 +116,7 @@ def unpack_plan(text: str, name: str) -> PlanFile:
     return parse_plan(parse_json(content, name))
 
 
-def parse_plan(root: Node) -> PlanFile:
+def parse_plan(root: JsonNode) -> PlanFile:
     """Raises InputError for what is not a plan, or was altered after its digest was made."""
     root.expect_format(FORMAT, VERSION)
     entries = [plan_entry(node) for node in root.get("entries").items()]
@@ -134,7 +134,7 @@ def parse_plan(root: Node) -> PlanFile:
     )
 
 
-def _slices(node: Node, total: int) -> list[Slice]:
+def _slices(node: JsonNode, total: int) -> list[Slice]:
     slices = []
     for part in node.get("slices").items():
         numbers = {name: part.get(name).count() for name in ("start", "stop", "first", "last", "total")}
@@ -144,7 +144,7 @@ def _slices(node: Node, total: int) -> list[Slice]:
     return slices
 
 
-def plan_entry(node: Node) -> Entry:
+def plan_entry(node: JsonNode) -> Entry:
     """One entry of a plan. Its OCIDs are of the types that its type says."""
     entry = dict(node.mapping())
     kind = node.get("type").one_of(*ORDER)
@@ -166,14 +166,14 @@ def plan_entry(node: Node) -> Entry:
     return entry
 
 
-def tenancy_of(node: Node) -> str:
+def tenancy_of(node: JsonNode) -> str:
     """The OCID of a tenancy, since what else stands there would be told at any length."""
     tenancy = parse(node.text())
     expect_type(tenancy, "tenancy")
     return tenancy.value
 
 
-def _key(node: Node) -> str | None:
+def _key(node: JsonNode) -> str | None:
     value = node.text_or_none()
     if value is not None:
         expect_type(parse(value), "key")

@@ -51,8 +51,8 @@ def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"]) for entry in entries
     )
     rows = [
-        {"region": region, "type": kind, "from_kms_key_id": present, "to_kms_key_id": wanted, "count": count}
-        for (kind, region, present, wanted), count in found.items()
+        {"region": region, "type": kind, "from_kms_key_id": present, "to_kms_key_id": desired, "count": count}
+        for (kind, region, present, desired), count in found.items()
     ]
     return sorted(rows, key=lambda row: (row["region"], ORDER.index(row["type"]), -row["count"]))
 
@@ -72,7 +72,7 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
         lines.append(f"  ... and {len(rows) - _MOST_COUNTS:,} more such rows, see the plan")
     for words, found in (
         ("blocked by what has to be mended first", plan.blocked),
-        ("left alone", plan.left_alone),
+        ("left alone", plan.skipped),
         ("excluded by their OCID", plan.excluded),
         ("not approved", plan.not_approved),
     ):

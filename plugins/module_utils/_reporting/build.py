@@ -32,7 +32,7 @@ from .key_retirement import retirement
 
 
 @dataclass(frozen=True)
-class Part:
+class RunRecords:
     """The records of one run. ``before`` are counts, ``run`` what identifies the run in a report of several."""
 
     found: Mapping[str, Any]
@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class ReportContext:
     """How the report came about, besides what the files tell. Times are in UTC as RFC 3339."""
 
     mode: str
@@ -55,30 +55,30 @@ class Circumstances:
     python: str | None = None
 
 
-def build(parts: Sequence[Part], kms_key_ids: Sequence[str], circumstances: Circumstances) -> dict[str, Any]:
+def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: ReportContext) -> dict[str, Any]:
     """The report, of the form of report.schema.json. ``kms_key_ids`` are the keys to be retired.
 
     Raises InputError for parts that can't be of one report.
     """
-    found = _found(parts)
-    changes = [change for part in parts for change in part.changes]
-    keys = _keys(parts, found["resources"], circumstances.time_finished)
-    wanted = list(dict.fromkeys([*kms_key_ids, *(key for part in parts for key in part.kms_key_ids)]))
+    found = _found(runs)
+    changes = [change for run in runs for change in run.changes]
+    keys = _keys(runs, found["resources"], context.time_finished)
+    desired = list(dict.fromkeys([*kms_key_ids, *(key for run in runs for key in run.kms_key_ids)]))
     return {
         "format": FORMAT,
         "version": VERSION,
-        "evidence": _evidence(parts, found, circumstances),
+        "evidence": _evidence(runs, found, context),
         "resources": found["resources"],
         "summary": {**counts(found["resources"]), "unreadable": len(found["unreadable"])},
-        "before": _before(parts),
+        "before": _before(runs),
         "unreadable": found["unreadable"],
         "complete": found["complete"],
-        "plan": _plan([part.plan for part in parts if part.plan is not None]),
+        "plan": _plan([run.plan for run in runs if run.plan is not None]),
         "changes": changes,
         "outcomes": _outcomes(changes),
         "keys": keys,
         "violations": findings(found["resources"], keys, found["scanned"]["resource_types"]),
-        "retirement": retirement(wanted, found, changes),
+        "retirement": retirement(desired, found, changes),
     }
 
 
@@ -90,24 +90,24 @@ def canonical(report: Mapping[str, Any]) -> str:
         raise InputError(f"'evidence' holds what JSON has no form for: {error}") from error
 
 
-def _found(parts: Sequence[Part]) -> dict[str, Any]:
+def _found(runs: Sequence[RunRecords]) -> dict[str, Any]:
     """What was found in all parts, each resource once, in an order that does not depend on theirs."""
-    tenancies = sorted({part.found["scanned"]["tenancy"] or "" for part in parts})
+    tenancies = sorted({run.found["scanned"]["tenancy"] or "" for run in runs})
     if len(tenancies) > 1:
         raise InputError(f"The reports are of several tenancies, and can't be made into one: {', '.join(tenancies)}")
     resources: dict[tuple[str, str], Any] = {}
-    for part in parts:
-        for resource in part.found["resources"]:
+    for run in runs:
+        for resource in run.found["resources"]:
             resources[(resource["region"], resource["id"])] = resource
     return {
         "resources": sorted(resources.values(), key=_place),
         "unreadable": sorted(
-            (place for part in parts for place in part.found["unreadable"]),
+            (place for run in runs for place in run.found["unreadable"]),
             key=lambda place: tuple(str(place[name]) for name in ("region", "compartment_id", "resource_type", "code")),
         ),
-        "complete": all(part.found["complete"] for part in parts),
-        "scanned": _scanned([part.found["scanned"] for part in parts]),
-        "caller": {name: _common([part.found["caller"][name] for part in parts]) for name in parts[0].found["caller"]},
+        "complete": all(run.found["complete"] for run in runs),
+        "scanned": _scanned([run.found["scanned"] for run in runs]),
+        "caller": {name: _common([run.found["caller"][name] for run in runs]) for name in runs[0].found["caller"]},
     }
 
 
@@ -154,35 +154,35 @@ def _once(scans: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     return [rows[key] for key in sorted(rows)]
 
 
-def _evidence(parts: Sequence[Part], found: Mapping[str, Any], circumstances: Circumstances) -> dict[str, Any]:
-    given, caller = circumstances.evidence, found["caller"]
+def _evidence(runs: Sequence[RunRecords], found: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
+    given, caller = context.evidence, found["caller"]
     return {
         "run_id": given.get("run_id"),
         "role": given.get("role"),
         "inventory_host": given.get("inventory_host"),
-        "mode": circumstances.mode,
+        "mode": context.mode,
         "time_started": given.get("time_started") or found["scanned"]["time_started"],
-        "time_finished": circumstances.time_finished,
+        "time_finished": context.time_finished,
         "tenancy": caller["tenancy"] or found["scanned"]["tenancy"],
         "principal": caller["principal"],
         "auth_type": caller["auth_type"],
         "versions": {
             "collection": caller["collection_version"],
             "sdk": caller["sdk_version"],
-            "ansible_core": circumstances.ansible_core,
-            "python": circumstances.python,
+            "ansible_core": context.ansible_core,
+            "python": context.python,
         },
         "awx": {"job_id": given.get("awx_job_id"), "user_name": given.get("awx_user_name")},
         "parameters": dict(given.get("parameters") or {}),
         "redacted": None,
         "scanned": found["scanned"],
-        "merged_from": [dict(part.run) for part in parts if part.run is not None],
+        "merged_from": [dict(run.run) for run in runs if run.run is not None],
     }
 
 
-def _before(parts: Sequence[Part]) -> dict[str, int] | None:
-    known = [part.before for part in parts if part.before is not None]
-    if len(known) < len(parts):
+def _before(runs: Sequence[RunRecords]) -> dict[str, int] | None:
+    known = [run.before for run in runs if run.before is not None]
+    if len(known) < len(runs):
         return None
     return {name: sum(before[name] for before in known) for name in BEFORE_COUNTS}
 
@@ -216,9 +216,9 @@ def _outcomes(changes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def _keys(parts: Sequence[Part], resources: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
+def _keys(runs: Sequence[RunRecords], resources: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
     """The keys that were looked up, one row per region, with their age and what is on them there."""
-    rows = {(key["id"], key["region"]): key for part in parts for key in part.keys}
+    rows = {(key["id"], key["region"]): key for run in runs for key in run.keys}
     used = Counter((resource["kms_key_id"], region_of_key(resource)) for resource in resources)
     return [
         {**rows[place], "age_days": _days(rows[place]["time_created"], now), "used_by": used[place]}

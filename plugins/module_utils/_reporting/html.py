@@ -41,14 +41,14 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
     environment.filters.update(csp_hash=_csp_hash, percent=percent, type_words=_type_words, thousands=_thousands)
     try:
         page = environment.from_string(template).render(
-            report=all_visible(report), figure=figure(report), names=all_visible(_names(report)), digest=digest
+            report=all_visible(report), chart_data=chart_data(report), names=all_visible(_names(report)), digest=digest
         )
     except jinja2.TemplateError as error:
         raise InputError(f"'template' could not be rendered: {error}") from error
     return page.strip() + "\n"
 
 
-def figure(report: Mapping[str, Any]) -> dict[str, Any]:
+def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
     """The share on customer-managed keys as a grid of bars: a row per region, a column per type, and their sums."""
     pairs = report["summary"]["by_region_and_type"]
     regions = sorted({pair["region"] for pair in pairs})

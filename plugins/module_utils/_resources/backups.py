@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._common.errors import ResourceError
 from .._model.state import Outcome, Resource
 from .base import (
@@ -19,7 +19,7 @@ from .base import (
     Page,
     Query,
     ResourceKind,
-    described,
+    common_fields,
 )
 
 
@@ -83,8 +83,8 @@ class Backup(Resource):
     retention: Retention = Retention()
     source_backup_id: str | None = None
 
-    def agrees_with(self, other: Resource) -> bool:
-        return super().agrees_with(other) and not self.retention.differences(_retention(other))
+    def matches_read(self, other: Resource) -> bool:
+        return super().matches_read(other) and not self.retention.differences(_retention(other))
 
     volume_id: str | None = None
 
@@ -96,8 +96,8 @@ def _retention(resource: Resource) -> Retention:
 class BackupKind(ResourceKind):
     """Both kinds behave alike; only the names of the operations and of a field differ."""
 
-    settles_at_once = True
-    rewrites = True
+    is_synchronous = True
+    is_full_update = True
 
     def __init__(
         self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, volume: str, source: str
@@ -111,35 +111,35 @@ class BackupKind(ResourceKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeBackup, GetBootVolumeBackup."""
-        answer = service.read(f"get_{self.type}", resource_id)
-        return self.from_row(answer.data, region, answer.etag)
+        response = service.read(f"get_{self.type}", resource_id)
+        return self.from_row(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
-        answer = service.read(f"list_{self.type}s", query.compartment_id, **query.paging)
-        return Page([self.from_row(row, query.region) for row in answer.data], answer.next_page)
+        response = service.read(f"list_{self.type}s", query.compartment_id, **query.paging)
+        return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
 
-    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""
         details = {"kmsKeyId": kms_key_id, **_retention(resource).as_update()}
         unless_changed = {} if resource.etag is None else {"if_match": resource.etag}
         return service.write(f"update_{self.type}", resource.id, details, **unless_changed)
 
-    def remove(self, service: Service, resource: Resource) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Response:
         """The same with an empty key: that is how a backup goes back to the Oracle-managed one (section 3)."""
         return self.assign(service, resource, "")
 
-    def is_delicate(self, resource: Resource) -> bool:
-        return self.kept_from(resource) is not None
+    def applies_serially(self, resource: Resource) -> bool:
+        return self.lock_reason(resource) is not None
 
-    def kept_from(self, resource: Resource) -> str | None:
+    def lock_reason(self, resource: Resource) -> str | None:
         if _retention(resource).is_locked:
             return "it is under retention lock"
         if _retention(resource).is_indefinite:
             return "it is under legal hold"
         return None
 
-    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+    def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether the update changed the retention, which it was not asked to (fact 21)."""
         differences = _retention(before).differences(_retention(after))
         if not differences:
@@ -150,15 +150,15 @@ class BackupKind(ResourceKind):
             hint="Set the retention of this backup again, and change no further ones before Oracle explains it.",
         )
 
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         group_id = outcome.group_id or (latest.group_id if latest is not None else None)
-        return {"group_id": group_id, "left_alone": outcome.left_alone}
+        return {"group_id": group_id, "left_alone": outcome.skip_reason}
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> Backup:
         """A backup from the SDK's model of it."""
         period = row.retention_period
         return Backup(
-            **described(row),
+            **common_fields(row),
             type=self.type,
             region=region,
             kms_key_id=row.kms_key_id or None,
@@ -208,7 +208,7 @@ class GroupBackupKind(GroupKind):
         """GetVolumeGroupBackup."""
         return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids or ())
 
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """Of a group that could not be read or has no members, or of a member of an unknown type."""
         return {"group_id": outcome.group_id, "left_alone": None}
 

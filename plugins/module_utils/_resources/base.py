@@ -12,22 +12,22 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._common.clock import rfc3339
-from .._common.errors import RefusedError, ResourceError
-from .._model.decisions import action_for, obstacle_to
+from .._common.errors import ResourceError, ServiceError
+from .._model.decisions import action_for, blocking_error
 from .._model.state import (
     REMOVE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
 PAGE_SIZE = 100
 
 
-def described(row: Any) -> dict[str, Any]:
+def common_fields(row: Any) -> dict[str, Any]:
     """The fields of a Resource that models of every kind have alike."""
     return {
         "id": row.id,
@@ -84,7 +84,7 @@ class NamedKind:
     iam_verb: str = "use"
     """What a change of it takes, as IAM statements say it."""
 
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
         return {}
 
@@ -115,32 +115,32 @@ class ReadableKind(NamedKind, ABC):
 class ResourceKind(ReadableKind):
     """A kind of key-bearing resource: how to read it, what has to be done to it, and how its key is set."""
 
-    settles_at_once: bool = False
+    is_synchronous: bool = False
     """Whether a change has taken effect when its request is answered, or not at all."""
-    rewrites: bool = False
+    is_full_update: bool = False
     """Whether a change sends back what else the resource has, so that it has to be read by itself right before."""
-    is_compound: bool = False
+    needs_rollback: bool = False
     """Whether a change may take several requests, so that one that fails half-way has to be put back."""
-    takes_several: bool = False
+    is_multi_request: bool = False
     """Whether a change may take several requests, each of which stays in force whatever becomes of the others."""
-    leaves_keys: bool = True
+    requires_usable_current_key: bool = True
     """Whether a key that is disabled or dying keeps the resource from leaving it (fact 22)."""
-    at_a_time: int | None = None
+    max_in_flight: int | None = None
     """How many changes that bring something new into being may be under way at once from one region."""
     reader: Any = None
     """The class that reads it, where the usual one does not do."""
 
-    def settled_on(self, resource: Resource, wanted: Wanted) -> Wanted:
+    def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
         """What is wanted of this very resource, where that depends on what it has. Pure."""
-        return wanted
+        return desired
 
-    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         """What has to be done to the resource, or why it can't be what is wanted. Pure."""
-        return action_for(resource, wanted)
+        return action_for(resource, desired)
 
-    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
+    def matches(self, resource: Resource, desired: DesiredState) -> bool:
         """Whether the assignment is there, however old its data key. Pure."""
-        return resource.kms_key_id == wanted.kms_key_id
+        return resource.kms_key_id == desired.kms_key_id
 
     def is_same(self, one: Resource, other: Resource) -> bool:
         """Whether two reads of a resource show the same assignment. Pure."""
@@ -150,52 +150,52 @@ class ResourceKind(ReadableKind):
         """What is assigned to the resource, in words."""
         return "the Oracle-managed key" if resource.kms_key_id is None else resource.kms_key_id
 
-    def key_region(self, resource: Resource, wanted: Wanted) -> str | None:
+    def key_region(self, resource: Resource, desired: DesiredState) -> str | None:
         """The region in which the wanted key has to be usable for this resource."""
         return resource.region
 
-    def called(self, resource: Resource) -> str:
+    def noun_for(self, resource: Resource) -> str:
         """What a message about the state of the resource calls it."""
         return self.noun
 
-    def obstacle(self, resource: Resource) -> ResourceError | None:
+    def blocking_error(self, resource: Resource) -> ResourceError | None:
         """Why this resource can't be changed at all, whatever is asked of it. Pure."""
-        return obstacle_to(resource, self.called(resource))
+        return blocking_error(resource, self.noun_for(resource))
 
-    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+    def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
         """Write what was decided."""
         if action == REMOVE:
             return self.remove(service, before)
-        return self.assign(service, before, cast(str, wanted.kms_key_id))
+        return self.assign(service, before, cast(str, desired.kms_key_id))
 
-    def is_half_way(self, before: Resource, now: Resource) -> bool:
+    def is_partially_applied(self, before: Resource, now: Resource) -> bool:
         """Whether ``now`` is what a change that was begun and not ended makes of ``before``. Pure."""
         return False
 
-    def may_pass(self, error: RefusedError) -> bool:
+    def is_retryable(self, error: ServiceError) -> bool:
         """Whether a refusal that others take for final is one that goes by."""
         return False
 
-    def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
+    def roll_back(self, service: Service, before: Resource, now: Resource) -> bool:
         """Restore what a change that failed half-way has taken away. False if nothing is missing."""
         return False
 
     @abstractmethod
-    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Assign a customer-managed key."""
 
     @abstractmethod
-    def remove(self, service: Service, resource: Resource) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Response:
         """Go back to the Oracle-managed key."""
 
-    def is_delicate(self, resource: Resource) -> bool:
+    def applies_serially(self, resource: Resource) -> bool:
         """Whether a change of it is made after all others and alone, so that a failure spares those like it."""
         return False
 
-    def kept_from(self, resource: Resource) -> str | None:
+    def lock_reason(self, resource: Resource) -> str | None:
         """Why this resource is left alone unless the user says that it is meant, in words that end a sentence."""
         return None
 
-    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+    def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """What a change of the key did to the resource besides, and should not have."""
         return None

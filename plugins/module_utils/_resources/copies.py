@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from .._api.client import Answer, Service
-from .._common.errors import RefusedError, ResourceError
+from .._api.client import Response, Service
+from .._common.errors import ResourceError, ServiceError
 from .._model.state import (
     ASSIGN,
     COPY,
     NONE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from .backups import (
     BOOT_VOLUME_BACKUP,
@@ -54,10 +54,10 @@ _MOST_INVALID_TOKENS = 8
 class CopyKind(ResourceKind):
     """The copy of one kind of backup in another region."""
 
-    settles_at_once = True
-    rewrites = True
+    is_synchronous = True
+    is_full_update = True
     iam_verb = "manage"
-    at_a_time = 10
+    max_in_flight = 10
     """Copies under way per tenancy and source region (oci_semantics.md section 9)."""
     reader = CopyReader
 
@@ -68,7 +68,7 @@ class CopyKind(ResourceKind):
         self.ocid_type = backup.ocid_type
         self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
-        self.takes_several = not isinstance(backup, BackupKind)
+        self.is_multi_request = not isinstance(backup, BackupKind)
         self._operation = operation
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
@@ -79,19 +79,19 @@ class CopyKind(ResourceKind):
         """List the sources."""
         return self.backup.list_page(service, query)
 
-    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         """Without a key, a copy that is there is left as it is."""
         if cast(BackupCopy, resource).copy_id is None:
             return COPY
-        return NONE if self.is_as_wanted(resource, wanted) else ASSIGN
+        return NONE if self.matches(resource, desired) else ASSIGN
 
-    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
+    def matches(self, resource: Resource, desired: DesiredState) -> bool:
         copy = cast(BackupCopy, resource)
         if copy.copy_id is None:
             return False
-        if wanted.kms_key_id is None:
+        if desired.kms_key_id is None:
             return True
-        return bool(copy.bearers) and all(bearer.kms_key_id == wanted.kms_key_id for bearer in copy.bearers)
+        return bool(copy.bearers) and all(bearer.kms_key_id == desired.kms_key_id for bearer in copy.bearers)
 
     def is_same(self, one: Resource, other: Resource) -> bool:
         first, second = cast(BackupCopy, one), cast(BackupCopy, other)
@@ -103,76 +103,76 @@ class CopyKind(ResourceKind):
             return f"no copy in {copy.region}"
         return f"a copy in {copy.region} with {super().describe(copy)}"
 
-    def called(self, resource: Resource) -> str:
+    def noun_for(self, resource: Resource) -> str:
         copy = cast(BackupCopy, resource)
         return self.noun if copy.copy_id is None else f"copy in {copy.region}"
 
-    def obstacle(self, resource: Resource) -> ResourceError | None:
-        found = super().obstacle(resource)
+    def blocking_error(self, resource: Resource) -> ResourceError | None:
+        found = super().blocking_error(resource)
         if found is None or cast(BackupCopy, resource).copy_id is None:
             return found
         return replace(found, hint="Run again: a copy like this does not count, so that another one is made.")
 
-    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+    def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
         """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the copy that is there."""
         copy = cast(BackupCopy, before)
-        if action != COPY or wanted.copy_to is None:
-            return self.assign(service, copy, cast(str, wanted.kms_key_id))
-        details = {"destinationRegion": wanted.copy_to.region}
-        if wanted.copy_to.display_name is not None:
-            details["displayName"] = wanted.copy_to.display_name
-        if wanted.kms_key_id is not None:
-            details["kmsKeyId"] = wanted.kms_key_id
+        if action != COPY or desired.copy_to is None:
+            return self.assign(service, copy, cast(str, desired.kms_key_id))
+        details = {"destinationRegion": desired.copy_to.region}
+        if desired.copy_to.display_name is not None:
+            details["displayName"] = desired.copy_to.display_name
+        if desired.kms_key_id is not None:
+            details["kmsKeyId"] = desired.kms_key_id
         token = copy.retry_token
         for _try in range(_MOST_INVALID_TOKENS):
             try:
                 return service.write(self._operation, copy.id, details, opc_retry_token=token)
-            except RefusedError as error:
+            except ServiceError as error:
                 if error.code != "InvalidatedRetryToken":
                     raise
                 # What it stood for was deleted, and no list shows it any more.
                 token = retry_token(token)
         return service.write(self._operation, copy.id, details, opc_retry_token=token)
 
-    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Change the key of the copy: of a group's, of each member that has another one."""
-        answer = Answer(None)
+        response = Response(None)
         for bearer in cast(BackupCopy, resource).bearers:
             if bearer.kms_key_id != kms_key_id:
-                answer = BEARERS[bearer.type].assign(service, bearer, kms_key_id)
-        return answer
+                response = BEARERS[bearer.type].assign(service, bearer, kms_key_id)
+        return response
 
-    def remove(self, service: Service, resource: Resource) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Response:
         """Nobody asks for that: without a key, a copy is left as it is."""
         return self.assign(service, resource, "")
 
-    def may_pass(self, error: RefusedError) -> bool:
+    def is_retryable(self, error: ServiceError) -> bool:
         """Copies that others have under way count as well."""
         return error.code == "LimitExceeded"
 
-    def is_delicate(self, resource: Resource) -> bool:
-        return self.kept_from(resource) is not None
+    def applies_serially(self, resource: Resource) -> bool:
+        return self.lock_reason(resource) is not None
 
-    def kept_from(self, resource: Resource) -> str | None:
-        reasons = (BEARERS[bearer.type].kept_from(bearer) for bearer in cast(BackupCopy, resource).bearers)
+    def lock_reason(self, resource: Resource) -> str | None:
+        reasons = (BEARERS[bearer.type].lock_reason(bearer) for bearer in cast(BackupCopy, resource).bearers)
         reason = next((reason for reason in reasons if reason is not None), None)
         return None if reason is None else f"of its copy {cast(BackupCopy, resource).copy_id}, {reason}"
 
-    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+    def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether a change of the key changed a copy's retention besides (fact 21)."""
         now = {bearer.id: bearer for bearer in cast(BackupCopy, after).bearers}
         for bearer in cast(BackupCopy, before).bearers:
-            damage = BEARERS[bearer.type].damage(bearer, now.get(bearer.id, bearer))
+            damage = BEARERS[bearer.type].find_side_effects(bearer, now.get(bearer.id, bearer))
             if damage is not None:
                 return damage
         return None
 
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         copy = cast("BackupCopy | None", latest)
         return {
             "copy_id": (copy.copy_id if copy else None) or outcome.new_id,
             "destination_region": copy.region if copy else None,
-            "left_alone": outcome.left_alone,
+            "left_alone": outcome.skip_reason,
         }
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, Union, cast
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._api.pagination import following
 from .._common.errors import (
     ApiError,
-    RefusedError,
     ResourceError,
+    ServiceError,
     explain,
 )
 from .._model.decisions import (
@@ -32,9 +32,9 @@ from .._model.ocid import parse
 from .._model.state import (
     COPY,
     CopyTo,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from .backups import (
     BOOT_VOLUME_BACKUP,
@@ -84,18 +84,18 @@ class BackupCopy(Resource):
     def encryption(self) -> str | None:
         return super().encryption if self.has_copy else None
 
-    def as_wanted(self, wanted: Wanted) -> Resource:
+    def with_desired(self, desired: DesiredState) -> Resource:
         """A new copy has no OCID yet. One that is there keeps its key where none is asked for."""
-        if self.has_copy and wanted.kms_key_id is None:
+        if self.has_copy and desired.kms_key_id is None:
             return replace(self, lifecycle_state=READY_STATE)
-        key = wanted.kms_key_id
+        key = desired.kms_key_id
         bearers = tuple(replace(bearer, kms_key_id=key) for bearer in self.bearers)
         return replace(self, has_copy=True, lifecycle_state=READY_STATE, kms_key_id=key, bearers=bearers)
 
-    def facts(self) -> dict[str, Any]:
+    def journal_fields(self) -> dict[str, Any]:
         members = {bearer.id: bearer.kms_key_id for bearer in self.bearers if bearer.id != self.copy_id}
         return {
-            **super().facts(),
+            **super().journal_fields(),
             "copy_id": self.copy_id,
             "destination_region": self.region,
             **({"member_keys": members} if members else {}),
@@ -122,20 +122,20 @@ class CopyReader(Reader):
         self._followed: dict[str, _Copy] = {}
         self._tokens: dict[str, str] = {}
 
-    def prepare(self, wanted: Wanted) -> None:
-        if wanted.copy_to is not None:
-            self._to = wanted.copy_to
-            self._key = wanted.kms_key_id
+    def prepare(self, desired: DesiredState) -> None:
+        if desired.copy_to is not None:
+            self._to = desired.copy_to
+            self._key = desired.kms_key_id
             self._there: Service = self._elsewhere(self._to.region)
             self._pages_there = Pages(cast(ReadableKind, self._backup), self._there, self._to.region, self._domains)
 
     def service_for(self, action: str) -> Service:
         return self._service if action == COPY else self._there
 
-    def note(self, outcome: Outcome, answer: Answer) -> None:
+    def on_accepted(self, outcome: Outcome, response: Response) -> None:
         """Whatever lists show by then, the answer to a copy tells which one it is."""
         if outcome.action == COPY:
-            made = self._backup.from_row(answer.data, self._to.region, answer.etag or "answered")
+            made = self._backup.from_row(response.data, self._to.region, response.etag or "answered")
             self._followed[outcome.id] = made
             outcome.new_id = made.id
 
@@ -178,7 +178,7 @@ class CopyReader(Reader):
         """The copy by itself. One that is being made may not show yet, so its absence says nothing."""
         try:
             return cast(_Copy, self._backup.get(self._there, self._to.region, known.id))
-        except RefusedError as error:
+        except ServiceError as error:
             return known if error.is_not_found and is_busy(known) else explain(error)
         except ApiError as error:
             return explain(error)
@@ -234,8 +234,8 @@ class CopyReader(Reader):
     def _page_of_copies(self, backup: BackupKind, source_id: str, compartment_id: str, more: Mapping[str, str]) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
         query = {backup.source: source_id, "limit": PAGE_SIZE, **more}
-        answer = self._there.read(f"list_{backup.type}s", compartment_id, **query)
-        return Page([backup.from_row(row, self._to.region) for row in answer.data], answer.next_page)
+        response = self._there.read(f"list_{backup.type}s", compartment_id, **query)
+        return Page([backup.from_row(row, self._to.region) for row in response.data], response.next_page)
 
     def _places(self, source: Resource) -> Sequence[str]:
         return list(dict.fromkeys([source.compartment_id, *self._to.compartment_ids]))
@@ -303,7 +303,7 @@ class CopyReader(Reader):
         """None for one that does not show yet."""
         try:
             return _MEMBERS[parse(member_id).type].get(self._there, self._to.region, member_id)
-        except RefusedError as error:
+        except ServiceError as error:
             if error.is_not_found and is_being_made:
                 return None
             raise
@@ -321,7 +321,7 @@ class CopyReader(Reader):
         """Whoever may not see the copies can't know whether to make one."""
         fault = explain(error)
         hint = fault.hint
-        if isinstance(error, RefusedError) and error.status in (403, 404):
+        if isinstance(error, ServiceError) and error.status in (403, 404):
             hint = (
                 f"In {self._to.region}, these have to be in force for the source's compartment and those of "
                 f"'copy_compartment_ids': Allow group <your group> to manage {self._kind.iam_resource_type} "

@@ -13,22 +13,22 @@ from collections.abc import Mapping
 from .._api.iam import use_statements
 from .._common.errors import (
     ApiError,
-    RefusedError,
     ResourceError,
+    ServiceError,
     explain,
 )
 from .._model.state import (
     REMOVE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from .base import NamedKind, ResourceKind
 
 
 def explain_read(error: ApiError, kind: NamedKind, region: str) -> ResourceError:
     """Why a resource could not be read."""
-    if isinstance(error, RefusedError) and error.is_not_found:
+    if isinstance(error, ServiceError) and error.is_not_found:
         return ResourceError(
             code=error.code,
             status=error.status,
@@ -44,26 +44,26 @@ def explain_write(
     error: ApiError,
     kind: ResourceKind,
     outcome: Outcome,
-    wanted: Wanted,
+    desired: DesiredState,
     key_compartments: Mapping[str, str],
 ) -> ResourceError:
     """Why a change was refused. ``key_compartments`` holds the compartments of the keys that could be read."""
-    if not isinstance(error, RefusedError):
+    if not isinstance(error, ServiceError):
         return explain(error)
     return ResourceError(
         code=error.code,
         status=error.status,
         opc_request_id=error.opc_request_id,
         message=error.message,
-        hint=_hint(error, kind, outcome, wanted, key_compartments),
+        hint=_hint(error, kind, outcome, desired, key_compartments),
     )
 
 
 def _hint(
-    error: RefusedError,
+    error: ServiceError,
     kind: ResourceKind,
     outcome: Outcome,
-    wanted: Wanted,
+    desired: DesiredState,
     key_compartments: Mapping[str, str],
 ) -> str | None:
     if error.code == "ResourceLocked":
@@ -74,10 +74,10 @@ def _hint(
     if outcome.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
         hints.append(_SECURITY_ZONE_HINT)
     if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
-        hints.append(_permission_hint(kind, outcome, wanted, key_compartments))
+        hints.append(_permission_hint(kind, outcome, desired, key_compartments))
     if hints:
         return "\n".join(hints)
-    if error.is_wrong_state:
+    if error.is_incorrect_state:
         return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
     return None
 
@@ -91,13 +91,15 @@ _SECURITY_ZONE_HINT = (
 )
 
 
-def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_compartments: Mapping[str, str]) -> str:
+def _permission_hint(
+    kind: ResourceKind, outcome: Outcome, desired: DesiredState, key_compartments: Mapping[str, str]
+) -> str:
     """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
     before = outcome.before
     lines = ["These IAM statements have to be in force."]
     for role, kms_key_id in (
-        ("For the key to assign:", wanted.kms_key_id),
-        ("For the key that it leaves:", _left_key(before, wanted)),
+        ("For the key to assign:", desired.kms_key_id),
+        ("For the key that it leaves:", _left_key(before, desired)),
     ):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
@@ -108,7 +110,7 @@ def _permission_hint(kind: ResourceKind, outcome: Outcome, wanted: Wanted, key_c
     return "\n".join(lines)
 
 
-def _left_key(before: Resource | None, wanted: Wanted) -> str | None:
-    if before is None or before.kms_key_id == wanted.kms_key_id:
+def _left_key(before: Resource | None, desired: DesiredState) -> str | None:
+    if before is None or before.kms_key_id == desired.kms_key_id:
         return None
     return before.kms_key_id

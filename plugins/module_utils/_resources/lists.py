@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .._api.client import Connection, Service
 from .._api.pagination import following
-from .._common.concurrency import Once
-from .._common.errors import RefusedError
+from .._common.concurrency import SingleFlightCache
+from .._common.errors import ServiceError
 from .base import (
     PAGE_SIZE,
     Page,
@@ -29,15 +29,15 @@ class Domains:
     def __init__(self, connection: Connection, region: str) -> None:
         self._connection = connection
         self._region = region
-        self._known: Once[list[str]] = Once()
+        self._known: SingleFlightCache[list[str]] = SingleFlightCache()
 
     def __call__(self, compartment_id: str) -> Sequence[str]:
         """ListAvailabilityDomains, which wants a compartment that the caller may see. Raises ApiError."""
         return self._known.get((self._region, ""), lambda: self._ask(compartment_id))
 
     def _ask(self, compartment_id: str) -> list[str]:
-        answer = self._connection.identity(self._region).read("list_availability_domains", compartment_id)
-        return [domain.name for domain in answer.data]
+        response = self._connection.identity(self._region).read("list_availability_domains", compartment_id)
+        return [domain.name for domain in response.data]
 
 
 class Pages:
@@ -80,7 +80,7 @@ class Pages:
     def _page_without_domain(self, compartment_id: str, limit: int) -> Page | None:
         try:
             return self._page(compartment_id, None, None, limit)
-        except RefusedError as error:
+        except ServiceError as error:
             # The specification of ListBootVolumes wants an availability domain, the SDK does not.
             if error.status != 400 or error.code not in ("MissingParameter", "InvalidParameter"):
                 raise

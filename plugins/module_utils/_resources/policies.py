@@ -15,21 +15,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._common.errors import (
     ApiError,
-    NoAnswerError,
-    RefusedError,
     ResourceError,
+    ServiceError,
+    TransportError,
 )
 from .._model.state import (
     ASSIGN,
     NONE,
     REMOVE,
     UNASSIGN,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from .base import (
     Page,
@@ -49,10 +49,10 @@ from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 class PolicyKind(ResourceKind):
     """The backup policy of one kind of asset."""
 
-    settles_at_once = True
-    is_compound = True
+    is_synchronous = True
+    needs_rollback = True
     reader = PolicyReader
-    leaves_keys = False
+    requires_usable_current_key = False
 
     def __init__(self, asset: ReadableKind) -> None:
         self.asset = asset
@@ -70,40 +70,40 @@ class PolicyKind(ResourceKind):
         """List the assets."""
         return self.asset.list_page(service, query)
 
-    def decide(self, resource: Resource, wanted: Wanted) -> str | ResourceError:
+    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)
         if asset.inherited_from is not None:
             return _policy_of_group(f"The backup policy of this {self.noun} is that", asset)
-        if wanted.unassigned and asset.group_has_policy:
+        if desired.unassigned and asset.group_has_policy:
             return _policy_of_group(f"In place of its own backup policy, this {self.noun} would have that", asset)
-        if wanted.unassigned:
+        if desired.unassigned:
             return UNASSIGN if asset.policy_id else NONE
-        policy_id = wanted.policy_id or asset.policy_id
+        policy_id = desired.policy_id or asset.policy_id
         if policy_id is None:
-            return NONE if wanted.kms_key_id is None else _NO_POLICY
-        if wanted.kms_key_id is not None and asset.destination_for(wanted) is None:
+            return NONE if desired.kms_key_id is None else _NO_POLICY
+        if desired.kms_key_id is not None and asset.destination_for(desired) is None:
             return ResourceError(
                 code="NoDestinationRegion",
                 message=f"Backup policy {policy_id} copies nothing to another region, so no key can be assigned for "
                 "its copies.",
                 hint="Give 'policy_id' of a policy with a destination region, or use 'state: absent'.",
             )
-        if self.is_as_wanted(asset, self.settled_on(asset, wanted)):
+        if self.matches(asset, self.resolve_desired(asset, desired)):
             return NONE
-        return REMOVE if wanted.kms_key_id is None and policy_id == asset.policy_id else ASSIGN
+        return REMOVE if desired.kms_key_id is None and policy_id == asset.policy_id else ASSIGN
 
-    def settled_on(self, resource: Resource, wanted: Wanted) -> Wanted:
+    def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
         """Where no policy is given, the one that is there stays."""
-        if wanted.unassigned or wanted.policy_id:
-            return wanted
-        return replace(wanted, policy_id=cast(AssetPolicy, resource).policy_id)
+        if desired.unassigned or desired.policy_id:
+            return desired
+        return replace(desired, policy_id=cast(AssetPolicy, resource).policy_id)
 
-    def is_as_wanted(self, resource: Resource, wanted: Wanted) -> bool:
-        """Of ``wanted`` as it was settled on."""
+    def matches(self, resource: Resource, desired: DesiredState) -> bool:
+        """Of ``desired`` as it was settled on."""
         asset = cast(AssetPolicy, resource)
-        if wanted.policy_id is None:
+        if desired.policy_id is None:
             return asset.policy_id is None
-        return (asset.policy_id, asset.kms_key_id) == (wanted.policy_id, wanted.kms_key_id)
+        return (asset.policy_id, asset.kms_key_id) == (desired.policy_id, desired.kms_key_id)
 
     def is_same(self, one: Resource, other: Resource) -> bool:
         first, second = cast(AssetPolicy, one), cast(AssetPolicy, other)
@@ -115,48 +115,48 @@ class PolicyKind(ResourceKind):
             return "no backup policy"
         return f"backup policy {asset.policy_id} with {super().describe(asset)} for copies"
 
-    def key_region(self, resource: Resource, wanted: Wanted) -> str | None:
+    def key_region(self, resource: Resource, desired: DesiredState) -> str | None:
         """The key is used where the copies are made (oci_semantics.md section 1.5)."""
-        return cast(AssetPolicy, resource).destination_for(wanted)
+        return cast(AssetPolicy, resource).destination_for(desired)
 
-    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Make the present policy's assignment with this key. See ``change``, which does it with all its cases."""
-        return self.change(service, resource, ASSIGN, Wanted(kms_key_id))
+        return self.change(service, resource, ASSIGN, DesiredState(kms_key_id))
 
-    def remove(self, service: Service, resource: Resource) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Response:
         """Make the present policy's assignment without a key."""
-        return self.change(service, resource, REMOVE, Wanted(None))
+        return self.change(service, resource, REMOVE, DesiredState(None))
 
-    def change(self, service: Service, before: Resource, action: str, wanted: Wanted) -> Answer:
+    def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
         """CreateVolumeBackupPolicyAssignment; where it does not do, DeleteVolumeBackupPolicyAssignment first."""
         asset = cast(AssetPolicy, before)
         if action == UNASSIGN:
             return _delete_own(service, asset, cast(str, asset.assignment_id))
-        policy_id = cast(str, self.settled_on(asset, wanted).policy_id)
-        details = _details(asset.id, policy_id, wanted.kms_key_id)
+        policy_id = cast(str, self.resolve_desired(asset, desired).policy_id)
+        details = _details(asset.id, policy_id, desired.kms_key_id)
         present = asset.assignment_id
         try:
-            answer = service.write("create_volume_backup_policy_assignment", details)
-        except RefusedError as error:
+            response = service.write("create_volume_backup_policy_assignment", details)
+        except ServiceError as error:
             # Another policy is replaced by the service itself, so its 409 means something else then.
             if not _is_taken(error) or asset.policy_id != policy_id or asset.group_has_policy:
                 raise
         else:
             if present is None or asset.group_has_policy:
-                return answer
+                return response
             row = _look(service, asset.id)
-            if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, wanted.kms_key_id):
-                return answer
+            if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, desired.kms_key_id):
+                return response
             present = row.id if row is not None else None
         if present is not None:
             _delete_own(service, asset, present)
         return service.write("create_volume_backup_policy_assignment", details)
 
-    def is_half_way(self, before: Resource, now: Resource) -> bool:
+    def is_partially_applied(self, before: Resource, now: Resource) -> bool:
         """Whether it looks as our own DELETE leaves it."""
         return cast(AssetPolicy, before).policy_id is not None and cast(AssetPolicy, now).policy_id is None
 
-    def put_back(self, service: Service, before: Resource, now: Resource) -> bool:
+    def roll_back(self, service: Service, before: Resource, now: Resource) -> bool:
         former, present = cast(AssetPolicy, before), cast(AssetPolicy, now)
         if former.policy_id is None or present.policy_id is not None:
             return False
@@ -165,7 +165,7 @@ class PolicyKind(ResourceKind):
         )
         return True
 
-    def extra(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         not_seen_since = outcome.changed and latest is outcome.before
         before = cast("AssetPolicy | None", outcome.before)
         after = None if not_seen_since else cast("AssetPolicy | None", latest)
@@ -193,19 +193,19 @@ _NO_POLICY = ResourceError(
 )
 
 
-def _is_taken(error: RefusedError) -> bool:
+def _is_taken(error: ServiceError) -> bool:
     """A 409 that says that there is one already, rather than that the asset is locked or busy."""
     return error.status == 409 and error.code in ("Conflict", "NotAuthorizedOrResourceAlreadyExists")
 
 
-def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Answer:
+def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Response:
     """Delete an assignment after a look at whose it is: a volume group's would be lost for all of its members."""
     try:
         owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
-    except NoAnswerError as error:
-        raise NoAnswerError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
+    except TransportError as error:
+        raise TransportError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
     if owner != asset.id:
-        raise RefusedError(
+        raise ServiceError(
             f"The assignment {assignment_id} is that of {owner}, so it was not deleted.",
             operation="GetVolumeBackupPolicyAssignment",
             status=409,
@@ -219,7 +219,7 @@ def _look(service: Service, asset_id: str) -> Any | None:
     try:
         return read_assignment(service, asset_id)
     except ApiError as error:
-        raise NoAnswerError(str(error), operation=error.operation, was_sent=True) from error
+        raise TransportError(str(error), operation=error.operation, was_sent=True) from error
 
 
 def _details(asset_id: str, policy_id: str, kms_key_id: str | None) -> dict[str, str]:

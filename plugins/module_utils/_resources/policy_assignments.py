@@ -13,7 +13,7 @@ from typing import Any
 
 from .._api.client import Service
 from .._common.clock import rfc3339
-from .._common.concurrency import Once
+from .._common.concurrency import SingleFlightCache
 from .._common.errors import (
     ApiError,
     ResourceError,
@@ -51,8 +51,8 @@ class Assignments:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._of_groups: Once[str | None] = Once()
-        self._policies: Once[str | ResourceError | None] = Once()
+        self._of_groups: SingleFlightCache[str | None] = SingleFlightCache()
+        self._policies: SingleFlightCache[str | ResourceError | None] = SingleFlightCache()
 
     def of(self, asset: Resource) -> AssetFinding:
         """GetVolumeBackupPolicyAssetAssignment, and GetVolumeBackupPolicy once per policy. Raises ApiError.

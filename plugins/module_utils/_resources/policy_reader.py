@@ -23,7 +23,7 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import is_busy
-from .._model.state import Resource, Wanted
+from .._model.state import DesiredState, Resource
 from .reader import Reader, Reading
 
 
@@ -43,25 +43,25 @@ class AssetPolicy(Resource):
     group_has_policy: bool = False
     wanted_destination: str | None = None
 
-    def destination_for(self, wanted: Wanted) -> str | None:
+    def destination_for(self, desired: DesiredState) -> str | None:
         """The region that copies go to once it is as wanted."""
-        if wanted.policy_id in (None, self.policy_id):
+        if desired.policy_id in (None, self.policy_id):
             return self.destination_region
         return self.wanted_destination
 
-    def as_wanted(self, wanted: Wanted) -> Resource:
-        if wanted.unassigned:
+    def with_desired(self, desired: DesiredState) -> Resource:
+        if desired.unassigned:
             return replace(self, assignment_id=None, policy_id=None, destination_region=None, kms_key_id=None)
         return replace(
             self,
             assignment_id=None,
-            policy_id=wanted.policy_id or self.policy_id,
-            destination_region=self.destination_for(wanted),
-            kms_key_id=wanted.kms_key_id,
+            policy_id=desired.policy_id or self.policy_id,
+            destination_region=self.destination_for(desired),
+            kms_key_id=desired.kms_key_id,
         )
 
-    def facts(self) -> dict[str, Any]:
-        return {**super().facts(), "policy_id": self.policy_id, "assignment_id": self.assignment_id}
+    def journal_fields(self) -> dict[str, Any]:
+        return {**super().journal_fields(), "policy_id": self.policy_id, "assignment_id": self.assignment_id}
 
 
 class PolicyReader(Reader):
@@ -75,15 +75,15 @@ class PolicyReader(Reader):
         self._lock = threading.Lock()
         self._wanted_destination: str | None = None
 
-    def prepare(self, wanted: Wanted) -> None:
+    def prepare(self, desired: DesiredState) -> None:
         """Look up the policy that is asked for. Raises InputError where it can't be read in this region."""
-        if wanted.policy_id is None:
+        if desired.policy_id is None:
             return
         try:
-            self._wanted_destination = self._destination_of(wanted.policy_id)
+            self._wanted_destination = self._destination_of(desired.policy_id)
         except ApiError as error:
             raise InputError(
-                f"'policy_id' {wanted.policy_id} can't be read in {self._region}: {error}. Nothing was changed. Check "
+                f"'policy_id' {desired.policy_id} can't be read in {self._region}: {error}. Nothing was changed. Check "
                 "that the backup policy is there, and that this is in force: Allow group <your group> to read "
                 "backup-policies in compartment <its compartment>"
             ) from error
@@ -160,4 +160,4 @@ class PolicyReader(Reader):
 def read_assignment(service: Service, asset_id: str) -> Any | None:
     """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
     ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
-    return next((row for answer in every_page(ask, "backup policy assignments") for row in answer.data), None)
+    return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)

@@ -19,13 +19,13 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Union
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._common.errors import (
     ApiError,
-    NoAnswerError,
     ResourceError,
+    TransportError,
 )
-from .._model.state import Outcome, Resource, Wanted
+from .._model.state import DesiredState, Outcome, Resource
 from .base import ReadableKind
 from .error_hints import explain_read
 from .lists import Pages
@@ -66,14 +66,14 @@ class Reader:
         self._lists_were_compared = False
         self._lists_show_keys = False
 
-    def prepare(self, wanted: Wanted) -> None:
+    def prepare(self, desired: DesiredState) -> None:
         """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
 
     def service_for(self, action: str) -> Service:
         """The service that takes a change."""
         return self._service
 
-    def note(self, outcome: Outcome, answer: Answer) -> None:
+    def on_accepted(self, outcome: Outcome, response: Response) -> None:
         """Learn from the answer to a change that was accepted."""
 
     def get(self, resource_id: str) -> Reading:
@@ -102,7 +102,7 @@ class Reader:
             found.update(readings)
             hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
             left = [resource_id for resource_id in left if resource_id not in readings]
-            if left and all(_is_out_of_reach(reading) for reading in readings.values()):
+            if left and all(_is_region_wide(reading) for reading in readings.values()):
                 found.update(dict.fromkeys(left, _not_asked(next(iter(readings.values())))))
                 break
             rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
@@ -158,7 +158,7 @@ class Reader:
         return self._list(compartment_id, ids, set(), lambda pages, seen: pages < len(ids))
 
     def _list(
-        self, compartment_id: str, wanted: set[str], known: set[str], pays: Callable[[int, int], bool]
+        self, compartment_id: str, desired: set[str], known: set[str], pays: Callable[[int, int], bool]
     ) -> dict[str, Resource]:
         """List a compartment until all wanted resources were seen, or until it no longer pays.
 
@@ -172,9 +172,9 @@ class Reader:
                 pages += 1
                 if any(row.kms_key_id is not None for row in page.resources):
                     self._lists_show_keys = True
-                found.update((row.id, row) for row in page.resources if row.id in wanted or row.id in known)
-                seen = sum(row_id in wanted for row_id in found)
-                if seen == len(wanted):
+                found.update((row.id, row) for row in page.resources if row.id in desired or row.id in known)
+                seen = sum(row_id in desired for row_id in found)
+                if seen == len(desired):
                     break
                 if page.next_page is not None and not pays(pages, seen):
                     complete = False
@@ -194,7 +194,7 @@ class Reader:
             reading = found.get(row.id)
             if isinstance(reading, Resource):
                 self._lists_were_compared = True
-                if not reading.agrees_with(row):
+                if not reading.matches_read(row):
                     self._lists_are_trusted = False
 
     def _confirmed(self, listed: dict[str, Resource]) -> dict[str, Reading]:
@@ -220,11 +220,11 @@ def spread(ids: Sequence[str], count: int) -> list[str]:
     return [ids[position * len(ids) // count] for position in range(count)]
 
 
-def _is_out_of_reach(reading: Reading) -> bool:
+def _is_region_wide(reading: Reading) -> bool:
     """The fault is the region's or the caller's, so asking for more resources would only take time."""
     if not isinstance(reading, ResourceError):
         return False
-    return reading.code == NoAnswerError.code or reading.status == 401 or (reading.status or 0) >= 500
+    return reading.code == TransportError.code or reading.status == 401 or (reading.status or 0) >= 500
 
 
 def _not_asked(reading: Reading) -> Reading:

@@ -17,7 +17,7 @@ from .base import (
     Page,
     Query,
     ReadableKind,
-    described,
+    common_fields,
 )
 
 
@@ -42,17 +42,19 @@ class ReplicaKind(ReadableKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetBlockVolumeReplica, GetBootVolumeReplica."""
-        answer = service.read(f"get_{self.name}", resource_id)
-        return self._replica(answer.data, region, answer.etag)
+        response = service.read(f"get_{self.name}", resource_id)
+        return self._replica(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListBlockVolumeReplicas, ListBootVolumeReplicas. The specification wants an availability domain."""
-        answer = service.read(f"list_{self.name}s", compartment_id=query.compartment_id, **query.domain, **query.paging)
-        return Page([self._replica(row, query.region) for row in answer.data], answer.next_page)
+        response = service.read(
+            f"list_{self.name}s", compartment_id=query.compartment_id, **query.domain, **query.paging
+        )
+        return Page([self._replica(row, query.region) for row in response.data], response.next_page)
 
     def _replica(self, row: Any, region: str, etag: str | None = None) -> ReplicaResource:
         return ReplicaResource(
-            **described(row),
+            **common_fields(row),
             type=self.type,
             region=region,
             kms_key_id=row.kms_key_id or None,

@@ -17,7 +17,7 @@ from .base import (
     Page,
     Query,
     ReadableKind,
-    described,
+    common_fields,
 )
 
 
@@ -39,18 +39,18 @@ class GroupBackupsKind(ReadableKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeGroupBackup."""
-        answer = service.read("get_volume_group_backup", resource_id)
-        return self.from_row(answer.data, region, answer.etag)
+        response = service.read("get_volume_group_backup", resource_id)
+        return self.from_row(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroupBackups."""
-        answer = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
-        return Page([self.from_row(row, query.region) for row in answer.data], answer.next_page)
+        response = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
+        return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
         """A group's backup from the SDK's model of it."""
         return GroupBackup(
-            **described(row),
+            **common_fields(row),
             type=self.type,
             region=region,
             kms_key_id=None,

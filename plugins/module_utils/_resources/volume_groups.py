@@ -16,7 +16,7 @@ from .base import (
     Page,
     Query,
     ReadableKind,
-    described,
+    common_fields,
 )
 
 
@@ -30,16 +30,16 @@ class VolumeGroupKind(ReadableKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeGroup."""
-        answer = service.read("get_volume_group", resource_id)
-        return self._group(answer.data, region, answer.etag)
+        response = service.read("get_volume_group", resource_id)
+        return self._group(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroups."""
-        answer = service.read("list_volume_groups", query.compartment_id, **query.paging)
-        return Page([self._group(row, query.region) for row in answer.data], answer.next_page)
+        response = service.read("list_volume_groups", query.compartment_id, **query.paging)
+        return Page([self._group(row, query.region) for row in response.data], response.next_page)
 
     def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
-        return Resource(**described(row), type=self.type, region=region, kms_key_id=None, etag=etag)
+        return Resource(**common_fields(row), type=self.type, region=region, kms_key_id=None, etag=etag)
 
 
 VOLUME_GROUP = VolumeGroupKind()

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._api.client import Answer, Service
+from .._api.client import Response, Service
 from .._common.errors import ResourceError
 from .._model.state import Replica, Resource
 from .base import (
     Page,
     Query,
     ResourceKind,
-    described,
+    common_fields,
 )
 
 
@@ -35,23 +35,25 @@ class VolumeKind(ResourceKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolume, GetBootVolume. Not GetVolumeKmsKey, whose answer for an Oracle-managed volume is disputed."""
-        answer = service.read(f"get_{self.type}", resource_id)
-        return self._resource(answer.data, region, answer.etag)
+        response = service.read(f"get_{self.type}", resource_id)
+        return self._resource(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumes, ListBootVolumes."""
-        answer = service.read(f"list_{self.type}s", compartment_id=query.compartment_id, **query.domain, **query.paging)
-        return Page([self._resource(row, query.region) for row in answer.data], answer.next_page)
+        response = service.read(
+            f"list_{self.type}s", compartment_id=query.compartment_id, **query.domain, **query.paging
+        )
+        return Page([self._resource(row, query.region) for row in response.data], response.next_page)
 
-    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Answer:
+    def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""
         return service.write(f"update_{self.type}_kms_key", resource.id, {"kmsKeyId": kms_key_id})
 
-    def remove(self, service: Service, resource: Resource) -> Answer:
+    def remove(self, service: Service, resource: Resource) -> Response:
         """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
         return service.write(f"delete_{self.type}_kms_key", resource.id)
 
-    def damage(self, before: Resource, after: Resource) -> ResourceError | None:
+    def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether replicas survived, which is not known (oci_semantics.md section 1.6)."""
         left = {replica.id for replica in after.replicas}
         lost = [replica.id for replica in before.replicas if replica.id not in left]
@@ -65,7 +67,7 @@ class VolumeKind(ResourceKind):
 
     def _resource(self, row: Any, region: str, etag: str | None = None) -> Resource:
         return Resource(
-            **described(row),
+            **common_fields(row),
             type=self.type,
             region=region,
             kms_key_id=row.kms_key_id or None,

@@ -60,7 +60,7 @@ def read_variables(
 
 def text(value: Any) -> str:
     if isinstance(value, (Mapping, list, tuple, bool)):
-        raise InputError(f"{_shown(value)} is not text")
+        raise InputError(f"{_quote(value)} is not text")
     return str(value).strip()
 
 
@@ -70,14 +70,14 @@ def boolean(value: Any) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise InputError(f"{_shown(value)} is neither true nor false")
+    raise InputError(f"{_quote(value)} is neither true nor false")
 
 
 def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         number = str(value).strip()
         if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", number):
-            raise InputError(f"{_shown(value)} is not a whole number")
+            raise InputError(f"{_quote(value)} is not a whole number")
         if int(number) < least or (most is not None and int(number) > most):
             raise InputError(f"{number} is not {_between(least, most)}")
         return int(number)
@@ -89,17 +89,17 @@ def _between(least: int, most: int | None) -> str:
     return f"{least} or more" if most is None else f"from {least} to {most}"
 
 
-def choice(*words: str) -> Callable[[Any], str]:
+def one_of(*string_list: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         word = str(value).strip().lower()
-        if word not in words:
-            raise InputError(f"{_shown(value)} is none of {', '.join(words)}")
+        if word not in string_list:
+            raise InputError(f"{_quote(value)} is none of {', '.join(string_list)}")
         return word
 
     return read
 
 
-def words(value: Any) -> list[str]:
+def string_list(value: Any) -> list[str]:
     """A list, or text: JSON, YAML, or words with commas, white space or line breaks between them. Each word once."""
     items = value
     if isinstance(value, str):
@@ -108,11 +108,11 @@ def words(value: Any) -> list[str]:
         items = [items]
     for item in items:
         if isinstance(item, (Mapping, list, tuple)):
-            raise InputError(f"{_shown(item)} stands in the list where text is expected")
+            raise InputError(f"{_quote(item)} stands in the list where text is expected")
     found = [str(item).strip() for item in items if not is_blank(item)]
     if not found:
         raise InputError(
-            f"{_shown(value)} is set, but names nothing. Leave it out if it is not meant to restrict anything"
+            f"{_quote(value)} is set, but names nothing. Leave it out if it is not meant to restrict anything"
         )
     return list(dict.fromkeys(found))
 
@@ -120,17 +120,19 @@ def words(value: Any) -> list[str]:
 def paths(value: Any) -> list[str]:
     """Names of files, which may have blanks in them: a list, or text with commas or line breaks between them."""
     names = (
-        re.split(r"[,\n]+", value) if isinstance(value, str) and not value.lstrip().startswith("[") else words(value)
+        re.split(r"[,\n]+", value)
+        if isinstance(value, str) and not value.lstrip().startswith("[")
+        else string_list(value)
     )
     found = [name.strip() for name in names if name.strip()]
     if not found:
-        raise InputError(f"{_shown(value)} is set, but names no file")
+        raise InputError(f"{_quote(value)} is set, but names no file")
     return list(dict.fromkeys(found))
 
 
 def choices(*allowed: str) -> Callable[[Any], list[str]]:
     def read(value: Any) -> list[str]:
-        return [choice(*allowed)(word) for word in words(value)]
+        return [one_of(*allowed)(word) for word in string_list(value)]
 
     return read
 
@@ -148,7 +150,7 @@ def ocid(*types: str) -> Callable[[Any], str]:
 
 def ocids(*types: str) -> Callable[[Any], list[str]]:
     def read(value: Any) -> list[str]:
-        return [ocid(*types)(word) for word in words(value)]
+        return [ocid(*types)(word) for word in string_list(value)]
 
     return read
 
@@ -157,7 +159,7 @@ def regions(table: RegionTable | None) -> Callable[[Any], list[str]]:
     """Names of regions, or ``['all']``. Without the SDK's table, they are left to the modules to judge."""
 
     def read(value: Any) -> list[str]:
-        names = list(dict.fromkeys(_region(word, table) for word in words(value)))
+        names = list(dict.fromkeys(_region(word, table) for word in string_list(value)))
         if "all" in names and len(names) > 1:
             raise InputError("'all' stands beside names of regions. Give one or the other")
         return names
@@ -207,18 +209,18 @@ def defined_tags(value: Any) -> dict[str, dict[str, str]]:
             continue
         namespace, dot, key = name.partition(".")
         if not dot or not namespace or not key:
-            raise InputError(f"{_shown(name)} has to be <namespace>.<name>")
+            raise InputError(f"{_quote(name)} has to be <namespace>.<name>")
         tags.setdefault(namespace, {})[key] = _tag_value(name, content)
     return tags
 
 
 def _tag_value(name: str, value: Any) -> str:
     if value is None or isinstance(value, (Mapping, list, tuple)):
-        raise InputError(f"tag {name} is {_shown(value)}, but text is expected")
+        raise InputError(f"tag {name} is {_quote(value)}, but text is expected")
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
-def moment(value: Any) -> str:
+def timestamp(value: Any) -> str:
     """A time in RFC 3339 form, in UTC, from a date or a time; without a zone it counts as UTC."""
     given = value
     if isinstance(given, str):
@@ -226,12 +228,12 @@ def moment(value: Any) -> str:
             given = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", given.strip()))
         except ValueError as error:
             raise InputError(
-                f"{_shown(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
+                f"{_quote(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
             ) from error
     if isinstance(given, date) and not isinstance(given, datetime):
         given = datetime.combine(given, time())
     if not isinstance(given, datetime):
-        raise InputError(f"{_shown(value)} is not a date or time")
+        raise InputError(f"{_quote(value)} is not a date or time")
     if given.tzinfo is None:
         given = given.replace(tzinfo=timezone.utc)
     return given.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -244,9 +246,9 @@ def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:
     if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
         content = {name: item[name] for item in content for name in item}
     if not isinstance(content, Mapping):
-        raise InputError(f"{_shown(value)} does not give names with values")
+        raise InputError(f"{_quote(value)} does not give names with values")
     if not content:
-        raise InputError(f"{_shown(value)} is set, but names nothing. Leave it out if it is not meant")
+        raise InputError(f"{_quote(value)} is set, but names nothing. Leave it out if it is not meant")
     return [(str(name).strip(), inner) for name, inner in content.items()]
 
 
@@ -276,10 +278,10 @@ def _structure(value: str) -> Any:
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise InputError(f"{_shown(value)} can't be read, neither as JSON nor as YAML") from error
+        raise InputError(f"{_quote(value)} can't be read, neither as JSON nor as YAML") from error
 
 
-def one_realm(values: Sequence[str]) -> None:
+def expect_single_realm(values: Sequence[str]) -> None:
     """Raise InputError unless all these OCIDs are of one realm."""
     realms = {parse(value).realm: value for value in values}
     if len(realms) > 1:
@@ -287,5 +289,5 @@ def one_realm(values: Sequence[str]) -> None:
         raise InputError(f"{first} is in realm {one}, {second} in realm {other}, and no tenancy is in both")
 
 
-def _shown(value: Any) -> str:
+def _quote(value: Any) -> str:
     return shorten(repr(str(value) if isinstance(value, str) else value), 100)

@@ -24,20 +24,20 @@ from .._model.ocid import RegionTable
 from .values import (
     Variable,
     boolean,
-    choice,
     choices,
     defined_tags,
+    expect_single_realm,
     freeform_tags,
     integer,
     keys_by_region,
-    moment,
     ocid,
     ocids,
-    one_realm,
+    one_of,
     paths,
     read_variables,
     regions,
     text,
+    timestamp,
 )
 
 RESOURCE_TYPES = ("volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment")
@@ -63,7 +63,7 @@ def read_role(
     On a shard, its region and its compartment replace the role's own, and nothing below the compartment is meant.
     ``given`` has the role's variables under their full names; one that the role does not know is a problem.
     """
-    declare, judge = _ROLES[role]
+    declare, validate = _ROLES[role]
     variables = declare(table)
     values, problems = read_variables(role, given, variables)
     problems += _unknown(role, given, variables)
@@ -71,11 +71,11 @@ def read_role(
         name = "report_dir" if "report_dir" in values else "dir"
         values[name] = os.path.abspath(os.path.expanduser(values[name] or default_report_dir(environment or {})))
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
-        problems += _take_shard(values, shard_region, shard_compartment_id, table)
+        problems += _apply_shard_scope(values, shard_region, shard_compartment_id, table)
     values["artifact"] = artifact_name(role, host)
     if not problems:
-        judge(role, values, problems)
-        _take_approved(role, given, values, problems)
+        validate(role, values, problems)
+        _apply_approved_plan(role, given, values, problems)
     if not problems:
         _same_realm(role, variables, values, problems)
     return values, problems
@@ -110,7 +110,7 @@ def artifact_name(role: str, host: str) -> str:
     return f"{role}_plan_of_{plain}_{hashlib.sha256(host.encode()).hexdigest()[:6]}"
 
 
-def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problems: _Problems) -> None:
+def _apply_approved_plan(role: str, given: Mapping[str, Any], values: _Values, problems: _Problems) -> None:
     """The plan that a dry run has handed on, unless a file is named. Nothing was approved for a host without one."""
     values["approved_plan"] = None
     if "plan_file" not in values or values["plan_file"] is not None:
@@ -139,7 +139,7 @@ def _take_approved(role: str, given: Mapping[str, Any], values: _Values, problem
         values["plan_file"] = own.get("plan_file")
 
 
-def _take_shard(values: _Values, region: object, compartment_id: object, table: RegionTable | None) -> _Problems:
+def _apply_shard_scope(values: _Values, region: object, compartment_id: object, table: RegionTable | None) -> _Problems:
     problems: _Problems = []
     for name, variable, value in (
         ("shard_region", regions(table), region),
@@ -164,7 +164,7 @@ def _same_realm(role: str, variables: Mapping[str, Variable], values: _Values, p
         items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
         found.extend(item for item in items if isinstance(item, str) and item.startswith("ocid1."))
     try:
-        one_realm(found)
+        expect_single_realm(found)
     except InputError as error:
         problems.append(f"The variables of role {role} contradict each other: {error}")
 
@@ -178,7 +178,7 @@ def _scope(table: RegionTable | None) -> dict[str, Variable]:
         "exclude_ids": Variable(ocids(*_OCID_TYPES, "volumegroup")),
         "freeform_tags": Variable(freeform_tags),
         "defined_tags": Variable(defined_tags),
-        "created_before": Variable(moment),
+        "created_before": Variable(timestamp),
     }
 
 
@@ -191,7 +191,7 @@ def _writing() -> dict[str, Variable]:
         "concurrency": Variable(integer(1, 256), 32),
         "wait_timeout": Variable(integer(1), 1200),
         "validate_key": Variable(boolean, True),
-        "multi_version_key": Variable(choice("warn", "fail"), "warn"),
+        "multi_version_key": Variable(one_of("warn", "fail"), "warn"),
         "report_dir": Variable(text),
     }
 
@@ -199,7 +199,7 @@ def _writing() -> dict[str, Variable]:
 def _rekey(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "kms_key_ids": Variable(keys_by_region(table)),
-        "state": Variable(choice("present", "absent"), "present"),
+        "state": Variable(one_of("present", "absent"), "present"),
         **_scope(table),
         "resource_types": Variable(choices(*RESOURCE_TYPES), list(RESOURCE_TYPES)),
         "from_kms_key_ids": Variable(ocids("key")),
@@ -216,7 +216,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _judge_rekey(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_rekey(role: str, values: _Values, problems: _Problems) -> None:
     keys = values["kms_key_ids"]
     if values["compartment_ids"] is None:
         problems.append(
@@ -236,7 +236,7 @@ def _judge_rekey(role: str, values: _Values, problems: _Problems) -> None:
             if missing:
                 problems.append(f"{role}_kms_key_ids has no key for {', '.join(missing)}, which is in scope. Give one")
     else:
-        _judge_removal(role, values, problems)
+        _validate_removal(role, values, problems)
     if values["only_oracle_managed"] and values["from_kms_key_ids"] is not None:
         problems.append(
             f"{role}_only_oracle_managed is true and {role}_from_kms_key_ids is set, which no resource can meet both"
@@ -248,7 +248,7 @@ def _judge_rekey(role: str, values: _Values, problems: _Problems) -> None:
             problems.append(f"{role}_plan_digest: {digest!r} is no digest of a plan, which has 64 hexadecimal digits")
 
 
-def _judge_removal(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_removal(role: str, values: _Values, problems: _Problems) -> None:
     if values["kms_key_ids"] is not None:
         problems.append(
             f"{role}_kms_key_ids is set together with {role}_state absent, which takes keys away. Leave one of them out"
@@ -268,7 +268,7 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "policy_id": Variable(ocid("volumebackuppolicy")),
         "kms_key_id": Variable(ocid("key")),
-        "state": Variable(choice("present", "absent", "unassigned"), "present"),
+        "state": Variable(one_of("present", "absent", "unassigned"), "present"),
         "asset_ids": Variable(ocids("volume", "bootvolume", "volumegroup")),
         **_scope(table),
         "resource_types": Variable(choices("volume", "boot_volume"), ["volume", "boot_volume"]),
@@ -276,7 +276,7 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _judge_backup_policy(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_backup_policy(role: str, values: _Values, problems: _Problems) -> None:
     by_list, by_discovery = values["asset_ids"] is not None, values["compartment_ids"] is not None
     if by_list and by_discovery:
         problems.append(
@@ -316,7 +316,7 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _judge_restore_keys(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_restore_keys(role: str, values: _Values, problems: _Problems) -> None:
     if values["report"] is None:
         problems.append(f"{role}_report is not set. Name a report, a plan or a journal of the run that is to be undone")
 
@@ -329,13 +329,13 @@ def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
         "display_name": Variable(text),
         "compartment_ids": Variable(ocids("compartment", "tenancy")),
         "validate_key": Variable(boolean, True),
-        "multi_version_key": Variable(choice("warn", "fail"), "warn"),
+        "multi_version_key": Variable(one_of("warn", "fail"), "warn"),
         "wait_timeout": Variable(integer(1), 14400),
         "report_dir": Variable(text),
     }
 
 
-def _judge_copy_backups(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_copy_backups(role: str, values: _Values, problems: _Problems) -> None:
     if values["backup_ids"] is None:
         problems.append(f"{role}_backup_ids is not set. Name the backups to copy")
     if values["destination_region"] is None:
@@ -356,7 +356,7 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _judge_encryption_report(role: str, values: _Values, problems: _Problems) -> None:
+def _validate_encryption_report(role: str, values: _Values, problems: _Problems) -> None:
     if values["regions"] is None:
         values["regions"] = ["all"]
     if values["kms_key_ids"] is None:
@@ -371,12 +371,12 @@ def _judge_encryption_report(role: str, values: _Values, problems: _Problems) ->
 
 
 _Declare = Callable[["RegionTable | None"], "dict[str, Variable]"]
-_Judge = Callable[[str, "_Values", "_Problems"], None]
+_Validate = Callable[[str, "_Values", "_Problems"], None]
 
-_ROLES: dict[str, tuple[_Declare, _Judge]] = {
-    "rekey": (_rekey, _judge_rekey),
-    "backup_policy": (_backup_policy, _judge_backup_policy),
-    "restore_keys": (_restore_keys, _judge_restore_keys),
-    "copy_backups": (_copy_backups, _judge_copy_backups),
-    "encryption_report": (_encryption_report, _judge_encryption_report),
+_ROLES: dict[str, tuple[_Declare, _Validate]] = {
+    "rekey": (_rekey, _validate_rekey),
+    "backup_policy": (_backup_policy, _validate_backup_policy),
+    "restore_keys": (_restore_keys, _validate_restore_keys),
+    "copy_backups": (_copy_backups, _validate_copy_backups),
+    "encryption_report": (_encryption_report, _validate_encryption_report),
 }

@@ -18,8 +18,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import (
     InputError,
-    NoAnswerError,
-    RefusedError,
+    ServiceError,
+    TransportError,
 )
 from simulator.client import Simulator
 
@@ -66,7 +66,7 @@ def test_every_auth_type_reads_and_writes(
     found = connection.search("eu-frankfurt-1").read("search_resources", query).data.items
     volume = connection.block_volume("eu-frankfurt-1").read("get_volume", found[0].identifier)
     assert volume.data.id == found[0].identifier
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ServiceError) as caught:
         connection.block_volume("eu-frankfurt-1").write("update_volume_kms_key", volume.data.id, {"kmsKeyId": ""})
     assert caught.value.status == 400
     types = {call.principal_type for call in simulator.calls("GetVolume")}
@@ -102,13 +102,13 @@ def test_faults_pass_or_are_told(kind: str, simulator: Simulator, monkeypatch: p
     assert identity.read("get_tenancy", connection.tenancy).data.id == connection.tenancy
     assert len(CLOCK.naps) == 2
     simulator.fault(kind, "*" if kind == "refuse" else "GetTenancy", times=None)
-    with pytest.raises(RefusedError if kind == "throttle" else NoAnswerError) as caught:
+    with pytest.raises(ServiceError if kind == "throttle" else TransportError) as caught:
         identity.read_once("get_tenancy", connection.tenancy)
     if kind != "throttle":
         assert caught.value.was_sent
         assert "proxy" not in str(caught.value)
     if kind == "refuse":
         fresh = open_as(simulator, "api_key", monkeypatch)
-        with pytest.raises(NoAnswerError, match="no connection to identity") as refused:
+        with pytest.raises(TransportError, match="no connection to identity") as refused:
             fresh.identity("us-ashburn-1").read_once("get_tenancy", connection.tenancy)
         assert not refused.value.was_sent

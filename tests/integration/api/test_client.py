@@ -37,8 +37,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cloc
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import (
     ApiError,
     InputError,
-    NoAnswerError,
-    RefusedError,
+    ServiceError,
+    TransportError,
 )
 
 ASHBURN, FRANKFURT, PHOENIX = "us-ashburn-1", "eu-frankfurt-1", "us-phoenix-1"
@@ -218,8 +218,8 @@ def get_once(connection: Connection) -> Any:
 CALLS = pytest.mark.parametrize("act", [get, put], ids=["read", "write"])
 
 
-def failure(act: Callable[[Connection], Any], connection: Connection) -> NoAnswerError:
-    with pytest.raises(NoAnswerError) as caught:
+def failure(act: Callable[[Connection], Any], connection: Connection) -> TransportError:
+    with pytest.raises(TransportError) as caught:
         act(connection)
     return caught.value
 
@@ -344,7 +344,7 @@ def test_both_names_of_a_region_lead_to_one_client(connection: Connection) -> No
 @CALLS
 def test_a_refusal_keeps_all_that_the_service_said(act: Any, connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [NOT_FOUND]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ServiceError) as caught:
         act(connection)
     error = caught.value
     assert (error.status, error.code, error.message) == (404, "NotAuthorizedOrNotFound", "Authorization failed.")
@@ -359,7 +359,7 @@ def test_a_refusal_keeps_all_that_the_service_said(act: Any, connection: Connect
 )
 def test_a_refusal_without_a_proper_body_keeps_its_status(body: bytes, connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(403, body)]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ServiceError) as caught:
         put(connection)
     assert (caught.value.status, caught.value.code) == (403, "NoErrorCode")
     assert len(str(caught.value)) < 800
@@ -379,7 +379,7 @@ def test_reads_are_tried_again(status: int, connection: Connection, cloud: Cloud
 @pytest.mark.parametrize(("status", "code"), [(400, "X"), (401, "X"), (404, "X"), (409, "Conflict"), (501, "X")])
 def test_reads_that_are_hopeless_are_not(status: int, code: str, connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(status, {"code": code, "message": "m"})]
-    with pytest.raises(RefusedError):
+    with pytest.raises(ServiceError):
         get(connection)
     assert len(cloud.requests) == 1
 
@@ -415,7 +415,7 @@ def test_a_429_slows_the_reads_of_that_region_and_no_other(
     act: Callable[[Connection], Any], connection: Connection, cloud: Cloud, pauses: list[float]
 ) -> None:
     cloud.answers = [throttled(), OK]
-    with pytest.raises(RefusedError):
+    with pytest.raises(ServiceError):
         act(connection)
     phoenix = connection.block_volume(PHOENIX)
     for _time in range(20):
@@ -444,7 +444,7 @@ def test_a_retry_after_that_is_no_number_is_none(
 
 def test_other_refusals_slow_nothing(connection: Connection, cloud: Cloud, pauses: list[float]) -> None:
     cloud.answers = [http_answer(409, {"code": "IncorrectState", "message": "m"}), OK]
-    with pytest.raises(RefusedError):
+    with pytest.raises(ServiceError):
         put(connection)
     for _time in range(20):
         get(connection)
@@ -455,7 +455,7 @@ def test_a_write_waits_for_its_turn_only_as_long_as_there_is_time(
     connection: Connection, cloud: Cloud, pauses: list[float]
 ) -> None:
     cloud.answers = [throttled("retry-after: 50\r\n"), OK]
-    with pytest.raises(RefusedError):
+    with pytest.raises(ServiceError):
         put(connection)
     left = iter([3.0, 0.0])
     connection.block_volume(ASHBURN).wait_turn(lambda: next(left))
@@ -464,7 +464,7 @@ def test_a_write_waits_for_its_turn_only_as_long_as_there_is_time(
 
 def test_a_read_can_be_sent_once_too(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [DROP]
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(TransportError):
         connection.block_volume(ASHBURN).read_once("get_volume", VOLUME_ID)
     assert len(cloud.requests) == 1
 
@@ -508,7 +508,7 @@ def test_attempts_and_time_are_bounded() -> None:
 def test_failures_in_one_region_do_not_close_the_others(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(409, {"code": "IncorrectState", "message": "m"})] * 12 + [OK]
     for _dummy in range(12):
-        with pytest.raises(RefusedError):
+        with pytest.raises(ServiceError):
             put(connection)
     assert connection.block_volume(FRANKFURT).read_once("get_volume", VOLUME_ID).data.id == VOLUME_ID
 
@@ -563,13 +563,13 @@ def test_an_answer_that_is_too_long_is_no_answer(
 @pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'"abc"', b'[{"a": 1}]', b"[7]", b"[null]", b"null"])
 def test_a_list_that_is_none_does_not_pass_for_an_empty_one(body: bytes, connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(200, body)]
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(TransportError):
         connection.block_volume(ASHBURN).read_once("list_volumes", compartment_id="c")
 
 
 def test_a_search_result_without_items_is_none(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(200, {})]
-    with pytest.raises(NoAnswerError, match="no items"):
+    with pytest.raises(TransportError, match="no items"):
         connection.search(ASHBURN).read_once("search_resources", {"type": "Structured", "query": "q"})
 
 
@@ -845,4 +845,4 @@ def test_region_metadata_that_the_sdk_stumbles_over(content: str, tmp_path: Path
 
 
 def test_modules_above_see_no_sdk() -> None:
-    assert set(_connection.__all__) == {"Answer", "Connection", "ReadRetry", "Service", "connect"}
+    assert set(_connection.__all__) == {"Response", "Connection", "ReadRetry", "Service", "connect"}

@@ -73,9 +73,9 @@ def fleet(sim: Simulator, *rows: dict[str, Any], kind: Kind = VOLUME_BACKUP, **m
 
 
 def copy(sim: Simulator, *names: str, key: str | None = "key-phx", **options: Any) -> Ran:
-    wanted = {"kms_key_id": sim.id(key)} if key else {}
+    desired = {"kms_key_id": sim.id(key)} if key else {}
     options.setdefault("destination_region", PHX)
-    return run(backup_copy.main, sim, backup_ids=[sim.id(name) for name in names], **wanted, **options)
+    return run(backup_copy.main, sim, backup_ids=[sim.id(name) for name in names], **desired, **options)
 
 
 def copies_of(sim: Simulator, source: str, kind: Kind = VOLUME_BACKUP) -> list[dict[str, Any]]:

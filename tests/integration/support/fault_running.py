@@ -33,7 +33,7 @@ class Brisk(Clock):
 
 
 @dataclass(frozen=True)
-class Pace:
+class AdaptiveRateLimiter:
     """How long is waited for what, in seconds: ``wait`` for everything, ``brief_wait`` where it will be in vain."""
 
     timings: Timings
@@ -44,7 +44,7 @@ class Pace:
     brief_wait: int
 
 
-BRISK = Pace(
+BRISK = AdaptiveRateLimiter(
     replace(FAST, poll_first=0.01, poll_max=0.1, backoff_max=0.05, quiet=0.05, ignored_after=0.3),
     ReadRetry(attempts=TRIES, total=30.0, max_pause=0.05, jitter=0.0),
     (5.0, 5.0),
@@ -55,11 +55,11 @@ BRISK = Pace(
 """For the simulator, which settles and answers in hundredths of a second."""
 HASTY = replace(BRISK, timeout=(5.0, 0.5))
 """For answers that are meant to come too late."""
-REAL = Pace(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
+REAL = AdaptiveRateLimiter(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
 """As in a user's run."""
 
 
-def carry_out(cell: Cell, sim: Simulator, folder: Path, pace: Pace) -> None:
+def run_jobs(cell: Cell, sim: Simulator, folder: Path, pace: AdaptiveRateLimiter) -> None:
     scenario, rule = cell.place.scenario, rule_for(cell)
     scenario.furnish(sim, paged=cell.is_paged, lagging=cell.is_lagging)
     task = scenario.ask(sim, paged=cell.is_paged)
@@ -99,7 +99,7 @@ def _make_peace(cell: Cell, sim: Simulator) -> None:
         sim.fault("status", operation, times=None, **refusal)
 
 
-def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pace: Pace) -> str:
+def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pace: AdaptiveRateLimiter) -> str:
     is_long = bool(rule.codes & {"WaitTimeout", "TooManyRequests"}) or cell.place.need is Need.OWNER
     in_vain = cell.count is None and is_long
     with _called(cell, sim):
@@ -114,13 +114,13 @@ def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pac
     done = _attempt(ask, sim, journal, pace, pace.wait)
     check(done)
     check_done(done)
-    assert all(ask.is_as_wanted(spoilt.before, done.after, subject) for subject in ask.subjects(done.before))
+    assert all(ask.matches(spoilt.before, done.after, subject) for subject in ask.subjects(done.before))
     if rule.end is End.AS_WANTED:
         check_idle(done, spoilt)
     return printed
 
 
-def _attempt(ask: Ask, sim: Simulator, journal: Path, pace: Pace, wait: int) -> Run:
+def _attempt(ask: Ask, sim: Simulator, journal: Path, pace: AdaptiveRateLimiter, wait: int) -> Run:
     before = settled(sim)
     journal.unlink(missing_ok=True)
     how: dict[str, Any] = {"timings": pace.timings, "retry": pace.retry, "timeout": pace.timeout, "clock": pace.clock()}
@@ -147,10 +147,10 @@ def _check_end(spoilt: Run, rule: Rule) -> None:
     assert set(failed.values()) <= rule.codes, failed
     assert min(everyone, rule.least or everyone) <= len(failed) <= min(everyone, rule.most or everyone), failed
     for name in spoilt.entries.keys() - failed.keys():
-        assert spoilt.ask.is_as_wanted(spoilt.before, spoilt.after, name)
+        assert spoilt.ask.matches(spoilt.before, spoilt.after, name)
 
 
-def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str:
+def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: AdaptiveRateLimiter) -> str:
     before = settled(sim)
     with _called(cell, sim):
         told = task.look(sim, timeout=pace.timeout, retry=pace.retry)
@@ -160,7 +160,7 @@ def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str
     return told.printed
 
 
-def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: Pace) -> Seen:
+def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: AdaptiveRateLimiter) -> Seen:
     """What there is to see, which is the same whenever the same is there: OCIDs follow from names."""
     there = (cell.place.name, cell.is_paged, cell.is_lagging)
     if there not in _SEEN_IN_PEACE or SOAK:

@@ -23,7 +23,7 @@ from integration.support.fleets import tenancy
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import runtime as _world
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.runtime import Runtime
 from simulator.client import Simulator
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -116,12 +116,12 @@ def run(
     check: bool = False,
     timings: Timings = FAST,
     timeout: tuple[float, float] = (2.0, 2.0),
-    retry: ReadRetry = QUICK,
+    retry: ReadRetry | None = QUICK,
     clock: Clock | None = None,
     **options: Any,
 ) -> Ran:
     """Run a module's ``main`` with these options, check mode or not, always with diff."""
-    world = _world.World(
+    runtime = Runtime(
         clock=clock or Clock(),
         timings=timings,
         retry=retry,
@@ -132,7 +132,7 @@ def run(
     warnings: list[str] = []
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     with pytest.MonkeyPatch.context() as patch, module_arguments(arguments), contextlib.redirect_stdout(printed):
-        patch.setattr(_world, "World", lambda: world)
+        patch.setattr(Runtime, "default", lambda: runtime)
         # ansible-core collects warnings once a process, and elsewhere when it takes the process for a controller's.
         patch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
         with pytest.raises(SystemExit):

@@ -106,8 +106,8 @@ class Model(RuleBasedStateMachine):
         here = [name for name in alone if truth.rows[name]["region"] == IAD]
         if here:
             ids = tuple(data.draw(st.lists(st.sampled_from(here), min_size=1, max_size=4, unique=True)))
-            wanted = self.sim.id(key) if key else None
-            self._run(data, Ask(COPY, ids, wanted, destination=to, more=self._more(data, _locked(data))))
+            desired = self.sim.id(key) if key else None
+            self._run(data, Ask(COPY, ids, desired, destination=to, more=self._more(data, _locked(data))))
 
     @precondition(lambda self: not self.has_planned)
     @rule(life=kills)

@@ -96,7 +96,7 @@ def check_subjects(run: Run) -> None:
             for name, key in (now or {}).items():
                 assert key in ((was or {}).get(name, run.ask.key), run.ask.key), name
         elif now != was and not _is_half_way(run, subject, now):
-            assert now == run.ask.wanted(run.before, subject), subject
+            assert now == run.ask.desired(run.before, subject), subject
 
 
 def _is_half_way(run: Run, asset: str, now: Any) -> bool:
@@ -197,7 +197,7 @@ def _check_entry(run: Run, subject: str, entry: dict[str, Any]) -> None:
         assert (
             is_error
             or is_left
-            or entry["changed"] == (not ask.is_as_wanted(run.before, run.before, subject))
+            or entry["changed"] == (not ask.matches(run.before, run.before, subject))
             or (ask.regenerates)
         ), told
         return
@@ -208,7 +208,7 @@ def _check_entry(run: Run, subject: str, entry: dict[str, Any]) -> None:
         return
     assert _agree(_told(entry, ask, ""), ask.held(run.after, subject)), told
     assert entry["changed"] == run.has_changed(subject), told
-    assert is_left or ask.is_as_wanted(run.before, run.after, subject), told
+    assert is_left or ask.matches(run.before, run.after, subject), told
 
 
 def _told(entry: dict[str, Any], ask: Ask, prefix: str) -> Any:
@@ -238,7 +238,7 @@ def check_done(run: Run) -> None:
     assert "resources" in run.ran.result, run.ran.msg
     for subject, entry in run.entries.items():
         excuse = run.ask.excuse(run.before, subject)
-        if run.ask.is_as_wanted(run.before, run.before, subject) and excuse != "faulty":
+        if run.ask.matches(run.before, run.before, subject) and excuse != "faulty":
             continue
         if excuse is None:
             assert entry["error"] is None, run.ran.msg

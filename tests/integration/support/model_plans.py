@@ -19,7 +19,7 @@ from integration.support.model_checks import besides, names_write
 from integration.support.model_fleet import POLICIES, WRITES
 from integration.support.model_process import Killed, Life, living
 from integration.support.model_requests import Truth, settled
-from integration.support.rekey_helpers import carry_out, make_plan, plan_restore, read_plan, wanted_keys
+from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, run_jobs, wanted_keys
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_plan_apply
 from simulator.client import Call, Simulator
@@ -72,13 +72,13 @@ def carry_out_with(sim: Simulator, folder: Path, planned: Ran, life: Life, **wor
     return CarriedOut(before, settled(sim), done, calls, needless_puts, intents, entries, life.is_over)
 
 
-def check_carried_out(run: CarriedOut, wanted: dict[str, str]) -> None:
+def check_carried_out(run: CarriedOut, desired: dict[str, str]) -> None:
     """What has to be true whatever happened: no third key, no lost policy, a line before each write, true reports."""
     assert set(run.after.rows) == set(run.before.rows)
     for name, row in run.before.rows.items():
         assert besides(run.after.rows[name]) == besides(row), name
     for name, key in run.before.keys.items():
-        assert run.after.key(name) in (key, wanted[run.before.rows[name]["region"]]), name
+        assert run.after.key(name) in (key, desired[run.before.rows[name]["region"]]), name
     begun = {intent["id"] for intent in run.intents}
     for asset in {*run.before.assignments, *run.after.assignments}:
         was, now = run.before.policy(asset), run.after.policy(asset)
@@ -87,7 +87,7 @@ def check_carried_out(run: CarriedOut, wanted: dict[str, str]) -> None:
         assert was is not None, asset
         assert now is not None, asset
         destination = POLICIES[run.before.names[was[0]]][1]
-        assert now == was or now == (was[0], wanted.get(destination or "")), asset
+        assert now == was or now == (was[0], desired.get(destination or "")), asset
     assert run.needless_puts == 0
     for call in run.calls:
         if call.operation in WRITES:
@@ -117,22 +117,22 @@ def plan_carry_out_and_put_back(
     if planned.failed:
         assert planned.writes == {}
         return False
-    wanted = wanted_keys(sim)
+    desired = wanted_keys(sim)
     disturb()
     run = carry_out_with(sim, folder / "one", planned, life, **world)
     calm()
-    check_carried_out(run, wanted)
+    check_carried_out(run, desired)
 
     again = make_plan(sim, folder / "two", include_replicated=True)
     assert not again.failed, again.msg
-    carry_out(sim, folder / "two", again)
+    run_jobs(sim, folder / "two", again)
     make_plan(sim, folder / "three", include_replicated=True, check=True)
     left = read_plan(folder / "three")["entries"]
     assert [entry for entry in left if not _may_fail(entry, before)] == []
 
     undone = plan_restore(sim, folder / "undo", folder / "one", folder / "two")
     assert not undone.failed, undone.msg
-    carry_out(sim, folder / "undo", undone)
+    run_jobs(sim, folder / "undo", undone)
     now = settled(sim)
     assert now.keys == before.keys
     told = {row["asset_id"] for row in read_plan(folder / "undo")["blocked"] if "asset_id" in row}

@@ -147,7 +147,7 @@ class Ask:
             return {name: truth.key(name) for name in truth.bearers(copies[0]["id"])} if copies else None
         return (truth.key(subject),)
 
-    def wanted(self, before: Truth, subject: str) -> Any:
+    def desired(self, before: Truth, subject: str) -> Any:
         """What it should have then; of a copy that is to be made, the key alone is known."""
         held = self.held(before, subject)
         if self.module is POLICY:
@@ -157,11 +157,11 @@ class Ask:
             return held if held is not None and self.key is None else self.key
         return (self.key,)
 
-    def is_as_wanted(self, before: Truth, after: Truth, subject: str) -> bool:
-        held, wanted = self.held(after, subject), self.wanted(before, subject)
-        if self.module is COPY and not isinstance(wanted, dict):
-            return held is not None and set(held.values()) == {wanted}
-        return bool(held == wanted)
+    def matches(self, before: Truth, after: Truth, subject: str) -> bool:
+        held, desired = self.held(after, subject), self.desired(before, subject)
+        if self.module is COPY and not isinstance(desired, dict):
+            return held is not None and set(held.values()) == {desired}
+        return bool(held == desired)
 
     def touches(self, before: Truth, after: Truth) -> set[str]:
         """The rows that it may change or make."""

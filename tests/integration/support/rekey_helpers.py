@@ -87,17 +87,17 @@ def make_plan(
     """Discover and plan, into ``before.json`` and ``plan.json`` of the folder."""
     folder.mkdir(exist_ok=True)
     discover(sim, folder / "before.json", **(scope or {}))
-    wanted = {"kms_key_ids": wanted_keys(sim)} if options.get("state") != "absent" else {}
+    desired = {"kms_key_ids": wanted_keys(sim)} if options.get("state") != "absent" else {}
     files = {
         "discovery_file": folder / "before.json",
         "plan_file": folder / "plan.json",
         "keys_file": folder / "keys.json",
     }
     named = {name: str(path) for name, path in files.items()}
-    return run(key_assignment_plan.main, sim, check=check, **{**named, **wanted, **options})
+    return run(key_assignment_plan.main, sim, check=check, **{**named, **desired, **options})
 
 
-def carry_out(
+def run_jobs(
     sim: Simulator,
     folder: Path,
     planned: Ran,
@@ -118,7 +118,7 @@ def rekey(sim: Simulator, folder: Path, **options: Any) -> Ran:
     """Plan and carry out; gives the plan."""
     planned = make_plan(sim, folder, **options)
     assert not planned.failed, planned.msg
-    for batch in carry_out(sim, folder, planned):
+    for batch in run_jobs(sim, folder, planned):
         assert not batch.failed, batch.msg
     return planned
 
@@ -133,7 +133,7 @@ def plan_restore(sim: Simulator, folder: Path, *reports: Path, check: bool = Fal
 def restore(sim: Simulator, folder: Path, *reports: Path, **options: Any) -> Ran:
     planned = plan_restore(sim, folder, *reports, **options)
     assert not planned.failed, planned.msg
-    for batch in carry_out(sim, folder, planned):
+    for batch in run_jobs(sim, folder, planned):
         assert not batch.failed, batch.msg
     return planned
 

@@ -42,12 +42,12 @@ EACH_SURVEY = pytest.mark.parametrize("name", list(SURVEYS))
 # The types of questions that fit what a variable is read by.
 TYPES = {
     "boolean": {"multiplechoice"},
-    "choice": {"multiplechoice"},
+    "one_of": {"multiplechoice"},
     "choices": {"multiselect"},
     "integer": {"integer"},
     "ocid": {"text"},
     "text": {"text"},
-    "moment": {"text"},
+    "timestamp": {"text"},
     "regions": {"text"},
     "ocids": {"textarea"},
     "paths": {"textarea"},
@@ -111,7 +111,7 @@ class TestQuestion:
             assert _accepts(variable, most + 1) is ("max" not in question)
         if "choices" in question:
             assert all(_accepts(variable, choice) for choice in question["choices"])
-        if kind_of(variable) in ("choice", "choices"):
+        if kind_of(variable) in ("one_of", "choices"):
             with pytest.raises(InputError) as refused:
                 variable.read("something else")
             (listed,) = re.findall(r"is none of (.*)", str(refused.value))

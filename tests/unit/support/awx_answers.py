@@ -18,11 +18,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.value
 # By what a variable is read by. Any text is a path or a name, so what is wrong with one shows later only.
 WRONG: dict[str, list[Any]] = {
     "boolean": ["maybe"],
-    "choice": ["sometimes"],
+    "one_of": ["sometimes"],
     "choices": [["floppy"], [], ["volume", "tape"]],
     "integer": ["few", "1.5", -1, True],
     "ocid": ["ocid1.volume", "my-key", "ocid1.instance.oc1.iad.abc"],
-    "moment": ["yesterday", "2026-13-01"],
+    "timestamp": ["yesterday", "2026-13-01"],
     "regions": ["us-ashbrn-1", "all,us-ashburn-1", ","],
     "ocids": ["prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
     "paths": [",", "\n,\n"],

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import (
     ApiError,
-    NoAnswerError,
-    RefusedError,
+    ServiceError,
+    TransportError,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import RegionTable, parse
 
@@ -51,12 +51,12 @@ def key_id(name: str, region: str = IAD, vault: str = "vaulta") -> str:
 KEY_A, KEY_B, KEY_C = key_id("a"), key_id("b"), key_id("c")
 
 
-def refused(status: int, code: str, message: str = "No.", operation: str = "op") -> RefusedError:
-    return RefusedError(message, operation=operation, status=status, code=code, opc_request_id=f"req-{status}")
+def refused(status: int, code: str, message: str = "No.", operation: str = "op") -> ServiceError:
+    return ServiceError(message, operation=operation, status=status, code=code, opc_request_id=f"req-{status}")
 
 
-def lost(*, sent: bool = True) -> NoAnswerError:
-    return NoAnswerError("connection reset", operation="op", was_sent=sent)
+def lost(*, sent: bool = True) -> TransportError:
+    return TransportError("connection reset", operation="op", was_sent=sent)
 
 
 class FakeClock(Clock):
@@ -252,7 +252,7 @@ class Cloud:
             self.alter(subject, **volume.events.pop(0)[1])
         return volume.kms_key_id
 
-    def call(self, how: str, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
+    def call(self, how: str, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
         subject = args[0] if args and isinstance(args[0], str) else kwargs.get("compartment_id", "")
         with self.lock:
             self.calls.append(Call(how, place, operation, subject, kwargs, self.clock.monotonic()))
@@ -275,11 +275,11 @@ class Cloud:
                 self.clock.sleep(fault.delay)
             return replace(answer, opc_request_id=f"req-{len(self.calls)}")
 
-    def _answer(self, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Answer:
+    def _answer(self, place: str, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
         verb, _underscore, noun = operation.partition("_")
         if noun in ("volume", "boot_volume"):
             volume = self._find(args[0], place, noun)
-            return Answer(volume.row(), etag=f"etag-{volume.etag}")
+            return Response(volume.row(), etag=f"etag-{volume.etag}")
         if noun in ("volumes", "boot_volumes"):
             return self._list(place, noun, **kwargs)
         if noun.endswith("volume_kms_key"):
@@ -303,7 +303,7 @@ class Cloud:
         limit: int,
         page: str | None = None,
         availability_domain: str | None = None,
-    ) -> Answer:
+    ) -> Response:
         assert 1 <= limit <= 100
         if self.domains_required and availability_domain is None:
             raise refused(400, "MissingParameter", "availabilityDomain is missing")
@@ -316,14 +316,14 @@ class Cloud:
         ]
         number, start = (int(part) for part in (page or "0.0").split("."))
         if number in self.empty_pages:
-            return Answer([], next_page=f"{number + 1}.{start}")
+            return Response([], next_page=f"{number + 1}.{start}")
         end = start + min(limit, self.page_size)
-        return Answer(
+        return Response(
             [self.listed_as(self.now(volume.id)).row() for volume in rows[start:end]],
             next_page=f"{number + 1}.{end}" if end < len(rows) else None,
         )
 
-    def _write(self, volume: Volume, key: str | None) -> Answer:
+    def _write(self, volume: Volume, key: str | None) -> Response:
         if volume.lifecycle_state != "AVAILABLE":
             raise refused(409, "IncorrectState", f"Resource {volume.id} is in an invalid state")
         self.writes.append((volume.id, volume.assigned, key))
@@ -332,7 +332,7 @@ class Cloud:
         volume.assigned = key
         how = self.behaviours.get(volume.id, self.behaviour)
         if how.transition == "silent":
-            return Answer(None)
+            return Response(None)
         start, end = self.clock.monotonic(), self.clock.monotonic() + how.seconds
         if how.transition == "delayed":
             start, end = start + how.delay, end + how.delay
@@ -353,26 +353,26 @@ class Cloud:
         else:
             self.alter(volume.id, **last)
         self.now(volume.id)
-        return Answer(None)
+        return Response(None)
 
-    def _list_availability_domains(self, place: str, compartment: str) -> Answer:
-        return Answer([SimpleNamespace(name=f"AD-{number}") for number in (1, 2, 3)])
+    def _list_availability_domains(self, place: str, compartment: str) -> Response:
+        return Response([SimpleNamespace(name=f"AD-{number}") for number in (1, 2, 3)])
 
-    def _search_resources(self, place: str, details: dict[str, Any]) -> Answer:
+    def _search_resources(self, place: str, details: dict[str, Any]) -> Response:
         found = [key for key in self.keys.values() if key.id in details["query"]]
         seen = [key for key in found if place in self.search_knows and place in self.vault_regions[key.vault_id]]
         items = [SimpleNamespace(identifier=k.id, additional_details={"vaultId": k.vault_id}) for k in seen]
-        return Answer(SimpleNamespace(items=items))
+        return Response(SimpleNamespace(items=items))
 
-    def _get_vault(self, place: str, vault: str) -> Answer:
+    def _get_vault(self, place: str, vault: str) -> Response:
         if vault in self.hidden_vaults or place not in self.vault_regions.get(vault, ()):
             raise refused(404, "NotAuthorizedOrNotFound")
         key = next(key for key in self.keys.values() if key.vault_id == vault)
-        return Answer(SimpleNamespace(management_endpoint=key.endpoint(place)))
+        return Response(SimpleNamespace(management_endpoint=key.endpoint(place)))
 
-    def _list_vault_replicas(self, place: str, vault: str) -> Answer:
+    def _list_vault_replicas(self, place: str, vault: str) -> Response:
         key = next(key for key in self.keys.values() if key.vault_id == vault)
-        return Answer(
+        return Response(
             [
                 SimpleNamespace(region=region, status=self.replica_status, management_endpoint=key.endpoint(region))
                 for region in sorted(self.vault_regions[vault] - {place})
@@ -382,15 +382,15 @@ class Cloud:
     def _key_at(self, place: str, kms_key_id: str) -> Key:
         here = [k for k in self.keys.values() for r in self.vault_regions[k.vault_id] if k.endpoint(r) == place]
         if not here:
-            raise NoAnswerError("no such host", operation="get_key", was_sent=False)
+            raise TransportError("no such host", operation="get_key", was_sent=False)
         for key in here:
             if key.id == kms_key_id:
                 return key
         raise refused(404, "NotAuthorizedOrNotFound")
 
-    def _get_key(self, place: str, kms_key_id: str) -> Answer:
+    def _get_key(self, place: str, kms_key_id: str) -> Response:
         key = self._key_at(place, kms_key_id)
-        return Answer(
+        return Response(
             SimpleNamespace(
                 id=key.id,
                 lifecycle_state=key.state,
@@ -401,9 +401,9 @@ class Cloud:
             )
         )
 
-    def _list_key_versions(self, place: str, kms_key_id: str, *, limit: int, page: str | None = None) -> Answer:
+    def _list_key_versions(self, place: str, kms_key_id: str, *, limit: int, page: str | None = None) -> Response:
         states = self._key_at(place, kms_key_id).versions
         start = int(page or 0)
         end = start + min(limit, self.page_size)
         rows = [SimpleNamespace(lifecycle_state=state) for state in states[start:end]]
-        return Answer(rows, next_page=str(end) if end < len(states) else None)
+        return Response(rows, next_page=str(end) if end < len(states) else None)

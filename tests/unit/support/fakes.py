@@ -14,15 +14,19 @@ from typing import Any
 
 from unit.support.fake_cloud import IAD, REGIONS, TENANCY, Cloud
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import Fleet, Report
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target, Terms
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import KeyAssigner, Report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import RunSettings, Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.write import Change, Writer
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Stop, Timings
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import (
+    CancellationToken,
+    Deadline,
+    Timings,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyValidator
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Resource, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.reader import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
 
@@ -34,17 +38,17 @@ class FakeService:
         self._cloud = cloud
         self._place = place
 
-    def read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         assert operation.startswith(("get_", "list_", "search_")), "only reads may be tried again"
         return self._cloud.call("read", self._place, operation, args, kwargs)
 
-    def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         return self._cloud.call("read_once", self._place, operation, args, kwargs)
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
         """The model takes all that comes."""
 
-    def write(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         assert operation.startswith(("update_", "delete_"))
         return self._cloud.call("write", self._place, operation, args, kwargs)
 
@@ -100,9 +104,9 @@ class MemoryJournal:
     def close(self) -> None:
         self.closed += 1
 
-    def intend(self, outcome: Outcome, wanted: Wanted) -> None:
+    def intend(self, outcome: Outcome, desired: DesiredState) -> None:
         assert outcome.before is not None
-        self.intents.append((outcome.id, outcome.before.kms_key_id, wanted.kms_key_id))
+        self.intents.append((outcome.id, outcome.before.kms_key_id, desired.kms_key_id))
 
     def conclude(self, outcome: Outcome) -> None:
         self.outcomes[outcome.id] = outcome.changed
@@ -115,7 +119,7 @@ def target(subject: str) -> Target:
     return Target(id=subject, kind=kinds_by_ocid_type(["volume", "boot_volume"])[ocid.type], region=region)
 
 
-def terms(**more: Any) -> Terms:
+def run_settings(**more: Any) -> RunSettings:
     given: dict[str, Any] = {
         "check_mode": False,
         "validate_key": False,
@@ -124,22 +128,28 @@ def terms(**more: Any) -> Terms:
         "wait": True,
         "wait_timeout": WAIT_TIMEOUT,
     }
-    return Terms(**{**given, **more})
+    return RunSettings(**{**given, **more})
 
 
 def run_assigner(
-    cloud: Cloud, ids: Iterable[str], wanted: Wanted, *, journal: Any = None, stop: Stop | None = None, **more: Any
+    cloud: Cloud,
+    ids: Iterable[str],
+    desired: DesiredState,
+    *,
+    journal: Any = None,
+    cancellation: CancellationToken | None = None,
+    **more: Any,
 ) -> Report:
     """All five steps, without vetting unless told."""
-    fleet = Fleet(
+    assigner = KeyAssigner(
         FakeConnection(cloud),
         journal or MemoryJournal(cloud),
-        terms(**more),
+        run_settings(**more),
         clock=cloud.clock,
         timings=Timings(),
-        stop=stop,
+        cancellation=cancellation,
     )
-    return fleet.bring([target(subject) for subject in ids], wanted)
+    return assigner.run([target(subject) for subject in ids], desired)
 
 
 @contextmanager
@@ -162,16 +172,16 @@ def reader_of(cloud: Cloud, *, kind: str = "volume", region: str = IAD, concurre
 
 
 @contextmanager
-def change_of(cloud: Cloud, subject: str, wanted: Wanted) -> Iterator[Change]:
+def change_of(cloud: Cloud, subject: str, desired: DesiredState) -> Iterator[Change]:
     """A planned change of one volume, as the fleet hands it to the writer."""
     where = target(subject)
     with reader_of(cloud, kind=where.kind.type, region=where.region, concurrency=1) as reader:
         before = reader.get(subject)
         assert isinstance(before, Resource)
         outcome = Outcome(id=subject, type=where.kind.type, region=where.region, before=before)
-        plan(outcome, wanted, where.kind.noun)
+        plan(outcome, desired, where.kind.noun)
         cloud.calls.clear()
-        yield Change(outcome, wanted, where.kind, reader)
+        yield Change(outcome, desired, where.kind, reader)
 
 
 def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOUT) -> Writer:
@@ -182,7 +192,7 @@ def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOU
     return Writer(
         journal,
         Semaphore(4),
-        KeyVetting(connection, cloud.clock),
+        KeyValidator(connection, cloud.clock),
         clock=cloud.clock,
         timings=Timings(),
         deadline=Deadline(cloud.clock, seconds),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A pace against a service that limits requests a second, in a time that only this program knows."""
+"""A limiter against a service that limits requests a second, in a time that only this program knows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import AdaptiveRateLimiter
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 
 
@@ -135,7 +135,7 @@ def drive(
     """Make the requests, again after a 429 as the SDK does; ``changes`` are new limits and when they begin."""
     clock = EventClock()
     service = limit.begin()
-    pace = Pace(clock)
+    limiter = AdaptiveRateLimiter(clock)
     traffic = Traffic()
     waiting = deque([1] * requests)
     for when, rate in changes:
@@ -146,10 +146,10 @@ def drive(
         nonlocal under_way
         under_way -= 1
         if taken:
-            pace.accepted()
+            limiter.record_answered()
             traffic.done += 1
         else:
-            pace.refused()
+            limiter.record_throttled()
             clock.after(min(2.0 ** (attempt - 1), 30.0), lambda: waiting.append(attempt + 1))
 
     while traffic.done < requests:
@@ -158,7 +158,7 @@ def drive(
             continue
         under_way += 1
         attempt = waiting.popleft()
-        pace.wait()
+        limiter.wait()
         taken = service.admits(clock.monotonic())
         traffic.sent.append((clock.monotonic(), taken))
         clock.after(latency, lambda attempt=attempt, taken=taken: answer(attempt, taken))  # type: ignore[misc]

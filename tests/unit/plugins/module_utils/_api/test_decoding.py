@@ -15,12 +15,16 @@ import oci
 import pytest
 from dateutil.parser import parse as parse_time
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.decoding import GarbageError, Record, Records
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.decoding import (
+    InvalidResponseError,
+    Record,
+    ResponseDecoder,
+)
 
 CORE = oci.base_client.merge_type_mappings(
     oci.base_client.BaseClient.primitive_type_map, oci.core.models.core_type_mapping
 )
-records = Records({**CORE, **oci.resource_search.models.resource_search_type_mapping}, parse_time)
+records = ResponseDecoder({**CORE, **oci.resource_search.models.resource_search_type_mapping}, parse_time)
 
 MODELS = ("Volume", "BootVolume", "VolumeBackup", "BootVolumeBackup", "VolumeBackupPolicy", "BlockVolumeReplica")
 
@@ -142,7 +146,7 @@ def test_times_in_an_unusual_form() -> None:
     ],
 )
 def test_what_is_no_answer(body: bytes, response_type: str, words: str) -> None:
-    with pytest.raises(GarbageError, match=words):
+    with pytest.raises(InvalidResponseError, match=words):
         records.read(body, response_type)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.pagination import every_page
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import NoAnswerError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import TransportError
 
 
 class Pages:
@@ -20,11 +20,11 @@ class Pages:
         self.rows = rows
         self.asked: list[str | None] = []
 
-    def __call__(self, page: str | None = None) -> Answer:
+    def __call__(self, page: str | None = None) -> Response:
         self.asked.append(page)
         number = int(page or 0)
         is_last = number + 1 == len(self.rows)
-        return Answer(self.rows[number], next_page=None if is_last else str(number + 1))
+        return Response(self.rows[number], next_page=None if is_last else str(number + 1))
 
 
 def test_each_page_is_asked_for_by_the_token_of_the_one_before() -> None:
@@ -44,6 +44,6 @@ def test_no_page_is_asked_for_that_nobody_wants_any_more() -> None:
 def test_a_list_without_end_is_given_up_and_not_taken_for_the_whole() -> None:
     pages = Pages(["a"], *[[]] * 1000)
 
-    with pytest.raises(NoAnswerError, match="The list of letters got no answer: 101 pages in a row had no rows"):
+    with pytest.raises(TransportError, match="The list of letters got no answer: 101 pages in a row had no rows"):
         list(every_page(pages, "letters"))
     assert len(pages.asked) == 102

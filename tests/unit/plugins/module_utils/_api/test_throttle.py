@@ -13,25 +13,25 @@ from hypothesis import strategies as st
 from unit.support.fake_cloud import FakeClock
 from unit.support.traffic import Limit, bucket, drive, window
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import Pace
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import AdaptiveRateLimiter
 
 
-def ask(pace: Pace, clock: FakeClock, times: int, *, accepted: bool = True) -> float:
+def ask(limiter: AdaptiveRateLimiter, clock: FakeClock, times: int, *, accepted: bool = True) -> float:
     """Let so many requests through, which are answered at once, and tell the seconds that it took."""
     began = clock.monotonic()
     for _time in range(times):
-        pace.wait()
-        (pace.accepted if accepted else pace.refused)()
+        limiter.wait()
+        (limiter.record_answered if accepted else limiter.record_throttled)()
     return clock.monotonic() - began
 
 
-def settled(clock: FakeClock, per_second: int) -> Pace:
+def settled(clock: FakeClock, per_second: int) -> AdaptiveRateLimiter:
     """A pace that has found a limit of so many requests a second."""
-    pace = Pace(clock)
+    limiter = AdaptiveRateLimiter(clock)
     for _time in range(per_second):
-        pace.accepted()
-    pace.refused()
-    return pace
+        limiter.record_answered()
+    limiter.record_throttled()
+    return limiter
 
 
 # --- against a limit
@@ -72,99 +72,99 @@ def test_a_limit_that_shrinks_and_grows_is_followed() -> None:
 
 def test_the_first_refusal_sets_the_rate_by_what_was_taken_in_the_last_second() -> None:
     clock = FakeClock()
-    pace = Pace(clock)
+    limiter = AdaptiveRateLimiter(clock)
     for _time in range(100):
-        pace.accepted()
+        limiter.record_answered()
     clock.sleep(1.5)
     for _time in range(40):
-        pace.accepted()
-    pace.refused()
-    assert pace.rate == pytest.approx(38)
-    assert ask(pace, clock, 39) == pytest.approx(38 / 38, abs=0.1)
+        limiter.record_answered()
+    limiter.record_throttled()
+    assert limiter.rate == pytest.approx(38)
+    assert ask(limiter, clock, 39) == pytest.approx(38 / 38, abs=0.1)
 
 
 def test_a_refusal_before_anything_was_taken_is_a_guess_that_soon_recovers() -> None:
     clock = FakeClock()
-    pace = Pace(clock)
-    pace.refused()
-    assert pace.rate == pytest.approx(9.5)
-    ask(pace, clock, 600)
-    assert pace.rate > 100
+    limiter = AdaptiveRateLimiter(clock)
+    limiter.record_throttled()
+    assert limiter.rate == pytest.approx(9.5)
+    ask(limiter, clock, 600)
+    assert limiter.rate > 100
 
 
 def test_a_burst_of_refusals_slows_down_once() -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
+    limiter = settled(clock, 100)
     for _time in range(20):
-        pace.refused()
+        limiter.record_throttled()
         clock.sleep(0.04)
-    assert pace.rate == pytest.approx(95)
+    assert limiter.rate == pytest.approx(95)
 
 
 def test_each_further_burst_slows_down_again_by_half_at_most_but_never_stops() -> None:
     clock = FakeClock()
-    pace = settled(clock, 32)
+    limiter = settled(clock, 32)
     seen = []
     for _time in range(8):
         clock.sleep(1.0)
-        pace.refused()
-        seen.append(pace.rate)
+        limiter.record_throttled()
+        seen.append(limiter.rate)
     assert seen == pytest.approx([15.2, 7.6, 3.8, 1.9, 1, 1, 1, 1])
 
 
 def test_it_rises_by_steps_that_grow_as_long_as_nothing_is_refused() -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
-    ask(pace, clock, 150)
+    limiter = settled(clock, 100)
+    ask(limiter, clock, 150)
     clock.sleep(1.0)
-    pace.refused()
-    rates = [pace.rate]
+    limiter.record_throttled()
+    rates = [limiter.rate]
     while len(rates) < 5:
-        ask(pace, clock, 1)
-        if pace.rate != rates[-1]:
-            rates.append(pace.rate)
+        ask(limiter, clock, 1)
+        if limiter.rate != rates[-1]:
+            rates.append(limiter.rate)
     steps = [after - before for before, after in pairwise(rates)]
     assert steps == pytest.approx([rates[0] * 0.02 * 2**number for number in range(4)])
 
 
 def test_it_does_not_rise_while_it_keeps_nobody_waiting() -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
+    limiter = settled(clock, 100)
     for _time in range(50):
         clock.sleep(1.0)
-        ask(pace, clock, 1)
-    assert pace.rate == pytest.approx(95)
+        ask(limiter, clock, 1)
+    assert limiter.rate == pytest.approx(95)
 
 
 def test_after_a_rest_no_burst_makes_up_for_it() -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
+    limiter = settled(clock, 100)
     clock.sleep(30.0)
-    assert ask(pace, clock, 96) >= 0.85
+    assert ask(limiter, clock, 96) >= 0.85
 
 
 @pytest.mark.parametrize(("retry_after", "pause"), [(7.0, 7.0), (86_400.0, 60.0), (0.0, 0.0)])
 def test_retry_after_is_waited_for_up_to_a_minute(retry_after: float, pause: float) -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
-    pace.refused(retry_after)
-    assert ask(pace, clock, 1) == pytest.approx(pause)
+    limiter = settled(clock, 100)
+    limiter.record_throttled(retry_after)
+    assert ask(limiter, clock, 1) == pytest.approx(pause)
 
 
 def test_nobody_waits_longer_than_there_is_time() -> None:
     clock = FakeClock()
-    pace = Pace(clock)
-    pace.refused(50.0)
+    limiter = AdaptiveRateLimiter(clock)
+    limiter.record_throttled(50.0)
     end = clock.monotonic() + 3.0
-    pace.wait(lambda: end - clock.monotonic())
+    limiter.wait(lambda: end - clock.monotonic())
     assert clock.monotonic() == pytest.approx(end)
 
 
 def test_many_threads_keep_the_rate_together() -> None:
     clock = FakeClock()
-    pace = settled(clock, 100)
+    limiter = settled(clock, 100)
     began = clock.monotonic()
-    threads = [threading.Thread(target=ask, args=(pace, clock, 10)) for _thread in range(19)]
+    threads = [threading.Thread(target=ask, args=(limiter, clock, 10)) for _thread in range(19)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -175,17 +175,17 @@ def test_many_threads_keep_the_rate_together() -> None:
 @given(st.lists(st.sampled_from(["refused", "accepted", "asked", "wait"]), max_size=60))
 def test_it_is_a_rate_whatever_comes(events: list[str]) -> None:
     clock = FakeClock()
-    pace = Pace(clock)
+    limiter = AdaptiveRateLimiter(clock)
     for event in events:
-        before = pace.rate
+        before = limiter.rate
         if event == "refused":
-            pace.refused()
-            assert pace.rate <= before
+            limiter.record_throttled()
+            assert limiter.rate <= before
         elif event == "accepted":
-            pace.accepted()
-            assert pace.rate >= before
+            limiter.record_answered()
+            assert limiter.rate >= before
         elif event == "asked":
-            pace.wait()
+            limiter.wait()
         else:
             clock.sleep(0.7)
-        assert pace.rate >= 1
+        assert limiter.rate >= 1

@@ -31,12 +31,12 @@ from unit.support.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Stop
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import CancellationToken
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
 
-TO_B = Wanted(KEY_B)
+TO_B = DesiredState(KEY_B)
 
 
 def codes(outcomes: list[Outcome]) -> list[str | None]:
@@ -175,14 +175,16 @@ def test_keys_are_not_looked_at_unless_told() -> None:
     assert not {"search_resources", "get_key", "get_vault"} & set(cloud.operations())
 
 
-@pytest.mark.parametrize("wanted", [TO_B, Wanted(None)])
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None)])
 @pytest.mark.parametrize("state", ["DISABLED", "PENDING_DELETION"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_dead_key_that_is_left_fails_its_own_resources_only(wanted: Wanted, state: str, check_mode: bool) -> None:
+def test_a_dead_key_that_is_left_fails_its_own_resources_only(
+    desired: DesiredState, state: str, check_mode: bool
+) -> None:
     cloud = Cloud()
     cloud.add_keys(Key(KEY_A, state=state), Key(KEY_B), Key(KEY_C))
     stuck, free = cloud.add(2, kms_key_id=KEY_A), cloud.add(2, kms_key_id=KEY_C)
-    report = run_assigner(cloud, stuck + free, wanted, validate_key=True, check_mode=check_mode)
+    report = run_assigner(cloud, stuck + free, desired, validate_key=True, check_mode=check_mode)
     assert codes(report.outcomes) == ["KeyCannotBeLeft"] * 2 + [None] * 2
     assert [(outcome.action, outcome.changed) for outcome in report.outcomes[:2]] == [("none", False)] * 2
     assert report.outcomes[0].error is not None
@@ -340,12 +342,12 @@ plans = st.tuples(
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(plans, min_size=1, max_size=3),
-    st.sampled_from([TO_B, TO_B, Wanted(None), Wanted(KEY_B, regenerate=True)]),
+    st.sampled_from([TO_B, TO_B, DesiredState(None), DesiredState(KEY_B, regenerate=True)]),
     st.booleans(),
     st.sampled_from([15.0, 200.0, 2000.0]),
 )
 def test_no_fault_makes_it_write_twice_or_lie(
-    volumes: list[tuple[Any, ...]], wanted: Wanted, wait: bool, wait_timeout: float
+    volumes: list[tuple[Any, ...]], desired: DesiredState, wait: bool, wait_timeout: float
 ) -> None:
     cloud = Cloud()
     ids = []
@@ -361,52 +363,52 @@ def test_no_fault_makes_it_write_twice_or_lie(
                 cloud.faults.append(fault)
         cloud.faults += [Fault("get", error, name, skip=skip) for error, skip in on_read]
     journal = MemoryJournal(cloud)
-    outcomes = run_assigner(cloud, ids, wanted, journal=journal, wait=wait, wait_timeout=wait_timeout).outcomes
+    outcomes = run_assigner(cloud, ids, desired, journal=journal, wait=wait, wait_timeout=wait_timeout).outcomes
 
     assert [outcome.id for outcome in outcomes] == ids
     assert journal.unannounced == []
     made = Counter(name for name, _old, _new in cloud.writes)
     for outcome in outcomes:
-        entry = resource_entry(outcome, wanted, check_mode=False)
+        entry = resource_entry(outcome, desired, check_mode=False)
         if outcome.error is None:
             assert outcome.changed == (made[outcome.id] > 0)
             if outcome.settled:
-                assert cloud.now(outcome.id).kms_key_id == entry["kms_key_id"] == wanted.kms_key_id
+                assert cloud.now(outcome.id).kms_key_id == entry["kms_key_id"] == desired.kms_key_id
                 assert entry["lifecycle_state"] == "AVAILABLE"
         elif not outcome.changed and cloud.behaviours[outcome.id].transition not in ("ignored", "third"):
             assert made[outcome.id] == 0, outcome
-        if wanted.regenerate and outcome.action == "regenerate":
+        if desired.regenerate and outcome.action == "regenerate":
             assert made[outcome.id] <= 1
         assert outcome.id in journal.outcomes or made[outcome.id] == 0
     for name, (key, _transition, _visible, _seconds, on_write, _on_read) in zip(ids, volumes, strict=True):
         disturbed = any(somebody for _error, _committed, somebody in on_write)
-        may_regenerate = wanted.regenerate and (key == wanted.kms_key_id or disturbed)
+        may_regenerate = desired.regenerate and (key == desired.kms_key_id or disturbed)
         assert cloud.needless.count(name) <= may_regenerate
 
 
 # --- told to end
 
 
-def _stop_at_write(cloud: Cloud, number: int) -> tuple[Stop, MemoryJournal]:
+def _stop_at_write(cloud: Cloud, number: int) -> tuple[CancellationToken, MemoryJournal]:
     """A stop that is asked for right before so many writes are sent."""
-    stop = Stop(cloud.clock)
+    cancellation = CancellationToken(cloud.clock)
     journal = MemoryJournal(cloud)
     noted = cloud.before_write
 
     def before_write(subject: str) -> None:
         noted(subject)
         if len(cloud.writes) == number - 1:
-            stop.ask()
+            cancellation.cancel()
 
     cloud.before_write = before_write
-    return stop, journal
+    return cancellation, journal
 
 
 def test_once_told_to_end_nothing_more_is_begun_and_what_was_is_verified() -> None:
     cloud = Cloud()
     ids = cloud.add(30)
-    stop, journal = _stop_at_write(cloud, 5)
-    report = run_assigner(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    cancellation, journal = _stop_at_write(cloud, 5)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation, concurrency=1)
     begun, others = report.outcomes[:5], report.outcomes[5:]
     assert [outcome.id for outcome in begun] == [name for name, _former, _key in cloud.writes]
     assert all(outcome.changed and outcome.settled and outcome.error is None for outcome in begun)
@@ -420,9 +422,9 @@ def test_once_told_to_end_a_change_that_does_not_settle_is_waited_for_for_25_sec
     cloud = Cloud()
     cloud.behaviour = Behaviour(seconds=10_000.0)
     ids = cloud.add(3)
-    stop, journal = _stop_at_write(cloud, 3)
+    cancellation, journal = _stop_at_write(cloud, 3)
     began = cloud.clock.monotonic()
-    report = run_assigner(cloud, ids, TO_B, journal=journal, stop=stop, concurrency=1)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation, concurrency=1)
     assert codes(report.outcomes) == ["WaitTimeout"] * 3
     assert all(outcome.changed and outcome.settled is False for outcome in report.outcomes)
     assert 25 <= cloud.clock.monotonic() - began < 27
@@ -433,9 +435,9 @@ def test_once_told_to_end_a_change_that_does_not_settle_is_waited_for_for_25_sec
 def test_once_told_to_end_what_was_not_committed_is_not_sent_again(error: Any) -> None:
     cloud = Cloud()
     ids = cloud.add(1)
-    stop, journal = _stop_at_write(cloud, 1)
+    cancellation, journal = _stop_at_write(cloud, 1)
     cloud.fail("update", error)
-    report = run_assigner(cloud, ids, TO_B, journal=journal, stop=stop)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation)
     assert cloud.count("update") == 1
     assert (cloud.writes, report.outcomes[0].changed) == ([], False)
     assert report.outcomes[0].error is not None
@@ -444,24 +446,24 @@ def test_once_told_to_end_what_was_not_committed_is_not_sent_again(error: Any) -
 def test_once_told_to_end_a_lost_answer_is_still_looked_into() -> None:
     cloud = Cloud()
     ids = cloud.add(1)
-    stop, journal = _stop_at_write(cloud, 1)
+    cancellation, journal = _stop_at_write(cloud, 1)
     cloud.fail("update", lost(), committed=True)
-    report = run_assigner(cloud, ids, TO_B, journal=journal, stop=stop)
+    report = run_assigner(cloud, ids, TO_B, journal=journal, cancellation=cancellation)
     assert (len(cloud.writes), report.outcomes[0].changed, report.outcomes[0].error) == (1, True, None)
 
 
 def test_an_end_waits_only_while_changes_are_made() -> None:
     cloud = Cloud()
-    stop = Stop(cloud.clock)
+    cancellation = CancellationToken(cloud.clock)
     journal = MemoryJournal(cloud)
-    awaited: set[tuple[str, bool]] = set()
+    shield: set[tuple[str, bool]] = set()
     call = cloud.call
 
     def watched(how: str, *args: Any) -> Any:
-        awaited.add((how, stop.is_awaited))
+        shield.add((how, cancellation.is_shielded))
         return call(how, *args)
 
     cloud.call = watched  # type: ignore[method-assign]
-    run_assigner(cloud, cloud.add(3), TO_B, journal=journal, stop=stop)
-    assert awaited == {("read", False), ("write", True), ("read", True)}
-    assert not stop.is_awaited
+    run_assigner(cloud, cloud.add(3), TO_B, journal=journal, cancellation=cancellation)
+    assert shield == {("read", False), ("write", True), ("read", True)}
+    assert not cancellation.is_shielded

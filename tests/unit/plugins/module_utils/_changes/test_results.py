@@ -21,9 +21,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
     ASSIGN,
     REMOVE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 
 ERROR = ResourceError(code="Conflict", message="It is locked.", status=409, opc_request_id="r", hint="Unlock it.")
@@ -61,7 +61,7 @@ def keys(entry: dict[str, object]) -> tuple[object, ...]:
 
 
 def test_an_entry_has_what_the_interface_promises_in_json() -> None:
-    entry = resource_entry(outcome(resource(KEY_A), error=ERROR), Wanted(KEY_B), check_mode=False)
+    entry = resource_entry(outcome(resource(KEY_A), error=ERROR), DesiredState(KEY_B), check_mode=False)
     assert list(entry) == FIELDS
     assert entry["error"] == {
         "code": "Conflict",
@@ -101,34 +101,44 @@ def test_an_entry_has_what_the_interface_promises_in_json() -> None:
     ],
 )
 def test_a_run_reports_what_was_read(given_outcome: Outcome, expected: tuple[object, ...]) -> None:
-    for wanted in (Wanted(KEY_B), Wanted(None)):
-        assert keys(resource_entry(given_outcome, wanted, check_mode=False)) == expected
+    for desired in (DesiredState(KEY_B), DesiredState(None)):
+        assert keys(resource_entry(given_outcome, desired, check_mode=False)) == expected
 
 
 @pytest.mark.parametrize(
-    ("given_outcome", "wanted", "expected"),
+    ("given_outcome", "desired", "expected"),
     [
-        (outcome(resource(None), action=ASSIGN, changed=True), Wanted(KEY_B), ("oracle", None, "customer", KEY_B)),
-        (outcome(resource(KEY_A), action=REMOVE, changed=True), Wanted(None), ("customer", KEY_A, "oracle", None)),
-        (outcome(resource(KEY_A)), Wanted(KEY_A), ("customer", KEY_A, "customer", KEY_A)),
-        (outcome(resource(KEY_A), error=ERROR), Wanted(None), ("customer", KEY_A, "customer", KEY_A)),
-        (outcome(error=ERROR), Wanted(None), ("unknown", None, "unknown", None)),
+        (
+            outcome(resource(None), action=ASSIGN, changed=True),
+            DesiredState(KEY_B),
+            ("oracle", None, "customer", KEY_B),
+        ),
+        (
+            outcome(resource(KEY_A), action=REMOVE, changed=True),
+            DesiredState(None),
+            ("customer", KEY_A, "oracle", None),
+        ),
+        (outcome(resource(KEY_A)), DesiredState(KEY_A), ("customer", KEY_A, "customer", KEY_A)),
+        (outcome(resource(KEY_A), error=ERROR), DesiredState(None), ("customer", KEY_A, "customer", KEY_A)),
+        (outcome(error=ERROR), DesiredState(None), ("unknown", None, "unknown", None)),
     ],
 )
-def test_check_mode_reports_what_would_be(given_outcome: Outcome, wanted: Wanted, expected: tuple[object, ...]) -> None:
-    assert keys(resource_entry(given_outcome, wanted, check_mode=True)) == expected
+def test_check_mode_reports_what_would_be(
+    given_outcome: Outcome, desired: DesiredState, expected: tuple[object, ...]
+) -> None:
+    assert keys(resource_entry(given_outcome, desired, check_mode=True)) == expected
 
 
 def test_the_state_is_the_one_read_last() -> None:
     done = outcome(resource(KEY_A), after=resource(KEY_B, "FAULTY"), changed=True, error=ERROR)
-    assert resource_entry(done, Wanted(KEY_B), check_mode=False)["lifecycle_state"] == "FAULTY"
-    unread = resource_entry(outcome(error=ERROR), Wanted(KEY_B), check_mode=False)
+    assert resource_entry(done, DesiredState(KEY_B), check_mode=False)["lifecycle_state"] == "FAULTY"
+    unread = resource_entry(outcome(error=ERROR), DesiredState(KEY_B), check_mode=False)
     assert (unread["lifecycle_state"], unread["display_name"], unread["compartment_id"]) == (None, None, None)
 
 
 def test_request_and_times_are_for_the_audit() -> None:
     done = outcome(resource(None), opc_request_id="r", time_requested="t1", time_settled="t2", changed=True)
-    entry = resource_entry(done, Wanted(KEY_A), check_mode=False)
+    entry = resource_entry(done, DesiredState(KEY_A), check_mode=False)
     assert (entry["opc_request_id"], entry["time_requested"], entry["time_settled"]) == ("r", "t1", "t2")
 
 
@@ -156,7 +166,7 @@ def test_the_counts_add_up(given_outcomes: list[Outcome]) -> None:
 def test_changed_lists_what_changed_or_failed_and_keeps_the_order(
     given_outcomes: list[Outcome], check_mode: bool
 ) -> None:
-    entries = [resource_entry(each, Wanted(KEY_A), check_mode=check_mode) for each in given_outcomes]
+    entries = [resource_entry(each, DesiredState(KEY_A), check_mode=check_mode) for each in given_outcomes]
     assert selected(entries, "all") == entries
     assert selected(entries, "summary") == []
     expected = [

@@ -11,13 +11,13 @@ import pytest
 from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
 from unit.support.fakes import change_of, run_assigner, writer_of
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Settling
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
 
-TO_B = Wanted(KEY_B)
-AGAIN = Wanted(KEY_A, regenerate=True)
+TO_B = DesiredState(KEY_B)
+AGAIN = DesiredState(KEY_A, regenerate=True)
 
 
 def cloud_with(behaviour: Behaviour | None = None, **more: Any) -> tuple[Cloud, str]:
@@ -27,9 +27,9 @@ def cloud_with(behaviour: Behaviour | None = None, **more: Any) -> tuple[Cloud, 
     return cloud, name
 
 
-def settle(cloud: Cloud, wanted: Wanted = TO_B, **more: Any) -> Outcome:
+def settle(cloud: Cloud, desired: DesiredState = TO_B, **more: Any) -> Outcome:
     """Change the only volume, and wait."""
-    (outcome,) = run_assigner(cloud, list(cloud.volumes), wanted, **more).outcomes
+    (outcome,) = run_assigner(cloud, list(cloud.volumes), desired, **more).outcomes
     return outcome
 
 
@@ -45,19 +45,19 @@ def since(cloud: Cloud) -> float:
 # --- how a change takes effect
 
 
-@pytest.mark.parametrize("wanted", [TO_B, Wanted(None)])
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None)])
 @pytest.mark.parametrize("visible", ["at_put", "at_available"])
 @pytest.mark.parametrize("transition", ["provisioning", "immediate", "delayed"])
 @pytest.mark.parametrize("seconds", [0.1, 3.0, 300.0])
 def test_a_change_is_settled_when_it_is_there_and_available(
-    wanted: Wanted, visible: str, transition: str, seconds: float
+    desired: DesiredState, visible: str, transition: str, seconds: float
 ) -> None:
     cloud, name = cloud_with(Behaviour(transition, visible, seconds))
-    outcome = settle(cloud, wanted)
+    outcome = settle(cloud, desired)
     assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, [])
     assert outcome.after is not None
-    assert (outcome.after.kms_key_id, outcome.after.lifecycle_state) == (wanted.kms_key_id, "AVAILABLE")
-    assert cloud.truth(name) == wanted.kms_key_id
+    assert (outcome.after.kms_key_id, outcome.after.lifecycle_state) == (desired.kms_key_id, "AVAILABLE")
+    assert cloud.truth(name) == desired.kms_key_id
     assert outcome.time_requested is not None
     assert outcome.time_settled is not None
     assert outcome.time_settled >= outcome.time_requested
@@ -319,9 +319,9 @@ def steps(behaviour: Behaviour, *, waits: bool = True, seconds: float = 1200.0) 
     """Make a change and watch it alone; its outcome, and the pauses that were asked for."""
     cloud, name = cloud_with(behaviour)
     with change_of(cloud, name, TO_B) as change:
-        writer_of(cloud).make(change)
+        writer_of(cloud).apply(change)
         cloud.calls.clear()
-        settling = Settling(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
+        settling = Verifier(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
         pauses = []
         for pause in settling.steps(change, lambda: waits):
             pauses.append(pause.seconds)

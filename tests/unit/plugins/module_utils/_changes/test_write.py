@@ -14,9 +14,9 @@ from unit.support.fakes import FakeService, MemoryJournal, change_of, writer_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome, Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
 
-TO_B = Wanted(KEY_B)
+TO_B = DesiredState(KEY_B)
 BUSY = refused(409, "IncorrectState")
 UNKNOWN = [refused(500, "InternalServerError"), refused(502, "BadGateway"), refused(503, "ServiceUnavailable"), lost()]
 
@@ -27,9 +27,9 @@ def cloud_with(kms_key_id: str | None = KEY_A, **more: Any) -> tuple[Cloud, str]
     return cloud, name
 
 
-def make(cloud: Cloud, name: str, wanted: Wanted = TO_B, **more: Any) -> Outcome:
-    with change_of(cloud, name, wanted) as change:
-        writer_of(cloud, **more).make(change)
+def apply(cloud: Cloud, name: str, desired: DesiredState = TO_B, **more: Any) -> Outcome:
+    with change_of(cloud, name, desired) as change:
+        writer_of(cloud, **more).apply(change)
     return change.outcome
 
 
@@ -41,19 +41,19 @@ def code(outcome: Outcome) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("current", "wanted", "operation"),
+    ("current", "desired", "operation"),
     [
         (None, TO_B, "update_volume_kms_key"),
         (KEY_A, TO_B, "update_volume_kms_key"),
-        (KEY_A, Wanted(None), "delete_volume_kms_key"),
-        (KEY_B, Wanted(KEY_B, regenerate=True), "update_volume_kms_key"),
+        (KEY_A, DesiredState(None), "delete_volume_kms_key"),
+        (KEY_B, DesiredState(KEY_B, regenerate=True), "update_volume_kms_key"),
     ],
 )
-def test_a_change_is_one_call(current: str | None, wanted: Wanted, operation: str) -> None:
+def test_a_change_is_one_call(current: str | None, desired: DesiredState, operation: str) -> None:
     cloud, name = cloud_with(current)
-    outcome = make(cloud, name, wanted)
+    outcome = apply(cloud, name, desired)
     assert cloud.operations() == [operation]
-    assert cloud.writes == [(name, current, wanted.kms_key_id)]
+    assert cloud.writes == [(name, current, desired.kms_key_id)]
     assert (outcome.changed, outcome.error, outcome.opc_request_id) == (True, None, "req-1")
     assert outcome.time_requested
 
@@ -62,7 +62,7 @@ def test_the_journal_names_the_former_key_before_the_write() -> None:
     cloud, name = cloud_with()
     journal = MemoryJournal(cloud)
     journal.open()
-    make(cloud, name, journal=journal)
+    apply(cloud, name, journal=journal)
     assert journal.intents == [(name, KEY_A, KEY_B)]
     assert not journal.unannounced
 
@@ -71,10 +71,10 @@ def test_a_journal_that_cannot_be_written_means_no_write() -> None:
     cloud, name = cloud_with()
 
     class Full(MemoryJournal):
-        def intend(self, outcome: Outcome, wanted: Wanted) -> None:
+        def intend(self, outcome: Outcome, desired: DesiredState) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    outcome = make(cloud, name, journal=Full(cloud))
+    outcome = apply(cloud, name, journal=Full(cloud))
     assert not cloud.calls
     assert (outcome.changed, code(outcome)) == (False, "JournalFailed")
     assert outcome.error is not None
@@ -83,7 +83,7 @@ def test_a_journal_that_cannot_be_written_means_no_write() -> None:
 
 def test_a_change_whose_turn_comes_too_late_is_not_made() -> None:
     cloud, name = cloud_with()
-    outcome = make(cloud, name, seconds=0.0)
+    outcome = apply(cloud, name, seconds=0.0)
     assert (outcome.changed, code(outcome), cloud.calls) == (False, "NotTried", [])
 
 
@@ -107,7 +107,7 @@ def test_a_change_whose_turn_comes_too_late_is_not_made() -> None:
 def test_a_refusal_for_good_is_not_tried_again(error: ApiError) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", error, times=INFINITE)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert cloud.operations() == ["update_volume_kms_key"]
     assert (outcome.changed, code(outcome), outcome.opc_request_id) == (False, error.code, f"req-{error.status}")
     assert sum(cloud.clock.naps) == 0
@@ -116,7 +116,7 @@ def test_a_refusal_for_good_is_not_tried_again(error: ApiError) -> None:
 def test_a_burst_of_429_is_waited_out() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", *[refused(429, "TooManyRequests")] * 5)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
     assert cloud.clock.naps == [1, 2, 4, 8, 16]
 
@@ -124,7 +124,7 @@ def test_a_burst_of_429_is_waited_out() -> None:
 def test_429_for_ever_ends_with_the_time_and_says_so() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", refused(429, "TooManyRequests"), times=INFINITE)
-    outcome = make(cloud, name, seconds=300.0)
+    outcome = apply(cloud, name, seconds=300.0)
     assert (outcome.changed, code(outcome)) == (False, "TooManyRequests")
     assert sum(cloud.clock.naps) == 300
 
@@ -138,7 +138,7 @@ def test_what_was_refused_and_then_held_back_until_the_end_is_told_as_refused(mo
             cloud.clock.sleep(remaining())
 
     monkeypatch.setattr(FakeService, "wait_turn", hold_back_after_a_refusal)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert cloud.operations() == ["update_volume_kms_key"]
     assert (outcome.changed, code(outcome)) == (False, "TooManyRequests")
     assert cloud.count("update") < 20
@@ -149,7 +149,7 @@ def test_a_wrong_state_that_clears_is_waited_out() -> None:
     cloud.fail("update", BUSY, then=lambda: cloud.alter(name, lifecycle_state="RESTORING"))
     cloud.fail("get_volume", None, None, None, None)
     cloud.faults[-1].then = lambda: cloud.alter(name, lifecycle_state="AVAILABLE")
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error) == (True, None)
     assert (cloud.count("update"), len(cloud.writes)) == (2, 1)
 
@@ -157,7 +157,7 @@ def test_a_wrong_state_that_clears_is_waited_out() -> None:
 def test_a_wrong_state_that_does_not_clear_ends_with_the_time() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", BUSY, then=lambda: cloud.alter(name, lifecycle_state="RESTORING"))
-    outcome = make(cloud, name, seconds=60.0)
+    outcome = apply(cloud, name, seconds=60.0)
     assert (outcome.changed, code(outcome), cloud.count("update")) == (False, "IncorrectState", 1)
     assert cloud.count("get") < 25
 
@@ -165,7 +165,7 @@ def test_a_wrong_state_that_does_not_clear_ends_with_the_time() -> None:
 def test_a_wrong_state_of_a_volume_that_looks_ready_is_tried_again_ever_more_slowly() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", BUSY, times=INFINITE)
-    outcome = make(cloud, name, seconds=300.0)
+    outcome = apply(cloud, name, seconds=300.0)
     assert (outcome.changed, code(outcome)) == (False, "IncorrectState")
     assert cloud.count("update") < 20
 
@@ -173,7 +173,7 @@ def test_a_wrong_state_of_a_volume_that_looks_ready_is_tried_again_ever_more_slo
 def test_what_somebody_else_has_done_meanwhile_is_not_done_again() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", BUSY, then=lambda: cloud.somebody_assigns(name, KEY_B))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.action, outcome.error) == (False, "none", None)
     assert not cloud.writes
 
@@ -183,7 +183,7 @@ def test_somebody_elses_key_is_journalled_before_it_is_replaced() -> None:
     journal = MemoryJournal(cloud)
     journal.open()
     cloud.fail("update", BUSY, then=lambda: cloud.somebody_assigns(name, KEY_C))
-    make(cloud, name, journal=journal)
+    apply(cloud, name, journal=journal)
     assert [former for _name, former, _wanted in journal.intents] == [KEY_A, KEY_C]
 
 
@@ -191,7 +191,7 @@ def test_somebody_elses_key_is_journalled_before_it_is_replaced() -> None:
 def test_a_volume_that_breaks_while_waited_for_fails(state: str) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", BUSY, then=lambda: cloud.alter(name, lifecycle_state=state))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, code(outcome), cloud.writes) == (False, state, [])
 
 
@@ -201,15 +201,15 @@ def test_a_volume_that_breaks_while_waited_for_fails(state: str) -> None:
 @pytest.mark.parametrize("error", UNKNOWN)
 @pytest.mark.parametrize("visible", ["at_put", "at_available"])
 @pytest.mark.parametrize("transition", ["provisioning", "immediate", "delayed"])
-@pytest.mark.parametrize("wanted", [TO_B, Wanted(None), Wanted(KEY_B, regenerate=True)])
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None), DesiredState(KEY_B, regenerate=True)])
 def test_a_committed_write_whose_answer_was_lost_is_not_repeated(
-    error: ApiError, visible: str, transition: str, wanted: Wanted
+    error: ApiError, visible: str, transition: str, desired: DesiredState
 ) -> None:
     cloud, name = cloud_with()
     cloud.behaviour = Behaviour(transition, visible)
     cloud.fail("update", error, committed=True)
     cloud.fail("delete", error, committed=True)
-    outcome = make(cloud, name, wanted)
+    outcome = apply(cloud, name, desired)
     assert (outcome.changed, outcome.error) == (True, None)
     assert len(cloud.writes) == 1
 
@@ -219,7 +219,7 @@ def test_an_answer_that_is_long_on_its_way_is_no_quiet_while() -> None:
     cloud.behaviour = Behaviour("delayed")
     cloud.fail("update", lost(), committed=True)
     cloud.fail("get", None, delay=60.0)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error) == (True, None)
     assert len(cloud.writes) == 1
 
@@ -229,7 +229,7 @@ def test_a_state_that_was_asked_for_long_ago_does_not_last() -> None:
     cloud.behaviour = Behaviour("delayed")
     cloud.fail("update", BUSY, committed=True)
     cloud.fail("get", None, delay=60.0)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert outcome.error is None
     assert len(cloud.writes) == 1
 
@@ -238,7 +238,7 @@ def test_a_state_that_was_asked_for_long_ago_does_not_last() -> None:
 def test_a_write_that_was_not_committed_is_repeated_after_a_quiet_while(error: ApiError) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", error)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
     assert sum(cloud.clock.naps) >= 10
 
@@ -251,7 +251,7 @@ def test_the_quiet_while_begins_anew_when_the_volume_was_busy() -> None:
         cloud.volumes[name].events.append((cloud.clock.monotonic() + 8, {"lifecycle_state": "AVAILABLE"}))
 
     cloud.fail("update", lost(), then=restore)
-    make(cloud, name)
+    apply(cloud, name)
     first, second = (call.time for call in cloud.calls if call.how == "write")
     assert second - first >= 8 + 10 - 2
 
@@ -259,7 +259,7 @@ def test_the_quiet_while_begins_anew_when_the_volume_was_busy() -> None:
 def test_a_write_that_never_left_is_repeated_at_once() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", lost(sent=False))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error) == (True, None)
     assert cloud.operations() == ["update_volume_kms_key"] * 2
     assert sum(cloud.clock.naps) < 5
@@ -269,7 +269,7 @@ def test_a_write_that_never_left_is_repeated_at_once() -> None:
 def test_faults_for_ever_end(error: ApiError) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", error, times=INFINITE)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert cloud.count("update") == 8
     assert outcome.error is not None
     assert (outcome.changed, cloud.writes) == (False, [])
@@ -280,7 +280,7 @@ def test_faults_for_ever_end(error: ApiError) -> None:
 def test_a_lost_regeneration_is_never_repeated(error: ApiError, committed: bool) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", error, committed=committed)
-    outcome = make(cloud, name, Wanted(KEY_A, regenerate=True))
+    outcome = apply(cloud, name, DesiredState(KEY_A, regenerate=True))
     assert cloud.count("update") == 1
     assert (outcome.changed, outcome.settled, code(outcome)) == (True, False, "OutcomeUnknown")
 
@@ -289,7 +289,7 @@ def test_a_lost_regeneration_is_never_repeated(error: ApiError, committed: bool)
 def test_a_regeneration_that_was_surely_not_made_is_tried_again(error: ApiError) -> None:
     cloud, name = cloud_with()
     cloud.fail("update", error)
-    outcome = make(cloud, name, Wanted(KEY_A, regenerate=True))
+    outcome = apply(cloud, name, DesiredState(KEY_A, regenerate=True))
     assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
 
 
@@ -298,7 +298,7 @@ def test_what_can_neither_be_heard_nor_read_is_unknown() -> None:
     cloud.fail("update", lost(), committed=True)
     with change_of(cloud, name, TO_B) as change:
         cloud.fail("get", refused(404, "NotAuthorizedOrNotFound"), times=INFINITE)
-        writer_of(cloud).make(change)
+        writer_of(cloud).apply(change)
     outcome = change.outcome
     assert (outcome.changed, outcome.settled, outcome.after, code(outcome)) == (True, False, None, "OutcomeUnknown")
     assert cloud.count("update") == 1
@@ -308,7 +308,7 @@ def test_the_end_of_the_time_leaves_an_unknown_outcome_unknown() -> None:
     cloud, name = cloud_with()
     cloud.behaviour = Behaviour(seconds=100.0)
     cloud.fail("update", refused(503, "ServiceUnavailable"), committed=True)
-    outcome = make(cloud, name, seconds=20.0)
+    outcome = apply(cloud, name, seconds=20.0)
     assert (outcome.changed, code(outcome), cloud.count("update")) == (True, "OutcomeUnknown", 1)
     assert outcome.error is not None
     assert outcome.error.status == 503
@@ -321,7 +321,7 @@ def test_our_own_change_under_way_is_ours_though_a_second_try_was_refused() -> N
     cloud, name = cloud_with()
     cloud.fail("update", lost())
     cloud.fail("update", BUSY, then=lambda: cloud.somebody_assigns(name, KEY_B))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.action, outcome.error) == (True, "assign", None)
     assert not cloud.needless
 
@@ -330,7 +330,7 @@ def test_a_volume_that_broke_in_a_lost_change_is_reported_broken() -> None:
     cloud, name = cloud_with()
     cloud.behaviour = Behaviour("FAULTY")
     cloud.fail("update", lost(), committed=True)
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, code(outcome), cloud.count("update")) == (True, "FAULTY", 1)
 
 
@@ -339,7 +339,7 @@ def test_somebody_elses_key_seen_after_a_lost_write_is_journalled_too() -> None:
     journal = MemoryJournal(cloud)
     journal.open()
     cloud.fail("update", lost(), then=lambda: cloud.somebody_assigns(name, KEY_C))
-    make(cloud, name, journal=journal)
+    apply(cloud, name, journal=journal)
     assert [former for _name, former, _wanted in journal.intents] == [KEY_A, KEY_C]
 
 
@@ -350,7 +350,7 @@ def test_somebody_elses_key_seen_after_a_lost_write_is_journalled_too() -> None:
 def test_a_busy_volume_is_waited_for_then_changed(state: str) -> None:
     cloud, name = cloud_with(lifecycle_state=state)
     cloud.volumes[name].events.append((cloud.clock.monotonic() + 5, {"lifecycle_state": "AVAILABLE"}))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.error, cloud.count("update")) == (True, None, 1)
 
 
@@ -358,7 +358,7 @@ def test_a_change_already_on_its_way_is_left_alone() -> None:
     cloud, name = cloud_with(lifecycle_state="PROVISIONING")
     done = {"lifecycle_state": "AVAILABLE", "kms_key_id": KEY_B}
     cloud.volumes[name].events.append((cloud.clock.monotonic() + 5, done))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert (outcome.changed, outcome.action, outcome.error, cloud.count("update")) == (False, "none", None, 0)
     assert outcome.before is not None
     assert outcome.before.kms_key_id == KEY_B
@@ -366,7 +366,7 @@ def test_a_change_already_on_its_way_is_left_alone() -> None:
 
 def test_a_volume_that_stays_busy_fails_without_a_write() -> None:
     cloud, name = cloud_with(lifecycle_state="PROVISIONING")
-    outcome = make(cloud, name, seconds=60.0)
+    outcome = apply(cloud, name, seconds=60.0)
     assert (outcome.changed, code(outcome), cloud.count("update")) == (False, "IncorrectState", 0)
     assert outcome.error is not None
     assert "PROVISIONING" in outcome.error.message
@@ -377,7 +377,7 @@ def test_what_somebody_else_did_during_a_long_pause_is_not_done_again(error: Api
     cloud, name = cloud_with()
     cloud.fail("update", error, times=4)
     cloud.fail("update", error, then=lambda: cloud.somebody_assigns(name, KEY_B))
-    make(cloud, name)
+    apply(cloud, name)
     assert not cloud.needless
 
 
@@ -385,7 +385,7 @@ def test_the_key_that_was_read_last_is_reported() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", lost(), then=lambda: cloud.somebody_assigns(name, KEY_C))
     cloud.fail("update", refused(404, "NotAuthorizedOrNotFound"))
-    outcome = make(cloud, name)
+    outcome = apply(cloud, name)
     assert resource_entry(outcome, TO_B, check_mode=False)["kms_key_id"] == KEY_C
 
 
@@ -393,7 +393,7 @@ def test_a_lost_write_that_may_be_under_way_at_the_end_is_unknown() -> None:
     cloud, name = cloud_with()
     cloud.fail("update", lost())
     cloud.fail("update", BUSY, then=lambda: cloud.alter(name, lifecycle_state="PROVISIONING"))
-    outcome = make(cloud, name, seconds=40.0)
+    outcome = apply(cloud, name, seconds=40.0)
     assert (outcome.changed, code(outcome)) == (True, "OutcomeUnknown")
 
 
@@ -401,4 +401,4 @@ def test_a_busy_volume_that_left_the_key_is_not_regenerated_but_assigned() -> No
     cloud, name = cloud_with(lifecycle_state="PROVISIONING")
     done = {"lifecycle_state": "AVAILABLE", "kms_key_id": KEY_C, "assigned": KEY_C}
     cloud.volumes[name].events.append((cloud.clock.monotonic() + 5, done))
-    assert make(cloud, name, Wanted(KEY_A, regenerate=True)).action == "assign"
+    assert apply(cloud, name, DesiredState(KEY_A, regenerate=True)).action == "assign"

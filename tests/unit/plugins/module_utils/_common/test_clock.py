@@ -13,7 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.support.fake_cloud import FakeClock
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Deadline, Stop, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import (
+    CancellationToken,
+    Clock,
+    Deadline,
+    Timings,
+)
 
 
 def test_the_real_clock_tells_utc_to_the_millisecond() -> None:
@@ -74,7 +79,7 @@ def test_a_hurry_wakes_who_sleeps_and_keeps_later_sleeps_short() -> None:
     clock = Clock()
     sleeper = threading.Thread(target=clock.sleep, args=(600.0,))
     sleeper.start()
-    clock.hurry()
+    clock.interrupt_sleeps()
     sleeper.join(10)
     assert not sleeper.is_alive()
     began = clock.monotonic()
@@ -84,33 +89,33 @@ def test_a_hurry_wakes_who_sleeps_and_keeps_later_sleeps_short() -> None:
 
 def test_a_stop_lets_nothing_begin_and_gives_what_is_under_way_its_grace() -> None:
     clock = FakeClock()
-    stop = Stop(clock, grace=25.0)
-    deadline = Deadline(clock, 1200.0, stop)
-    assert (deadline.is_closed, deadline.left_to_begin, deadline.remaining) == (False, 1200.0, 1200.0)
-    assert not clock.is_hurried
-    stop.ask()
-    assert (deadline.is_closed, deadline.left_to_begin, deadline.remaining) == (True, 0.0, 25.0)
-    assert clock.is_hurried
+    cancellation = CancellationToken(clock, grace=25.0)
+    deadline = Deadline(clock, 1200.0, cancellation)
+    assert (deadline.is_closed, deadline.remaining_to_start, deadline.remaining) == (False, 1200.0, 1200.0)
+    assert not clock.is_interrupted
+    cancellation.cancel()
+    assert (deadline.is_closed, deadline.remaining_to_start, deadline.remaining) == (True, 0.0, 25.0)
+    assert clock.is_interrupted
     assert not deadline.passed
     clock.sleep(10.0)
-    stop.ask()
+    cancellation.cancel()
     clock.sleep(15.0)
     assert deadline.passed
-    assert "told to end" in deadline.too_late + deadline.span
+    assert "told to end" in deadline.not_started_reason + deadline.span
 
 
 def test_a_stop_makes_no_deadline_longer() -> None:
     clock = FakeClock()
-    stop = Stop(clock, grace=25.0)
-    deadline = Deadline(clock, 10.0, stop)
-    stop.ask()
+    cancellation = CancellationToken(clock, grace=25.0)
+    deadline = Deadline(clock, 10.0, cancellation)
+    cancellation.cancel()
     assert deadline.remaining == 10.0
 
 
 def test_a_stop_is_awaited_while_something_is_under_way() -> None:
-    stop = Stop(FakeClock())
-    assert not stop.is_awaited
-    with contextlib.suppress(ZeroDivisionError), stop.awaited():
-        assert stop.is_awaited
+    cancellation = CancellationToken(FakeClock())
+    assert not cancellation.is_shielded
+    with contextlib.suppress(ZeroDivisionError), cancellation.shield():
+        assert cancellation.is_shielded
         raise ZeroDivisionError
-    assert not stop.is_awaited
+    assert not cancellation.is_shielded

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from unit.support.fake_cloud import IAD, TENANCY, refused
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
     host_name,
@@ -64,15 +64,15 @@ class FakeSearch:
     def search(self, region: str) -> FakeSearch:
         return self
 
-    def read_once(self, operation: str, details: dict[str, str], *, limit: int, page: str = "0") -> Answer:
+    def read_once(self, operation: str, details: dict[str, str], *, limit: int, page: str = "0") -> Response:
         self.calls.append(details)
         rows = [SimpleNamespace(compartment_id=name, lifecycle_state=state) for name, state in self.pages[int(page)]]
         following = int(page) + 1
-        return Answer(SimpleNamespace(items=rows), next_page=str(following) if following < len(self.pages) else None)
+        return Response(SimpleNamespace(items=rows), next_page=str(following) if following < len(self.pages) else None)
 
 
-def ask(search: Any, *wanted: str) -> set[str]:
-    return searched(search, IAD, set(wanted))
+def ask(search: Any, *desired: str) -> set[str]:
+    return searched(search, IAD, set(desired))
 
 
 def test_search_tells_where_something_is() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from unit.support.fake_cloud import FRA, IAD, TENANCY, lost, refused
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.tenancy import (
-    Scope,
+    CompartmentScope,
     Subscription,
     Tenancy,
 )
@@ -48,7 +48,7 @@ class FakeIdentity:
     def describe_principal(self) -> str:
         return "user ocid1.user.oc1..u"
 
-    def read(self, region: str, operation: str, subject: str, **query: Any) -> Answer:
+    def read(self, region: str, operation: str, subject: str, **query: Any) -> Response:
         name = "root" if subject == TENANCY else subject.rpartition(".")[2]
         self.calls.append((region, operation, name))
         if region in self.regions_down:
@@ -57,17 +57,17 @@ class FakeIdentity:
             raise self.refuses[operation, name]
         return getattr(self, f"_{operation}")(name, **query)
 
-    def _get_tenancy(self, name: str) -> Answer:
-        return Answer(SimpleNamespace(id=TENANCY, name="acme"))
+    def _get_tenancy(self, name: str) -> Response:
+        return Response(SimpleNamespace(id=TENANCY, name="acme"))
 
-    def _get_compartment(self, name: str) -> Answer:
+    def _get_compartment(self, name: str) -> Response:
         if name not in self.tree:
             raise NOT_FOUND
-        return Answer(self.row(name))
+        return Response(self.row(name))
 
     def _list_compartments(
         self, name: str, *, limit: int, compartment_id_in_subtree: bool = False, page: str = "0"
-    ) -> Answer:
+    ) -> Response:
         assert limit == 1000
         if compartment_id_in_subtree:
             assert name == "root", "OCI allows it only there"
@@ -77,11 +77,11 @@ class FakeIdentity:
             raise NOT_FOUND
         rows = [self.row(child) for child, above in self.tree.items() if compartment_id_in_subtree or above == name]
         end = int(page) + self.page_size
-        return Answer(rows[int(page) : end], next_page=str(end) if end < len(rows) else None)
+        return Response(rows[int(page) : end], next_page=str(end) if end < len(rows) else None)
 
-    def _list_region_subscriptions(self, name: str) -> Answer:
+    def _list_region_subscriptions(self, name: str) -> Response:
         rows = [(IAD, "READY", True), (FRA, "READY", False), ("xx-new-1", "IN_PROGRESS", False)]
-        return Answer([SimpleNamespace(region_name=n, status=s, is_home_region=home) for n, s, home in rows])
+        return Response([SimpleNamespace(region_name=n, status=s, is_home_region=home) for n, s, home in rows])
 
     def row(self, name: str) -> SimpleNamespace:
         return SimpleNamespace(
@@ -100,16 +100,18 @@ def identity() -> FakeIdentity:
     return FakeIdentity(dict(TREE))
 
 
-def scope(identity: FakeIdentity, *names: str, recursive: bool = True, regions: tuple[str, ...] = ()) -> Scope:
+def scope(
+    identity: FakeIdentity, *names: str, recursive: bool = True, regions: tuple[str, ...] = ()
+) -> CompartmentScope:
     connection: Any = identity
     return Tenancy(connection, regions).scope([ocid(name) for name in names], recursive=recursive)
 
 
-def names(scope: Scope) -> list[str | None]:
+def names(scope: CompartmentScope) -> list[str | None]:
     return [compartment.name for compartment in scope.compartments]
 
 
-def paths(scope: Scope) -> list[str]:
+def paths(scope: CompartmentScope) -> list[str]:
     return ["/".join(compartment.path) for compartment in scope.compartments]
 
 

@@ -24,9 +24,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
     ASSIGN,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 
 
@@ -57,7 +57,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -> None:
-    journal.intend(outcome(), Wanted(KEY_B))
+    journal.intend(outcome(), DesiredState(KEY_B))
     (line,) = lines(path)
     assert line.pop("time").startswith("1970-01-")
     assert line.pop("run")
@@ -76,7 +76,7 @@ def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -
 
 
 def test_an_oracle_managed_key_is_no_lost_key(journal: Journal, path: Path) -> None:
-    journal.intend(outcome(kms_key_id=None), Wanted(None))
+    journal.intend(outcome(kms_key_id=None), DesiredState(None))
     (line,) = lines(path)
     assert (line["previous_encryption"], line["previous_kms_key_id"], line["kms_key_id"]) == ("oracle", None, None)
 
@@ -103,8 +103,8 @@ def test_an_outcome_says_what_became_of_it(journal: Journal, path: Path) -> None
 
 @pytest.mark.parametrize("name", ["a\nb", 'quote"', "ümläut 鍵", "\ud800", "\u2028", "x" * 5000])
 def test_no_display_name_breaks_a_line(journal: Journal, path: Path, name: str) -> None:
-    journal.intend(outcome(name=name), Wanted(KEY_B))
-    journal.intend(outcome(1), Wanted(KEY_B))
+    journal.intend(outcome(name=name), DesiredState(KEY_B))
+    journal.intend(outcome(1), DesiredState(KEY_B))
     assert [line["display_name"] for line in lines(path)] == [name, "data"]
     assert path.read_bytes().count(b"\n") == 2
 
@@ -129,7 +129,7 @@ def test_a_second_run_appends(path: Path) -> None:
     for number in range(2):
         journal = Journal(path, FakeClock())
         journal.open()
-        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.intend(outcome(number), DesiredState(KEY_B))
         journal.close()
     assert [line["id"] for line in lines(path)] == [volume_id(0), volume_id(1)]
     assert len({line["run"] for line in lines(path)}) == 2
@@ -151,7 +151,7 @@ def test_it_may_be_closed_twice_or_unopened(path: Path) -> None:
     journal.close()
     journal.close()
     with pytest.raises(OSError, match="descriptor"):
-        journal.intend(outcome(), Wanted(KEY_B))
+        journal.intend(outcome(), DesiredState(KEY_B))
 
 
 def test_a_full_disk_is_an_oserror(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,10 +160,10 @@ def test_a_full_disk_is_an_oserror(journal: Journal, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        journal.intend(outcome(), Wanted(KEY_B))
+        journal.intend(outcome(), DesiredState(KEY_B))
 
 
-def torn(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
+def truncated_lines(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
     """Let os.write take so many bytes at a time; -1 is a full disk. After that it works again."""
     whole = os.write
 
@@ -177,16 +177,16 @@ def torn(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
 
 
 def test_short_writes_are_completed(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torn(monkeypatch, [1, 7, 100])
-    journal.intend(outcome(), Wanted(KEY_B))
+    truncated_lines(monkeypatch, [1, 7, 100])
+    journal.intend(outcome(), DesiredState(KEY_B))
     assert len(lines(path)) == 1
 
 
 def test_a_torn_line_does_not_spoil_the_next(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torn(monkeypatch, [20, -1])
+    truncated_lines(monkeypatch, [20, -1])
     with pytest.raises(OSError, match="No space"):
-        journal.intend(outcome(0), Wanted(KEY_B))
-    journal.intend(outcome(1), Wanted(KEY_B))
+        journal.intend(outcome(0), DesiredState(KEY_B))
+    journal.intend(outcome(1), DesiredState(KEY_B))
     assert json.loads(path.read_text().splitlines()[-1])["id"] == volume_id(1)
 
 
@@ -196,7 +196,7 @@ def test_a_line_that_another_process_left_in_part_does_not_spoil_the_next(path: 
     for number in range(2):
         journal = Journal(path, FakeClock())
         journal.open()
-        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.intend(outcome(number), DesiredState(KEY_B))
         journal.close()
     found = path.read_text().splitlines()
     assert found[:kept] == left.splitlines()
@@ -219,7 +219,7 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
         safe, syncs = present, syncs + 1
 
     def intend(number: int) -> bool:
-        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.intend(outcome(number), DesiredState(KEY_B))
         on_disk = safe
         return volume_id(number).encode() in path.read_bytes()[:on_disk]
 
@@ -243,7 +243,7 @@ def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, mon
     def intend(number: int) -> bool:
         both_appended.wait()
         try:
-            journal.intend(outcome(number), Wanted(KEY_B))
+            journal.intend(outcome(number), DesiredState(KEY_B))
         except OSError:
             return False
         return True
@@ -257,7 +257,7 @@ def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.Mon
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     for number in range(3):
-        journal.intend(outcome(number), Wanted(KEY_B))
+        journal.intend(outcome(number), DesiredState(KEY_B))
         assert len(synced) == number + 1
 
 

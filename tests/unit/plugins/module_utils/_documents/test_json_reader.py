@@ -14,7 +14,7 @@ from unit.support import report_files as files
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import json_reader as _report_input
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import (
-    Node,
+    JsonNode,
     parse_json,
     read_json,
 )
@@ -62,8 +62,8 @@ class TestReading:
             read_json(tmp_path / "missing.json")
 
 
-def node(value: Any) -> Node:
-    return Node(value, "before.json")
+def node(value: Any) -> JsonNode:
+    return JsonNode(value, "before.json")
 
 
 RESOURCE = files.resource(key=files.KEY_A)

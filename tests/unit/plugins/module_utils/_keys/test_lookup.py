@@ -11,9 +11,14 @@ import pytest
 from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, compartment_id, key_id, lost, refused
 from unit.support.fakes import FakeConnection
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.lookup import Found, KeyFinder, Missing, known
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.lookup import (
+    KeyFinder,
+    KeyLocation,
+    KeyNotFound,
+    known,
+)
 
 TOKYO = "ap-tokyo-1"
 VAULT = Key(KEY_A).vault_id
@@ -25,13 +30,13 @@ UNCONNECTED = lost(sent=False)
 class TellingCloud(Cloud):
     """Search and GetVault tell the compartments, as the real ones do."""
 
-    def _search_resources(self, place: str, details: dict[str, Any]) -> Answer:
+    def _search_resources(self, place: str, details: dict[str, Any]) -> Response:
         answer = super()._search_resources(place, details)
         for item in answer.data.items:
             item.compartment_id = self.keys[item.identifier].compartment
         return answer
 
-    def _get_vault(self, place: str, vault: str) -> Answer:
+    def _get_vault(self, place: str, vault: str) -> Response:
         answer = super()._get_vault(place, vault)
         answer.data.compartment_id = compartment_id(901)
         return answer
@@ -44,19 +49,19 @@ def cloud() -> Cloud:
     return cloud
 
 
-def find(cloud: Cloud, region: str = IAD, kms_key_id: str = KEY_A) -> Found | Missing:
+def find(cloud: Cloud, region: str = IAD, kms_key_id: str = KEY_A) -> KeyLocation | KeyNotFound:
     return KeyFinder(FakeConnection(cloud), cloud.clock).find(kms_key_id, region)  # type: ignore[arg-type]
 
 
-def missing(cloud: Cloud, region: str = IAD, kms_key_id: str = KEY_A) -> Missing:
+def missing(cloud: Cloud, region: str = IAD, kms_key_id: str = KEY_A) -> KeyNotFound:
     found = find(cloud, region, kms_key_id)
-    assert isinstance(found, Missing)
+    assert isinstance(found, KeyNotFound)
     return found
 
 
 def test_the_compartment_of_the_vault_comes_with_the_key(cloud: Cloud) -> None:
     found = find(cloud)
-    assert isinstance(found, Found)
+    assert isinstance(found, KeyLocation)
     assert found.vault_compartment_id == compartment_id(901)
 
 
@@ -100,12 +105,12 @@ def test_replicas_on_a_later_page_count(cloud: Cloud) -> None:
     cloud.fail("get_vault", FORBIDDEN)
     whole = cloud._list_vault_replicas
 
-    def paged(place: str, vault: str, page: str = "0") -> Answer:
+    def paged(place: str, vault: str, page: str = "0") -> Response:
         rows = whole(place, vault).data
-        return Answer([rows[int(page)]], next_page=str(int(page) + 1) if int(page) + 1 < len(rows) else None)
+        return Response([rows[int(page)]], next_page=str(int(page) + 1) if int(page) + 1 < len(rows) else None)
 
     cloud._list_vault_replicas = paged  # type: ignore[method-assign, assignment]
-    assert isinstance(find(cloud, FRA), Found)
+    assert isinstance(find(cloud, FRA), KeyLocation)
     assert cloud.count("list_vault_replicas") == 2
 
 
@@ -134,7 +139,7 @@ def test_a_key_found_at_home_leads_to_its_vault_here(cloud: Cloud) -> None:
     cloud.search_knows = set()
     cloud.fail("get_key", *[UNCONNECTED] * 6)
     found = find(cloud, FRA)
-    assert isinstance(found, Found)
+    assert isinstance(found, KeyLocation)
     assert found.endpoint == Key(KEY_A).endpoint(FRA)
 
 
@@ -154,7 +159,7 @@ def test_a_vault_that_may_not_be_seen_is_told(cloud: Cloud) -> None:
 
 
 def test_a_vault_without_endpoint_is_told(cloud: Cloud) -> None:
-    cloud._get_vault = lambda place, vault: Answer(SimpleNamespace(management_endpoint=""))  # type: ignore[method-assign]
+    cloud._get_vault = lambda place, vault: Response(SimpleNamespace(management_endpoint=""))  # type: ignore[method-assign]
     cloud.fail("get_key", UNCONNECTED, times=INFINITE)
     assert missing(cloud).problem == f"could not be looked up: its vault {VAULT} tells no endpoint there"
 
@@ -178,7 +183,7 @@ def test_a_region_that_cannot_be_reached_is_not_waited_for_again(cloud: Cloud) -
     finder = KeyFinder(FakeConnection(cloud), cloud.clock)  # type: ignore[arg-type]
     for key in keys:
         found = finder.find(key.id, IAD)
-        assert isinstance(found, Missing)
+        assert isinstance(found, KeyNotFound)
         assert found.problem == f"could not be looked up: {UNCONNECTED}"
     assert cloud.count("search_resources") == 2
 
@@ -187,8 +192,8 @@ def test_an_answer_that_was_lost_is_asked_for_again(cloud: Cloud) -> None:
     cloud.add_keys(Key(KEY_B), regions=(IAD,))
     cloud.fail("search", lost())
     finder = KeyFinder(FakeConnection(cloud), cloud.clock)  # type: ignore[arg-type]
-    assert isinstance(finder.find(KEY_A, IAD), Found)
-    assert isinstance(finder.find(KEY_B, IAD), Found)
+    assert isinstance(finder.find(KEY_A, IAD), KeyLocation)
+    assert isinstance(finder.find(KEY_B, IAD), KeyLocation)
     assert cloud.count("search_resources") == 3
 
 
@@ -196,7 +201,7 @@ class TestCredentials:
     def test_a_401_everywhere_is_no_matter_of_keys(self, cloud: Cloud) -> None:
         cloud.fail("", UNAUTHENTICATED, times=INFINITE)
         finder = KeyFinder(FakeConnection(cloud), cloud.clock)  # type: ignore[arg-type]
-        assert isinstance(finder.find(KEY_A, FRA), Missing)
+        assert isinstance(finder.find(KEY_A, FRA), KeyNotFound)
         assert finder.refused_credentials is UNAUTHENTICATED
         assert cloud.clock.naps == []
 
@@ -209,7 +214,7 @@ class TestCredentials:
         cloud.fail("list", UNAUTHENTICATED, times=INFINITE)
         finder = KeyFinder(FakeConnection(cloud), cloud.clock)  # type: ignore[arg-type]
         found = finder.find(KEY_A, FRA)
-        assert isinstance(found, Missing)
+        assert isinstance(found, KeyNotFound)
         assert finder.refused_credentials is None
         assert "401 NotAuthenticated" in found.problem
         assert f"is {FRA} a region that the tenancy is subscribed to?" in found.problem

@@ -14,9 +14,9 @@ import pytest
 from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, key_id, lost, refused
 from unit.support.fakes import FakeConnection
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyReport, KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyReport, KeyValidator
 
 FORBIDDEN = refused(404, "NotAuthorizedOrNotFound")
 
@@ -27,12 +27,12 @@ def cloud_with(*keys: Key, regions: tuple[str, ...] = (IAD, FRA)) -> Cloud:
     return cloud
 
 
-def vetting(cloud: Cloud) -> KeyVetting:
-    return KeyVetting(FakeConnection(cloud), cloud.clock)
+def vetting(cloud: Cloud) -> KeyValidator:
+    return KeyValidator(FakeConnection(cloud), cloud.clock)
 
 
-def wanted(cloud: Cloud, kms_key_id: str = KEY_A, region: str = IAD) -> KeyReport:
-    return vetting(cloud).wanted(kms_key_id, region)
+def desired(cloud: Cloud, kms_key_id: str = KEY_A, region: str = IAD) -> KeyReport:
+    return vetting(cloud).check_assignable(kms_key_id, region)
 
 
 def route(cloud: Cloud) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ def route(cloud: Cloud) -> list[tuple[str, str]]:
 
 def test_a_good_key_is_searched_where_used_and_read_at_its_vault() -> None:
     cloud = cloud_with()
-    report = wanted(cloud)
+    report = desired(cloud)
     assert (report.usable, report.problems, report.warnings, report.versions) == (True, (), (), 1)
     assert report.management_endpoint == f"https://vaulta-management.kms.{IAD}.oraclecloud.com"
     assert (report.vault_id, report.compartment_id) == (Key(KEY_A).vault_id, Key(KEY_A).compartment)
@@ -57,7 +57,7 @@ def test_a_good_key_is_searched_where_used_and_read_at_its_vault() -> None:
 
 def test_a_replicated_key_is_read_where_it_is_used() -> None:
     cloud = cloud_with()
-    report = wanted(cloud, region=FRA)
+    report = desired(cloud, region=FRA)
     assert report.usable
     assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
     assert {place for _operation, place in route(cloud)} == {FRA, f"vaulta-management.kms.{FRA}"}
@@ -66,7 +66,7 @@ def test_a_replicated_key_is_read_where_it_is_used() -> None:
 def test_search_at_home_is_asked_where_search_in_the_region_knows_nothing() -> None:
     cloud = cloud_with()
     cloud.search_knows = {IAD}
-    assert wanted(cloud, region=FRA).usable
+    assert desired(cloud, region=FRA).usable
     assert route(cloud)[:3] == [("search_resources", FRA), ("search_resources", IAD), ("get_vault", FRA)]
 
 
@@ -76,7 +76,7 @@ def test_the_vault_at_home_tells_of_its_replica(status: str) -> None:
     cloud.search_knows = {IAD}
     cloud.replica_status = status
     cloud.fail("get_vault", FORBIDDEN)
-    report = wanted(cloud, region=FRA)
+    report = desired(cloud, region=FRA)
     assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
     assert route(cloud)[2:4] == [("get_vault", FRA), ("list_vault_replicas", IAD)]
     key_read = next(call for call in cloud.calls if call.operation == "get_key")
@@ -87,7 +87,7 @@ def test_the_vault_at_home_tells_of_its_replica(status: str) -> None:
 def test_hosts_are_guessed_where_search_fails(error: ApiError) -> None:
     cloud = cloud_with()
     cloud.fail("search", error, times=INFINITE)
-    assert wanted(cloud).usable
+    assert desired(cloud).usable
     guess = next(call for call in cloud.calls if call.operation == "get_key")
     assert (guess.how, guess.place) == ("read_once", f"https://vaulta-management.kms.{IAD}.oraclecloud.com")
 
@@ -95,7 +95,7 @@ def test_hosts_are_guessed_where_search_fails(error: ApiError) -> None:
 def test_hosts_are_guessed_where_the_vault_may_not_be_seen() -> None:
     cloud = cloud_with()
     cloud.hidden_vaults = {Key(KEY_A).vault_id}
-    report = wanted(cloud)
+    report = desired(cloud)
     assert report.usable
     assert cloud.count("get_vault") == 1
 
@@ -105,7 +105,7 @@ def test_the_second_form_of_host_is_guessed_too() -> None:
     cloud.search_knows = set()
     endpoint = f"https://vaulta-management.kms.{IAD}.oci.oraclecloud.com"
     cloud.keys[KEY_A].endpoint = lambda region: endpoint  # type: ignore[method-assign]
-    report = wanted(cloud)
+    report = desired(cloud)
     assert (report.usable, report.management_endpoint) == (True, endpoint)
 
 
@@ -113,11 +113,11 @@ def test_a_guess_survives_a_passing_fault() -> None:
     cloud = cloud_with()
     cloud.search_knows = set()
     cloud.fail("get_key", lost(), lost())
-    assert wanted(cloud).usable
+    assert desired(cloud).usable
 
 
 def test_a_key_that_is_nowhere_is_a_problem_with_advice_and_soon_known() -> None:
-    report = wanted(cloud := cloud_with(), KEY_B)
+    report = desired(cloud := cloud_with(), KEY_B)
     assert (report.found, report.usable) == (False, False)
     (problem,) = report.problems
     for words in ("does not exist, or may not be read", "read keys", "validate_key: false"):
@@ -128,7 +128,7 @@ def test_a_key_that_is_nowhere_is_a_problem_with_advice_and_soon_known() -> None
 def test_a_key_without_vault_in_its_ocid_is_not_guessed() -> None:
     cloud = cloud_with()
     short = f"ocid1.key.oc1.iad-ad-1.{'u' * 60}"
-    report = wanted(cloud, short)
+    report = desired(cloud, short)
     assert not report.found
     assert "its vault could not be found" in report.problems[0]
     assert set(cloud.operations()) == {"search_resources"}
@@ -136,15 +136,15 @@ def test_a_key_without_vault_in_its_ocid_is_not_guessed() -> None:
 
 def test_a_key_without_replica_in_the_region_is_a_problem() -> None:
     cloud = cloud_with(regions=(IAD,))
-    report = wanted(cloud, region=FRA)
+    report = desired(cloud, region=FRA)
     assert not report.usable
-    assert wanted(cloud, region=IAD).usable
+    assert desired(cloud, region=IAD).usable
 
 
 def test_a_refusal_at_the_vault_is_told_with_its_code() -> None:
     cloud = cloud_with()
     cloud.fail("get_key", FORBIDDEN, times=INFINITE)
-    (problem,) = wanted(cloud).problems
+    (problem,) = desired(cloud).problems
     assert "404 NotAuthorizedOrNotFound" in problem
 
 
@@ -160,7 +160,7 @@ def test_a_refusal_at_the_vault_is_told_with_its_code() -> None:
     ],
 )
 def test_a_key_that_is_not_enabled_is_a_problem_in_words(state: str, advice: str) -> None:
-    report = wanted(cloud_with(Key(KEY_A, state=state)))
+    report = desired(cloud_with(Key(KEY_A, state=state)))
     (problem,) = report.problems
     assert (report.found, report.usable) == (True, False)
     assert f"is {state}" in problem
@@ -169,13 +169,13 @@ def test_a_key_that_is_not_enabled_is_a_problem_in_words(state: str, advice: str
 
 @pytest.mark.parametrize("algorithm", ["RSA", "ECDSA"])
 def test_only_aes_will_do(algorithm: str) -> None:
-    (problem,) = wanted(cloud_with(Key(KEY_A, algorithm=algorithm))).problems
+    (problem,) = desired(cloud_with(Key(KEY_A, algorithm=algorithm))).problems
     assert algorithm in problem
     assert "AES" in problem
 
 
 def test_all_problems_are_told_at_once() -> None:
-    assert len(wanted(cloud_with(Key(KEY_A, state="DISABLED", algorithm="RSA"))).problems) == 2
+    assert len(desired(cloud_with(Key(KEY_A, state="DISABLED", algorithm="RSA"))).problems) == 2
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_all_problems_are_told_at_once() -> None:
     [(("ENABLED",), 1), (("ENABLED", "DELETED"), 1), (("ENABLED", "ENABLED", "DELETED"), 2), (("ENABLED",) * 40, 40)],
 )
 def test_several_versions_are_a_warning_deleted_ones_do_not_count(states: tuple[str, ...], count: int) -> None:
-    report = wanted(cloud_with(Key(KEY_A, versions=states)))
+    report = desired(cloud_with(Key(KEY_A, versions=states)))
     assert (report.usable, report.versions) == (True, count)
     assert [f"{count} versions" in warning for warning in report.warnings] == [True] * (count > 1)
 
@@ -191,16 +191,16 @@ def test_several_versions_are_a_warning_deleted_ones_do_not_count(states: tuple[
 def test_versions_on_a_later_page_count() -> None:
     cloud = cloud_with(Key(KEY_A, versions=("DELETED", "ENABLED", "ENABLED")))
     cloud.page_size = 1
-    assert wanted(cloud).warnings
+    assert desired(cloud).warnings
 
 
 def test_counting_stops_where_two_are_known_unless_told() -> None:
     cloud = cloud_with(Key(KEY_A, versions=("ENABLED",) * 7))
     cloud.page_size = 3
-    report = wanted(cloud)
+    report = desired(cloud)
     assert (report.versions, cloud.count("list_key_versions")) == (3, 1)
     assert report.warnings[0].startswith("has at least 3 versions")
-    exact = KeyVetting(FakeConnection(cloud), cloud.clock, exact_versions=True).wanted(KEY_A, IAD)
+    exact = KeyValidator(FakeConnection(cloud), cloud.clock, exact_versions=True).check_assignable(KEY_A, IAD)
     assert (exact.versions, cloud.count("list_key_versions")) == (7, 1 + 3)
     assert exact.warnings[0].startswith("has 7 versions")
 
@@ -208,21 +208,21 @@ def test_counting_stops_where_two_are_known_unless_told() -> None:
 def test_versions_that_cannot_be_counted_are_a_warning_only() -> None:
     cloud = cloud_with()
     cloud.fail("list_key_versions", FORBIDDEN)
-    report = wanted(cloud)
+    report = desired(cloud)
     assert (report.usable, report.versions) == (True, None)
     assert "could not be counted" in report.warnings[0]
 
 
 @pytest.mark.parametrize(("mode", "external"), [("EXTERNAL", True), ("HSM", False), ("SOFTWARE", False)])
 def test_keys_outside_oci_are_told(mode: str, external: bool) -> None:
-    assert wanted(cloud_with(Key(KEY_A, protection=mode))).is_external is external
+    assert desired(cloud_with(Key(KEY_A, protection=mode))).is_external is external
 
 
 def telling(cloud: Cloud, **fields: Any) -> Cloud:
     """GetKey answers with these fields, too."""
     plain = cloud._get_key
 
-    def get_key(place: str, kms_key_id: str) -> Answer:
+    def get_key(place: str, kms_key_id: str) -> Response:
         answer = plain(place, kms_key_id)
         vars(answer.data).update(fields)
         return answer
@@ -233,7 +233,7 @@ def telling(cloud: Cloud, **fields: Any) -> Cloud:
 
 def test_the_time_of_deletion_is_told() -> None:
     time_of_deletion = datetime(2027, 1, 31, 12, 30, 15, 999000, UTC)
-    report = wanted(telling(cloud_with(Key(KEY_A, state="PENDING_DELETION")), time_of_deletion=time_of_deletion))
+    report = desired(telling(cloud_with(Key(KEY_A, state="PENDING_DELETION")), time_of_deletion=time_of_deletion))
     assert report.time_of_deletion == "2027-01-31T12:30:15Z"
     assert report.problems == (
         "is PENDING_DELETION, not ENABLED, and is going to be deleted at 2027-01-31T12:30:15Z: "
@@ -242,19 +242,19 @@ def test_the_time_of_deletion_is_told() -> None:
 
 
 def test_what_an_older_sdk_does_not_know_is_not_known() -> None:
-    report = wanted(cloud_with())
+    report = desired(cloud_with())
     assert (report.display_name, report.time_of_deletion, report.is_auto_rotation_enabled) == (None, None, None)
 
 
 @pytest.mark.parametrize("rotated", [True, False])
 def test_automatic_rotation_is_told(rotated: bool) -> None:
-    assert wanted(telling(cloud_with(), is_auto_rotation_enabled=rotated)).is_auto_rotation_enabled is rotated
+    assert desired(telling(cloud_with(), is_auto_rotation_enabled=rotated)).is_auto_rotation_enabled is rotated
 
 
 @pytest.mark.parametrize(("region", "primary", "replica"), [(IAD, None, False), (FRA, None, True), (FRA, True, False)])
 def test_replicas_are_told_by_the_key_or_else_by_its_ocid(region: str, primary: bool | None, replica: bool) -> None:
     cloud = telling(cloud_with(), **({} if primary is None else {"is_primary": primary}))
-    assert wanted(cloud, region=region).is_replica is replica
+    assert desired(cloud, region=region).is_replica is replica
 
 
 # --- keys being left
@@ -262,7 +262,7 @@ def test_replicas_are_told_by_the_key_or_else_by_its_ocid(region: str, primary: 
 
 @pytest.mark.parametrize("state", ["DISABLED", "DISABLING", "PENDING_DELETION", "SCHEDULING_DELETION", "DELETED"])
 def test_a_dead_key_cannot_be_left(state: str) -> None:
-    report = vetting(cloud_with(Key(KEY_A, state=state))).left(KEY_A, IAD)
+    report = vetting(cloud_with(Key(KEY_A, state=state))).check_removable(KEY_A, IAD)
     (problem,) = report.problems
     assert state in problem
     assert "can't be left" in problem
@@ -271,7 +271,7 @@ def test_a_dead_key_cannot_be_left(state: str) -> None:
 @pytest.mark.parametrize("key", [Key(KEY_A, algorithm="RSA"), Key(KEY_A, versions=("ENABLED",) * 3), Key(KEY_A)])
 def test_what_makes_a_key_unfit_for_use_is_no_reason_to_stay_on_it(key: Key) -> None:
     cloud = cloud_with(key)
-    assert vetting(cloud).left(KEY_A, IAD).problems == ()
+    assert vetting(cloud).check_removable(KEY_A, IAD).problems == ()
     assert cloud.count("list_key_versions") == 0
 
 
@@ -279,14 +279,14 @@ def test_what_makes_a_key_unfit_for_use_is_no_reason_to_stay_on_it(key: Key) -> 
 def test_a_left_key_that_cannot_be_read_is_no_problem(error: ApiError) -> None:
     cloud = cloud_with()
     cloud.fail("", error, times=INFINITE)
-    report = vetting(cloud).left(KEY_A, IAD)
+    report = vetting(cloud).check_removable(KEY_A, IAD)
     assert (report.found, report.problems) == (False, ())
 
 
 def test_a_left_key_that_is_not_there_is_not_searched_for_at_home() -> None:
     cloud = cloud_with(regions=(IAD,))
     cloud.search_knows = set()
-    assert not vetting(cloud).left(KEY_A, FRA).found
+    assert not vetting(cloud).check_removable(KEY_A, FRA).found
     assert cloud.count("list_vault_replicas") == 0
 
 
@@ -297,9 +297,9 @@ def test_a_key_is_looked_up_once_per_region() -> None:
     cloud = cloud_with()
     keys = vetting(cloud)
     for _attempt in range(3):
-        keys.wanted(KEY_A, IAD)
-        keys.wanted(KEY_A, FRA)
-        keys.left(KEY_A, IAD)
+        keys.check_assignable(KEY_A, IAD)
+        keys.check_assignable(KEY_A, FRA)
+        keys.check_removable(KEY_A, IAD)
     assert cloud.count("get_key") == 3
     assert cloud.count("get_vault") == 2
 
@@ -307,8 +307,8 @@ def test_a_key_is_looked_up_once_per_region() -> None:
 def test_keys_of_one_vault_share_its_lookup() -> None:
     cloud = cloud_with(Key(KEY_A), Key(KEY_B))
     keys = vetting(cloud)
-    keys.wanted(KEY_A, IAD)
-    keys.left(KEY_B, IAD)
+    keys.check_assignable(KEY_A, IAD)
+    keys.check_removable(KEY_B, IAD)
     assert cloud.count("get_vault") == 1
 
 
@@ -317,7 +317,7 @@ def test_threads_that_want_the_same_key_look_once() -> None:
     keys = vetting(cloud)
     cloud.fail("search", None, then=lambda: time.sleep(0.02), times=INFINITE)
     with ThreadPoolExecutor(16) as pool:
-        reports = list(pool.map(lambda _: keys.wanted(KEY_A, IAD), range(64)))
+        reports = list(pool.map(lambda _: keys.check_assignable(KEY_A, IAD), range(64)))
     assert len({id(report) for report in reports}) == 1
     assert len(cloud.calls) == 4
 
@@ -325,7 +325,7 @@ def test_threads_that_want_the_same_key_look_once() -> None:
 def test_a_bad_key_is_not_looked_up_again_either() -> None:
     cloud = cloud_with()
     keys = vetting(cloud)
-    assert keys.left(KEY_B, IAD) is keys.left(KEY_B, IAD)
+    assert keys.check_removable(KEY_B, IAD) is keys.check_removable(KEY_B, IAD)
 
 
 @pytest.mark.parametrize("guessing", [False, True])
@@ -334,7 +334,7 @@ def test_vault_gets_four_calls_a_second_at_most(guessing: bool) -> None:
     cloud.search_knows = set() if guessing else {IAD}
     keys = vetting(cloud)
     for number, name in enumerate(cloud.keys):
-        (keys.left if number % 3 else keys.wanted)(name, IAD)
+        (keys.check_removable if number % 3 else keys.check_assignable)(name, IAD)
         cloud.clock.sleep(0.03)
     times = [call.time for call in cloud.calls if call.operation != "search_resources"]
     assert len(times) >= 30
@@ -347,7 +347,7 @@ def test_threads_together_get_no_more() -> None:
     keys = vetting(cloud)
     began = cloud.clock.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: keys.wanted(name, IAD), cloud.keys))
+        list(pool.map(lambda name: keys.check_assignable(name, IAD), cloud.keys))
     calls = sum(call.operation != "search_resources" for call in cloud.calls)
     assert cloud.clock.monotonic() - began >= calls / 4 - 1
 
@@ -356,26 +356,26 @@ def test_calls_do_not_come_in_bursts_but_for_the_first() -> None:
     cloud = cloud_with(*(Key(key_id(f"{number:x}")) for number in range(10)))
     keys = vetting(cloud)
     for name in cloud.keys:
-        keys.wanted(name, IAD)
+        keys.check_assignable(name, IAD)
     times = [call.time for call in cloud.calls if call.operation != "search_resources"]
     assert times[3] == times[0]
     assert all(late - early >= 0.249 for early, late in pairwise(times[4:]))
     cloud.clock.sleep(10.0)
     naps = len(cloud.clock.naps)
-    keys.left(KEY_A, IAD)
-    keys.left(KEY_B, IAD)
+    keys.check_removable(KEY_A, IAD)
+    keys.check_removable(KEY_B, IAD)
     assert len(cloud.clock.naps) == naps
 
 
 def test_one_call_is_not_delayed() -> None:
     cloud = cloud_with()
-    wanted(cloud)
+    desired(cloud)
     assert sum(cloud.clock.naps) == 0
 
 
 def test_the_compartments_of_the_keys_read_are_known() -> None:
     cloud = cloud_with()
     keys = vetting(cloud)
-    keys.wanted(KEY_A, IAD)
-    keys.left(KEY_B, IAD)
+    keys.check_assignable(KEY_A, IAD)
+    keys.check_removable(KEY_B, IAD)
     assert keys.compartments == {KEY_A: Key(KEY_A).compartment}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import CopyTo, Wanted
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import wanted_copy
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import CopyTo, DesiredState
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import desired_copy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import retry_token
 
 KEY = "ocid1.key.oc1.phx.vault.abyhqljrkey"
@@ -18,25 +18,25 @@ COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaone"
 TENANCY = "ocid1.tenancy.oc1..aaaaaaaaacme"
 
 
-def asked(**options: Any) -> Wanted:
+def asked(**options: Any) -> DesiredState:
     given = {"destination_region": "us-phoenix-1", "kms_key_id": None, "display_name": None}
-    return wanted_copy({**given, "copy_compartment_ids": None, **options})
+    return desired_copy({**given, "copy_compartment_ids": None, **options})
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
 def test_what_is_blank_asks_for_nothing(blank: str | None) -> None:
-    wanted = asked(kms_key_id=blank, display_name=blank, copy_compartment_ids=[blank])
-    assert wanted == Wanted(None, copy_to=CopyTo("us-phoenix-1"))
+    desired = asked(kms_key_id=blank, display_name=blank, copy_compartment_ids=[blank])
+    assert desired == DesiredState(None, copy_to=CopyTo("us-phoenix-1"))
 
 
 def test_what_is_given_is_taken_without_the_blanks_around_it() -> None:
-    wanted = asked(
+    desired = asked(
         destination_region=" us-phoenix-1 ",
         kms_key_id=f" {KEY}\n",
         display_name="nightly",
         copy_compartment_ids=["", f" {COMPARTMENT} ", TENANCY],
     )
-    assert wanted == Wanted(KEY, copy_to=CopyTo("us-phoenix-1", "nightly", (COMPARTMENT, TENANCY)))
+    assert desired == DesiredState(KEY, copy_to=CopyTo("us-phoenix-1", "nightly", (COMPARTMENT, TENANCY)))
 
 
 @pytest.mark.parametrize(

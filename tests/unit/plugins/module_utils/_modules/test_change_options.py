@@ -14,12 +14,12 @@ from unit.support.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volu
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Wanted
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import (
     CHANGE_OPTIONS,
+    desired_key,
+    parse_run_settings,
     targets,
-    terms,
-    wanted_key,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
     RESULT_OPTIONS,
@@ -39,7 +39,7 @@ def options(**more: Any) -> dict[str, Any]:
 def named(
     ids: Any,
     *,
-    wanted: Wanted = Wanted(None),  # noqa: B008
+    desired: DesiredState = DesiredState(None),  # noqa: B008
     tenancy: str | None = TENANCY,
     own_region: str | None = None,
 ) -> list[Target]:
@@ -47,7 +47,7 @@ def named(
         options(volume_ids=ids),
         "volume_ids",
         TYPES,
-        wanted=wanted,
+        desired=desired,
         regions=REGIONS,
         own_region=own_region,
         tenancy=tenancy,
@@ -66,35 +66,35 @@ def fault(ids: Any, **more: Any) -> str:
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_blank_key_is_an_error_that_points_to_absent(blank: str | None) -> None:
     with pytest.raises(InputError, match="state: absent"):
-        wanted_key(options(kms_key_id=blank))
+        desired_key(options(kms_key_id=blank))
 
 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_absent_takes_a_blank_key(blank: str | None) -> None:
-    assert wanted_key(options(state="absent", kms_key_id=blank)) == Wanted(None)
+    assert desired_key(options(state="absent", kms_key_id=blank)) == DesiredState(None)
 
 
 def test_absent_takes_no_key() -> None:
     with pytest.raises(InputError, match="together with 'state: absent'") as caught:
-        wanted_key(options(state="absent", kms_key_id=KEY_A))
+        desired_key(options(state="absent", kms_key_id=KEY_A))
     assert KEY_A in str(caught.value)
 
 
 @pytest.mark.parametrize("regenerate", [False, True])
 def test_present_takes_a_key_and_drops_the_blanks_around_it(regenerate: bool) -> None:
     given_options = options(kms_key_id=f" {KEY_A}\n", regenerate=regenerate)
-    assert wanted_key(given_options) == Wanted(KEY_A, regenerate=regenerate)
+    assert desired_key(given_options) == DesiredState(KEY_A, regenerate=regenerate)
 
 
 def test_a_module_without_regenerate_does_not_regenerate() -> None:
     given_options = options(kms_key_id=KEY_A)
     del given_options["regenerate"]
-    assert wanted_key(given_options) == Wanted(KEY_A)
+    assert desired_key(given_options) == DesiredState(KEY_A)
 
 
 def test_regenerate_excludes_absent() -> None:
     with pytest.raises(InputError, match="regenerate"):
-        wanted_key(options(state="absent", regenerate=True))
+        desired_key(options(state="absent", regenerate=True))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_regenerate_excludes_absent() -> None:
 )
 def test_a_key_is_the_ocid_of_a_key(value: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        wanted_key(options(kms_key_id=value))
+        desired_key(options(kms_key_id=value))
 
 
 # --- the resources
@@ -171,13 +171,13 @@ def test_volumes_are_of_one_realm() -> None:
 
 def test_the_key_is_of_the_realm_of_the_volumes() -> None:
     for tenancy in (TENANCY, None):
-        text = fault([volume_id(1)], wanted=Wanted(GOV_KEY), tenancy=tenancy)
+        text = fault([volume_id(1)], desired=DesiredState(GOV_KEY), tenancy=tenancy)
         assert "belongs to realm oc2, the volumes to oc1" in text
 
 
 def test_the_key_is_judged_even_without_volumes() -> None:
-    assert "the tenancy to oc1" in fault([], wanted=Wanted(GOV_KEY))
-    assert named([], wanted=Wanted(GOV_KEY), tenancy=None) == []
+    assert "the tenancy to oc1" in fault([], desired=DesiredState(GOV_KEY))
+    assert named([], desired=DesiredState(GOV_KEY), tenancy=None) == []
 
 
 def test_an_ocid_without_region_is_served_by_our_own() -> None:
@@ -198,32 +198,36 @@ def test_a_named_region_beats_our_own() -> None:
 
 
 def test_the_defaults_are_those_of_the_interface() -> None:
-    agreed = terms(options(), check_mode=True)
-    assert (agreed.check_mode, agreed.validate_key, agreed.multi_version_key_fails) == (True, True, False)
-    assert (agreed.concurrency, agreed.wait, agreed.wait_timeout) == (32, True, 1200.0)
+    run_settings = parse_run_settings(options(), check_mode=True)
+    assert (run_settings.check_mode, run_settings.validate_key, run_settings.multi_version_key_fails) == (
+        True,
+        True,
+        False,
+    )
+    assert (run_settings.concurrency, run_settings.wait, run_settings.wait_timeout) == (32, True, 1200.0)
     assert RESULT_OPTIONS["result"]["default"] == "all"
 
 
 @pytest.mark.parametrize("number", [1, 256])
 def test_concurrency_within_bounds(number: int) -> None:
-    assert terms(options(concurrency=number), check_mode=False).concurrency == number
+    assert parse_run_settings(options(concurrency=number), check_mode=False).concurrency == number
 
 
 @pytest.mark.parametrize(("name", "value"), [("concurrency", n) for n in (0, -1, 257)] + [("wait_timeout", 0)])
 def test_a_number_out_of_bounds_is_named(name: str, value: int) -> None:
     with pytest.raises(InputError, match=f"'{name}' is {value}"):
-        terms(options(**{name: value}), check_mode=False)
+        parse_run_settings(options(**{name: value}), check_mode=False)
 
 
 def test_the_terms_follow_the_options() -> None:
-    agreed = terms(options(multi_version_key="fail", wait=False, wait_timeout=1), check_mode=False)
-    assert (agreed.validate_key, agreed.multi_version_key_fails, agreed.wait) == (True, True, False)
-    assert (agreed.wait_timeout, agreed.check_mode) == (1.0, False)
+    run_settings = parse_run_settings(options(multi_version_key="fail", wait=False, wait_timeout=1), check_mode=False)
+    assert (run_settings.validate_key, run_settings.multi_version_key_fails, run_settings.wait) == (True, True, False)
+    assert (run_settings.wait_timeout, run_settings.check_mode) == (1.0, False)
 
 
 def test_versions_cannot_be_counted_of_a_key_that_is_not_looked_up() -> None:
     with pytest.raises(InputError, match="validate_key: false"):
-        terms(options(validate_key=False, multi_version_key="fail"), check_mode=False)
+        parse_run_settings(options(validate_key=False, multi_version_key="fail"), check_mode=False)
 
 
 @pytest.mark.parametrize("blank", BLANKS)

@@ -18,7 +18,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan as _plan_module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan_apply as _plan_apply
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import kms_key_info as _key_info
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import IN_THE_JOURNAL, failures_told
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import (
+    IN_THE_JOURNAL,
+    fail_module_on_error,
+)
 
 
 class _Ended(SystemExit):
@@ -33,7 +36,7 @@ MODULE: Any = SimpleNamespace(fail_json=_end, params={"region": "r"}, no_log_val
 
 
 def _told(error: Exception, *left_behind: str) -> dict[str, Any]:
-    with pytest.raises(_Ended) as ended, failures_told(MODULE, *left_behind):
+    with pytest.raises(_Ended) as ended, fail_module_on_error(MODULE, *left_behind):
         raise error
     (result,) = ended.value.args
     assert result["invocation"] == {"module_args": {"region": "r"}}
@@ -54,15 +57,15 @@ def test_a_fault_of_ours_is_called_one_and_comes_with_its_traceback() -> None:
 
 
 def test_nothing_happens_where_nothing_fails() -> None:
-    with failures_told(MODULE):
+    with fail_module_on_error(MODULE):
         pass
 
 
 @pytest.mark.parametrize(
     ("place", "work", "begin"),
     [
-        (_assignment_info, "resolve_connection", _assignment_info.tell_about_assignments),
-        (_key_info, "_look_up", _key_info.tell_about_keys),
+        (_assignment_info, "resolve_connection", _assignment_info.run_key_assignment_info),
+        (_key_info, "_look_up", _key_info.run_kms_key_info),
         (_module, "_run", lambda module: _module.change_keys(module, "volume_ids")),
         (_plan_apply, "_apply", _plan_apply.apply_batch),
         (_plan_module, "_write", lambda module: _plan_module.write_key_plan(module, lambda _planning: None)),

@@ -29,7 +29,7 @@ from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.results import key_entry, summary
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyReport, KeyVetting
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyReport, KeyValidator
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import (
     look_up,
     message,
@@ -136,7 +136,7 @@ class TestLookUp:
 
     def reports(self, cloud: Cloud, *asked: tuple[str, str]) -> list[KeyReport]:
         connection: Any = FakeConnection(cloud)
-        return look_up(asked, KeyVetting(connection, cloud.clock), connection)
+        return look_up(asked, KeyValidator(connection, cloud.clock), connection)
 
     def test_the_order_is_kept(self, cloud: Cloud) -> None:
         asked = [(KEY_B, FRA), (KEY_A, IAD), (KEY_A, FRA), (KEY_B, IAD)]
@@ -154,8 +154,8 @@ class TestLookUp:
 
     def test_automatic_rotation_is_a_warning(self, cloud: Cloud) -> None:
         connection: Any = FakeConnection(cloud)
-        vetting = KeyVetting(connection, cloud.clock)
-        vetting.wanted = lambda *question: replace(GOOD, is_auto_rotation_enabled=True)  # type: ignore[method-assign]
+        vetting = KeyValidator(connection, cloud.clock)
+        vetting.check_assignable = lambda *question: replace(GOOD, is_auto_rotation_enabled=True)  # type: ignore[method-assign]
         (report,) = look_up([(KEY_A, IAD)], vetting, connection)
         assert "is rotated automatically" in report.warnings[0]
 

@@ -13,9 +13,9 @@ from unit.support.fake_cloud import KEY_A, KEY_B, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
-    Tried,
+    PreviousAttempt,
     batch_file,
-    joined,
+    merge_attempts,
     read_batches,
     read_tried,
     row_counts,
@@ -35,31 +35,34 @@ def again(**more: Any) -> dict[str, Any]:
     return row(previous_kms_key_id=KEY_B, changed=False, action="none", opc_request_id=None, **more)
 
 
-def tried(*rows: dict[str, Any]) -> Tried:
-    return Tried({(found["type"], found["id"]): found for found in rows})
+def tried(*rows: dict[str, Any]) -> PreviousAttempt:
+    return PreviousAttempt({(found["type"], found["id"]): found for found in rows})
 
 
 def test_the_former_key_of_what_was_changed_outlives_another_try() -> None:
-    assert joined(tried(row()), [again()]) == [row()]
+    assert merge_attempts(tried(row()), [again()]) == [row()]
 
 
 def test_what_it_is_now_is_told_by_the_last_try() -> None:
     lost = row(settled=False, kms_key_id=None, error=LOST)
-    assert joined(tried(lost), [again()]) == [row()]
+    assert merge_attempts(tried(lost), [again()]) == [row()]
     gone = {"code": "NotAuthorizedOrNotFound", "message": "Gone."}
-    (found,) = joined(tried(row()), [again(kms_key_id=None, error=gone)])
+    (found,) = merge_attempts(tried(row()), [again(kms_key_id=None, error=gone)])
     assert (found["previous_kms_key_id"], found["changed"], found["error"]) == (KEY_A, True, gone)
 
 
 def test_what_failed_and_then_works_is_the_later_one_and_others_stay() -> None:
     failed = row(changed=False, error=LOST)
-    assert joined(tried(failed, row(2)), [row(opc_request_id="second")]) == [row(opc_request_id="second"), row(2)]
+    assert merge_attempts(tried(failed, row(2)), [row(opc_request_id="second")]) == [
+        row(opc_request_id="second"),
+        row(2),
+    ]
 
 
 def test_an_assignment_goes_by_its_asset_whatever_its_own_ocid_is_by_now() -> None:
     known = row(id="assignment-1", type="policy_assignment", asset_id=volume_id(1), previous_policy_id="policy")
     later = {**again(), "id": "assignment-2", "type": "policy_assignment", "asset_id": volume_id(1)}
-    found = joined(Tried({("policy_assignment", volume_id(1)): known}), [later])
+    found = merge_attempts(PreviousAttempt({("policy_assignment", volume_id(1)): known}), [later])
     assert [(one["id"], one["previous_kms_key_id"], one["previous_policy_id"]) for one in found] == [
         ("assignment-2", KEY_A, "policy")
     ]
@@ -86,9 +89,9 @@ def test_the_batches_of_a_run_so_far(tmp_path: Path) -> None:
 
 
 def test_one_batch_when_it_was_tried_before(tmp_path: Path) -> None:
-    assert read_tried(tmp_path, 1) == Tried({})
+    assert read_tried(tmp_path, 1) == PreviousAttempt({})
     put(tmp_path, 1, row())
-    assert read_tried(tmp_path, 1) == Tried({("volume", volume_id(1)): row()}, 1.5)
+    assert read_tried(tmp_path, 1) == PreviousAttempt({("volume", volume_id(1)): row()}, 1.5)
     batch_file(tmp_path, 1).write_text("{")
     with pytest.raises(InputError, match="is not JSON"):
         read_tried(tmp_path, 1)

@@ -62,13 +62,13 @@ def test_the_oldest_former_key_is_the_original_one_in_whatever_order_the_files_c
     for contents in ((intent(KEY_A, KEY_B), later), (later, report(change())), (f"{later}\n{intent(KEY_A, KEY_B)}\n",)):
         former = read(tmp_path, *contents).found["volume", ONE]
         assert former.original == KEY_A
-        assert former.given == {KEY_B, KEY_C}
+        assert former.assigned_keys == {KEY_B, KEY_C}
 
 
 def test_a_journal_of_a_run_that_was_killed(tmp_path: Path) -> None:
     outcome = json.dumps({"event": "outcome", "id": ONE})
     former = read(tmp_path, f"{intent(None, KEY_B)}\n{outcome}\n{intent(KEY_A, KEY_C)[:50]}")
-    assert former.torn == 1
+    assert former.truncated_lines == 1
     assert former.found["volume", ONE].original is None
     assert former.tenancies == {TENANCY}
 
@@ -91,7 +91,7 @@ def test_what_was_not_known_then_and_what_was_not_changed(tmp_path: Path) -> Non
     former = read(tmp_path, report(*rows))
     assert former.unknown == {ONE: "it could not be read then"}
     assert set(former.found) == {("volume", volume_id(4))}
-    assert former.found["volume", volume_id(4)].given == set()
+    assert former.found["volume", volume_id(4)].assigned_keys == set()
 
 
 def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_what_a_run_planned_that_was_killed_goes_back_whoever_did_it(tmp_path: P
     found = read_former_keys([tmp_path]).found
     assert set(found) == {("volume", volume_id(number)) for number in (1, 2, 3)}
     assert {former.original for former in found.values()} == {KEY_A}
-    assert all(former.given == {KEY_B} for former in found.values())
+    assert all(former.assigned_keys == {KEY_B} for former in found.values())
 
 
 def test_a_plan_that_is_named_itself_counts_in_full(tmp_path: Path) -> None:

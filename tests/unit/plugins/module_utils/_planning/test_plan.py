@@ -20,7 +20,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.as
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections, verdict
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
-    Scope,
+    PlanFilter,
     approve,
     batches,
     digest,
@@ -69,25 +69,25 @@ def replica(*, elsewhere: bool) -> dict[str, Any]:
 
 
 def test_what_is_as_wanted_is_only_counted() -> None:
-    plan = make_plan([found(kms_key_id=KEY_A), found(2)], Scope(KEYS))
+    plan = make_plan([found(kms_key_id=KEY_A), found(2)], PlanFilter(KEYS))
     assert plan.unchanged == 1
     (entry,) = plan.entries
     assert (entry["kms_key_id"], entry["wanted_kms_key_id"], entry["action"]) == (None, KEY_A, "assign")
 
 
 def test_an_assignment_takes_the_key_of_the_region_that_it_copies_to() -> None:
-    (entry,) = make_plan([assignment()], Scope(KEYS)).entries
+    (entry,) = make_plan([assignment()], PlanFilter(KEYS)).entries
     assert (entry["key_region"], entry["wanted_kms_key_id"]) == (FRA, KEY_FRA)
 
 
 def test_each_region_without_a_key_is_told_with_how_many_need_it() -> None:
     with pytest.raises(InputError, match=r"eu-frankfurt-1 \(2\)"):
-        make_plan([assignment(1), assignment(2), found()], Scope({IAD: KEY_A}))
-    assert make_plan([assignment()], Scope({IAD: KEY_A}, exclude_ids=[volume_id(1)])).entries == []
+        make_plan([assignment(1), assignment(2), found()], PlanFilter({IAD: KEY_A}))
+    assert make_plan([assignment()], PlanFilter({IAD: KEY_A}, exclude_ids=[volume_id(1)])).entries == []
 
 
 def test_the_oracle_managed_key_is_wanted_only_where_that_is_said() -> None:
-    (entry,) = make_plan([found(kms_key_id=KEY_B), found(2)], Scope(None)).entries
+    (entry,) = make_plan([found(kms_key_id=KEY_B), found(2)], PlanFilter(None)).entries
     assert (entry["wanted_kms_key_id"], entry["action"]) == (None, "remove")
 
 
@@ -95,17 +95,17 @@ def test_the_oracle_managed_key_is_wanted_only_where_that_is_said() -> None:
     ("fields", "options", "where", "reason"),
     [
         ({"lifecycle_state": "FAULTY"}, {}, "blocked", "FAULTY"),
-        ({"replicas": [replica(elsewhere=True)]}, {}, "left_alone", "replica in another region"),
+        ({"replicas": [replica(elsewhere=True)]}, {}, "skipped", "replica in another region"),
         ({"replicas": [replica(elsewhere=True)]}, {"include_replicated": True}, "entries", None),
         ({"replicas": [replica(elsewhere=False)]}, {}, "entries", None),
-        ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "left_alone", "legal hold"),
+        ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "skipped", "legal hold"),
         ({"type": "volume_backup", "locked": "it is under legal hold"}, {"include_locked": True}, "entries", None),
-        ({"managed_by_paas": True}, {"include_locked": True, "include_replicated": True}, "left_alone", "platform"),
+        ({"managed_by_paas": True}, {"include_locked": True, "include_replicated": True}, "skipped", "platform"),
         ({"group_id": "group"}, {"exclude_ids": ["group"]}, "excluded", "to be excluded"),
     ],
 )
 def test_what_is_planned_apart(fields: dict[str, Any], options: dict[str, Any], where: str, reason: str | None) -> None:
-    plan = make_plan([found(**fields)], Scope(KEYS, **options))
+    plan = make_plan([found(**fields)], PlanFilter(KEYS, **options))
     (row,) = getattr(plan, where)
     assert (reason is None) == ("reason" not in row)
     assert reason is None or reason in row["reason"]
@@ -113,14 +113,14 @@ def test_what_is_planned_apart(fields: dict[str, Any], options: dict[str, Any], 
 
 def test_the_order_is_that_of_the_changes_whatever_the_order_of_what_was_found() -> None:
     rows = [found(number, type=kind) for kind in ORDER[1:] for number in (1, 2)] + [assignment()]
-    forth, back = make_plan(rows, Scope(KEYS)), make_plan(reversed(rows), Scope(KEYS))
+    forth, back = make_plan(rows, PlanFilter(KEYS)), make_plan(reversed(rows), PlanFilter(KEYS))
     assert forth.entries == back.entries
     assert forth.digest == back.digest == digest(forth.entries)
     assert [entry["type"] for entry in forth.entries][::2] == list(ORDER)[:1] + list(ORDER[1:])
 
 
 def test_the_digest_tells_any_change() -> None:
-    entries = make_plan([found()], Scope(KEYS)).entries
+    entries = make_plan([found()], PlanFilter(KEYS)).entries
     for name in entries[0]:
         assert digest([{**entries[0], name: "other"}]) != digest(entries)
     assert digest([]) != digest(entries)
@@ -135,7 +135,7 @@ def test_batches_have_everything_once_in_order_after_the_canary(
     kinds: list[tuple[str, str]], size: int, canary: int
 ) -> None:
     rows = [found(number, type=kind, region=region) for number, (kind, region) in enumerate(kinds)]
-    entries = make_plan(rows, Scope(KEYS)).entries
+    entries = make_plan(rows, PlanFilter(KEYS)).entries
     parts = batches(entries, size, canary)
     covered = [index for batch in parts for part in batch for index in range(part.start, part.stop)]
     assert sorted(covered) == list(range(len(entries)))
@@ -152,13 +152,13 @@ def test_batches_have_everything_once_in_order_after_the_canary(
 
 
 def test_only_what_was_approved_as_it_was_approved() -> None:
-    approved = make_plan([found(1), found(2), found(3), assignment(4)], Scope(KEYS)).entries
+    approved = make_plan([found(1), found(2), found(3), assignment(4)], PlanFilter(KEYS)).entries
     now = [found(1), found(2, kms_key_id=KEY_B), found(5), assignment(4, id="made again")]
-    plan = make_plan(now, Scope(KEYS))
+    plan = make_plan(now, PlanFilter(KEYS))
     approve(plan, approved)
     assert {subject(entry) for entry in plan.entries} == {("volume", volume_id(1)), ("policy_assignment", volume_id(4))}
     assert len(plan.not_approved) == 2
-    other = make_plan([found(1), assignment(4, policy_id="other")], Scope({IAD: KEY_C, FRA: KEY_FRA}))
+    other = make_plan([found(1), assignment(4, policy_id="other")], PlanFilter({IAD: KEY_C, FRA: KEY_FRA}))
     approve(other, approved)
     assert other.entries == []
     assert "another key is asked for now" in other.not_approved[1]["reason"]
@@ -166,7 +166,9 @@ def test_only_what_was_approved_as_it_was_approved() -> None:
 
 
 def test_lines() -> None:
-    plan = make_plan([found(number) for number in range(1200)] + [found(1200, lifecycle_state="FAULTY")], Scope(KEYS))
+    plan = make_plan(
+        [found(number) for number in range(1200)] + [found(1200, lifecycle_state="FAULTY")], PlanFilter(KEYS)
+    )
     lines = plan_lines(plan, dry_run=True)
     assert lines[0] == "1,200 resources would be changed, 0 are as wanted"
     assert lines[1] == f"  {IAD}: 1,200 volumes from the Oracle-managed key to {KEY_A}"
@@ -188,7 +190,7 @@ def test_lines() -> None:
     ],
 )
 def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
-    plan = make_plan([found(number) for number in range(count)], Scope(KEYS))
+    plan = make_plan([found(number) for number in range(count)], PlanFilter(KEYS))
     assert plan_lines(plan, dry_run=dry_run)[0].startswith(line)
 
 

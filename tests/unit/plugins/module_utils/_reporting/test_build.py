@@ -11,7 +11,7 @@ import pytest
 from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
     change_records,
     discovery_record,
@@ -21,31 +21,31 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.r
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.benchmark import BENCHMARK_VERSION
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
-    Circumstances,
-    Part,
+    ReportContext,
+    RunRecords,
     build,
     canonical,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import figure, percent
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, percent
 
-NOW = Circumstances("run", "2026-11-24T02:00:00.000Z")
+NOW = ReportContext("run", "2026-11-24T02:00:00.000Z")
 
 
-def part(*resources: dict[str, Any], **fields: Any) -> Part:
+def part(*resources: dict[str, Any], **fields: Any) -> RunRecords:
     records = {
-        "plan": plan_record(Node(fields.pop("plan"), "plan.json")) if "plan" in fields else None,
-        "changes": change_records(Node(files.changes(*fields.pop("changes", ())), "batch-0001.json")),
-        "keys": key_records(Node(files.keys(*fields.pop("keys", ())), "keys.json")),
+        "plan": plan_record(JsonNode(fields.pop("plan"), "plan.json")) if "plan" in fields else None,
+        "changes": change_records(JsonNode(files.changes(*fields.pop("changes", ())), "batch-0001.json")),
+        "keys": key_records(JsonNode(files.keys(*fields.pop("keys", ())), "keys.json")),
     }
-    return Part(found=discovery_record(Node(files.discovery(*resources, **fields), "before.json")), **records)
+    return RunRecords(found=discovery_record(JsonNode(files.discovery(*resources, **fields), "before.json")), **records)
 
 
 def report(*resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return build([part(*resources, **fields)], [], NOW)
 
 
-def again(made: dict[str, Any]) -> Part:
-    return Part(**report_record(Node(json.loads(canonical(made)), "report.json")))
+def again(made: dict[str, Any]) -> RunRecords:
+    return RunRecords(**report_record(JsonNode(json.loads(canonical(made)), "report.json")))
 
 
 SOME = (
@@ -75,7 +75,7 @@ class TestCounts:
         ]
 
     def test_the_picture_has_the_same_figures(self) -> None:
-        drawn = figure(report(*SOME))
+        drawn = chart_data(report(*SOME))
         assert drawn["types"] == ["volume", "boot_volume", "volume_backup", "policy_assignment"]
         iad, phx, both = drawn["rows"]
         assert (iad["name"], phx["name"], both["name"]) == (files.IAD, files.PHX, "All regions")
@@ -179,7 +179,7 @@ class TestForm:
 
 
 class TestMerging:
-    def merge(self, *parts: Part, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+    def merge(self, *parts: RunRecords, keys: tuple[str, ...] = ()) -> dict[str, Any]:
         return build([again(build([one], keys, NOW)) for one in parts], [], NOW)
 
     def test_places_and_resources_are_united(self) -> None:

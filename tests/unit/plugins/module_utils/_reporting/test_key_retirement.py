@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from unit.support import report_files as files
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import Node
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
     change_records,
     discovery_record,
@@ -22,8 +22,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.k
 
 
 def judge(*resources: dict[str, Any], changes: tuple[dict[str, Any], ...] = (), **fields: Any) -> dict[str, Any]:
-    found = discovery_record(Node(files.discovery(*resources, **fields), "before.json"))
-    changed = change_records(Node(files.changes(*changes), "batch-0001.json"))
+    found = discovery_record(JsonNode(files.discovery(*resources, **fields), "before.json"))
+    changed = change_records(JsonNode(files.changes(*changes), "batch-0001.json"))
     told = retirement([files.KEY_A], found, changed)
     if told is None:
         raise ValueError("nothing was told")
@@ -111,7 +111,7 @@ def test_what_is_no_gap(fields: dict[str, Any]) -> None:
 
 
 def test_it_tells_where_it_did_not_look() -> None:
-    found = discovery_record(Node(files.discovery(), "before.json"))
+    found = discovery_record(JsonNode(files.discovery(), "before.json"))
     told = retirement([files.KEY_A, files.KEY_A, files.KEY_B], found, [])
     assert told is not None
     assert [key["kms_key_id"] for key in told["keys"]] == [files.KEY_A, files.KEY_B]
@@ -130,4 +130,4 @@ def test_it_tells_where_it_did_not_look() -> None:
 
 
 def test_nothing_asked_is_nothing_told() -> None:
-    assert retirement([], discovery_record(Node(files.discovery(), "before.json")), []) is None
+    assert retirement([], discovery_record(JsonNode(files.discovery(), "before.json")), []) is None

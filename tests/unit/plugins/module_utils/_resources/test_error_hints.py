@@ -13,9 +13,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state
     ASSIGN,
     REGENERATE,
     REMOVE,
+    DesiredState,
     Outcome,
     Resource,
-    Wanted,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.error_hints import (
     explain_read,
@@ -31,9 +31,9 @@ def outcome(former: str | None = KEY_A, action: str = ASSIGN) -> Outcome:
     return Outcome(before.id, "volume", IAD, before=before, action=action)
 
 
-def hint(error: ApiError, former: str | None = KEY_A, wanted: str | None = KEY_B, action: str = ASSIGN) -> str | None:
+def hint(error: ApiError, former: str | None = KEY_A, desired: str | None = KEY_B, action: str = ASSIGN) -> str | None:
     compartments = {KEY_A: compartment_id(900)}
-    return explain_write(error, VOLUME, outcome(former, action), Wanted(wanted), compartments).hint
+    return explain_write(error, VOLUME, outcome(former, action), DesiredState(desired), compartments).hint
 
 
 def test_statements_are_ready_to_paste() -> None:
@@ -96,14 +96,14 @@ def test_a_volume_that_was_oracle_managed_hints_at_the_new_key_only() -> None:
 
 
 def test_a_refused_removal_hints_at_the_key_left_and_security_zones() -> None:
-    text = hint(refused(404, "NotAuthorizedOrNotFound"), wanted=None, action=REMOVE) or ""
+    text = hint(refused(404, "NotAuthorizedOrNotFound"), desired=None, action=REMOVE) or ""
     assert KEY_A in text
     assert "security zone" in text
     assert "block_volume_without_vault_key" in text
 
 
 def test_a_removal_in_a_security_zone_is_hinted_at_for_a_conflict() -> None:
-    assert "security zone" in (hint(refused(409, "Conflict"), wanted=None, action=REMOVE) or "")
+    assert "security zone" in (hint(refused(409, "Conflict"), desired=None, action=REMOVE) or "")
 
 
 @pytest.mark.parametrize(
@@ -126,5 +126,5 @@ def test_no_advice_where_none_is_known(error: ApiError) -> None:
 
 
 def test_a_refused_regeneration_leaves_no_key() -> None:
-    text = hint(refused(404, "NotAuthorizedOrNotFound"), former=KEY_A, wanted=KEY_A, action=REGENERATE) or ""
+    text = hint(refused(404, "NotAuthorizedOrNotFound"), former=KEY_A, desired=KEY_A, action=REGENERATE) or ""
     assert text.count("service blockstorage") == 1

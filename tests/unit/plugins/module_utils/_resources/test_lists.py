@@ -11,7 +11,7 @@ import pytest
 from unit.support.fake_cloud import IAD, Cloud, compartment_id, refused
 from unit.support.fakes import FakeConnection
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import NoAnswerError, RefusedError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ServiceError, TransportError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.lists import Domains, Pages
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import BLOCK_VOLUME, BOOT_VOLUME
 
@@ -48,7 +48,7 @@ def test_a_limit(cloud: Cloud) -> None:
 
 def test_empty_pages_for_ever_end(cloud: Cloud) -> None:
     cloud.empty_pages = set(range(10**6))
-    with pytest.raises(NoAnswerError, match="101 pages in a row had no rows"):
+    with pytest.raises(TransportError, match="101 pages in a row had no rows"):
         ids(pages(cloud))
 
 
@@ -67,6 +67,6 @@ def test_domains_are_learned_once_for_all_compartments(cloud: Cloud) -> None:
 
 def test_a_refusal_for_another_reason_is_none_for_domains(cloud: Cloud) -> None:
     cloud.fail("list_volumes", refused(404, "NotAuthorizedOrNotFound"))
-    with pytest.raises(RefusedError):
+    with pytest.raises(ServiceError):
         ids(pages(cloud))
     assert cloud.count("list_availability_domains") == 0

@@ -90,12 +90,12 @@ def test_forty_compartments_with_twenty_five_each_are_mostly_pages(interleaved: 
     assert len(cloud.calls) <= 250
 
 
-@pytest.mark.parametrize("wanted", [2, 5, 10, 50, 100])
-def test_a_few_of_a_big_compartment_cost_little_more_than_their_gets(wanted: int) -> None:
+@pytest.mark.parametrize("desired", [2, 5, 10, 50, 100])
+def test_a_few_of_a_big_compartment_cost_little_more_than_their_gets(desired: int) -> None:
     cloud = Cloud()
-    ids = cloud.add(20_000)[:: 20_000 // wanted]
+    ids = cloud.add(20_000)[:: 20_000 // desired]
     expect_truth(cloud, read(cloud, ids), ids)
-    assert len(cloud.calls) <= wanted * 1.2 + 2
+    assert len(cloud.calls) <= desired * 1.2 + 2
 
 
 def test_two_compartments_of_very_different_size_are_each_read_their_own_way() -> None:
@@ -337,8 +337,8 @@ def test_readings_are_the_truth_or_an_error_whatever_fails(
 ) -> None:
     cloud = Cloud()
     ids = []
-    for number, (wanted, others) in enumerate(sizes):
-        ids += cloud.add(wanted, number, kms_key_id=KEY_A)
+    for number, (desired, others) in enumerate(sizes):
+        ids += cloud.add(desired, number, kms_key_id=KEY_A)
         cloud.add(others, number)
     cloud.empty_pages = empty_pages
     for of_list, skip, error in faults:

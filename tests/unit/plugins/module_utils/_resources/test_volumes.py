@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from unit.support.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Answer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import ocid_types
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE, Query
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
@@ -26,15 +26,15 @@ BOTH = pytest.mark.parametrize("kind", [BLOCK_VOLUME, BOOT_VOLUME], ids=["volume
 class Recorder:
     """A service that notes the one call made, and gives one answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         self.answer = answer
         self.calls: list[tuple[Any, ...]] = []
 
-    def read(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         self.calls.append(("read", operation, args, kwargs))
         return self.answer
 
-    def write(self, operation: str, *args: Any, **kwargs: Any) -> Answer:
+    def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         self.calls.append(("write", operation, args, kwargs))
         return self.answer
 
@@ -58,7 +58,7 @@ def row(kind: VolumeKind, **more: Any) -> SimpleNamespace:
 
 @BOTH
 def test_get_is_one_read_and_knows_the_etag(kind: VolumeKind) -> None:
-    service = Recorder(Answer(row(kind), etag="e"))
+    service = Recorder(Response(row(kind), etag="e"))
     resource = kind.get(service, IAD, volume_id(1))
     assert service.calls == [("read", f"get_{kind.type}", (volume_id(1),), {})]
     assert (resource.id, resource.type, resource.region, resource.etag) == (volume_id(1), kind.type, IAD, "e")
@@ -70,12 +70,12 @@ def test_get_is_one_read_and_knows_the_etag(kind: VolumeKind) -> None:
 @BOTH
 @pytest.mark.parametrize("blank", [None, ""])
 def test_null_and_empty_are_the_oracle_managed_key(kind: VolumeKind, blank: str | None) -> None:
-    assert kind.get(Recorder(Answer(row(kind, kms_key_id=blank))), IAD, volume_id(1)).kms_key_id is None
+    assert kind.get(Recorder(Response(row(kind, kms_key_id=blank))), IAD, volume_id(1)).kms_key_id is None
 
 
 @BOTH
 def test_a_volume_may_have_no_name(kind: VolumeKind) -> None:
-    assert kind.get(Recorder(Answer(row(kind, display_name=None))), IAD, volume_id(1)).display_name == ""
+    assert kind.get(Recorder(Response(row(kind, display_name=None))), IAD, volume_id(1)).display_name == ""
 
 
 @pytest.mark.parametrize(("kind", "word"), [(BLOCK_VOLUME, "block_volume"), (BOOT_VOLUME, "boot_volume")])
@@ -84,7 +84,7 @@ def test_replicas_are_known(kind: VolumeKind, word: str) -> None:
         SimpleNamespace(**{f"{word}_replica_id": "r1"}, availability_domain="AD-1", kms_key_id=""),
         SimpleNamespace(**{f"{word}_replica_id": "r2"}, availability_domain="AD-2", kms_key_id=KEY_A),
     ]
-    resource = kind.get(Recorder(Answer(row(kind, **{f"{word}_replicas": copies}))), IAD, volume_id(1))
+    resource = kind.get(Recorder(Response(row(kind, **{f"{word}_replicas": copies}))), IAD, volume_id(1))
     assert [(copy.id, copy.availability_domain, copy.kms_key_id) for copy in resource.replicas] == [
         ("r1", "AD-1", None),
         ("r2", "AD-2", KEY_A),
@@ -93,7 +93,7 @@ def test_replicas_are_known(kind: VolumeKind, word: str) -> None:
 
 @BOTH
 def test_a_page_asks_for_as_many_rows_as_may_be(kind: VolumeKind) -> None:
-    service = Recorder(Answer([row(kind), row(kind, id=volume_id(2), kms_key_id=None)], next_page="p2"))
+    service = Recorder(Response([row(kind), row(kind, id=volume_id(2), kms_key_id=None)], next_page="p2"))
     page = kind.list_page(service, Query(IAD, compartment_id(1)))
     query = {"compartment_id": compartment_id(1), "limit": PAGE_SIZE}
     assert service.calls == [("read", f"list_{kind.type}s", (), query)]
@@ -105,7 +105,7 @@ def test_a_page_asks_for_as_many_rows_as_may_be(kind: VolumeKind) -> None:
 
 @BOTH
 def test_page_and_domain_are_passed_on(kind: VolumeKind) -> None:
-    service = Recorder(Answer([]))
+    service = Recorder(Response([]))
     page = kind.list_page(service, Query(IAD, compartment_id(1), page="p2", availability_domain="AD-1"))
     assert service.calls[0][3]["page"] == "p2"
     assert service.calls[0][3]["availability_domain"] == "AD-1"
@@ -114,8 +114,8 @@ def test_page_and_domain_are_passed_on(kind: VolumeKind) -> None:
 
 @BOTH
 def test_assigning_is_one_put_and_removing_one_delete(kind: VolumeKind) -> None:
-    service = Recorder(Answer(None, opc_request_id="r"))
-    resource = kind.get(Recorder(Answer(row(kind))), IAD, volume_id(1))
+    service = Recorder(Response(None, opc_request_id="r"))
+    resource = kind.get(Recorder(Response(row(kind))), IAD, volume_id(1))
     assert kind.assign(service, resource, KEY_A).opc_request_id == "r"
     assert kind.remove(service, resource).opc_request_id == "r"
     assert service.calls == [

@@ -52,19 +52,19 @@ def problem(**more: Any) -> str:
     ],
 )
 def test_lists(given: Any) -> None:
-    assert options.words(given) == [ONE, TWO]
+    assert options.string_list(given) == [ONE, TWO]
 
 
 @pytest.mark.parametrize("given", [[], [""], [None, " "], ",", "[]", "- \n- "])
 def test_a_list_that_is_set_but_empty_is_no_blank(given: Any) -> None:
     with pytest.raises(InputError, match="is set, but names nothing"):
-        options.words(given)
+        options.string_list(given)
 
 
 @pytest.mark.parametrize("given", [[[ONE]], [{"id": ONE}], "[[1]]"])
 def test_what_is_no_list_of_text(given: Any) -> None:
     with pytest.raises(InputError, match="where text is expected"):
-        options.words(given)
+        options.string_list(given)
 
 
 @pytest.mark.parametrize("given", [True, "true", "True", " YES ", "1", 1, "on"])
@@ -175,13 +175,13 @@ def test_what_is_no_defined_tag(given: Any) -> None:
     ],
 )
 def test_moments(given: Any, moment: str) -> None:
-    assert options.moment(given) == moment
+    assert options.timestamp(given) == moment
 
 
 @pytest.mark.parametrize("given", ["yesterday", 5, "2026-13-01", []])
 def test_what_is_no_moment(given: Any) -> None:
     with pytest.raises(InputError, match="not a"):
-        options.moment(given)
+        options.timestamp(given)
 
 
 class TestRekey:
