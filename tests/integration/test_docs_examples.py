@@ -33,7 +33,7 @@ from integration.support.doc_blocks import (
     with_placeholders,
 )
 from integration.support.fleets import tenancy, volumes
-from integration.support.harness import SOAK, changes, run
+from integration.support.harness import changes, run, soak
 from integration.support.playbook import Playbook, recap
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
 from integration.support.warm_python import interpreter
@@ -87,9 +87,6 @@ FLEET: dict[str, Any] = {
         {"asset": "boot-1", "policy": "to-phx", "key": "key-phx"},
     ],
 }
-
-
-long = pytest.mark.skipif(not SOAK, reason="a guide from beginning to end takes long: make soak")
 
 
 @pytest.fixture
@@ -271,7 +268,7 @@ def test_variables_of_guides_are_those_of_the_roles(fleet: Simulator, tmp_path: 
     assert read == {"rekey", "backup_policy", "copy_backups", "encryption_report"}
 
 
-@pytest.mark.parametrize("paths", [pytest.param(GUIDES, id="guides"), pytest.param(READMES, id="readmes", marks=long)])
+@pytest.mark.parametrize("paths", [pytest.param(GUIDES, id="guides"), pytest.param(READMES, id="readmes", marks=soak)])
 def test_tasks_and_playbooks_run_in_check_mode(
     fleet: Simulator, playbook: Playbook, tmp_path: Path, paths: list[Path]
 ) -> None:
@@ -346,7 +343,7 @@ def _guide(name: str) -> Path:
     return path
 
 
-@long
+@soak
 def test_the_first_five_minutes(story: Story, fleet: Simulator) -> None:
     before = keys_in_place(fleet)
     story.follow(_guide("start"))
@@ -356,7 +353,7 @@ def test_the_first_five_minutes(story: Story, fleet: Simulator) -> None:
     assert keys_in_place(fleet) == before
 
 
-@long
+@soak
 def test_a_tenancy_is_rekeyed_and_put_back(story: Story, fleet: Simulator) -> None:
     before = keys_in_place(fleet)
     story.follow(_guide("rekey"))
@@ -368,7 +365,7 @@ def test_a_tenancy_is_rekeyed_and_put_back(story: Story, fleet: Simulator) -> No
     assert fleet.needless_puts == 0
 
 
-@long
+@soak
 def test_a_key_is_rotated_until_nothing_is_found_on_it(story: Story, fleet: Simulator, tmp_path: Path) -> None:
     old = fleet.id("key-everywhere")
     on_old = {name for name, key in keys_in_place(fleet).items() if key == old}
@@ -380,14 +377,14 @@ def test_a_key_is_rotated_until_nothing_is_found_on_it(story: Story, fleet: Simu
     assert (verdict["kms_key_id"], verdict["verdict"]) == (old, "no_use_found_in_block_volume")
 
 
-@long
+@soak
 def test_backups_are_planned_to_be_in_another_region(story: Story, fleet: Simulator) -> None:
     story.follow(_guide("cross_region"))
     assert [count > 0 for count in story.changes()] == [True, True]
     assert changes(fleet.counts()) == {}
 
 
-@long
+@soak
 def test_a_tenancy_is_planned_by_shards(story: Story, fleet: Simulator) -> None:
     story.follow(_guide("scale"))
     (_inventory, graph), (_plan, planned) = story.told

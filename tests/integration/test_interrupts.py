@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from integration.support import copy_helpers
 from integration.support.fleets import volumes
-from integration.support.harness import SOAK, furnish, run, start
+from integration.support.harness import SOAK, furnish, run, soak, start
 from integration.support.playbook import Playbook
 from integration.support.rekey_helpers import WRITES, keys_in_place, make_plan, run_jobs
 
@@ -34,7 +34,10 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
 )
 from simulator.client import Simulator
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM] if SOAK else [signal.SIGTERM], ids=lambda number: number.name
+)
+BOTH_SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 COUNT, AT_ONCE = 12, 3
 PUT = "UpdateVolumeKmsKey"
 POST, DELETE = "CreateVolumeBackupPolicyAssignment", "DeleteVolumeBackupPolicyAssignment"
@@ -148,7 +151,7 @@ def test_nothing_more_is_begun_and_what_is_under_way_settles(
     assert sim.needless_puts == 0
 
 
-@SIGNALS
+@BOTH_SIGNALS
 def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path: Path, number: signal.Signals) -> None:
     furnish(sim, volumes=[volumes(COUNT, key="key-b")], boot_volumes=[volumes(2, name="boot")])
     planned = make_plan(sim, tmp_path / "one", canary=2)
@@ -189,7 +192,7 @@ def test_a_policy_is_not_left_taken_away(sim: Simulator, tmp_path: Path) -> None
     assert sum(line["changed"] for line in _lines(tmp_path / "journal.jsonl", "outcome").values()) == AT_ONCE
 
 
-@SIGNALS
+@BOTH_SIGNALS
 def test_while_it_only_reads_it_ends_at_once(sim: Simulator, tmp_path: Path, number: signal.Signals) -> None:
     options = _volumes(sim)
     sim.fault("slow", "GetVolume", times=None, seconds=50.0)
@@ -225,7 +228,7 @@ def test_a_second_signal_ends_it_at_once_but_not_one_that_comes_along(sim: Simul
     assert sim.needless_puts == 0
 
 
-@pytest.mark.skipif(not SOAK, reason="takes half a minute")
+@soak
 @pytest.mark.parametrize("stuck", ["settling", "reading"])
 def test_the_end_comes_within_30_seconds(sim: Simulator, tmp_path: Path, stuck: str) -> None:
     options = _volumes(sim)

@@ -29,6 +29,8 @@ from simulator.client import Simulator
 SOAK = bool(os.environ.get("SOAK"))
 """Whether tests of chance take all the chances that they are meant to (``make soak``), or only some of them."""
 
+soak = pytest.mark.skipif(not SOAK, reason="takes long, or tells again what others tell more exactly: make soak")
+
 FAST = Timings(
     poll_first=0.02,
     poll_factor=1.3,
