@@ -28,7 +28,7 @@ from .settings import ConnectionSettings
 from .throttle import AdaptiveRateLimiter
 from .transport import ReadRetry
 
-__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect"]
+__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "region_table"]
 
 USER_AGENT = "ansible-collection/oci_keys.block_volume"
 
