@@ -108,7 +108,7 @@ def _writes(sim: Simulator) -> int:
 
 
 def _wait_for(sim: Simulator, operation: str, count: int) -> None:
-    latest = time.monotonic() + 60
+    latest = time.monotonic() + 120
     while sim.counts().get(operation, 0) < count:
         assert time.monotonic() < latest, f"{operation} was not called {count} times"
         time.sleep(0.01)
@@ -132,7 +132,7 @@ def test_nothing_more_is_begun_and_what_is_under_way_settles(
 
     process.send_signal(number)
 
-    assert process.wait(30) == 1
+    assert process.wait(120) == 1
     assert _writes(sim) == AT_ONCE
     outcomes = _lines(journal, "outcome")
     made = {name for name, line in outcomes.items() if line["changed"]}
@@ -162,7 +162,7 @@ def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path
 
     process.send_signal(number)
 
-    assert process.wait(30) == 1
+    assert process.wait(120) == 1
     assert _writes(sim) == 1, "the other slices of the batch were begun"
     batch = json.loads((tmp_path / "one" / "batch-0001.json").read_text())
     assert batch["summary"]["changed"] == 1
@@ -186,7 +186,7 @@ def test_a_policy_is_not_left_taken_away(sim: Simulator, tmp_path: Path) -> None
 
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(30) == 1
+    assert process.wait(120) == 1
     assert len(sim.resources("policy_assignment")) == COUNT
     assert sim.counts()[DELETE] == AT_ONCE
     assert sum(line["changed"] for line in _lines(tmp_path / "journal.jsonl", "outcome").values()) == AT_ONCE
@@ -201,7 +201,7 @@ def test_while_it_only_reads_it_ends_at_once(sim: Simulator, tmp_path: Path, num
 
     process.send_signal(number)
 
-    assert process.wait(20) == -number
+    assert process.wait(45) == -number
     assert _writes(sim) == 0
     assert not (tmp_path / "journal.jsonl").exists()
 
@@ -219,7 +219,7 @@ def test_a_second_signal_ends_it_at_once_but_not_one_that_comes_along(sim: Simul
         process.wait(1.5)
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(10) == -signal.SIGTERM
+    assert process.wait(120) == -signal.SIGTERM
     assert set(_lines(tmp_path / "journal.jsonl", "intent")) == set(options["volume_ids"])
     sim.set(settle=0.05)
     for name in options["volume_ids"]:
@@ -271,9 +271,9 @@ def test_ctrl_c_on_ansible_playbook(sim: Simulator, tmp_path: Path) -> None:
 
     os.killpg(process.pid, signal.SIGINT)
 
-    process.wait(30)
+    process.wait(120)
     sim.clear_faults()
-    latest = time.monotonic() + 60
+    latest = time.monotonic() + 120
     while set(_lines(journal, "outcome")) != set(options["volume_ids"]):
         assert time.monotonic() < latest, "the module told no end"
         time.sleep(0.05)

@@ -45,7 +45,7 @@ def _open(sim: Simulator, auth_type: str, **changes: str) -> Connection:
         for name, value in {**sim.environment(auth_type), **changes}.items():
             patch.setenv(name, value)
         settings = resolve_connection({}, os.environ)
-        return connect(settings, retry=ReadRetry(attempts=1), timeout=(5.0, 5.0))
+        return connect(settings, retry=ReadRetry(attempts=1), timeout=(30.0, 30.0))
 
 
 def _read(sim: Simulator, connection: Connection) -> None:

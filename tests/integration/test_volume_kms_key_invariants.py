@@ -89,7 +89,7 @@ class TestTime:
 
         ran = _rekey(sim, "volume-1", wait_timeout=2, validate_key=False, retry=USERS_RETRIES)
 
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
         assert ran.failed
 
     def test_search_is_a_short_cut_that_is_not_waited_for(
@@ -101,7 +101,7 @@ class TestTime:
 
         ran = _rekey(sim, "volume-1", retry=USERS_RETRIES)
 
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         assert not ran.failed
 
 

@@ -47,7 +47,7 @@ def open_as(simulator: Simulator, auth_type: str, monkeypatch: pytest.MonkeyPatc
     for name, value in {**simulator.environment(auth_type), **changes}.items():
         monkeypatch.setenv(name, value)
     settings = _settings.resolve_connection({}, os.environ)
-    return connect(settings, retry=ReadRetry(attempts=3), timeout=(5.0, 5.0), clock=CLOCK)
+    return connect(settings, retry=ReadRetry(attempts=3), timeout=(30.0, 30.0), clock=CLOCK)
 
 
 @pytest.mark.parametrize("auth_type", _settings.AUTH_TYPES)

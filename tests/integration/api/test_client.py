@@ -197,7 +197,7 @@ def connection(api_key: dict[str, str], cloud: Cloud, pauses: list[float]) -> Co
 
 
 def open_connection(options: dict[str, str], **arguments: Any) -> Connection:
-    arguments.setdefault("timeout", (2.0, 2.0))
+    arguments.setdefault("timeout", (30.0, 30.0))
     arguments.setdefault("clock", IdleClock([]))
     arguments.setdefault("retry", ReadRetry(attempts=4))
     return connect(resolve_connection(options, {}), **arguments)
@@ -583,8 +583,8 @@ def test_an_answer_that_breaks_off_leaves_the_outcome_open(
 
 
 def test_an_answer_that_takes_too_long_leaves_the_outcome_open(api_key: dict[str, str], cloud: Cloud) -> None:
-    cloud.delay = 1.0
-    error = failure(put, open_connection(api_key, timeout=(2.0, 0.2)))
+    cloud.delay = 3.0
+    error = failure(put, open_connection(api_key, timeout=(30.0, 1.0)))
     assert error.was_sent
     assert "iaas.us-ashburn-1.oraclecloud.com did not answer in time" in str(error)
 

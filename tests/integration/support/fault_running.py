@@ -16,7 +16,7 @@ import pytest
 from integration.support.fault_matrix import CONNECT, TRIES, Cell, Need
 from integration.support.fault_reads import Look, Seen, Told
 from integration.support.fault_rules import End, Rule, rule_for
-from integration.support.harness import FAST, SOAK, run
+from integration.support.harness import FAST, PATIENT, SOAK, run
 from integration.support.model_checks import Run, check, check_done, check_idle
 from integration.support.model_requests import Ask, settled
 
@@ -33,7 +33,7 @@ class Brisk(Clock):
 
 
 @dataclass(frozen=True)
-class AdaptiveRateLimiter:
+class Pace:
     """How long is waited for what, in seconds: ``wait`` for everything, ``brief_wait`` where it will be in vain."""
 
     timings: Timings
@@ -44,22 +44,22 @@ class AdaptiveRateLimiter:
     brief_wait: int
 
 
-BRISK = AdaptiveRateLimiter(
+BRISK = Pace(
     replace(FAST, poll_first=0.01, poll_max=0.1, backoff_max=0.05, quiet=0.05, ignored_after=0.3),
     ReadRetry(attempts=TRIES, total=30.0, max_pause=0.05, jitter=0.0),
-    (5.0, 5.0),
+    PATIENT,
     Brisk,
     wait=20,
     brief_wait=2,
 )
 """For the simulator, which settles and answers in hundredths of a second."""
-HASTY = replace(BRISK, timeout=(5.0, 0.5))
+HASTY = replace(BRISK, timeout=(30.0, 1.0))
 """For answers that are meant to come too late."""
-REAL = AdaptiveRateLimiter(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
+REAL = Pace(Timings(), ReadRetry(), (10.0, 60.0), Clock, wait=1200, brief_wait=120)
 """As in a user's run."""
 
 
-def run_jobs(cell: Cell, sim: Simulator, folder: Path, pace: AdaptiveRateLimiter) -> None:
+def run_jobs(cell: Cell, sim: Simulator, folder: Path, pace: Pace) -> None:
     scenario, rule = cell.place.scenario, rule_for(cell)
     scenario.furnish(sim, paged=cell.is_paged, lagging=cell.is_lagging)
     task = scenario.ask(sim, paged=cell.is_paged)
@@ -99,7 +99,7 @@ def _make_peace(cell: Cell, sim: Simulator) -> None:
         sim.fault("status", operation, times=None, **refusal)
 
 
-def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pace: AdaptiveRateLimiter) -> str:
+def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pace: Pace) -> str:
     is_long = bool(rule.codes & {"WaitTimeout", "TooManyRequests"}) or cell.place.need is Need.OWNER
     in_vain = cell.count is None and is_long
     with _called(cell, sim):
@@ -120,7 +120,7 @@ def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pac
     return printed
 
 
-def _attempt(ask: Ask, sim: Simulator, journal: Path, pace: AdaptiveRateLimiter, wait: int) -> Run:
+def _attempt(ask: Ask, sim: Simulator, journal: Path, pace: Pace, wait: int) -> Run:
     before = settled(sim)
     journal.unlink(missing_ok=True)
     how: dict[str, Any] = {"timings": pace.timings, "retry": pace.retry, "timeout": pace.timeout, "clock": pace.clock()}
@@ -150,7 +150,7 @@ def _check_end(spoilt: Run, rule: Rule) -> None:
         assert spoilt.ask.matches(spoilt.before, spoilt.after, name)
 
 
-def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: AdaptiveRateLimiter) -> str:
+def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str:
     before = settled(sim)
     with _called(cell, sim):
         told = task.look(sim, timeout=pace.timeout, retry=pace.retry)
@@ -160,7 +160,7 @@ def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: AdaptiveRate
     return told.printed
 
 
-def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: AdaptiveRateLimiter) -> Seen:
+def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: Pace) -> Seen:
     """What there is to see, which is the same whenever the same is there: OCIDs follow from names."""
     there = (cell.place.name, cell.is_paged, cell.is_lagging)
     if there not in _SEEN_IN_PEACE or SOAK:

@@ -47,6 +47,10 @@ QUICK = ReadRetry(attempts=4, total=30.0, max_pause=0.1, jitter=0.0)
 """Reading from the simulator, which has no reason to take long."""
 
 
+PATIENT = (30.0, 30.0)
+"""How long is waited for a connection and for an answer where none is to be missing, however busy the machine is."""
+
+
 def is_change(operation: str) -> bool:
     """Whether an API operation changes something, rather than looking."""
     return not operation.startswith(("Get", "List", "Search"))
@@ -117,7 +121,7 @@ def run(
     *,
     check: bool = False,
     timings: Timings = FAST,
-    timeout: tuple[float, float] = (2.0, 2.0),
+    timeout: tuple[float, float] = PATIENT,
     retry: ReadRetry | None = QUICK,
     clock: Clock | None = None,
     **options: Any,
