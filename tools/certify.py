@@ -119,7 +119,7 @@ def core(version: str) -> Callable[[], bool]:
             print(f"{CORES[version]} is not there, so this is left out", flush=True)
             return True
         folder = environment(f"core-{version}", python, f"ansible-core~={version}.0", *TESTED, pinned=True)
-        sane = run(folder, "python", "tools/sanity.py")
+        sane = run(folder, "python", "tools/sanity.py", "--all")
         tested = run(folder, "python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *ON_EACH_CORE)
         return sane and tested
 
