@@ -58,7 +58,7 @@ def test_what_is_planned_and_what_apart(sim: Simulator, tmp_path: Path) -> None:
     assert plan["unchanged"] == 2
     assert planned.result["summary"]["planned"] == len(plan["entries"]) == 14
     assert sum(row["count"] for row in planned.result["counts"]) == 14
-    assert f"  {PHX}: 2 volumes from the Oracle-managed key to {sim.id('key-phx')}" in planned.result["lines"]
+    assert f"  {PHX}: 2 block volumes from the Oracle-managed key to {sim.id('key-phx')}" in planned.result["lines"]
     assert planned.result["lines"][-1] == f"Digest of the plan: {plan['digest']}"
     assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
     assert {key["id"] for key in json.loads((tmp_path / "keys.json").read_text())["keys"]} == {
@@ -78,7 +78,7 @@ def test_carried_out_it_is_as_planned_and_nothing_is_left(sim: Simulator, tmp_pa
     assert [batch.result["summary"]["failed"] for batch in batches] == [0] * len(batches)
     canary = batches[0].result
     assert canary["progress"].startswith("First of each region, kind and key: 6 resources in 2 regions, 6 changed")
-    assert batches[1].result["progress"].startswith(f"{IAD}: volumes 2-4 of 6, 3 changed, 0 failed, about ")
+    assert batches[1].result["progress"].startswith(f"{IAD}: block volumes 2-4 of 6, 3 changed, 0 failed, about ")
     assert batches[-1].result["progress"].endswith("1 changed, 0 failed")
     entries = read_plan(tmp_path / "run")["entries"]
     in_place = keys_in_place(sim)

@@ -824,7 +824,7 @@ def test_regions_that_the_user_adds_are_known_to_us_and_to_the_sdk(
         "iaas.xx-new-3.cloud3.example",
     ]
     assert connection.management_endpoints("p", "xx2")[0] == "https://p-management.kms.xx-new-2.cloud2.example"
-    assert connection.regions.realm("xx1") == "oc91"
+    assert connection.regions.realms["xx-new-1"] == "oc91"
 
 
 @pytest.mark.usefixtures("fresh_regions")

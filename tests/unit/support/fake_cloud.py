@@ -23,7 +23,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
     ServiceError,
     TransportError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import RegionTable, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 
 IAD, FRA, LFI = "us-ashburn-1", "eu-frankfurt-1", "us-langley-1"
 SHORT = {IAD: "iad", FRA: "eu-frankfurt-1", LFI: "lfi"}

@@ -9,17 +9,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
+
 IAD, PHX, FRA = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 TENANCY = f"ocid1.tenancy.oc1..{'t' * 60}"
-TYPES = ("volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment", "replica")
-OCID_TYPES = {
-    "volume": "volume",
-    "boot_volume": "bootvolume",
-    "volume_backup": "volumebackup",
-    "boot_volume_backup": "bootvolumebackup",
-    "policy_assignment": "volumebackuppolicyassign",
-    "replica": "blockvolumereplica",
-}
 SHORT = {IAD: "iad", PHX: "phx", FRA: "eu-frankfurt-1"}
 
 
@@ -48,7 +41,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
     }
     more = {"policy_assignment": assignment, "replica": {"source_id": ocid("volume", number)}}
     return {
-        "id": ocid(OCID_TYPES[kind], number, region),
+        "id": ocid(RESOURCE_TYPES[kind].ocid_types[0], number, region),
         "type": kind,
         "region": region,
         "compartment_id": compartment_ocid(1),
@@ -81,7 +74,7 @@ def scanned(**fields: Any) -> dict[str, Any]:
             {"id": compartment_ocid(1), "name": "prod", "lifecycle_state": "ACTIVE"},
         ],
         "skipped_compartments": [{"id": compartment_ocid(9), "name": "old", "reason": "it is DELETED"}],
-        "resource_types": list(TYPES),
+        "resource_types": list(RESOURCE_TYPES.with_key.names),
         "filters": {"kms_key_ids": None, "encryption": "any"},
         "time_started": "2026-11-24T01:00:00.000Z",
         "time_finished": "2026-11-24T01:00:09.000Z",
@@ -154,7 +147,7 @@ def keys(*entries: dict[str, Any]) -> dict[str, Any]:
 
 def change(number: int = 1, kind: str = "volume", **fields: Any) -> dict[str, Any]:
     return {
-        "id": ocid(OCID_TYPES[kind], number),
+        "id": ocid(RESOURCE_TYPES[kind].ocid_types[0], number),
         "type": kind,
         "display_name": f"{kind}-{number}",
         "region": IAD,
@@ -192,7 +185,7 @@ def changes(*entries: dict[str, Any]) -> dict[str, Any]:
 
 def planned(number: int = 1, kind: str = "volume", **fields: Any) -> dict[str, Any]:
     return {
-        "id": ocid(OCID_TYPES[kind], number),
+        "id": ocid(RESOURCE_TYPES[kind].ocid_types[0], number),
         "type": kind,
         "region": IAD,
         "compartment_id": compartment_ocid(1),
@@ -229,7 +222,7 @@ def fleet(count: int, seed: int = 1) -> dict[str, Any]:
     """A discovery file of a large tenancy: most on a few keys, some on the Oracle-managed one."""
     dice = random.Random(seed)
     regions = dice.choices([IAD, PHX, FRA], [5, 3, 2], k=count)
-    kinds = dice.choices(TYPES[:5], [40, 20, 25, 10, 5], k=count)
+    kinds = dice.choices(RESOURCE_TYPES.with_key.names[:5], [40, 20, 25, 10, 5], k=count)
     resources = []
     for number, (region, kind) in enumerate(zip(regions, kinds, strict=True)):
         weights = [8, 5, 2, 0.3, 3 if kind.endswith("backup") else 1.2]
