@@ -185,6 +185,7 @@ def test_without_a_folder_for_the_report_nothing_is_read(sim: Simulator, playboo
     assert sim.counts() == {}
 
 
+@soak
 def test_a_plan_goes_from_the_dry_run_to_the_job_that_is_approved(
     sim: Simulator, playbooks: CollectionPlaybooks
 ) -> None:
