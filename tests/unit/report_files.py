@@ -222,7 +222,7 @@ def fleet(count: int, seed: int = 1) -> dict[str, Any]:
     """A discovery file of a large tenancy: most on a few keys, some on the Oracle-managed one."""
     dice = random.Random(seed)
     regions = dice.choices([IAD, PHX, FRA], [5, 3, 2], k=count)
-    kinds = dice.choices(TYPES[:5], [40, 20, 25, 10, 5], k=count)
+    kinds = dice.choices(RESOURCE_TYPES.with_key.names[:5], [40, 20, 25, 10, 5], k=count)
     resources = []
     for number, (region, kind) in enumerate(zip(regions, kinds, strict=True)):
         weights = [8, 5, 2, 0.3, 3 if kind.endswith("backup") else 1.2]
