@@ -98,7 +98,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import SIDE_BY_SIDE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
     ShardList,
@@ -156,7 +156,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = {name: self.get_option(name) for name in ("regions", "compartment_ids")}
         try:
             connection = connect(
-                resolve_connection(self._connection_options(), os.environ), concurrency=SIDE_BY_SIDE, retry=_RETRY
+                resolve_connection(self._connection_options(), os.environ),
+                concurrency=CONCURRENCY,
+                retry=_RETRY,
             )
             return find_shards(
                 connection,
