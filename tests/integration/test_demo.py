@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from integration.support.harness import soak
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.py"
 MARK = "OCI_KEYS_TEST_OF_DEMO"
@@ -50,6 +51,7 @@ def _left_over(mark: str, folder: Path) -> list[str]:
     return found
 
 
+@soak
 def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     with _start(mark, tmp_path) as process:
         output, _errors = process.communicate(timeout=420)

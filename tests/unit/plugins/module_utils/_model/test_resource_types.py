@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from unit import report_files as files
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode

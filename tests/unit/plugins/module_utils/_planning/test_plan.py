@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES

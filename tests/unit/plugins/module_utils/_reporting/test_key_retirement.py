@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit import report_files as files
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
