@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.fake_cloud import refused
+from unit.support.fake_cloud import refused
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError, TransportError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.circuit_breaker import CircuitBreaker

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.fake_cloud import FRA, IAD, KEY_A, compartment_id, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.tenancy import Compartment
