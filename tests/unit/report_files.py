@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import digest
+
 IAD, PHX, FRA = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
 TENANCY = f"ocid1.tenancy.oc1..{'t' * 60}"
 TYPES = ("volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment", "replica")
@@ -213,7 +215,7 @@ def plan(*entries: dict[str, Any], **fields: Any) -> dict[str, Any]:
         "time_created": "2026-11-24T01:00:10.000Z",
         "tenancy": TENANCY,
         "dry_run": False,
-        "digest": "d" * 64,
+        "digest": digest(entries),
         "options": {},
         "entries": list(entries),
         "blocked": [],
