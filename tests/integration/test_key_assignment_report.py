@@ -232,13 +232,16 @@ class TestMistakes:
         [
             ({"discovery_file": ""}, "Neither 'discovery_file' nor 'merge_reports' is set"),
             ({"discovery_file": "/nowhere/before.json"}, "'/nowhere/before.json' can't be read: No such file"),
-            ({"merge_reports": ["/tmp/report.json"]}, "can't be together with 'discovery_file'"),
+            ({"merge_reports": ["/tmp/report.json"]}, "'merge_reports' and 'discovery_file' are mutually exclusive"),
             ({"template": "/nowhere/report.html.j2"}, "'template' '/nowhere/report.html.j2' can't be read"),
-            ({"report_dir": "/nowhere/at/all"}, "'report_dir' '/nowhere/at/all' can't be made: No such file"),
+            ({"report_dir": "/nowhere/at/all"}, "'report_dir' '/nowhere/at/all' can't be created: No such file"),
             ({"report_dir": ""}, "'report_dir' is empty"),
             ({"kms_key_ids": ["mine"]}, "'mine' is not an OCID"),
             ({"kms_key_ids": [files.ocid("volume", 1)]}, "is a block volume, but a key is expected"),
-            ({"evidence": {"parameters": {"a": float("inf")}}}, "'evidence' holds what JSON has no form for"),
+            (
+                {"evidence": {"parameters": {"a": float("inf")}}},
+                "'evidence' contains a value that can't be serialized as JSON",
+            ),
         ],
     )
     def test_options(self, folder: Folder, options: dict[str, Any], words: str) -> None:

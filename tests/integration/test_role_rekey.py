@@ -290,7 +290,7 @@ def test_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, play
 
     alone = playbooks.run("rekey", variables(sim, compartment_ids=sim.id("root")))
     assert recap(alone.stdout)["changed"] == 0
-    assert "0 resources are going to be changed" in alone.stdout
+    assert "0 resources will be changed" in alone.stdout
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")

@@ -86,7 +86,7 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
             plan.not_selected += 1
             continue
         if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource["group_id"])):
-            plan.excluded.append(_unplanned_row(resource, "excluded by 'exclude_ids'"))
+            plan.excluded.append(unplanned_row(resource, "excluded by 'exclude_ids'"))
             continue
         region = region_of_wanted_key(resource)
         if plan_filter.keys is not None and region not in plan_filter.keys:
@@ -211,7 +211,8 @@ def without_change(entry: PlanEntry, reason: str) -> UnplannedRow:
     return {**entry, "reason": reason}
 
 
-def _unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
+def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
+    """A resource that is not planned for."""
     row: UnplannedRow = {
         "id": resource["id"],
         "type": resource["type"],

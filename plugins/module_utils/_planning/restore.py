@@ -18,7 +18,7 @@ from .._model.decisions import GONE_STATES
 from .._model.resource_types import ASSIGNMENT
 from .former_keys import FormerKey, FormerKeys
 from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
-from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan
+from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan, unplanned_row
 
 
 def make_restore_plan(
@@ -77,19 +77,9 @@ def _skip_reason(row: ResourceRow, former_key: FormerKey, *, allow_oracle_manage
 
 
 def _skipped_row(row: ResourceRow, former_key: FormerKey, reason: str) -> UnplannedRow:
-    skipped: UnplannedRow = {
-        "id": row["id"],
-        "type": row["type"],
-        "region": row["region"],
-        "compartment_id": row["compartment_id"],
-        "display_name": row["display_name"] or "",
-        "kms_key_id": row["kms_key_id"],
-        "key_region": region_of_wanted_key(row),
-        "wanted_kms_key_id": former_key.original,
-        "reason": reason,
-    }
-    if row["type"] == ASSIGNMENT:
-        skipped["asset_id"] = former_key.id
+    skipped = unplanned_row(row, reason)
+    skipped["key_region"] = region_of_wanted_key(row)
+    skipped["wanted_kms_key_id"] = former_key.original
     return skipped
 
 
