@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._common.errors import InputError
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .json_reader import JsonNode, read_json
 
 _DOCUMENT = "a result file of key_assignment_info"
@@ -206,7 +206,7 @@ def _resource(node: JsonNode) -> ResourceRow:
         row["asset_type"] = node.get("asset_type").text_or_none()
         row["policy_id"] = node.get("policy_id").text()
         row["destination_region"] = node.get("destination_region").text_or_none()
-    elif row["type"] == "replica":
+    elif row["type"] == REPLICA:
         row["source_id"] = node.get("source_id").text_or_none()
     return row
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._common.errors import InputError
-from .._model.resource_types import ASSIGNMENT, ORDER
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.state import ASSIGN, REMOVE
 from .discovery_file import type_name
 from .json_reader import JsonNode, parse_json, read_json
@@ -27,17 +27,6 @@ from .json_writer import write_before_changes
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1
-
-OCID_TYPES: Mapping[str, str] = {
-    "volume": "volume",
-    "boot_volume": "bootvolume",
-    "volume_backup": "volumebackup",
-    "boot_volume_backup": "bootvolumebackup",
-}
-"""The type in the OCID of each resource type that bears a key itself."""
-
-ASSET_OCID_TYPES = ("volume", "bootvolume", "volumegroup")
-"""What a backup policy can be assigned to, by the type in its OCID."""
 
 _MOST_UNPACKED = 64 * 1024 * 1024
 
@@ -145,7 +134,8 @@ def count_entries(entries: Sequence[PlanEntry]) -> list[CountRow]:
         {"region": region, "type": kind, "from_kms_key_id": current, "to_kms_key_id": desired, "count": count}
         for (kind, region, current, desired), count in found.items()
     ]
-    return sorted(rows, key=lambda row: (row["region"], ORDER.index(row["type"]), -row["count"]))
+    order = RESOURCE_TYPES.in_order_of_change
+    return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
 
 
 def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
@@ -238,7 +228,7 @@ def parse_plan(root: JsonNode) -> PlanFile:
 
 def parse_entry(node: JsonNode) -> PlanEntry:
     """One entry. Its OCIDs are of the types that its type says."""
-    kind = node.get("type").one_of(*ORDER)
+    kind = node.get("type").one_of(*RESOURCE_TYPES.changeable.names)
     action = node.get("action").one_of(ASSIGN, REMOVE)
     if "kms_key_id" not in node.mapping():
         # A missing key would count as the Oracle-managed key.
@@ -257,10 +247,10 @@ def parse_entry(node: JsonNode) -> PlanEntry:
     if (action == REMOVE) != (entry["wanted_kms_key_id"] is None):
         node.get("action").contradicted("'wanted_kms_key_id' says otherwise")
     if kind == ASSIGNMENT:
-        entry["asset_id"] = node.get("asset_id").ocid(*ASSET_OCID_TYPES).value
+        entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
         entry["policy_id"] = node.get("policy_id").text_or_none()
     else:
-        node.get("id").ocid(OCID_TYPES[kind])
+        node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():
             node.get("asset_id").contradicted(f"only a {ASSIGNMENT} has an asset")
     return entry

@@ -22,7 +22,7 @@ from .._documents.discovery_file import (
 )
 from .._documents.plan_file import PlanFile, read_plan, unpack_plan
 from .._model.ocid import expect_realm, expect_type, parse
-from .._model.resource_types import ORDER
+from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (
     KeyChecks,
     KeyInRegion,
@@ -125,7 +125,7 @@ def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
             raise InputError(f"'{name}' is empty, so no resource can match. Leave it out")
     return PlanFilter(
         keys=keys,
-        resource_types=options["resource_types"] or ORDER,
+        resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
         from_kms_key_ids=options["from_kms_key_ids"],
         only_oracle_managed=options["only_oracle_managed"],
         exclude_ids=options["exclude_ids"] or (),

@@ -33,14 +33,13 @@ from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
 from .._resources.policy_reader import AssetPolicy
-from .._resources.registry import KINDS
+from .._resources.registry import KINDS, policy_kind
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
 
-_ASSET_TYPES = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 _POLICY_OF = "policy of "
 
 
@@ -105,8 +104,9 @@ def _read(
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
-        kind = f"{_POLICY_OF}{_ASSET_TYPES[ocid.type]}" if former.type == ASSIGNMENT else former.type
-        by_region.setdefault((home, kind), []).append(Outcome(former.id, KINDS[kind].type, home, kind=kind))
+        kind = policy_kind(ocid) if former.type == ASSIGNMENT else KINDS[former.type]
+        name = kind.name or kind.type
+        by_region.setdefault((home, name), []).append(Outcome(former.id, kind.type, home, kind=name))
     rows = []
     unread: dict[Subject, ResourceError] = {}
     for (place, _kind), outcomes in by_region.items():

@@ -25,10 +25,8 @@ from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.state import ASSIGN, REMOVE
-
-_TYPES = {ocid_type: name for name, ocid_type in plan_file.OCID_TYPES.items()}
 
 
 @dataclass
@@ -189,10 +187,17 @@ def _reported_subject(change: ChangeRow, node: JsonNode) -> Subject | None:
     None for a volume group backup, whose members bear the keys.
     """
     if change["type"] == ASSIGNMENT:
-        return ASSIGNMENT, node.get("asset_id").ocid(*plan_file.ASSET_OCID_TYPES).value
+        return ASSIGNMENT, node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
     bearer = node.get("copy_id" if "copy_id" in change else "id")
-    ocid = bearer.ocid(*_TYPES, "volumegroupbackup")
-    return None if ocid.type == "volumegroupbackup" else (_TYPES[ocid.type], ocid.value)
+    groups = RESOURCE_TYPES["volume_group_backup"].ocid_types
+    is_group = bearer.ocid(*RESOURCE_TYPES.changed_by_ocid.ocid_types, *groups).type in groups
+    return None if is_group else _subject_of_bearer(bearer)
+
+
+def _subject_of_bearer(node: JsonNode) -> Subject:
+    """The type and the OCID of a resource that bears a key itself."""
+    ocid = node.ocid(*RESOURCE_TYPES.changed_by_ocid.ocid_types)
+    return RESOURCE_TYPES.by_ocid_type[ocid.type].name, ocid.value
 
 
 def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty: bool = False) -> None:
@@ -209,7 +214,7 @@ def _add_intent(line: IntentLine, name: str, former: FormerKeys) -> None:
     if line.tenancy is not None:
         former.tenancies.add(line.tenancy)
     if line.policy is not None:
-        about = ASSIGNMENT, _node(line.id, "id", name, line).ocid(*plan_file.ASSET_OCID_TYPES).value
+        about = ASSIGNMENT, _node(line.id, "id", name, line).ocid(*RESOURCE_TYPES.assets.ocid_types).value
         former.add(about, line.time, line.previous_kms_key_id, [line.kms_key_id], line.policy.policy_id)
         return
     keys = {line.id: line.previous_kms_key_id}
@@ -220,8 +225,8 @@ def _add_intent(line: IntentLine, name: str, former: FormerKeys) -> None:
         keys = {line.copy.copy_id: line.previous_kms_key_id} if members is None else dict(members)
         place = "previous_copy_id" if members is None else "previous_member_keys"
     for bearer, previous in keys.items():
-        ocid = _node(bearer, place, name, line).ocid(*_TYPES)
-        former.add((_TYPES[ocid.type], ocid.value), line.time, previous, [line.kms_key_id])
+        about = _subject_of_bearer(_node(bearer, place, name, line))
+        former.add(about, line.time, previous, [line.kms_key_id])
 
 
 def _node(value: str, place: str, name: str, line: IntentLine) -> JsonNode:

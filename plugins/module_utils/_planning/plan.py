@@ -18,7 +18,7 @@ from .._documents.discovery_file import ResourceRow, key_region
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.decisions import FAULTY_STATE
-from .._model.resource_types import ASSIGNMENT, ORDER
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.state import ASSIGN, REMOVE
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
@@ -32,7 +32,7 @@ class PlanFilter:
     """
 
     keys: Mapping[str, str] | None
-    resource_types: Sequence[str] = ORDER
+    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changeable.names)
     from_kms_key_ids: Sequence[str] | None = None
     only_oracle_managed: bool = False
     exclude_ids: Sequence[str] = ()
@@ -181,7 +181,7 @@ def _skip_reason(resource: ResourceRow, plan_filter: PlanFilter) -> str | None:
     if resource["managed_by_paas"]:
         return "managed by an Oracle platform service, which sets its key"
     elsewhere = [replica["id"] for replica in resource["replicas"] if replica["in_other_region"]]
-    if elsewhere and not plan_filter.include_replicated and resource["type"] in ("volume", "boot_volume"):
+    if elsewhere and not plan_filter.include_replicated and resource["type"] in RESOURCE_TYPES.volumes.names:
         return f"has a replica in another region ({', '.join(elsewhere)}), which keeps its own key"
     if resource["locked"] and not plan_filter.include_locked:
         return resource["locked"]
@@ -231,7 +231,7 @@ def _sort_key(row: PlanEntry | UnplannedRow) -> tuple[int, str, str, str, str]:
     """What is changed together stands together, and the order is the same every time."""
     kind, name = subject(row)
     desired = row.get("wanted_kms_key_id") or ""
-    return ORDER.index(kind) if kind in ORDER else len(ORDER), row["region"], desired, row["compartment_id"], name
+    return RESOURCE_TYPES.in_order_of_change.rank(kind), row["region"], desired, row["compartment_id"], name
 
 
 def approve(plan: Plan, approved: Sequence[PlanEntry]) -> None:

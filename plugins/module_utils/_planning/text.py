@@ -8,29 +8,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from .._common.text import label, visible
 from .._documents.plan_file import Slice, UnplannedRow, count_entries
+from .._model.resource_types import RESOURCE_TYPES
 from .plan import Plan, key_words
-
-_NOUNS: Mapping[str, tuple[str, str]] = {
-    "policy_assignment": ("backup policy assignment", "backup policy assignments"),
-    "volume": ("volume", "volumes"),
-    "boot_volume": ("boot volume", "boot volumes"),
-    "volume_backup": ("volume backup", "volume backups"),
-    "boot_volume_backup": ("boot volume backup", "boot volume backups"),
-}
 
 MOST_COUNTS = 40
 """Rows of counts that the result of a task has at most; the file has all of them."""
 _SAMPLE = 10
-
-
-def nouns(kind: str, count: int) -> str:
-    """ "1 volume", "1,200 boot volumes" """
-    one, many = _NOUNS.get(kind, (kind, kind))
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def resources(count: int) -> str:
@@ -44,10 +31,9 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
     lines = [f"{resources(len(plan.entries))} {verb} changed, {plan.unchanged:,} already correct"]
     rows = count_entries(plan.entries)
     for row in rows[:MOST_COUNTS]:
-        lines.append(
-            f"  {row['region']}: {nouns(row['type'], row['count'])} from {key_words(row['from_kms_key_id'])} "
-            f"to {key_words(row['to_kms_key_id'])}"
-        )
+        counted = RESOURCE_TYPES.count(row["type"], row["count"])
+        keys = f"from {key_words(row['from_kms_key_id'])} to {key_words(row['to_kms_key_id'])}"
+        lines.append(f"  {row['region']}: {counted} {keys}")
     if len(rows) > MOST_COUNTS:
         lines.append(f"  ... and {len(rows) - MOST_COUNTS:,} more rows; see the plan file")
     for words, found in (
@@ -74,14 +60,15 @@ def _unplanned_lines(words: str, rows: Sequence[UnplannedRow]) -> list[str]:
 
 
 def slice_label(part: Slice) -> str:
-    """ "us-phoenix-1: volumes 201-400 of 1,000" """
-    many = _NOUNS.get(part.type, (part.type, part.type))[1]
+    """ "us-phoenix-1: block volumes 201-400 of 1,000" """
+    row = RESOURCE_TYPES.get(part.type)
+    many = row.plural if row is not None else part.type
     span = f"{part.first:,}" if part.first == part.last else f"{part.first:,}-{part.last:,}"
     return f"{part.region}: {many} {span} of {part.total:,}"
 
 
 def progress_line(label: str, changed: int, failed: int, seconds_left: float | None) -> str:
-    """ "us-phoenix-1: volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
+    """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"{label}, {changed:,} changed, {failed:,} failed{left}"
 

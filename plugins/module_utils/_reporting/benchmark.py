@@ -15,20 +15,11 @@ from typing import Any
 from .._documents.discovery_file import ResourceRow
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import BeforeCounts
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 
 BENCHMARK = "CIS Oracle Cloud Infrastructure Foundations Benchmark"
 BENCHMARK_VERSION = "3.1.0"
 """The recommendations have had the same numbers and levels since version 2.0.0."""
-
-TYPE_ORDER = (
-    "volume",
-    "boot_volume",
-    "volume_backup",
-    "boot_volume_backup",
-    ASSIGNMENT,
-    "replica",
-)
 
 Resources = Sequence[ResourceRow]
 Keys = Sequence[ReportedKeyRow]
@@ -36,7 +27,7 @@ Keys = Sequence[ReportedKeyRow]
 
 def type_rank(name: str) -> tuple[int, str]:
     """A sort key for resource types: in the order of the documentation, unknown types last."""
-    return (TYPE_ORDER.index(name) if name in TYPE_ORDER else len(TYPE_ORDER), name)
+    return RESOURCE_TYPES.with_key.rank(name), name
 
 
 def counts(resources: Resources) -> dict[str, Any]:
@@ -89,7 +80,7 @@ def findings(resources: Resources, keys: Keys, resource_types: Sequence[str]) ->
             _check(
                 "backups",
                 "Backups of volumes and boot volumes are on customer-managed keys",
-                ["volume_backup", "boot_volume_backup"],
+                RESOURCE_TYPES.backups.names,
                 resources,
                 searched,
             ),
@@ -103,7 +94,7 @@ def findings(resources: Resources, keys: Keys, resource_types: Sequence[str]) ->
             _check(
                 "replicas",
                 "Replicas of volumes are on customer-managed keys",
-                ["replica"],
+                [REPLICA],
                 resources,
                 searched,
             ),

@@ -17,20 +17,11 @@ from typing import Any
 
 from .._documents.changes_file import ChangeRow
 from .._documents.discovery_file import DiscoveryFile, ResourceRow, ScannedRow
+from .._model.resource_types import REPLICA, RESOURCE_TYPES
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
 INCOMPLETE = "incomplete"
-
-ALL_RESOURCE_TYPES = (
-    "volume",
-    "boot_volume",
-    "volume_backup",
-    "boot_volume_backup",
-    "policy_assignment",
-    "replica",
-)
-"""The types that a search for uses has to cover, by their names in key_assignment_info."""
 
 NOT_SEARCHED = (
     "instance configurations and instance pools, which may assign the key to new volumes",
@@ -93,7 +84,7 @@ def _uses(kms_key_id: str, resources: Iterable[ResourceRow]) -> Iterable[dict[st
                 listed.add(replica["id"])
                 yield {
                     "id": replica["id"],
-                    "type": "replica",
+                    "type": REPLICA,
                     "region": None,  # only its availability domain is known
                     "compartment_id": resource["compartment_id"],
                     "display_name": resource["display_name"],
@@ -115,7 +106,7 @@ def _gaps(found: DiscoveryFile) -> list[str]:
         gaps.append("not certain that every subscribed region of the tenancy was searched")
     if scanned["whole_tenancy"] is not True:
         gaps.append("not certain that every active compartment of the tenancy was searched")
-    types = [name for name in ALL_RESOURCE_TYPES if name not in scanned["resource_types"]]
+    types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
     if types:
         gaps.append(f"resource types not searched: {', '.join(types)}")
     return gaps

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from unit import report_files as files
-from unit.report_files import KEY_A, KEY_B, key_ocid
+from unit.support import report_files as files
+from unit.support.report_files import KEY_A, KEY_B, key_ocid
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import ResourceRow
