@@ -88,7 +88,7 @@ class TestPlaces:
         [
             ("refuse", None, "NoAnswer", f"this machine can reach {PHX}"),
             ("unavailable", 503, "ServiceUnavailable", None),
-            ("clock_skew", 401, "NotAuthenticated", f"Is {PHX} a region that the tenancy is subscribed to?"),
+            ("clock_skew", 401, "NotAuthenticated", f"Check that the tenancy is subscribed to {PHX}."),
         ],
     )
     def test_a_region_that_is_out_of_reach_is_told_once(

@@ -177,11 +177,11 @@ def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path
 def test_a_plan_that_can_not_be_made_ends_in_words(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
 ) -> None:
-    def read_batches(_folder: Path) -> None:
+    def read_previous_batches(_folder: Path) -> None:
         raise fault
 
     furnish(sim, volumes=[volumes(1)])
-    monkeypatch.setattr(_plan_module, "read_batches", read_batches)
+    monkeypatch.setattr(_plan_module, "read_previous_batches", read_previous_batches)
     planned = make_plan(sim, tmp_path)
     assert planned.failed
     assert told in planned.msg
@@ -299,7 +299,7 @@ class TestApply:
 
         undone = restore(sim, tmp_path / "undo", tmp_path / "journal.jsonl")
 
-        assert "1 line of a journal can't be read" in undone.result["warnings"][0]
+        assert "1 line of the journals could not be read" in undone.result["warnings"][0]
         assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-b")
 
     def test_a_later_plan_keeps_what_an_earlier_one_told_of_the_keys(self, sim: Simulator, tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ class _CommonChangeFields(TypedDict):
 
 
 class ChangeRow(_CommonChangeFields, total=False):
-    """What became of one resource. A policy assignment has the fields of its asset and its policies besides, a backup
-    that was copied the OCID of its copy, which bears the key."""
+    """What became of one resource. A policy assignment also has its asset and its policies, a backup that was copied
+    the OCID of its copy, which has the key."""
 
     asset_id: str
     asset_type: str | None

@@ -15,101 +15,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT, REPLICA
+from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow
 from .json_reader import JsonNode, read_json
 
 _DOCUMENT = "a result file of key_assignment_info"
 
 _TYPE = re.compile(r"[a-z_]{1,40}")
-
-
-class ReplicaRow(TypedDict):
-    """A replica as its source volume lists it."""
-
-    id: str
-    availability_domain: str | None
-    kms_key_id: str | None
-    in_other_region: bool
-
-
-class _CommonResourceFields(TypedDict):
-    id: str
-    type: str
-    region: str
-    compartment_id: str
-    lifecycle_state: str
-    encryption: str
-    kms_key_id: str | None
-    display_name: str | None
-    time_created: str | None
-    group_id: str | None
-    locked: str | None
-    freeform_tags: dict[str, Any]
-    defined_tags: dict[str, dict[str, Any]]
-    replicas: list[ReplicaRow]
-    managed_by_paas: bool
-
-
-class ResourceRow(_CommonResourceFields, total=False):
-    """A resource with the key that it is on; ``kms_key_id`` None is the Oracle-managed key.
-
-    ``locked`` gives the reason why a backup is not changed unless asked for. A policy assignment has the fields of its
-    asset besides, with the region that its copies go to, and a replica its source.
-    """
-
-    asset_id: str
-    asset_type: str | None
-    policy_id: str | None
-    destination_region: str | None
-    source_id: str | None
-
-
-class UnreadableRow(TypedDict):
-    """A place that could not be read, and why. A field that is None stands for all."""
-
-    region: str | None
-    compartment_id: str | None
-    resource_type: str | None
-    code: str | None
-    status: int | None
-    message: str | None
-    hint: str | None
-
-
-class FilterRow(TypedDict):
-    """What the search was limited to."""
-
-    kms_key_ids: list[str] | None
-    encryption: str
-
-
-class ScannedRow(TypedDict):
-    """What was searched and what was not. None: the file does not say, so nothing may be concluded from it."""
-
-    tenancy: str | None
-    time_started: str | None
-    time_finished: str | None
-    regions: list[str]
-    all_regions: bool | None
-    skipped_regions: list[dict[str, str | None]]
-    compartments: list[dict[str, str | None]]
-    skipped_compartments: list[dict[str, str | None]]
-    whole_tenancy: bool | None
-    resource_types: list[str]
-    filters: FilterRow | None
-
-
-class CallerRow(TypedDict):
-    """Whose credentials were used, and with which versions."""
-
-    tenancy: str | None
-    principal: str | None
-    auth_type: str | None
-    collection_version: str | None
-    sdk_version: str | None
 
 
 @dataclass(frozen=True)

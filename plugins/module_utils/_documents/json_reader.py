@@ -171,11 +171,11 @@ class JsonNode:
         raise InputError(f"{self._where()} is {_shown(self.value)}; expected {what}")
 
     def contradicted(self, fact: str) -> NoReturn:
-        """Raise InputError, since the value does not agree with ``fact``, which stands elsewhere."""
+        """Raise InputError, since the value contradicts ``fact``."""
         raise InputError(f"{self._where()} is {_shown(self.value)}, but {fact}")
 
     def fail(self, problem: str) -> NoReturn:
-        """Raise InputError; ``problem`` is what is said of the place."""
+        """Raise InputError: the place, then ``problem``."""
         raise InputError(f"{self._where()} {problem}")
 
     def _source(self) -> str:

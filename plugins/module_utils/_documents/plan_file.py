@@ -46,7 +46,7 @@ class _CommonEntryFields(TypedDict):
 class PlanEntry(_CommonEntryFields, total=False):
     """One change: from the key that the resource is on to the key wanted for it. None is the Oracle-managed key.
 
-    ``key_region`` is the region in which the key has to be. A policy assignment has its asset and its policy besides.
+    ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy.
     """
 
     asset_id: str
@@ -139,7 +139,7 @@ def count_entries(entries: Sequence[PlanEntry]) -> list[CountRow]:
 
 
 def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
-    """Write ``plan.json``. ``facts`` says besides what the plan was made from, for people who read it.
+    """Write ``plan.json``. ``facts`` are what the plan was made from, for people who read it.
 
     Raises InputError where the file can't be written, since nothing may be changed then.
     """
@@ -200,7 +200,7 @@ def read_plan(path: Path) -> PlanFile:
 
 
 def parse_plan(root: JsonNode) -> PlanFile:
-    """Raises InputError for what is not a plan, or was modified after its digest was made."""
+    """Raises InputError for any other document, and for a plan that was modified after its digest was made."""
     root.expect_format(FORMAT, VERSION)
     nodes = root.get("entries").items()
     entries = [parse_entry(node) for node in nodes]

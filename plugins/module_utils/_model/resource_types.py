@@ -43,6 +43,8 @@ class ResourceType:
     """Its place among the changes of a plan; None if plans never change it."""
     column: str = ""
     """The plural where room is scarce: the heading of a column of the report's chart."""
+    recommendation: str = ""
+    """The number of the recommendation about its encryption in the CIS benchmark, if there is one."""
 
     def count(self, number: int) -> str:
         """ "1 boot volume", "1,200 boot volumes" """
@@ -149,8 +151,24 @@ class ResourceTypes:
 # Policy assignments are changed first, so that copies made meanwhile get the new key, and volumes before their backups.
 RESOURCE_TYPES = ResourceTypes(
     (
-        ResourceType("volume", ("volume",), "block volume", "block volumes", VOLUMES, 2),
-        ResourceType("boot_volume", ("bootvolume",), "boot volume", "boot volumes", VOLUMES, 3),
+        ResourceType(
+            "volume",
+            ("volume",),
+            "block volume",
+            "block volumes",
+            VOLUMES,
+            2,
+            recommendation="5.2.1",
+        ),
+        ResourceType(
+            "boot_volume",
+            ("bootvolume",),
+            "boot volume",
+            "boot volumes",
+            VOLUMES,
+            3,
+            recommendation="5.2.2",
+        ),
         ResourceType("volume_backup", ("volumebackup",), "volume backup", "volume backups", BACKUPS, 4),
         ResourceType(
             "boot_volume_backup",

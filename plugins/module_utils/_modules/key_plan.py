@@ -104,7 +104,7 @@ class PlanContext:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """A plan and what Vault says of its keys. ``facts`` go into its file besides, ``warnings`` into the result."""
+    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result."""
 
     plan: Plan
     key_checks: KeyChecks

@@ -11,14 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._changes.region import Region
 from .._common.errors import InputError, ResourceError
 from .._discovery.results import resource_entry
-from .._documents.discovery_file import ResourceRow
 from .._documents.json_writer import write_before_changes
 from .._documents.subject import Subject
 from .._model.ocid import (
@@ -27,20 +25,18 @@ from .._model.ocid import (
     parse,
 )
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.rows import ResourceRow
+from .._model.state import DesiredState, Outcome
 from .._planning.former_keys import FormerKey, read_former_keys
 from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
-from .._resources.policy_reader import AssetPolicy
 from .._resources.registry import KINDS, policy_kind
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
-
-_POLICY_OF = "policy of "
 
 
 def plan_restore(context: PlanContext) -> PlanResult:
@@ -117,28 +113,12 @@ def _read(
             region.close()
         for outcome in outcomes:
             if outcome.before is not None:
-                rows.append(_row(outcome, outcome.before))
+                rows.append(resource_entry(outcome.before))
             elif outcome.error is not None:
                 if outcome.error.status == 401:
                     raise refused_credentials(
                         connection.describe_principal(), outcome.error.code, outcome.error.message
                     )
-                unread[_type(outcome), outcome.id] = outcome.error
+                is_assignment = outcome.kind.startswith("policy of ")
+                unread[ASSIGNMENT if is_assignment else outcome.type, outcome.id] = outcome.error
     return rows, unread
-
-
-def _type(outcome: Outcome) -> str:
-    return ASSIGNMENT if outcome.kind.startswith(_POLICY_OF) else outcome.type
-
-
-def _row(outcome: Outcome, resource: Resource) -> ResourceRow:
-    """A resource as a discovery lists it; an asset that was read for its policy as the policy assignment."""
-    row = cast(ResourceRow, resource_entry(resource, {}))
-    if isinstance(resource, AssetPolicy):
-        row["id"] = resource.assignment_id or resource.id
-        row["type"] = _type(outcome)
-        row["asset_id"] = resource.id
-        row["asset_type"] = outcome.type
-        row["policy_id"] = resource.policy_id
-        row["destination_region"] = resource.destination_region
-    return row

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from .._documents.discovery_file import ResourceRow
 from .._model.decisions import FAULTY_STATE
+from .._model.rows import ResourceRow
 from .plan import FAULTY_REASON, PlanFilter, is_selected
 
 

@@ -33,7 +33,7 @@ from .._model.state import ASSIGN, REMOVE
 class FormerKey:
     """The former key of one resource, or of one asset's policy assignment.
 
-    ``original`` is the oldest one, ``assigned_keys`` every key that a run assigned or meant to assign; None is the
+    ``original`` is the oldest one, ``assigned_keys`` every key that a run assigned or planned to assign; None is the
     Oracle-managed key. ``policy_id`` is the backup policy that the assignment had.
     """
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .._common.errors import ResourceError
-from .._documents.discovery_file import ResourceRow
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject, subject
 from .._model.decisions import GONE_STATES
 from .._model.resource_types import ASSIGNMENT
+from .._model.rows import ResourceRow
 from .former_keys import FormerKey, FormerKeys
 from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
 from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan, unplanned_row

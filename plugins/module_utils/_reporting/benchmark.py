@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .._documents.discovery_file import ResourceRow
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import BeforeCounts
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
+from .._model.rows import ResourceRow
 
 BENCHMARK = "CIS Oracle Cloud Infrastructure Foundations Benchmark"
 BENCHMARK_VERSION = "3.1.0"
@@ -71,10 +71,15 @@ def findings(resources: Resources, keys: Keys, resource_types: Sequence[str]) ->
         "benchmark": BENCHMARK,
         "benchmark_version": BENCHMARK_VERSION,
         "checks": [
-            _check("5.2.1", "Block volumes are encrypted with customer-managed keys", ["volume"], resources, searched),
             _check(
-                "5.2.2", "Boot volumes are encrypted with customer-managed keys", ["boot_volume"], resources, searched
-            ),
+                row.recommendation,
+                f"{row.plural.capitalize()} are encrypted with customer-managed keys",
+                [row.name],
+                resources,
+                searched,
+            )
+            for row in RESOURCE_TYPES
+            if row.recommendation
         ],
         "beyond": [
             _check(

@@ -17,9 +17,10 @@ from typing import Any, TypeVar, cast
 
 from .._common.errors import InputError
 from .._documents.changes_file import count_changes
-from .._documents.discovery_file import DiscoveryFile, ResourceRow, ScannedRow, key_region
+from .._documents.discovery_file import DiscoveryFile, key_region
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
+from .._model.rows import ResourceRow, ScannedRow
 from .benchmark import (
     counts,
     findings,
@@ -61,7 +62,7 @@ class ReportContext:
 def undiscovered(before: DiscoveryFile, reason: str) -> DiscoveryFile:
     """The discovery of a run whose final state could not be read: nothing but the tenancy and the caller is known.
 
-    What was there before the changes may be different now, so it does not stand for what is there.
+    Resources may have changed since ``before``, so none of them is listed.
     """
     return DiscoveryFile(
         resources=[],

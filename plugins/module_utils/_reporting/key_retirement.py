@@ -16,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._documents.changes_file import ChangeRow
-from .._documents.discovery_file import DiscoveryFile, ResourceRow, ScannedRow
+from .._documents.discovery_file import DiscoveryFile
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
+from .._model.rows import ResourceRow, ScannedRow
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"

@@ -11,8 +11,8 @@ from unit.support import report_files as files
 from unit.support.report_files import KEY_A, KEY_B, key_ocid
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import ResourceRow
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.subject import subject
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.rows import ResourceRow
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import FormerKey, FormerKeys
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import Plan, PlanFilter
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.restore import make_restore_plan
