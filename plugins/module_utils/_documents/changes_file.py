@@ -13,11 +13,12 @@ the assignment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from .._common.files import write_private
 from .._model.resource_types import ASSIGNMENT
 from .discovery_file import type_name
 from .json_reader import JsonNode, read_json
@@ -206,6 +207,11 @@ def read_batch_file(folder: Path, number: int) -> BatchFile | None:
     """Read the file of one batch; None where the batch was not started."""
     path = batch_file(folder, number)
     return _parse_batch(read_json(path), number) if path.exists() else None
+
+
+def write_batch_file(path: Path, rows: Sequence[BatchRow], seconds: float, facts: Mapping[str, Any]) -> None:
+    """Write the file of a batch. ``facts`` are for people who read it. Raises OSError."""
+    write_private(path, {**facts, "summary": count_changes(rows), "seconds": seconds, "resources": rows})
 
 
 def _parse_batch(root: JsonNode, number: int) -> BatchFile:

@@ -21,6 +21,7 @@ from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow
 from .json_reader import JsonNode, read_json
+from .json_writer import write_before_changes
 
 _DOCUMENT = "a result file of key_assignment_info"
 
@@ -67,6 +68,23 @@ def key_region(row: ResourceRow) -> str | None:
 def read_discovery(path: Path) -> DiscoveryFile:
     """Read a result file of key_assignment_info."""
     return parse_discovery(read_json(path), str(path))
+
+
+def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
+    """Write a file that reads like a result file of key_assignment_info, before anything is changed.
+
+    Raises InputError where it can't be written.
+    """
+    write_before_changes(
+        path,
+        {
+            "resources": discovery.resources,
+            "unreadable": discovery.unreadable,
+            "complete": discovery.complete,
+            "scanned": discovery.scanned,
+            "caller": discovery.caller,
+        },
+    )
 
 
 def parse_discovery(root: JsonNode, name: str = "") -> DiscoveryFile:

@@ -27,8 +27,7 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, summary
 from .._common.clock import CancellationToken
 from .._common.errors import InputError
-from .._common.files import write_private
-from .._documents.changes_file import BatchRow, batch_file, count_changes
+from .._documents.changes_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.subject import Subject, subject
@@ -169,15 +168,8 @@ class _Batch:
             return
         rows = merge_attempts(self._tried, self._entries)
         seconds = self._tried.seconds + self.seconds
-        content = {
-            **self._counts(),
-            "summary": count_changes(rows),
-            "seconds": seconds,
-            "warnings": list(self._warnings),
-            "resources": rows,
-        }
         try:
-            write_private(self._path, content)
+            write_batch_file(self._path, rows, seconds, {**self._counts(), "warnings": list(self._warnings)})
         except OSError as error:
             self._module.warn(
                 f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"

@@ -17,7 +17,7 @@ from .._api.iam import refused_credentials
 from .._changes.region import Region
 from .._common.errors import InputError, ResourceError
 from .._discovery.results import resource_entry
-from .._documents.json_writer import write_before_changes
+from .._documents.discovery_file import DiscoveryFile, write_discovery
 from .._documents.subject import Subject
 from .._model.ocid import (
     expect_realm,
@@ -78,15 +78,32 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
         return
     existing = [row for row in resources if row["type"] != ASSIGNMENT or row["policy_id"] is not None]
     compartments = sorted({row["compartment_id"] for row in existing})
-    scanned = {
-        "tenancy": tenancy,
-        "regions": sorted({row["region"] for row in existing}),
-        "compartments": [{"id": name, "name": None, "lifecycle_state": None} for name in compartments],
-        "skipped_compartments": [],
-        "resource_types": sorted({row["type"] for row in existing}),
-    }
-    content = {"resources": existing, "unreadable": [], "complete": is_complete, "scanned": scanned}
-    write_before_changes(path, {**content, "caller": {"tenancy": tenancy}})
+    discovery = DiscoveryFile(
+        resources=existing,
+        unreadable=[],
+        complete=is_complete,
+        scanned={
+            "tenancy": tenancy,
+            "time_started": None,
+            "time_finished": None,
+            "regions": sorted({row["region"] for row in existing}),
+            "all_regions": None,
+            "skipped_regions": [],
+            "compartments": [{"id": name, "name": None, "lifecycle_state": None} for name in compartments],
+            "skipped_compartments": [],
+            "whole_tenancy": None,
+            "resource_types": sorted({row["type"] for row in existing}),
+            "filters": None,
+        },
+        caller={
+            "tenancy": tenancy,
+            "principal": None,
+            "auth_type": None,
+            "collection_version": None,
+            "sdk_version": None,
+        },
+    )
+    write_discovery(path, discovery)
 
 
 def _read(
