@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._common.errors import InputError
-from .._common.text import shorten
+from .._common.text import join_or, shorten, with_article
 
 MAX_LENGTH = 255
 """Longest OCID, in characters, that the API accepts."""
@@ -125,7 +125,7 @@ class RegionTable:
     def _remedy(self, name: str) -> str:
         known = [*self.realms, *self.long_names]
         close = difflib.get_close_matches(name.strip().lower(), known, n=3, cutoff=0.6)
-        guess = f" (did you mean {_or(close)}?)" if close else ""
+        guess = f" (did you mean {join_or(close)}?)" if close else ""
         return (
             f"{guess}. If it is newer than the installed SDK, add it with the environment variable"
             " OCI_REGION_METADATA or in ~/.oci/regions-config.json"
@@ -202,8 +202,8 @@ def expect_type(ocid: Ocid, *types: str) -> None:
     """Raise InputError ("is a volume backup, but a key is expected") unless the OCID is of one of these OCID types."""
     if ocid.type in types:
         return
-    desired = list(dict.fromkeys(_with_article(TYPE_WORDS.get(kind, kind)) for kind in types))
-    raise InputError(f"{_show_bare(ocid)} is {_with_article(ocid.words)}, but {_or(desired)} is expected")
+    desired = list(dict.fromkeys(with_article(TYPE_WORDS.get(kind, kind)) for kind in types))
+    raise InputError(f"{_show_bare(ocid)} is {with_article(ocid.words)}, but {join_or(desired)} is expected")
 
 
 def expect_realm(ocid: Ocid, realm: str, whose: str) -> None:
@@ -257,11 +257,3 @@ def _safe_repr(value: object) -> str:
 
 def _show_bare(ocid: Ocid) -> str:
     return shorten(ocid.value)
-
-
-def _or(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[:1].lower() in 'aeio' or words.startswith('IAM') else 'a'} {words}"

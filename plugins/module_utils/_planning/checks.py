@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .text import are, resources
+from .._common.text import are, resources
 
 
 def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:

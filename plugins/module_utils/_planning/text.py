@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._common.text import label, visible
+from .._common.text import are, duration, label, resources, visible
 from .._model.resource_types import ORDER
 from .plan import Entry, Plan, Slice, key_words
 
@@ -33,16 +33,6 @@ def nouns(kind: str, count: int) -> str:
     """ "1 volume", "1,200 boot volumes" """
     one, many = _NOUNS.get(kind, (kind, kind))
     return f"{count:,} {one if count == 1 else many}"
-
-
-def resources(count: int) -> str:
-    """ "1 resource", "1,200 resources" """
-    return f"{count:,} {'resource' if count == 1 else 'resources'}"
-
-
-def are(count: int) -> str:
-    """ "1 is", "1,200 are" """
-    return f"{count:,} {'is' if count == 1 else 'are'}"
 
 
 def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -104,11 +94,3 @@ def progress_line(label: str, changed: int, failed: int, seconds_left: float | N
     """ "us-phoenix-1: volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"{label}, {changed:,} changed, {failed:,} failed{left}"
-
-
-def duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
