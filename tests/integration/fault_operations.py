@@ -42,7 +42,7 @@ def operations() -> set[str]:
 
 
 def _clients() -> list[Any]:
-    names = set(re.findall(r"\b(\w+Client)\b", (_FOLDER / "_connection.py").read_text(encoding="utf-8")))
+    names = set(re.findall(r"\b(\w+Client)\b", (_FOLDER / "_api" / "client.py").read_text(encoding="utf-8")))
     return [next(getattr(service, name) for service in _SERVICES if hasattr(service, name)) for name in sorted(names)]
 
 

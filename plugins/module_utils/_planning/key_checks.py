@@ -103,5 +103,5 @@ def blocked_by_current_key(key_checks: KeyChecks, entries: Iterable[Entry]) -> d
         for use in _left_by(entry):
             problems = key_checks.left[use].problems if use in key_checks.left else ()
             if problems:
-                reasons[subject(entry)] = f"its present key {use[0]} {'; it '.join(problems)}"
+                reasons[subject(entry)] = f"its current key {use[0]} {'; it '.join(problems)}"
     return reasons

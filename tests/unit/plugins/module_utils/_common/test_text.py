@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import cell, csv_table, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import (
+    are,
+    cell,
+    csv_table,
+    duration,
+    join_or,
+    resources,
+    shorten,
+    visible,
+    with_article,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +62,25 @@ def test_whatever_the_text_the_table_keeps_its_shape(rows: list[list[str]]) -> N
     assert [len(row) for row in read] == [2] * (1 + len(rows))
     assert not [value for row in read for value in row if value.lstrip()[:1] in tuple("=+-@") and value.lstrip()]
     assert len(table.splitlines()) == 1 + len(rows)
+
+
+def test_words_of_messages() -> None:
+    assert join_or(["a key"]) == "a key"
+    assert join_or(["a key", "a vault", "a user"]) == "a key, a vault or a user"
+    assert [with_article(noun) for noun in ("volume", "image", "IAM policy")] == [
+        "a volume",
+        "an image",
+        "an IAM policy",
+    ]
+    assert (resources(1), resources(1200)) == ("1 resource", "1,200 resources")
+    assert (are(1), are(1200)) == ("1 is", "1,200 are")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.1, "1 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h")])
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_long_text_loses_its_middle() -> None:
+    assert shorten("0123456789", 10) == "0123456789"
+    assert shorten("0123456789x", 8) == "01234…9x"
