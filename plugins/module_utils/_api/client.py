@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._model.ocid import RegionTable
+from .._model.regions import RegionTable
 from .auth import create_principal
 from .credentials import Principal
 from .retries import RateLimitedReads, ReadRetry, RetryingReads, once

@@ -81,7 +81,7 @@ def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
-def join_or(words: Sequence[str]) -> str:
+def either(words: Sequence[str]) -> str:
     """ "a key", "a key or a vault", "a key, a vault or a user" """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
@@ -108,3 +108,15 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def quote(value: object) -> str:
+    """A given value as messages show it: in quotation marks, and not too long."""
+    return repr(shorten(value)) if isinstance(value, str) else shorten(_safe_repr(value))
+
+
+def _safe_repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # not every repr is ours
+        return f"<{type(value).__name__}>"

@@ -27,7 +27,8 @@ from .._documents.json_reader import read_json
 from .._documents.records import discovery_record, keys_in_use
 from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.ocid import Ocid, RegionTable, expect_realm, expect_region, expect_type, parse
+from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
+from .._model.regions import RegionTable
 from .errors import fail_module_on_error
 from .options import listed, writable_file
 from .output import invocation

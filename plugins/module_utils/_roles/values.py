@@ -24,7 +24,8 @@ from .._common.errors import InputError
 from .._common.text import shorten
 from .._common.timestamps import parse_rfc3339, rfc3339
 from .._common.values import is_blank, parse_boolean
-from .._model.ocid import RegionTable, expect_type, parse
+from .._model.ocid import expect_type, parse
+from .._model.regions import RegionTable
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _ENTRIES = re.compile(r"[\n,;]+")

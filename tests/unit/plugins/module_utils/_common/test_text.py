@@ -16,7 +16,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text
     cell,
     csv_table,
     duration,
-    join_or,
+    either,
     resources,
     shorten,
     visible,
@@ -65,8 +65,8 @@ def test_whatever_the_text_the_table_keeps_its_shape(rows: list[list[str]]) -> N
 
 
 def test_words_of_messages() -> None:
-    assert join_or(["a key"]) == "a key"
-    assert join_or(["a key", "a vault", "a user"]) == "a key, a vault or a user"
+    assert either(["a key"]) == "a key"
+    assert either(["a key", "a vault", "a user"]) == "a key, a vault or a user"
     assert [with_article(noun) for noun in ("volume", "image", "IAM policy")] == [
         "a volume",
         "an image",
