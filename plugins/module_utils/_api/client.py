@@ -12,6 +12,7 @@ Other packages use this file instead of the SDK. Nothing else should import ``sd
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from .._common.errors import InputError
 from .._model.regions import RegionTable
 from .auth import create_principal
 from .credentials import Principal
-from .retries import RateLimitedReads, ReadRetry, RetryingReads, once
+from .retries import ReadRetry, RetryingReads, once
 from .sdk import load, region_table, without_model_copies
 from .settings import ConnectionSettings
 from .throttle import AdaptiveRateLimiter
@@ -54,7 +55,7 @@ class Service:
     def __init__(self, client: Any, host: str, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
         self._client = client
         self._limiter = limiter
-        self._reads = RateLimitedReads(reads, limiter)
+        self._reads = reads
         self._once = once(limiter)
         self.host = host
 
@@ -107,7 +108,8 @@ class Connection:
         self._principal = principal
         self._concurrency = concurrency
         self._clock = clock
-        self._reads = RetryingReads(retry, clock.sleep, clock.monotonic)
+        self._retry = retry
+        self._remaining: Callable[[], float] = lambda: math.inf
         self._services: dict[tuple[str, str], Service] = {}
         self._lock = threading.Lock()
         self._trust = trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"))
@@ -129,7 +131,7 @@ class Connection:
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
         """Start no further attempt of a read once ``remaining()``, in seconds, is zero."""
-        self._reads.remaining = remaining
+        self._remaining = remaining
 
     @property
     def sdk_version(self) -> str:
@@ -199,9 +201,9 @@ class Connection:
                     raise InputError(f"The SDK could not create its {kind} for {place}: {error}") from error
                 prepare(client, concurrency=self._concurrency, trust=self._trust)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
-                service = self._services[(kind, place)] = Service(
-                    client, host, self._reads, AdaptiveRateLimiter(self._clock)
-                )
+                limiter = AdaptiveRateLimiter(self._clock)
+                reads = RetryingReads(self._retry, self._clock, limiter, lambda: self._remaining())
+                service = self._services[(kind, place)] = Service(client, host, reads, limiter)
             return service
 
     def _config(self, region: str) -> dict[str, Any]:

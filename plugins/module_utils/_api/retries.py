@@ -12,14 +12,13 @@ service.
 
 from __future__ import annotations
 
-import math
 import random
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .._common.clock import Clock
 from .decoding import InvalidResponseError
 from .sdk import load
 from .throttle import AdaptiveRateLimiter
@@ -45,54 +44,37 @@ class ReadRetry:
 
 
 class RetryingReads:
-    """Retries reads with an injected clock. Has the interface of the SDK's retry strategies."""
+    """Retries the reads of one service; each attempt waits for the service's rate limit.
+
+    Has the interface of the SDK's retry strategies. No attempt starts once ``remaining()``, the seconds left of the
+    whole task, is zero.
+    """
 
     def __init__(
-        self,
-        retry: ReadRetry,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        self, retry: ReadRetry, clock: Clock, limiter: AdaptiveRateLimiter, remaining: Callable[[], float]
     ) -> None:
         self._retry = retry
-        self._sleep = sleep
         self._clock = clock
-        self.remaining: Callable[[], float] = lambda: math.inf
-        """Seconds left of the whole task: no attempt starts after them."""
+        self._limiter = limiter
+        self._remaining = remaining
 
     def add_circuit_breaker_callback(self, callback: object) -> None:
         """Part of the SDK's interface, unused: clients have no circuit breaker."""
 
     def make_retrying_call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        started = self._clock()
+        started = self._clock.monotonic()
         attempt = 0
         while True:
             attempt += 1
             try:
-                return function(*args, **kwargs)
+                self._limiter.wait(self._remaining)
+                return _report_to_limiter(self._limiter, lambda: function(*args, **kwargs))
             except Exception as error:
                 pause = self._retry.pause(attempt)
-                is_late = self._clock() - started + pause > self._retry.total or pause > self.remaining()
+                is_late = self._clock.monotonic() - started + pause > self._retry.total or pause > self._remaining()
                 if attempt >= self._retry.attempts or is_late or not is_transient(error):
                     raise
-            self._sleep(pause)
-
-
-class RateLimitedReads:
-    """Retries the reads of one service; each attempt waits for the service's rate limit."""
-
-    def __init__(self, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
-        self._reads = reads
-        self._limiter = limiter
-
-    def add_circuit_breaker_callback(self, callback: object) -> None:
-        """Part of the SDK's interface, unused: clients have no circuit breaker."""
-
-    def make_retrying_call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        def attempt() -> Any:
-            self._limiter.wait(self._reads.remaining)
-            return _report_to_limiter(self._limiter, lambda: function(*args, **kwargs))
-
-        return self._reads.make_retrying_call(attempt)
+            self._clock.sleep(pause)
 
 
 def once(limiter: AdaptiveRateLimiter) -> Any:

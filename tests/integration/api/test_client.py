@@ -28,7 +28,7 @@ import oci
 import pytest
 import trustme
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, decoding, retries
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, decoding
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
@@ -481,26 +481,6 @@ def test_the_sdk_does_not_send_a_write_again_after_a_fault_in_the_headers(
     monkeypatch.setattr(oci.base_client.OCIHTTPAdapter, "send", send)
     failure(put, connection)
     assert len(sent) == 1
-
-
-def test_attempts_and_time_are_bounded() -> None:
-    now, pauses = [0.0], []
-
-    def sleep(pause: float) -> None:
-        pauses.append(pause)
-        now[0] += pause
-
-    def fail() -> None:
-        raise ConnectionError("x")
-
-    retry = ReadRetry(jitter=0.0)
-    with pytest.raises(ConnectionError):
-        retries.RetryingReads(retry, sleep, lambda: now[0]).make_retrying_call(fail)
-    assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    pauses.clear()
-    with pytest.raises(ConnectionError):
-        retries.RetryingReads(ReadRetry(jitter=0.0, total=10), sleep, lambda: now[0]).make_retrying_call(fail)
-    assert pauses == [1, 2, 4]
 
 
 def test_failures_in_one_region_do_not_close_the_others(connection: Connection, cloud: Cloud) -> None:

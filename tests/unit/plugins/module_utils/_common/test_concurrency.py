@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from unit.fake_cloud import FakeClock
+from unit.support.fake_cloud import FakeClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.concurrency import (
     FixedRateLimiter,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, TENANCY, compartment_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, TENANCY, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.results import (
     key_entry,
