@@ -4,24 +4,20 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Text for people to read: words of messages, and texts from elsewhere made harmless for a terminal, a spreadsheet or
-a page. Pure.
+"""Text for people to read: words of messages, and texts from elsewhere made harmless for a terminal or a page.
+Pure.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Control characters, changes of writing direction, invisible characters, line separators, lone surrogates.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
-# A spreadsheet treats a cell that begins with one of these as a formula; the last four are the wide forms.
-_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 # OCI allows 255 characters; this many are enough to distinguish resources.
 _NAME_IN_LABEL = 100
 # A real OCID of a key has some 110 characters.
@@ -60,25 +56,6 @@ def shorten(text: str, length: int = _SHOWN_LENGTH) -> str:
         return text
     tail = length // 4
     return f"{text[: length - tail - 1]}…{text[-tail:]}"
-
-
-def cell(value: Any) -> str:
-    """A value as a cell of a CSV table: never a formula when a spreadsheet opens it, always one line."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = visible(str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
-
-
-def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A CSV table (RFC 4180), with the heads in the first line."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(heads)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 def either(words: Sequence[str]) -> str:

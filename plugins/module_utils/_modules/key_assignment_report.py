@@ -24,7 +24,6 @@ from .._common.files import (
     write_private,
     write_private_text,
 )
-from .._common.text import csv_table
 from .._common.values import is_blank
 from .._documents.journal_reader import journal_records
 from .._documents.json_reader import read_json
@@ -46,6 +45,7 @@ from .._reporting.build import (
     build,
     canonical,
 )
+from .._reporting.csv_table import csv_table
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
 from .errors import fail_module_on_error
