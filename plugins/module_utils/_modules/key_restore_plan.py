@@ -46,8 +46,9 @@ from .._planning.plan import (
     subject,
 )
 from .._planning.plan_file import write_or_refuse
+from .._resources.policies import policy_kind
 from .._resources.policy_reader import AssetPolicy
-from .._resources.registry import KINDS, policy_kind
+from .._resources.registry import KINDS
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
