@@ -46,8 +46,8 @@ class ReadRetry:
 class RetryingReads:
     """Retries the reads of one service; each attempt waits for the service's rate limit.
 
-    Has the interface of the SDK's retry strategies. No attempt starts once ``remaining()``, the seconds left of the
-    whole task, is zero.
+    Has the interface of the SDK's retry strategies. A read is not retried if the pause before it would be longer than
+    ``remaining()``, the seconds left of the whole task.
     """
 
     def __init__(

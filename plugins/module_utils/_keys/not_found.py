@@ -119,10 +119,8 @@ class KeyLookup:
 
     def _elsewhere(self, replica: str | None) -> str:
         if replica is not None:
-            is_now = {"CREATING": "is still being created", "DELETING": "is being deleted"}.get(
-                replica, f"is {replica}"
-            )
-            return f"is not there: the replica of vault {self.vault_id} in {self.region} {is_now}"
+            words = {"CREATING": "is still being created", "DELETING": "is being deleted"}.get(replica, f"is {replica}")
+            return f"is not there: the replica of vault {self.vault_id} in {self.region} {words}"
         replicas = self.vault.replicas or {}
         there = sorted(region for region, status in replicas.items() if status == "CREATED")
         places = ", ".join([self.home or "its home region", *there])

@@ -6,7 +6,8 @@
 
 """Every kind of key-bearing resource that the collection knows. A new kind is a new file and a line here.
 
-The imports are static because only what is imported statically is shipped with a module.
+The imports are static because only what is imported statically is shipped with a module. Kinds that only some modules
+change are not imported here; their file registers them.
 """
 
 from __future__ import annotations
