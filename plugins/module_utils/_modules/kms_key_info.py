@@ -23,8 +23,7 @@ from .._common.concurrency import map_concurrently
 from .._common.errors import BlockVolumeKeyError, InputError
 from .._common.files import write_private
 from .._common.values import is_blank
-from .._documents.json_reader import read_json
-from .._documents.records import discovery_record, keys_in_use
+from .._documents.discovery_file import read_discovery
 from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
@@ -93,7 +92,7 @@ def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     given = options.get("assignments_file")
     if is_blank(given):
         return []
-    return keys_in_use(discovery_record(read_json(Path(os.path.expanduser(str(given))))))
+    return read_discovery(Path(os.path.expanduser(str(given)))).keys_in_use
 
 
 def _home_region(ocid: Ocid, regions: RegionTable) -> str:
