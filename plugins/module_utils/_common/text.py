@@ -73,11 +73,6 @@ def resources(count: int) -> str:
     return f"{count:,} {'resource' if count == 1 else 'resources'}"
 
 
-def are(count: int) -> str:
-    """ "1 is", "1,200 are" """
-    return f"{count:,} {'is' if count == 1 else 'are'}"
-
-
 def duration(seconds: float) -> str:
     """ "40 s", "12 min", "1.5 h" """
     if seconds < 90:

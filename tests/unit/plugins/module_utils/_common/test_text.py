@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import (
-    are,
     duration,
     either,
     resources,
@@ -43,7 +42,6 @@ def test_words_of_messages() -> None:
         "an IAM policy",
     ]
     assert (resources(1), resources(1200)) == ("1 resource", "1,200 resources")
-    assert (are(1), are(1200)) == ("1 is", "1,200 are")
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.1, "1 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h")])
