@@ -41,7 +41,6 @@ from .._documents.journal import (
 from .._model.decisions import diff
 from .._model.state import DesiredState, Outcome
 from .._resources.registry import GROUPS, KINDS
-from . import runtime as runtime
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,

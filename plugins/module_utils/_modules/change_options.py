@@ -23,12 +23,12 @@ from .._model.ocid import (
 )
 from .._model.state import DesiredState
 from .._resources.registry import kinds_by_ocid_type
+from .options import KEY_CHECK_OPTIONS
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
     "kms_key_id": {"type": "str", "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "validate_key": {"type": "bool", "default": True},
-    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+    **KEY_CHECK_OPTIONS,
     "concurrency": {"type": "int", "default": 32},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 1200},

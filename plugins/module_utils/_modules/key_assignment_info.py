@@ -9,15 +9,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
-from .._api.settings import resolve_connection
+from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import write_private
@@ -42,7 +40,7 @@ from .._model.ocid import (
 )
 from .._resources.policy_assignments import Assignments
 from .._resources.registry import LISTED
-from . import runtime as runtime
+from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import (
     compartments_asked,
@@ -58,9 +56,9 @@ RESOURCE_TYPES = (*LISTED, Assignments.type)
 _ONLY_BY_NAME = ("replica", Assignments.type)
 
 # A region that can't be reached costs these attempts, some 30 s where connections are refused.
-_RETRY = ReadRetry(attempts=6)
+_ATTEMPTS = 6
 
-# A result that is to be small lists this many places, be they looked at or not; ``result_file`` has all.
+# A result that is to be small lists this many places, be they looked at or not; ``discovery_file`` has all.
 _PLACES_IN_SUMMARY = 20
 
 
@@ -68,13 +66,10 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
     """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
-        result_file = writable_file("result_file", module.params["result_file"])
-        settings = resolve_connection(module.params, os.environ)
-        module.no_log_values.update(settings.secrets)
-        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-        module.no_log_values.update(connection.secrets)
+        discovery_file = writable_file("discovery_file", module.params["discovery_file"])
+        connection = connect_to_read(module, runtime, concurrency=SIDE_BY_SIDE, attempts=_ATTEMPTS)
         result = look(connection, module.params, runtime.clock)
-    _end(module, result, result_file)
+    _end(module, result, discovery_file)
 
 
 def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
@@ -156,6 +151,8 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "skipped_compartments": [
             {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
         ],
+        "compartment_count": len(scope.compartments),
+        "skipped_compartment_count": len(scope.skipped),
         "resource_types": list(query.types),
         "all_regions": query.regions is None,
         "whole_tenancy": query.recursive and (not query.compartment_ids or found.tenancy in query.compartment_ids),
@@ -191,12 +188,12 @@ def not_all_seen(where: str) -> str:
     return f"Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in {where}"
 
 
-def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:
+def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
         module.warn(not_all_seen("the result"))
-    if result_file is not None:
+    if discovery_file is not None:
         try:
-            write_private(result_file, result)
+            write_private(discovery_file, result)
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            module.warn(f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
     module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

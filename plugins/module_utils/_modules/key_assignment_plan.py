@@ -51,7 +51,7 @@ from .options import writable_file
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for what was found, or is found now."""
     options = context.options
-    found = _found_now(context) if options["found_file"] is not None else _found_earlier(context)
+    found = _found_now(context) if options["new_discovery_file"] is not None else _found_earlier(context)
     scope = _scope(context, found)
     plan = make_plan(found.resources, scope)
     key_checks = KeyChecks()
@@ -76,33 +76,33 @@ def plan_assignment(context: PlanContext) -> PlanResult:
 def _found_now(context: PlanContext) -> DiscoveryFile:
     """What a look finds, which is on disk before it is planned for, and told of even if that fails."""
     options = context.options
-    path = writable_file("found_file", options["found_file"])
+    path = writable_file("new_discovery_file", options["new_discovery_file"])
     if path is None:
-        raise InputError("'found_file' is empty. Name the file to which what is found is written")
+        raise InputError("'new_discovery_file' is empty. Name the file to write")
     asked = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
     seen = look(context.connection, {**asked, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
         write_private(path, seen)
     except OSError as error:
         raise InputError(
-            f"'found_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing is planned without it. "
-            "Give a file that can be written"
+            f"'new_discovery_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing was planned. "
+            "Name a file that can be written"
         ) from error
-    context.told["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
+    context.partial_result["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
     if not seen["complete"]:
-        context.module.warn(not_all_seen("'found_file'"))
+        context.module.warn(not_all_seen("'new_discovery_file'"))
     return read_discovery(path)
 
 
 def _found_earlier(context: PlanContext) -> DiscoveryFile:
     options = context.options
     if options["discovery_file"] is None:
-        raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give a file to read, or one to write")
+        raise InputError("Neither 'discovery_file' nor 'new_discovery_file' is set. Set one of them")
     given = [name for name in ("compartment_ids", "regions") if options[name] is not None]
     if given:
         raise InputError(
-            f"'{given[0]}' is set together with 'discovery_file', which tells what was found, and where. Leave it out, "
-            "or give 'found_file' instead to look now"
+            f"'{given[0]}' and 'discovery_file' can't be combined: the file says where it was scanned. Remove "
+            f"'{given[0]}', or set 'new_discovery_file' instead to discover now"
         )
     path = Path(os.path.expanduser(options["discovery_file"]))
     found = read_discovery(path)

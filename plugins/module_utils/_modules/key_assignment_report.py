@@ -121,17 +121,17 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
 def _parts(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
-    names = ("discovery_file", "before_file", "plan_file", "keys_file", "unseen_reason")
+    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "discovery_error")
     of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
-        raise InputError(f"'merge_reports' makes a report of reports; it can't be together with '{of_one_run[0]}'")
+        raise InputError(f"'merge_reports' and '{of_one_run[0]}' are mutually exclusive.")
     if earlier:
         runs = [RunRecords(**report_record(read_json(path))) for path in earlier]
         if len({part.run["redacted"] for part in runs if part.run}) > 1:
             raise InputError("'merge_reports' names reports that are redacted in different ways, or not all of them")
         return runs
-    before = _read(options["before_file"], discovery_record)
+    before = _read(options["initial_discovery_file"], discovery_record)
     return [
         RunRecords(
             found=_found(options, before),
@@ -145,15 +145,15 @@ def _parts(options: Mapping[str, Any]) -> list[RunRecords]:
 
 def _found(options: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the last look found, or that there was none."""
-    reason = options["unseen_reason"]
+    reason = options["discovery_error"]
     if is_blank(reason):
         if is_blank(options["discovery_file"]):
-            raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on")
+            raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on.")
         return discovery_record(read_json(_path(options["discovery_file"])))
     if not is_blank(options["discovery_file"]):
-        raise InputError("'unseen_reason' says that there was no last look, but 'discovery_file' is what it found")
+        raise InputError("'discovery_error' and 'discovery_file' are mutually exclusive.")
     if before is None:
-        raise InputError("'unseen_reason' needs 'before_file', which tells by whom and in which tenancy the run was")
+        raise InputError("'discovery_error' requires 'initial_discovery_file'.")
     return unseen_record(before, str(reason).strip())
 
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
-from .._api.settings import (
-    CONNECTION_OPTIONS,
-    resolve_connection,
-)
+from .._api.client import Connection
+from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
@@ -38,18 +34,18 @@ from .._planning.plan_file import (
     write_plan,
 )
 from .._planning.text import count_rows, plan_lines
-from . import runtime as runtime
+from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
-from .options import writable_file
+from .options import KEY_CHECK_OPTIONS, writable_file
 from .output import invocation
 from .runtime import Runtime
 
 # Calls at a time to one service of a region, and how often they are tried, as for a look at what there is.
 _SIDE_BY_SIDE = 16
-_RETRY = ReadRetry(attempts=6)
+_ATTEMPTS = 6
 
 # Rows of counts that the result of a task lists at most; the file has all of them.
 _MOST_COUNTS = 40
@@ -64,13 +60,13 @@ _NOT_A_VALUE = (
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
     "keys_file": {"type": "path", "no_log": False},
+    "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
-    "validate_key": {"type": "bool", "default": True},
-    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+    **KEY_CHECK_OPTIONS,
     **CONNECTION_OPTIONS,
 }
 """Argument spec entries of the modules that plan."""
@@ -85,8 +81,8 @@ class PlanContext:
     validator: KeyValidator
     folder: Path
     clock: Clock
-    told: dict[str, Any]
-    """What the result has, however the module ends."""
+    partial_result: dict[str, Any]
+    """Added to the result whether the module succeeds or fails."""
 
     @cached_property
     def previous(self) -> PreviousBatches:
@@ -122,17 +118,17 @@ class PlanResult:
 def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
-    told: dict[str, Any] = {}
-    with fail_module_on_error(module, told=told):
+    partial_result: dict[str, Any] = {}
+    with fail_module_on_error(module, extra_result=partial_result):
         try:
-            result = _write(module, make, runtime, told)
+            result = _write(module, make, runtime, partial_result)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
-    module.exit_json(invocation=invocation(module), **told, **result)
+    module.exit_json(invocation=invocation(module), **partial_result, **result)
 
 
 def _write(
-    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, told: dict[str, Any]
+    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, partial_result: dict[str, Any]
 ) -> dict[str, Any]:
     options = module.params
     plan_file = writable_file("plan_file", options["plan_file"])
@@ -141,12 +137,9 @@ def _write(
         raise InputError("'plan_file' is empty. Name the file to which the plan is written")
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' has to be at least 1, and 'canary' at least 0")
-    settings = resolve_connection(options, os.environ)
-    module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-    module.no_log_values.update(connection.secrets)
+    connection = connect_to_read(module, runtime, concurrency=_SIDE_BY_SIDE, attempts=_ATTEMPTS)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, told)
+    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result)
     result = make(context)
     plan, previous = result.plan, context.previous
     canary = 0 if previous.last else options["canary"]

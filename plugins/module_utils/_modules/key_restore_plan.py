@@ -81,13 +81,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
         warnings.append(f"{lines} can't be read, as the last one of a run that was killed.")
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
-    _write_found(options["found_file"], resources, tenancy, is_complete=not unread)
+    _write_found(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
     return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
 
 
 def _write_found(given: str | None, resources: Sequence[Mapping[str, Any]], tenancy: str, *, is_complete: bool) -> None:
     """What was read, in the form of the file of key_assignment_info."""
-    path = writable_file("found_file", given)
+    path = writable_file("new_discovery_file", given)
     if path is None:
         return
     compartments = sorted({row["compartment_id"] for row in resources})

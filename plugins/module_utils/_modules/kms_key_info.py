@@ -17,12 +17,9 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
+from .._api.client import Connection
 from .._api.iam import (
     refused_credentials,
-)
-from .._api.settings import (
-    resolve_connection,
 )
 from .._common.errors import (
     BlockVolumeKeyError,
@@ -45,7 +42,7 @@ from .._model.ocid import (
     expect_type,
     parse,
 )
-from . import runtime as runtime
+from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import (
     listed,
@@ -58,7 +55,7 @@ from .runtime import Runtime
 _SIDE_BY_SIDE = 8
 
 # A region that can't be reached costs each of its hosts these attempts, some 20 s where connections are refused.
-_RETRY = ReadRetry(attempts=5)
+_ATTEMPTS = 5
 
 # A message names this many of the keys that can't be used; all of them are in ``keys``.
 _PROBLEMS_IN_MESSAGE = 3
@@ -74,10 +71,7 @@ def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> N
 
 
 def _look_up(module: AnsibleModule, runtime: Runtime) -> list[dict[str, Any]]:
-    settings = resolve_connection(module.params, os.environ)
-    module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-    module.no_log_values.update(connection.secrets)
+    connection = connect_to_read(module, runtime, concurrency=_SIDE_BY_SIDE, attempts=_ATTEMPTS)
     requested = questions(module.params, regions=connection.regions, tenancy=connection.tenancy)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
     reports = look_up(requested, validator, connection)
@@ -93,10 +87,10 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
     names = listed(options, "regions", "Name regions, or leave 'regions' out to look where each key was made.") or []
     places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
-    if options["kms_key_ids"] is None and is_blank(options.get("assignments_file")):
-        raise InputError("Neither 'kms_key_ids' nor 'assignments_file' is set, so there are no keys to look up")
+    if options["kms_key_ids"] is None and is_blank(options.get("discovery_file")):
+        raise InputError("Neither 'kms_key_ids' nor 'discovery_file' is set, so there are no keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
-    used = [(key, [regions.expect(region, "'assignments_file' names")]) for key, region in _in_use(options)]
+    used = [(key, [regions.expect(region, "'discovery_file' names")]) for key, region in _in_use(options)]
     requested: dict[tuple[str, str], None] = {}
     for value, desired in [*given, *used]:
         ocid = parse(value)
@@ -112,7 +106,7 @@ def questions(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str 
 
 def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The keys that a result file of ``key_assignment_info`` names, each with each region where it is used."""
-    given = options.get("assignments_file")
+    given = options.get("discovery_file")
     if is_blank(given):
         return []
     return keys_in_use(discovery_record(read_json(Path(os.path.expanduser(str(given))))))

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""The options that modules share, and how they are validated. Pure: raises InputError for invalid values."""
 
 from __future__ import annotations
 
@@ -23,17 +23,33 @@ from .._model.ocid import (
     parse,
 )
 
-
-def info_spec(**options: dict[str, Any]) -> dict[str, Any]:
-    """The argument spec of a module that changes nothing: the shared options, and its own."""
-    return {**options, **RESULT_OPTIONS, **CONNECTION_OPTIONS}
-
-
 RESULT_OPTIONS: dict[str, dict[str, Any]] = {
     "result": {"type": "str", "choices": ["all", "changed", "summary"], "default": "all"},
     "result_file": {"type": "path"},
 }
-"""Argument spec entries of every module."""
+"""Argument spec entries: what the result lists, and the file for all of it."""
+
+DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
+    "compartment_ids": {"type": "list", "elements": "str"},
+    "recursive": {"type": "bool", "default": True},
+    "regions": {"type": "list", "elements": "str"},
+}
+"""Argument spec entries: where to look for resources."""
+
+KEY_CHECK_OPTIONS: dict[str, dict[str, Any]] = {
+    "validate_key": {"type": "bool", "default": True},
+    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+}
+"""Argument spec entries: how keys are validated."""
+
+
+def info_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
+    """The argument spec of a module that changes nothing: the shared options, and its own, which may replace them.
+
+    None leaves a shared option out.
+    """
+    spec = {**RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
+    return {name: option for name, option in spec.items() if option is not None}
 
 
 def listed(options: Mapping[str, Any], name: str, remedy: str) -> list[str] | None:
