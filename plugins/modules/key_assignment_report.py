@@ -88,7 +88,7 @@ options:
   kms_key_ids:
     description:
       - The OCIDs of keys to retire. The report lists every use of them that was found.
-      - It never says that a key is no longer needed, since it can't see everything that may use a key.
+      - It never declares that a key has no uses left, since it can't see everything that may use a key.
     type: list
     elements: str
   evidence:

@@ -71,11 +71,11 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
         ({"discovery_error": "x"}, "'discovery_error' requires 'initial_discovery_file'"),
         (
             {"discovery_error": "x", "discovery_file": "after.json"},
-            "'discovery_error' and 'discovery_file' are mutually exclusive",
+            "and 'discovery_file' are mutually exclusive",
         ),
         (
             {"discovery_error": "x", "merge_reports": ["report.json"]},
-            "'merge_reports' and 'discovery_error' are mutually exclusive",
+            "and 'discovery_error' are mutually exclusive",
         ),
         ({"discovery_error": " "}, "there is nothing to report on"),
     ],
