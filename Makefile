@@ -71,7 +71,7 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 
 soak: $(VENV) ## Run what takes long: the tests of chance and of faults with all of them, limits in real time, guides
 	$(call heading,Tests of chance; every fault; limits; guides (pytest))
-	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
+	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_invariants.py tests/integration/test_role_rekey.py \
 		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py \
 		tests/integration/test_interrupts.py tests/integration/test_limit.py tests/integration/test_awx_jobs.py \
 		tests/integration/test_role_result_sizes.py

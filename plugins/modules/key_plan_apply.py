@@ -97,7 +97,7 @@ progress:
   description: Which resources these were, how many changed and failed, and about how long the rest will take.
   returned: when the arguments are valid
   type: str
-  sample: us-phoenix-1, volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
+  sample: us-phoenix-1, block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
 is_canary:
   description: Whether this was the first batch, with some resources of each region, type and key.
   returned: when the arguments are valid

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.copying import KINDS, backups, copy, existing
-from integration.copying import fleet as copy_fleet
-from integration.fleets import tenancy, volumes
-from integration.harness import Ran, furnish, run
-from integration.rekeying import FRA, IAD, PHX, TYPES, make_plan, mixed_fleet, plan_restore, rekey
+from integration.support.copy_helpers import KINDS, backups, copy, existing
+from integration.support.copy_helpers import fleet as copy_fleet
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import Ran, furnish, run
+from integration.support.rekey_helpers import FRA, IAD, PHX, TYPES, make_plan, mixed_fleet, plan_restore, rekey
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan
 from ansible_collections.oci_keys.block_volume.plugins.modules import (

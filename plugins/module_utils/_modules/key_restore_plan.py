@@ -47,14 +47,12 @@ from .._planning.plan import (
 )
 from .._planning.plan_file import write_or_refuse
 from .._resources.policy_reader import AssetPolicy
-from .._resources.registry import KINDS
+from .._resources.registry import KINDS, policy_kind
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
-
-_ASSET_TYPES = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 
 
 def plan_restore(context: PlanContext) -> PlanResult:
@@ -124,8 +122,9 @@ def _read(
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
-        kind = f"policy of {_ASSET_TYPES[ocid.type]}" if former.type == ASSIGNMENT else former.type
-        by_region.setdefault((home, kind), []).append(Outcome(former.id, KINDS[kind].type, home, kind=kind))
+        kind = policy_kind(ocid) if former.type == ASSIGNMENT else KINDS[former.type]
+        name = kind.name or kind.type
+        by_region.setdefault((home, name), []).append(Outcome(former.id, kind.type, home, kind=name))
     rows = []
     unread: dict[tuple[str, str], ResourceError] = {}
     for (place, _kind), outcomes in by_region.items():
@@ -142,8 +141,8 @@ def _read(
                     raise refused_credentials(
                         connection.describe_principal(), outcome.error.code, outcome.error.message
                     )
-                kind = ASSIGNMENT if outcome.kind.startswith("policy of ") else outcome.type
-                unread[kind, outcome.id] = outcome.error
+                of_assignment = outcome.kind.startswith("policy of ")
+                unread[ASSIGNMENT if of_assignment else outcome.type, outcome.id] = outcome.error
     return rows, unread
 
 

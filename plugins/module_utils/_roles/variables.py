@@ -21,7 +21,8 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._model.ocid import RegionTable
+from .._model.regions import RegionTable
+from .._model.resource_types import RESOURCE_TYPES
 from .values import (
     Variable,
     boolean,
@@ -40,10 +41,6 @@ from .values import (
     text,
     timestamp,
 )
-
-RESOURCE_TYPES = ("volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment")
-
-_OCID_TYPES = ("volume", "bootvolume", "volumebackup", "bootvolumebackup", "volumebackuppolicyassign")
 
 _Values = dict[str, Any]
 _Problems = list[str]
@@ -220,7 +217,7 @@ def _scope(table: RegionTable | None, regions_otherwise: str, compartments_other
         ),
         "recursive": _flag(True, "Whether the compartments below them are in scope too."),
         "exclude_ids": _ocids(
-            (*_OCID_TYPES, "volumegroup"),
+            (*RESOURCE_TYPES.changeable.ocid_types, *RESOURCE_TYPES.groups.ocid_types),
             "OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.",
         ),
         "freeform_tags": Variable(
@@ -303,7 +300,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "When not set, the regions of O({role}_kms_key_ids). Each region needs a key.",
             "Required, except on a shard.",
         ),
-        "resource_types": _types(RESOURCE_TYPES),
+        "resource_types": _types(RESOURCE_TYPES.changeable.names),
         "kms_key_ids": Variable(
             keys_by_region(table),
             description=(
@@ -404,7 +401,7 @@ def _validate_removal(role: str, values: _Values, problems: _Problems) -> None:
 def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "asset_ids": _ocids(
-            ("volume", "bootvolume", "volumegroup"),
+            RESOURCE_TYPES.assets.ocid_types,
             "The OCIDs of volumes, boot volumes and volume groups. Exactly one of this and O({role}_compartment_ids) "
             "is required.",
         ),
@@ -413,7 +410,7 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
             "Required with O({role}_compartment_ids).",
             "Volumes and boot volumes in them are the assets.",
         ),
-        "resource_types": _types(("volume", "boot_volume")),
+        "resource_types": _types(RESOURCE_TYPES.volumes.names),
         "policy_id": _ocid(
             "volumebackuppolicy",
             "The OCID of the backup policy. When not set, each asset keeps the policy that it has.",
@@ -487,9 +484,7 @@ def _validate_restore_keys(role: str, values: _Values, problems: _Problems) -> N
 
 def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
     return {
-        "backup_ids": _ocids(
-            ("volumebackup", "bootvolumebackup", "volumegroupbackup"), "The OCIDs of the backups. Required."
-        ),
+        "backup_ids": _ocids(RESOURCE_TYPES.copyable.ocid_types, "The OCIDs of the backups. Required."),
         "destination_region": Variable(regions(table), description=("The region to copy to. Required.",)),
         "kms_key_id": _ocid(
             "key", "The OCID of the key for the copies. When not set, new copies get the Oracle-managed key."

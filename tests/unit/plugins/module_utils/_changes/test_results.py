@@ -9,7 +9,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, volume_id
+from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (
     message,

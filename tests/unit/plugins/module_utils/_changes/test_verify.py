@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
-from unit.fakes import change_of, run_assigner, writer_of
+from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
+from unit.support.fakes import change_of, run_assigner, writer_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Timings

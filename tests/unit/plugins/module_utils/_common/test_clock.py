@@ -11,7 +11,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import FakeClock
+from unit.support.fake_cloud import FakeClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import (
     CancellationToken,

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
-from unit.fakes import run_assigner
+from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fakes import run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
