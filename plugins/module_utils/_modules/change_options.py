@@ -81,8 +81,8 @@ def desired_key(options: Mapping[str, Any]) -> DesiredState:
             )
         if regenerate:
             raise InputError(
-                "'regenerate: true' and 'state: absent' can't be combined: there is no customer-managed key to create a "
-                "new data key under. Remove one of them."
+                "'regenerate: true' and 'state: absent' can't be combined: there is no customer-managed key to create "
+                "a new data key under. Remove one of them."
             )
         return DesiredState(kms_key_id=None, policy_id=policy_id)
     if kms_key_id is None:

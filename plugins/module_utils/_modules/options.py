@@ -73,9 +73,7 @@ def compartments_asked(options: Mapping[str, Any], tenancy: str | None) -> list[
         if tenancy:
             expect_realm(ocid, parse(tenancy).realm, "the tenancy")
             if ocid.type == "tenancy" and ocid.value != tenancy:
-                raise InputError(
-                    f"'compartment_ids' names the tenancy {ocid}, but the credentials are those of {tenancy}"
-                )
+                raise InputError(f"'compartment_ids' names the tenancy {ocid}, but the credentials are of {tenancy}")
         found.append(ocid.value)
     return found
 
