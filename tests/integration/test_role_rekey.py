@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from integration.support.fleets import tenancy, volumes
-from integration.support.harness import SOAK, furnish
+from integration.support.harness import furnish, soak
 from integration.support.playbook import MARK, CollectionPlaybooks, custom_stats, kill_all_with, recap
 from integration.support.rekey_helpers import (
     IAD,
@@ -246,9 +246,10 @@ def _inventory(playbooks: CollectionPlaybooks, hosts: dict[str, dict[str, Any]])
     return str(file)
 
 
+@soak
 def test_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
-    """Each fleet is a compartment, and in each of two regions a shard: ten of these in all, or two."""
-    names = [f"fleet-{number}" for number in range(5 if SOAK else 1)]
+    """Each fleet is a compartment, and in each of two regions a shard: ten of these in all."""
+    names = [f"fleet-{number}" for number in range(5)]
     sections: dict[str, Any] = {}
     for number, name in enumerate(names):
         for section, rows in random_fleet(random.Random(number), name, f"{name}-").items():
@@ -295,7 +296,8 @@ def test_fleets_side_by_side_do_what_their_dry_runs_planned(sim: Simulator, play
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
-@pytest.mark.parametrize("enough", [0, 1, 6, 13, 19] if SOAK else [13])
+@soak
+@pytest.mark.parametrize("enough", [0, 1, 6, 13, 19])
 def test_killed_with_all_its_processes_and_started_again(
     sim: Simulator, playbooks: CollectionPlaybooks, enough: int
 ) -> None:

@@ -27,7 +27,7 @@ from .._discovery.results import (
     unreadable_entry,
 )
 from .._discovery.search import (
-    SIDE_BY_SIDE,
+    CONCURRENCY,
     Discovery,
     DiscoveryQuery,
     discover,
@@ -58,7 +58,7 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
-        connection = connect_to_read(module, runtime, concurrency=SIDE_BY_SIDE, attempts=_ATTEMPTS)
+        connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
         result = look(connection, module.params, runtime.clock)
     _end(module, result, discovery_file)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._changes.region import Region
 from .._common.errors import InputError, ResourceError
+from .._discovery.results import resource_entry
 from .._model.decisions import GONE_STATES
 from .._model.ocid import (
     expect_realm,
@@ -24,7 +25,8 @@ from .._model.ocid import (
     parse,
 )
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.rows import ResourceRow
+from .._model.state import DesiredState, Outcome
 from .._planning.former_keys import (
     FormerKey,
     FormerKeys,
@@ -46,7 +48,6 @@ from .._planning.plan import (
     subject,
 )
 from .._planning.plan_file import write_or_refuse
-from .._resources.policy_reader import AssetPolicy
 from .._resources.registry import KINDS, policy_kind
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
@@ -113,7 +114,7 @@ def _hold_back(context: PlanContext, plan: Plan, key_checks: KeyChecks) -> None:
 
 def _read(
     connection: Connection, found: Sequence[FormerKey]
-) -> tuple[list[dict[str, Any]], dict[tuple[str, str], ResourceError]]:
+) -> tuple[list[ResourceRow], dict[tuple[str, str], ResourceError]]:
     """What the resources are on now, as rows of the file of key_assignment_info; and what could not be read."""
     # A volume and its assignment have one OCID between them, so they are read apart.
     by_region: dict[tuple[str, str], list[Outcome]] = {}
@@ -135,7 +136,7 @@ def _read(
             region.close()
         for outcome in outcomes:
             if outcome.before is not None:
-                rows.append(_row(outcome, outcome.before))
+                rows.append(resource_entry(outcome.before))
             elif outcome.error is not None:
                 if outcome.error.status == 401:
                     raise refused_credentials(
@@ -144,46 +145,6 @@ def _read(
                 of_assignment = outcome.kind.startswith("policy of ")
                 unread[ASSIGNMENT if of_assignment else outcome.type, outcome.id] = outcome.error
     return rows, unread
-
-
-def _row(outcome: Outcome, resource: Resource) -> dict[str, Any]:
-    own_region = parse(resource.id).region_part
-    row: dict[str, Any] = {
-        "id": resource.id,
-        "type": outcome.type,
-        "region": resource.region,
-        "compartment_id": resource.compartment_id,
-        "display_name": resource.display_name,
-        "lifecycle_state": resource.lifecycle_state,
-        "encryption": "customer" if resource.kms_key_id else "oracle",
-        "kms_key_id": resource.kms_key_id,
-        "time_created": resource.time_created,
-        "freeform_tags": resource.freeform_tags,
-        "defined_tags": resource.defined_tags,
-        "group_id": resource.group_id,
-        "locked": KINDS[outcome.kind].lock_reason(resource),
-        "replicas": [
-            {
-                "id": replica.id,
-                "availability_domain": replica.availability_domain,
-                "kms_key_id": replica.kms_key_id,
-                "in_other_region": parse(replica.id).region_part != own_region,
-            }
-            for replica in resource.replicas
-        ],
-        "managed_by_paas": False,
-    }
-    if outcome.kind.startswith("policy of "):
-        asset = cast(AssetPolicy, resource)
-        row.update(
-            id=asset.assignment_id or asset.id,
-            type=ASSIGNMENT,
-            asset_id=asset.id,
-            asset_type=outcome.type,
-            policy_id=asset.policy_id,
-            destination_region=asset.destination_region,
-        )
-    return row
 
 
 def _plan(

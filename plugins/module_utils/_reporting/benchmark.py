@@ -62,11 +62,14 @@ def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_t
         "benchmark_version": BENCHMARK_VERSION,
         "checks": [
             _check(
-                "5.2.1", "Block volumes are encrypted with customer-managed keys", ["volume"], resources, looked_for
-            ),
-            _check(
-                "5.2.2", "Boot volumes are encrypted with customer-managed keys", ["boot_volume"], resources, looked_for
-            ),
+                row.recommendation,
+                f"{row.plural.capitalize()} are encrypted with customer-managed keys",
+                [row.name],
+                resources,
+                looked_for,
+            )
+            for row in RESOURCE_TYPES
+            if row.recommendation
         ],
         "beyond": [
             _check(

@@ -37,6 +37,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_word=type_word,
         type_words=type_words,
         type_column=type_column,
+        recommendation=recommendation,
     )
     try:
         page = environment.from_string(template).render(
@@ -106,12 +107,17 @@ def type_column(name: str) -> str:
     return _words(name, lambda row: row.column or row.plural)
 
 
+def recommendation(name: str) -> str:
+    """The number of the benchmark's recommendation about a type; empty if there is none."""
+    row = RESOURCE_TYPES.get(name)
+    return "" if row is None else row.recommendation
+
+
 def _words(name: str, words: Callable[[ResourceType], str]) -> str:
     row = RESOURCE_TYPES.get(name)
     if row is None:
         return name
-    found = words(row)
-    return found[:1].upper() + found[1:]
+    return words(row).capitalize()
 
 
 def _thousands(number: int) -> str:
