@@ -49,7 +49,7 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
     )
 
     assert not ran.failed, ran.msg
-    assert ran.msg.startswith("The state after the changes could not be looked at: 401 NotAuthenticated")
+    assert ran.msg.startswith("The state after the changes could not be read: 401 NotAuthenticated")
     assert ran.result["outcomes"]["changed"] == 3
     assert ran.result["violations"] == {"5.2.1": None, "5.2.2": None}
     assert [key["verdict"] for key in ran.result["retirement"]] == ["incomplete"]
@@ -58,7 +58,7 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
     assert report["evidence"]["tenancy"] == sim.id("root")
     assert report["evidence"]["scanned"]["compartments"] == []
     page = (tmp_path / "report.html").read_text()
-    assert "could not be looked at: 401 NotAuthenticated: &lt;b&gt;Expired" in page
+    assert "could not be read: 401 NotAuthenticated: &lt;b&gt;Expired" in page
     assert "met where it could be read" not in page
     merged = report_on(sim, tmp_path / "all", merge_reports=[str(tmp_path / "report.json")])
     assert not merged.failed, merged.msg
@@ -71,11 +71,11 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
         ({"discovery_error": "x"}, "'discovery_error' requires 'initial_discovery_file'"),
         (
             {"discovery_error": "x", "discovery_file": "after.json"},
-            "and 'discovery_file' are mutually exclusive",
+            "'discovery_error' and 'discovery_file' are mutually exclusive",
         ),
         (
             {"discovery_error": "x", "merge_reports": ["report.json"]},
-            "and 'discovery_error' are mutually exclusive",
+            "'merge_reports' and 'discovery_error' are mutually exclusive",
         ),
         ({"discovery_error": " "}, "there is nothing to report on"),
     ],

@@ -56,7 +56,7 @@ class Inventory:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def list(self, **options: Any) -> tuple[dict[str, dict[str, Any]], str]:

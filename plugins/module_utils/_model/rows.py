@@ -78,13 +78,7 @@ class FilterRow(TypedDict):
     encryption: str
 
 
-class ScannedRow(TypedDict):
-    """What the discovery searched and what it skipped. None: the file does not say, so nothing may be concluded.
-
-    Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, and ``lifecycle_state`` or
-    ``reason``.
-    """
-
+class _CommonScannedFields(TypedDict):
     tenancy: str | None
     time_started: str | None
     time_finished: str | None
@@ -96,6 +90,17 @@ class ScannedRow(TypedDict):
     whole_tenancy: bool | None
     resource_types: list[str]
     filters: FilterRow | None
+
+
+class ScannedRow(_CommonScannedFields, total=False):
+    """What the discovery searched and what it skipped. None: the file does not say, so nothing may be concluded.
+
+    Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, and ``lifecycle_state`` or
+    ``reason``. Only results of key_assignment_info have the counts below: short ones do not list all compartments.
+    """
+
+    compartment_count: int
+    skipped_compartment_count: int
 
 
 class CallerRow(TypedDict):
