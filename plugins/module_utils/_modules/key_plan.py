@@ -54,7 +54,7 @@ _TOO_LARGE = (
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
     "keys_file": {"type": "path", "no_log": False},
-    "new_discovery_file": {"type": "path", "aliases": ["new_discovery_file"]},
+    "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 500},
