@@ -68,7 +68,7 @@ molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI (SCENAR
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
 # Three times as many workers as the smallest machine has processors: most tests wait more than they compute.
-	$(RUN) pytest -n 6 --dist worksteal --cov --cov-report= --cov-fail-under=70
+	$(RUN) env QUICK=1 pytest -n 6 --dist worksteal --cov --cov-report= --cov-fail-under=70
 
 # Whatever make test leaves out is in here, as all of it is.
 soak: $(VENV) ## Run all tests with all of their cases, limits in real time, guides, and all scenarios (takes an hour)
