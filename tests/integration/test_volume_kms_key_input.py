@@ -64,7 +64,7 @@ def _refused(sim: Simulator, **options: Any) -> Ran:
         ({"kms_key_id": "my-key"}, ["'my-key'", "is not an OCID"]),
         ({"kms_key_id": "ocid1.vault.oc1.iad.prefix.abc"}, ["is a vault, but a key is expected"]),
         ({"kms_key_id": "ocid1.key.oc2.us-luke-1.prefix.abc"}, ["belongs to realm oc2", "the volumes to oc1"]),
-        ({"state": "absent"}, ["'state: absent'", "Leave the key out"]),
+        ({"state": "absent"}, ["'state: absent'", "Remove 'kms_key_id'"]),
         ({"state": "absent", "kms_key_id": None, "regenerate": True}, ["regenerate", "absent"]),
         ({"concurrency": 0}, ["'concurrency' is 0", "1 to 256"]),
         ({"wait_timeout": 0}, ["'wait_timeout' is 0"]),

@@ -16,9 +16,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
+from .._api.client import Connection
 from .._api.iam import refused_credentials
-from .._api.settings import resolve_connection
 from .._common.concurrency import map_concurrently
 from .._common.errors import BlockVolumeKeyError, InputError
 from .._common.files import write_private
@@ -28,6 +27,7 @@ from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
+from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file
 from .output import invocation
@@ -37,7 +37,7 @@ from .runtime import Runtime
 _CONCURRENCY = 8
 
 # Each host of an unreachable region takes these attempts, some 20 s if connections are refused.
-_RETRY = ReadRetry(attempts=5)
+_ATTEMPTS = 5
 
 
 def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> NoReturn:
@@ -50,10 +50,7 @@ def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> N
 
 
 def _look_up(module: AnsibleModule, runtime: Runtime) -> list[dict[str, Any]]:
-    settings = resolve_connection(module.params, os.environ)
-    module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_CONCURRENCY, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-    module.no_log_values.update(connection.secrets)
+    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
     requested = requested_keys(module.params, regions=connection.regions, tenancy=connection.tenancy)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
     reports = look_up(requested, validator, connection)
@@ -61,7 +58,7 @@ def _look_up(module: AnsibleModule, runtime: Runtime) -> list[dict[str, Any]]:
 
 
 def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str | None) -> list[tuple[str, str]]:
-    """Each key and region to look up, once: the given keys in their order, then those of ``assignments_file``.
+    """Each key and region to look up, once: the given keys in their order, then those of ``discovery_file``.
 
     Raises InputError for anything that is not a key of the realm of the tenancy, and for regions that are unknown, in
     another realm, or missing in the OCID of a key.
@@ -70,10 +67,10 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
     names = listed(options, "regions", remedy) or []
     places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
-    if options["kms_key_ids"] is None and is_blank(options.get("assignments_file")):
-        raise InputError("Neither 'kms_key_ids' nor 'assignments_file' is set. Set one of them to the keys to look up")
+    if options["kms_key_ids"] is None and is_blank(options.get("discovery_file")):
+        raise InputError("Neither 'kms_key_ids' nor 'discovery_file' is set. Set one of them to the keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
-    used = [(key, [regions.expect(region, "'assignments_file' names")]) for key, region in _in_use(options)]
+    used = [(key, [regions.expect(region, "'discovery_file' names")]) for key, region in _in_use(options)]
     requested: dict[tuple[str, str], None] = {}
     for value, where in [*given, *used]:
         ocid = parse(value)
@@ -89,7 +86,7 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
 
 def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The keys in a result file of ``key_assignment_info``, each with each region where it is used."""
-    given = options.get("assignments_file")
+    given = options.get("discovery_file")
     if is_blank(given):
         return []
     return read_discovery(Path(os.path.expanduser(str(given)))).keys_in_use

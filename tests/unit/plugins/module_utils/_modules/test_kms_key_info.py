@@ -102,7 +102,7 @@ class TestKeysInUse:
         return str(path)
 
     def requested(self, file: str, *kms_key_ids: str, regions: list[str] | None = None) -> list[tuple[str, str]]:
-        options = {"kms_key_ids": list(kms_key_ids) or None, "regions": regions, "assignments_file": file}
+        options = {"kms_key_ids": list(kms_key_ids) or None, "regions": regions, "discovery_file": file}
         return requested_keys(options, regions=REGIONS, tenancy=TENANCY)
 
     def test_they_are_asked_for_where_they_are_used(self, file: str) -> None:
