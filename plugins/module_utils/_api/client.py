@@ -202,9 +202,12 @@ class Connection:
                 prepare(client, concurrency=self._concurrency, trust=self._trust)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
                 limiter = AdaptiveRateLimiter(self._clock)
-                reads = RetryingReads(self._retry, self._clock, limiter, lambda: self._remaining())
+                reads = RetryingReads(self._retry, self._clock, limiter, self._seconds_left)
                 service = self._services[(kind, place)] = Service(client, host, reads, limiter)
             return service
+
+    def _seconds_left(self) -> float:
+        return self._remaining()
 
     def _config(self, region: str) -> dict[str, Any]:
         return {
