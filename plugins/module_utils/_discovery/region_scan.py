@@ -25,7 +25,7 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.state import Resource
+from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.lists import Domains, Pages

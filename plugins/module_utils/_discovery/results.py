@@ -14,7 +14,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._model.ocid import parse
-from .._model.state import Resource
+from .._model.resource import Resource
 from .._resources.policy_assignments import (
     PolicyAssignment,
 )

@@ -19,7 +19,9 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.decisions import Decision
+from .._model.outcome import Outcome
+from .._model.resource import Resource
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
@@ -76,19 +78,22 @@ class Journal:
             os.close(self._file)
             self._file = -1
 
-    def intend(self, outcome: Outcome, desired: DesiredState) -> None:
-        """Note, before a write, what it replaces. Raises OSError; the write must not be made then."""
-        before = outcome.known
+    def intend(self, region: str, decision: Decision) -> None:
+        """Write, before a request that changes a resource of ``region``, what it replaces.
+
+        Raises OSError; the request must not be sent then.
+        """
+        before, desired = decision.known, decision.desired
         self._write(
             {
                 "event": "intent",
                 **({"tenancy": self._tenancy} if self._tenancy else {}),
-                "id": outcome.id,
-                "type": outcome.type,
-                "region": outcome.region,
+                "id": before.id,
+                "type": before.type,
+                "region": region,
                 "compartment_id": before.compartment_id,
                 "display_name": before.display_name,
-                "action": outcome.action,
+                "action": decision.action,
                 "kms_key_id": desired.kms_key_id,
                 **{f"previous_{name}": value for name, value in before.journal_fields().items()},
                 **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),
@@ -96,7 +101,7 @@ class Journal:
         )
 
     def conclude(self, outcome: Outcome) -> None:
-        """Note, after the last write to a resource, what became of it. Raises OSError."""
+        """Write, after the last request for a resource, what became of it. Raises OSError."""
         error = outcome.error
         self._write(
             {

@@ -21,7 +21,7 @@ from .._model.ocid import (
     expect_type,
     parse,
 )
-from .._model.state import DesiredState
+from .._model.resource import DesiredState
 from .._resources.registry import kinds_by_ocid_type
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {

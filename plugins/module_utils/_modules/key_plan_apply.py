@@ -25,13 +25,14 @@ from .._changes.engine import (
 )
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, summary
-from .._common.clock import CancellationToken
+from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._documents.journal import Journal
 from .._model.ocid import expect_region, parse
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import DesiredState, Outcome
 from .._planning.batch_results import (
     PreviousAttempt,
     PreviousBatches,

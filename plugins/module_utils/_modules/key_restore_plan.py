@@ -16,6 +16,7 @@ from typing import Any, cast
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._changes.region import Region
+from .._changes.request import Target
 from .._common.errors import InputError, ResourceError
 from .._model.decisions import GONE_STATES
 from .._model.ocid import (
@@ -23,8 +24,8 @@ from .._model.ocid import (
     expect_region,
     parse,
 )
+from .._model.resource import DesiredState, Resource
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import DesiredState, Outcome, Resource
 from .._planning.former_keys import (
     FormerKey,
     FormerKeys,
@@ -118,40 +119,38 @@ def _read(
 ) -> tuple[list[dict[str, Any]], dict[tuple[str, str], ResourceError]]:
     """What the resources are on now, as rows of the file of key_assignment_info; and what could not be read."""
     # A volume and its assignment have one OCID between them, so they are read apart.
-    by_region: dict[tuple[str, str], list[Outcome]] = {}
+    by_region: dict[tuple[str, str], list[Target]] = {}
     for former in found:
         ocid = parse(former.id)
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
         kind = f"policy of {_ASSET_TYPES[ocid.type]}" if former.type == ASSIGNMENT else former.type
-        by_region.setdefault((home, kind), []).append(Outcome(former.id, KINDS[kind].type, home, kind=kind))
+        by_region.setdefault((home, kind), []).append(Target(former.id, KINDS[kind], home))
     rows = []
     unread: dict[tuple[str, str], ResourceError] = {}
-    for (place, _kind), outcomes in by_region.items():
-        region = Region(place, outcomes, DesiredState(None), connection, _CONCURRENCY)
+    for (place, kind), targets in by_region.items():
+        region = Region(place, targets, connection, _CONCURRENCY)
         try:
-            region.read()
+            readings = region.read(DesiredState(None))
         finally:
             region.close()
-        for outcome in outcomes:
-            if outcome.before is not None:
-                rows.append(_row(outcome, outcome.before))
-            elif outcome.error is not None:
-                if outcome.error.status == 401:
-                    raise refused_credentials(
-                        connection.describe_principal(), outcome.error.code, outcome.error.message
-                    )
-                kind = ASSIGNMENT if outcome.kind.startswith("policy of ") else outcome.type
-                unread[kind, outcome.id] = outcome.error
+        for target in targets:
+            reading = readings[target.id]
+            if isinstance(reading, Resource):
+                rows.append(_row(kind, reading))
+                continue
+            if reading.status == 401:
+                raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
+            unread[ASSIGNMENT if kind.startswith("policy of ") else kind, target.id] = reading
     return rows, unread
 
 
-def _row(outcome: Outcome, resource: Resource) -> dict[str, Any]:
+def _row(kind: str, resource: Resource) -> dict[str, Any]:
     own_region = parse(resource.id).region_part
     row: dict[str, Any] = {
         "id": resource.id,
-        "type": outcome.type,
+        "type": resource.type,
         "region": resource.region,
         "compartment_id": resource.compartment_id,
         "display_name": resource.display_name,
@@ -162,7 +161,7 @@ def _row(outcome: Outcome, resource: Resource) -> dict[str, Any]:
         "freeform_tags": resource.freeform_tags,
         "defined_tags": resource.defined_tags,
         "group_id": resource.group_id,
-        "locked": KINDS[outcome.kind].lock_reason(resource),
+        "locked": KINDS[kind].lock_reason(resource),
         "replicas": [
             {
                 "id": replica.id,
@@ -174,13 +173,13 @@ def _row(outcome: Outcome, resource: Resource) -> dict[str, Any]:
         ],
         "managed_by_paas": False,
     }
-    if outcome.kind.startswith("policy of "):
+    if kind.startswith("policy of "):
         asset = cast(AssetPolicy, resource)
         row.update(
             id=asset.assignment_id or asset.id,
             type=ASSIGNMENT,
             asset_id=asset.id,
-            asset_type=outcome.type,
+            asset_type=asset.type,
             policy_id=asset.policy_id,
             destination_region=asset.destination_region,
         )

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from .._common.errors import InputError
 from .._documents.json_reader import JsonNode, read_bytes
+from .._model.decisions import ASSIGN, REMOVE
 from .._model.ocid import expect_type, parse
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import ASSIGN, REMOVE
 from .plan import FORMAT
 from .plan_file import parse_plan, tenancy_of
 

@@ -20,9 +20,8 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import visible
-from .._model.decisions import FAULTY_STATE
+from .._model.decisions import ASSIGN, FAULTY_STATE, REMOVE
 from .._model.resource_types import ASSIGNMENT, ORDER
-from .._model.state import ASSIGN, REMOVE
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1

@@ -23,9 +23,9 @@ from .._documents.json_reader import (
     parse_json,
     read_json,
 )
+from .._model.decisions import ASSIGN, REMOVE
 from .._model.ocid import expect_type, parse
 from .._model.resource_types import ASSIGNMENT, ORDER
-from .._model.state import ASSIGN, REMOVE
 from .plan import (
     FORMAT,
     VERSION,

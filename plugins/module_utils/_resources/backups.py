@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError
-from .._model.state import Outcome, Resource
+from .._model.outcome import Outcome
+from .._model.resource import Resource
 from .base import (
     GroupKind,
     Page,

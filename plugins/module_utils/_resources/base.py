@@ -15,13 +15,9 @@ from typing import Any, cast
 from .._api.client import Response, Service
 from .._common.clock import rfc3339
 from .._common.errors import ResourceError, ServiceError
-from .._model.decisions import action_for, blocking_error
-from .._model.state import (
-    REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.decisions import REMOVE, action_for, blocking_error
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
 
 # The most rows that a list of Block Volume gives in one page (oci_semantics.md section 4).
 PAGE_SIZE = 100
@@ -84,6 +80,11 @@ class NamedKind:
     iam_verb: str = "use"
     """What a change of it takes, as IAM statements say it."""
 
+    @property
+    def registry_name(self) -> str:
+        """The name in the registry of kinds."""
+        return self.name or self.type
+
     def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """What entries of this kind tell besides what all tell. ``latest`` is the resource as the entry shows it."""
         return {}
@@ -134,7 +135,7 @@ class ResourceKind(ReadableKind):
         """What is wanted of this very resource, where that depends on what it has. Pure."""
         return desired
 
-    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         """What has to be done to the resource, or why it can't be what is wanted. Pure."""
         return action_for(resource, desired)
 

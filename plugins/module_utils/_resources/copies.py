@@ -17,14 +17,9 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.state import (
-    ASSIGN,
-    COPY,
-    NONE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.decisions import ASSIGN, COPY, NONE
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
 from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
@@ -79,7 +74,7 @@ class CopyKind(ResourceKind):
         """List the sources."""
         return self.backup.list_page(service, query)
 
-    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         """Without a key, a copy that is there is left as it is."""
         if cast(BackupCopy, resource).copy_id is None:
             return COPY

@@ -23,19 +23,14 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import (
+    COPY,
     FAULTY_STATE,
     GONE_STATES,
     READY_STATE,
     is_busy,
 )
 from .._model.ocid import parse
-from .._model.state import (
-    COPY,
-    CopyTo,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.resource import CopyTo, DesiredState, Reading, Resource
 from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
@@ -44,7 +39,7 @@ from .backups import (
 )
 from .base import PAGE_SIZE, Page, ReadableKind
 from .lists import Pages
-from .reader import Reader, Reading
+from .reader import Reader
 from .volume_group_backups import GroupBackup
 
 _Copy = Union[Backup, GroupBackup]
@@ -132,12 +127,13 @@ class CopyReader(Reader):
     def service_for(self, action: str) -> Service:
         return self._service if action == COPY else self._there
 
-    def on_accepted(self, outcome: Outcome, response: Response) -> None:
-        """Whatever lists show by then, the answer to a copy tells which one it is."""
-        if outcome.action == COPY:
-            made = self._backup.from_row(response.data, self._to.region, response.etag or "answered")
-            self._followed[outcome.id] = made
-            outcome.new_id = made.id
+    def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
+        """Whatever lists show by then, the response to a copy says which one it is."""
+        if action != COPY:
+            return None
+        made = self._backup.from_row(response.data, self._to.region, response.etag or "answered")
+        self._followed[resource_id] = made
+        return made.id
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         sources = super().read(resource_ids)

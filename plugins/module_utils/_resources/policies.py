@@ -22,15 +22,9 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
-from .._model.state import (
-    ASSIGN,
-    NONE,
-    REMOVE,
-    UNASSIGN,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.decisions import ASSIGN, NONE, REMOVE, UNASSIGN
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
 from .base import (
     Page,
     Query,
@@ -70,7 +64,7 @@ class PolicyKind(ResourceKind):
         """List the assets."""
         return self.asset.list_page(service, query)
 
-    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)
         if asset.inherited_from is not None:
             return _policy_of_group(f"The backup policy of this {self.noun} is that", asset)

@@ -19,7 +19,7 @@ from .._common.errors import (
     ResourceError,
     explain,
 )
-from .._model.state import Resource
+from .._model.resource import Resource
 from .policy_reader import read_assignment
 
 

@@ -23,8 +23,8 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import is_busy
-from .._model.state import DesiredState, Resource
-from .reader import Reader, Reading
+from .._model.resource import DesiredState, Reading, Resource
+from .reader import Reader
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Union
 
 from .._api.client import Response, Service
 from .._common.errors import (
@@ -25,12 +24,10 @@ from .._common.errors import (
     ResourceError,
     TransportError,
 )
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.resource import DesiredState, Reading, Resource
 from .base import ReadableKind
 from .error_hints import explain_read
 from .lists import Pages
-
-Reading = Union[Resource, ResourceError]
 
 # The first look is at this many resources; each further one at twice as many.
 _FIRST_SAMPLE = 4
@@ -73,8 +70,9 @@ class Reader:
         """The service that takes a change."""
         return self._service
 
-    def on_accepted(self, outcome: Outcome, response: Response) -> None:
-        """Learn from the answer to a change that was accepted."""
+    def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
+        """Learn from the response to an accepted change. Returns the OCID of what it creates, if anything."""
+        return None
 
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""

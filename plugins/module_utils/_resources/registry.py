@@ -41,7 +41,7 @@ from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
 KINDS: dict[str, ResourceKind] = {
-    kind.name or kind.type: kind
+    kind.registry_name: kind
     for kind in (
         BLOCK_VOLUME,
         BOOT_VOLUME,

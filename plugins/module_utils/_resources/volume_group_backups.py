@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._api.client import Service
-from .._model.state import Resource
+from .._model.resource import Resource
 from .base import (
     Page,
     Query,

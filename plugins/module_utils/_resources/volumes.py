@@ -12,7 +12,7 @@ from typing import Any
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError
-from .._model.state import Replica, Resource
+from .._model.resource import Replica, Resource
 from .base import (
     Page,
     Query,

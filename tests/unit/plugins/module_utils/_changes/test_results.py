@@ -9,22 +9,23 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, volume_id
+from unit.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.fakes import run_assigner
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (
+    diff,
     message,
+    outcome_of,
     resource_entry,
     selected,
     summary,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
-    ASSIGN,
-    REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN, REMOVE, decide
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 ERROR = ResourceError(code="Conflict", message="It is locked.", status=409, opc_request_id="r", hint="Unlock it.")
 FIELDS = [
@@ -176,7 +177,7 @@ def test_changed_lists_what_changed_or_failed_and_keeps_the_order(
 
 
 def test_the_message_of_nothing() -> None:
-    assert message([], check_mode=False) == "No resources were given, so there is nothing to do"
+    assert message([], check_mode=False) == "No resources given; nothing to do"
 
 
 def test_the_message_counts() -> None:
@@ -213,3 +214,54 @@ def test_of_many_failures_the_first_are_named_and_the_others_counted() -> None:
 def test_an_advice_is_given_once() -> None:
     text = message([outcome(number=number, error=ERROR) for number in range(3)], check_mode=False)
     assert (text.count("It is locked."), text.count("Unlock it.")) == (3, 1)
+
+
+# --- diff
+
+
+def planned_outcomes(desired: DesiredState) -> list[Outcome]:
+    kind = KINDS["volume"]
+    readings = [resource(key, number=number) for number, key in enumerate([None, KEY_A, KEY_B])]
+    return [outcome_of(Target(each.id, kind, IAD), decide(each, desired, kind)) for each in readings]
+
+
+def test_diff_shows_only_what_changes() -> None:
+    shown = diff(planned_outcomes(DesiredState(KEY_A)), DesiredState(KEY_A), check_mode=True)
+    changing = [volume_id(0), volume_id(2)]
+    assert list(shown["before"]) == list(shown["after"]) == changing
+    assert [shown["before"][name]["kms_key_id"] for name in changing] == [None, KEY_B]
+    assert [shown["before"][name]["encryption"] for name in changing] == ["oracle", "customer"]
+    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(KEY_A, "customer")}
+
+
+def test_diff_of_a_removal_shows_the_oracle_managed_key() -> None:
+    shown = diff(planned_outcomes(DesiredState(None)), DesiredState(None), check_mode=True)
+    assert list(shown["after"]) == [volume_id(1), volume_id(2)]
+    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(None, "oracle")}
+
+
+def test_diff_of_a_regeneration_differs_though_the_key_does_not() -> None:
+    desired = DesiredState(KEY_A, regenerate=True)
+    shown = diff(planned_outcomes(desired), desired, check_mode=True)
+    assert shown["before"][volume_id(1)] != shown["after"][volume_id(1)]
+    assert shown["before"][volume_id(1)]["kms_key_id"] == shown["after"][volume_id(1)]["kms_key_id"] == KEY_A
+
+
+def test_diff_of_nothing_is_empty() -> None:
+    assert diff([], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
+    assert diff([outcome(resource(KEY_A))], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
+
+
+def test_diff_shows_what_was_read_afterwards_not_what_was_asked_for() -> None:
+    after = outcome(resource(KEY_A), after=resource(None), action=ASSIGN, changed=True)
+    assert diff([after], DesiredState(KEY_B), check_mode=False)["after"][after.id]["kms_key_id"] is None
+
+
+def test_diff_after_a_run_does_not_call_the_wanted_key_present_where_nobody_saw_it() -> None:
+    cloud = Cloud()
+    (name,) = cloud.add(1)
+    cloud.fail("update_volume", lost(), committed=True)
+    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
+    (seen,) = run_assigner(cloud, [name], DesiredState(KEY_A)).outcomes
+    assert (seen.changed, seen.after, seen.error and seen.error.code) == (True, None, "OutcomeUnknown")
+    assert diff([seen], DesiredState(KEY_A), check_mode=False)["after"].get(name, {}).get("kms_key_id") != KEY_A
