@@ -14,7 +14,7 @@ help: ## Show this list
 
 # What is quick comes first, what uses one processor goes side by side, and pytest's summary ends the output.
 test: $(VENV) ## Run all checks and tests (makes .venv if need be)
-	@$(MAKE) format-check types
+	@$(MAKE) format-check imports types
 	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) molecule sanity lint build
 	@$(MAKE) unit
 
@@ -25,12 +25,16 @@ format: $(VENV) ## Format the Python files, and repair what can be repaired
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-check: format-check types lint ## See whether the tree is formatted, typed and linted
+check: format-check imports types lint ## See whether the tree is formatted, layered, typed and linted
 
 format-check: $(VENV) ## Check the formatting, and what ruff finds
 	$(call heading,Formatting (ruff))
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
+
+imports: $(VENV) ## Check that imports between packages run one way (import-linter)
+	$(call heading,Imports (import-linter))
+	$(RUN) env PYTHONPATH=.cache/collections lint-imports --no-logo --cache-dir .cache/import-linter
 
 types: $(VENV) ## Check the types (mypy)
 	$(call heading,Types (mypy))
@@ -67,7 +71,7 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 
 soak: $(VENV) ## Run what takes long: the tests of chance and of faults with all of them, limits in real time, guides
 	$(call heading,Tests of chance; every fault; limits; guides (pytest))
-	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_promises.py tests/integration/test_role_rekey.py \
+	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_invariants.py tests/integration/test_role_rekey.py \
 		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py \
 		tests/integration/test_interrupts.py tests/integration/test_limit.py tests/integration/test_awx_jobs.py \
 		tests/integration/test_role_result_sizes.py
@@ -97,4 +101,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check types lint sanity docs build molecule unit soak mutations bench certify simulator requirements clean
+.PHONY: help test demo format check format-check imports types lint sanity docs build molecule unit soak mutations bench certify simulator requirements clean

@@ -37,7 +37,7 @@ TESTED = (
     "trustme",
     "yamllint",
 )
-"""What tests/unit and the integration tests of the roles need."""
+"""What these tests need."""
 
 IMPORTER = ("ansible-builder>=3.2", "ansible-core~=2.19.0", "galaxy-importer>=0.4.44")
 # It needs other versions of what both need.
@@ -46,7 +46,11 @@ NOX = ("ansible-core~=2.19.0", "antsibull-nox>=1.10")
 # The roles and playbooks as users run them: templates are evaluated differently from ansible-core 2.19 on.
 ON_EACH_CORE = (
     "tests/unit",
+    "tests/integration/api",
+    "tests/integration/simulator",
     "tests/integration/test_ansible_playbook.py",
+    "tests/integration/test_execution_environment.py",
+    "tests/integration/test_journal_processes.py",
     "tests/integration/test_awx_jobs.py",
     "tests/integration/test_role_rekey.py",
 )

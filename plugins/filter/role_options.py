@@ -62,9 +62,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.sdk import region_table
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import region_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import RegionTable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 
 

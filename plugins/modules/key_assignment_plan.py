@@ -351,7 +351,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import ORDER
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
     PLAN_OPTIONS,
@@ -370,7 +370,7 @@ def main() -> None:
             **PLAN_OPTIONS,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "kms_key_ids": {"type": "dict", "no_log": False},
-            "resource_types": {"type": "list", "elements": "str", "choices": list(ORDER)},
+            "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
             "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "only_oracle_managed": {"type": "bool", "default": False},
             "exclude_ids": {"type": "list", "elements": "str"},

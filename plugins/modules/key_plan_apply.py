@@ -98,7 +98,7 @@ progress:
   description: Which resources these were, what became of them, and how long the rest is going to take, in a line.
   returned: always, unless what was given is wrong
   type: str
-  sample: us-phoenix-1, volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
+  sample: us-phoenix-1, block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
 is_canary:
   description: Whether this was the batch with the first ones of each region, kind and key.
   returned: always, unless what was given is wrong

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [path for path in (str(ROOT / "tests"), str(ROOT)) if path not in sys.path]
 
 from benchmark.cases import CASES  # noqa: E402
-from benchmark.contenders import CONTENDERS, LATENCY, SETTLE, Measured, Stage, measure  # noqa: E402
 from benchmark.fleet import fleet  # noqa: E402
+from benchmark.subjects import LATENCY, SETTLE, SUBJECTS, Measured, Stage, measure  # noqa: E402
 from benchmark.tables import CONTESTS, TARGETS, as_rst, as_text, contests, picture, targets  # noqa: E402
 from simulator.client import Simulator  # noqa: E402
 
@@ -36,7 +36,7 @@ _WARM_UP = ("one", "bare")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(CASES)}; default: all")
-    parser.add_argument("--rounds", type=int, help="at most so many of each contender")
+    parser.add_argument("--rounds", type=int, help="at most so many of each subject")
     parser.add_argument("--guide", action="store_true", help=f"write the tables into {GUIDE.name} too")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.cases) - set(CASES))
@@ -45,7 +45,7 @@ def main() -> int:
     cases = [CASES[name] for name in arguments.cases or CASES]
     folder = ROOT / ".cache" / "benchmark"
     (folder / "work").mkdir(parents=True, exist_ok=True)
-    results = _measure_all(dict.fromkeys(name for case in cases for name in case.contenders), folder, arguments.rounds)
+    results = _measure_all(dict.fromkeys(name for case in cases for name in case.subjects), folder, arguments.rounds)
     verdicts, rows = list(targets(cases, results)), list(contests(results))
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     circumstances = f"The load of the machine was {load} at the end, on {len(os.sched_getaffinity(0))} processors."
@@ -60,30 +60,30 @@ def main() -> int:
 
 
 def _measure_all(names: dict[str, None], folder: Path, most: int | None) -> dict[str, Measured]:
-    """Every contender once, then every one of those that are measured again, and so on: so all have the same luck."""
+    """Every subject once, then every one of those that are measured again, and so on: so all have the same luck."""
     cpus = sorted(os.sched_getaffinity(0))
     results = {name: Measured() for name in names}
     began = time.monotonic()
     with Simulator.start(fleet(1), settle=SETTLE, latency=LATENCY, cpu=cpus[0]) as simulator:
         stage = Stage(simulator, folder / "work", cpus[-1])
         for name in _WARM_UP:
-            measure(CONTENDERS[name], stage, Measured())
+            measure(SUBJECTS[name], stage, Measured())
         for number, name in turns(list(names), most):
-            measure(CONTENDERS[name], stage, results[name])
+            measure(SUBJECTS[name], stage, results[name])
             taken = results[name]
             told = f"{taken.seconds[-1]:.1f} s, of which {taken.processor[-1]:.1f} s of processor"
-            print(f"{time.monotonic() - began:6.0f} s  round {number}: {CONTENDERS[name].what}: {told}", flush=True)
+            print(f"{time.monotonic() - began:6.0f} s  round {number}: {SUBJECTS[name].what}: {told}", flush=True)
     return results
 
 
 def turns(names: list[str], most: int | None) -> Iterator[tuple[int, str]]:
-    """Who is measured when: the number of the round, and the name of the contender."""
+    """Who is measured when: the number of the round, and the name of the subject."""
     number = 0
     while names:
         number += 1
         for name in names:
             yield number, name
-        names = [name for name in names if number < min(CONTENDERS[name].rounds, most or sys.maxsize)]
+        names = [name for name in names if number < min(SUBJECTS[name].rounds, most or sys.maxsize)]
 
 
 def _write(path: Path, text: str) -> None:

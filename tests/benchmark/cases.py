@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from benchmark.contenders import CLI, Measured
+from benchmark.subjects import CLI, Measured
 
 Results = Mapping[str, Measured]
 
@@ -28,9 +28,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Case:
-    """Contenders that are measured by turns, and the targets that they are to meet."""
+    """Subjects that are measured by turns, and the targets that they are to meet."""
 
-    contenders: tuple[str, ...]
+    subjects: tuple[str, ...]
     targets: tuple[Target, ...] = ()
 
 

@@ -12,7 +12,7 @@ from html import escape
 from statistics import median
 
 from benchmark.cases import Case, Results
-from benchmark.contenders import CONTENDERS, Measured
+from benchmark.subjects import SUBJECTS, Measured
 
 TARGETS = ("What", "At most", "Measured", "Met")
 CONTESTS = ("Who", "Seconds", "Fastest to slowest", "Processor seconds", "Memory, MB", "API calls")
@@ -32,7 +32,7 @@ def contests(results: Results) -> Iterator[tuple[str, ...]]:
     for name, measured in results.items():
         spread = f"{min(measured.seconds):.1f} to {max(measured.seconds):.1f}" if len(measured.seconds) > 1 else "once"
         yield (
-            CONTENDERS[name].what,
+            SUBJECTS[name].what,
             f"{median(measured.seconds):.1f}",
             spread,
             f"{median(measured.processor):.1f}",
@@ -64,7 +64,7 @@ def as_rst(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def picture(results: Results, names: Sequence[str]) -> str:
-    """The seconds of some contenders as bars. The scale is logarithmic, or the short ones would not be seen."""
+    """The seconds of some subjects as bars. The scale is logarithmic, or the short ones would not be seen."""
     shown = {name: results[name] for name in names if name in results}
     longest = max((median(measured.seconds) for measured in shown.values()), default=1.0)
     decades = max(1, math.ceil(math.log10(longest)))
@@ -95,7 +95,7 @@ def _bar(row: int, name: str, measured: Measured, decades: int) -> Iterator[str]
     # Ours are filled more strongly than what is there to compare them with.
     opacity = 0.35 if name in ("script", "patient", "direct-patient", "loop", "cli") else 0.8
     end = _x(seconds, decades)
-    yield f'<text x="{_LABELS - 8}" y="{y + 14}" text-anchor="end">{escape(CONTENDERS[name].what)}</text>'
+    yield f'<text x="{_LABELS - 8}" y="{y + 14}" text-anchor="end">{escape(SUBJECTS[name].what)}</text>'
     yield f'<rect x="{_LABELS}" y="{y}" width="{end - _LABELS:.0f}" height="{_ROW - 8}" fill-opacity="{opacity}"/>'
     yield f'<text x="{end + 6:.0f}" y="{y + 14}">{seconds:,.1f}</text>'
 
@@ -106,4 +106,4 @@ def _x(seconds: float, decades: int) -> float:
 
 
 def _in_words(name: str, measured: Measured) -> str:
-    return f"{CONTENDERS[name].what}: {median(measured.seconds):.1f} seconds"
+    return f"{SUBJECTS[name].what}: {median(measured.seconds):.1f} seconds"

@@ -7,20 +7,62 @@
 from __future__ import annotations
 
 import functools
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import oci.signer
 import pytest
-from integration.fleets import tenancy
+from integration.support.fleets import tenancy
 
 from simulator.client import Simulator
+
+LONGEST = (
+    "test_role_rekey.py",
+    "test_role_rekey_rounds.py",
+    "test_awx_jobs.py",
+    "test_docs_examples.py",
+    "test_model.py",
+    "test_encryption_report.py",
+    "test_role_result_sizes.py",
+    "test_playbook_variables.py",
+    "test_ansible_playbook.py",
+    "test_readme.py",
+    "test_interrupts.py",
+    "test_known_tool_defects_setup.py",
+    "test_key_plan.py",
+    "test_shards.py",
+    "test_rekey_invariants.py",
+)
+"""Files with tests that take many seconds each. Begun last, they would keep one processor busy at the end."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each of pytest-xdist's workers, which get one part each of the whole to begin with, begins with long tests."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    first = [item for item in items if item.path.name in LONGEST]
+    first.sort(key=lambda item: LONGEST.index(item.path.name))
+    others = [item for item in items if item.path.name not in LONGEST]
+    size = len(items) // workers
+    items.clear()
+    for worker in range(workers):
+        mine = first[worker::workers]
+        count = len(others) if worker == workers - 1 else max(size - len(mine), 0)
+        items += mine + others[:count]
+        del others[:count]
 
 
 @pytest.fixture(scope="session")
 def shared_simulator() -> Iterator[Simulator]:
     with Simulator.start(tenancy()) as simulator:
         yield simulator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell that starts something in the background has it ignore Ctrl-C, and so whatever that starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

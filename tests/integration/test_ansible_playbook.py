@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import configparser
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from integration.fleets import volumes
-from integration.harness import furnish
-from integration.playbook import Playbook
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.playbook import Playbook
 
 from simulator.client import Simulator
 
@@ -36,7 +37,8 @@ def _task(sim: Simulator, *names: str, key: str = "key-a", **options: Any) -> di
     }
 
 
-def test_fours(sim: Simulator, playbook: Playbook) -> None:
+def test_fours(sim: Simulator, tmp_path: Path) -> None:
+    playbook = Playbook(sim, tmp_path, sys.executable)
     furnish(sim, volumes=[volumes(2, key="key-b")], boot_volumes=[volumes(2, name="boot", key="key-b")])
     names = ("volume-1", "volume-2", "boot-1", "boot-2")
     task = _task(sim, *names)

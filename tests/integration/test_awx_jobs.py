@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.awx import MOST_CHARACTERS, Awx, Job
-from integration.fleets import volumes
-from integration.harness import SOAK, changes, furnish, is_change
-from integration.rekeying import IAD, PHX, keys_in_place, mixed_fleet, subjects
-from unit.extensions.awx_answers import all_wrong
-from unit.extensions.awx_rules import SURVEYS, TEMPLATES, left_blank
+from integration.support.awx import MOST_CHARACTERS, Awx, Job
+from integration.support.fleets import volumes
+from integration.support.harness import changes, furnish, is_change, soak
+from integration.support.rekey_helpers import IAD, PHX, keys_in_place, mixed_fleet, subjects
+from unit.support.awx_answers import all_wrong
+from unit.support.awx_rules import SURVEYS, TEMPLATES, left_blank
 
 from simulator.client import Simulator
 
 ASKING = [name for name in TEMPLATES if name in SURVEYS]
 REKEY, RESTORE = "OCI keys - rekey", "OCI keys - restore"
-
-long = pytest.mark.skipif(not SOAK, reason="many jobs, or large ones, take long: make soak")
 
 
 @pytest.fixture
@@ -42,6 +40,7 @@ def scope(sim: Simulator, **more: Any) -> dict[str, Any]:
     return {"rekey_compartment_ids": sim.id("prod"), "rekey_kms_key_ids": keys, **more}
 
 
+@soak
 def test_a_report_with_every_field_left_blank_is_of_the_whole_tenancy(sim: Simulator, awx: Awx) -> None:
     mixed_fleet(sim)
     blank = left_blank(SURVEYS["OCI keys - report"][1], on_screen=True)
@@ -55,7 +54,7 @@ def test_a_report_with_every_field_left_blank_is_of_the_whole_tenancy(sim: Simul
     assert changes(sim.counts()) == {}
 
 
-@pytest.mark.parametrize("name", ["OCI keys - backup policy", "OCI keys - copy backups"])
+@pytest.mark.parametrize("name", [pytest.param("OCI keys - backup policy", marks=soak), "OCI keys - copy backups"])
 def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name: str) -> None:
     mixed_fleet(sim)
     given = {
@@ -85,7 +84,7 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
     assert {after[name] for name in after if keys.get(name) != after[name]} == {sim.id("key-phx")}
 
 
-@long
+@soak
 def test_a_copy_whose_key_was_changed_is_put_back_by_another_job(sim: Simulator, awx: Awx) -> None:
     """The job's own files are gone, and the key that the copy was on is in the folder of the reports."""
     furnish(
@@ -111,7 +110,7 @@ def test_a_copy_whose_key_was_changed_is_put_back_by_another_job(sim: Simulator,
     assert sim.resource(sim.id("copy"))["kmsKeyId"] == sim.id("key-everywhere")
 
 
-@long
+@soak
 def test_a_job_that_is_cancelled_is_finished_by_another_and_both_are_put_back(sim: Simulator, awx: Awx) -> None:
     furnish(sim, {"latency": 0.02}, volumes=[volumes(12), volumes(4, name="old", key="key-b")])
     before = keys_in_place(sim)
@@ -167,7 +166,7 @@ def test_without_a_plan_nothing_is_applied(sim: Simulator, awx: Awx) -> None:
     assert sim.counts() == {}
 
 
-@long
+@soak
 def test_a_workflow_in_slices_has_a_plan_for_each_shard(sim: Simulator, awx: Awx) -> None:
     """Two jobs plan, and two apply. What the slices hand on is one artifact for each shard, none over another."""
     furnish(
@@ -211,6 +210,7 @@ def test_every_wrong_answer_is_told_before_anything_is_read(sim: Simulator, awx:
     assert sim.counts() == {}
 
 
+@soak
 @pytest.mark.parametrize("name", [name for name in ASKING if name != "OCI keys - report"])
 def test_with_every_field_left_blank_it_is_told_what_is_needed(sim: Simulator, awx: Awx, name: str) -> None:
     playbook, questions = SURVEYS[name]
@@ -224,7 +224,7 @@ def test_with_every_field_left_blank_it_is_told_what_is_needed(sim: Simulator, a
     assert sim.counts() == {}
 
 
-@long
+@soak
 def test_five_thousand_are_shown_batch_by_batch(sim: Simulator, awx: Awx) -> None:
     furnish(sim, {"settle": 3}, volumes=[volumes(3000)], boot_volumes=[volumes(2000, name="boot")])
     told = awx.asked("OCI keys - rekey with approval", scope(sim))

@@ -9,8 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from integration.copying import IAD, KINDS, PHX, Kind, backups, copies_of, copy, existing, fleet, group_fleet, keys_of
-from integration.harness import run
+from integration.support.copy_helpers import (
+    IAD,
+    KINDS,
+    PHX,
+    Kind,
+    backups,
+    copies_of,
+    copy,
+    existing,
+    fleet,
+    group_fleet,
+    keys_of,
+)
+from integration.support.harness import run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_copy
 from simulator.client import Simulator

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import Ran, furnish, run
+from integration.support.fleets import volumes
+from integration.support.harness import Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import GroupBackupKind
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import Ran, furnish, run, start
+from integration.support.fleets import volumes
+from integration.support.harness import Ran, furnish, run, start
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from integration.support.harness import soak
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.py"
 MARK = "OCI_KEYS_TEST_OF_DEMO"
@@ -50,6 +51,7 @@ def _left_over(mark: str, folder: Path) -> list[str]:
     return found
 
 
+@soak
 def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     with _start(mark, tmp_path) as process:
         output, _errors = process.communicate(timeout=420)
@@ -59,7 +61,7 @@ def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     report, plan, run, again, copies, report_after, back = ["changed=0" in line for line in recaps]
     assert (report, plan, run, again, copies, report_after, back) == (True, True, False, True, False, True, False)
     assert "us-ashburn-1    block volumes             15 -> 0" in output
-    assert "us-ashburn-1: volumes 2-15 of 21, 14 changed, 0 failed" in output
+    assert "us-ashburn-1: block volumes 2-15 of 21, 14 changed, 0 failed" in output
     assert "4 copies are in Phoenix. Back on its former key: everything." in output
     assert "Needless re-encryptions: 0" in output
     page = output.split("in a browser: ")[1].split("\n")[0]

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.doc_blocks import (
+from integration.support.doc_blocks import (
     GUIDES,
     PLUGINS,
     READMES,
@@ -32,10 +32,11 @@ from integration.doc_blocks import (
     named,
     with_placeholders,
 )
-from integration.fleets import tenancy, volumes
-from integration.harness import SOAK, changes, run
-from integration.playbook import Playbook, recap
-from integration.rekeying import IAD, PHX, keys_in_place, rekey
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import changes, run, soak
+from integration.support.playbook import Playbook, recap
+from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
+from integration.support.warm_python import interpreter
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
@@ -86,9 +87,6 @@ FLEET: dict[str, Any] = {
         {"asset": "boot-1", "policy": "to-phx", "key": "key-phx"},
     ],
 }
-
-
-long = pytest.mark.skipif(not SOAK, reason="a guide from beginning to end takes long: make soak")
 
 
 @pytest.fixture
@@ -177,12 +175,12 @@ def _reports(sim: Simulator, folder: Path) -> None:
 
 
 def _play(name: str, tasks: list[dict[str, Any]], variables: Mapping[str, Any]) -> dict[str, Any]:
-    interpreter = {"ansible_python_interpreter": sys.executable}
+    python = {"ansible_python_interpreter": interpreter()}
     return {
         "name": name,
         "hosts": "localhost",
         "gather_facts": False,
-        "vars": {**interpreter, **variables},
+        "vars": {**python, **variables},
         "tasks": tasks,
     }
 
@@ -270,7 +268,7 @@ def test_variables_of_guides_are_those_of_the_roles(fleet: Simulator, tmp_path: 
     assert read == {"rekey", "backup_policy", "copy_backups", "encryption_report"}
 
 
-@pytest.mark.parametrize("paths", [pytest.param(GUIDES, id="guides"), pytest.param(READMES, id="readmes", marks=long)])
+@pytest.mark.parametrize("paths", [pytest.param(GUIDES, id="guides"), pytest.param(READMES, id="readmes", marks=soak)])
 def test_tasks_and_playbooks_run_in_check_mode(
     fleet: Simulator, playbook: Playbook, tmp_path: Path, paths: list[Path]
 ) -> None:
@@ -345,7 +343,7 @@ def _guide(name: str) -> Path:
     return path
 
 
-@long
+@soak
 def test_the_first_five_minutes(story: Story, fleet: Simulator) -> None:
     before = keys_in_place(fleet)
     story.follow(_guide("start"))
@@ -355,7 +353,7 @@ def test_the_first_five_minutes(story: Story, fleet: Simulator) -> None:
     assert keys_in_place(fleet) == before
 
 
-@long
+@soak
 def test_a_tenancy_is_rekeyed_and_put_back(story: Story, fleet: Simulator) -> None:
     before = keys_in_place(fleet)
     story.follow(_guide("rekey"))
@@ -367,7 +365,7 @@ def test_a_tenancy_is_rekeyed_and_put_back(story: Story, fleet: Simulator) -> No
     assert fleet.needless_puts == 0
 
 
-@long
+@soak
 def test_a_key_is_rotated_until_nothing_is_found_on_it(story: Story, fleet: Simulator, tmp_path: Path) -> None:
     old = fleet.id("key-everywhere")
     on_old = {name for name, key in keys_in_place(fleet).items() if key == old}
@@ -379,14 +377,14 @@ def test_a_key_is_rotated_until_nothing_is_found_on_it(story: Story, fleet: Simu
     assert (verdict["kms_key_id"], verdict["verdict"]) == (old, "no_use_found_in_block_volume")
 
 
-@long
+@soak
 def test_backups_are_planned_to_be_in_another_region(story: Story, fleet: Simulator) -> None:
     story.follow(_guide("cross_region"))
     assert [count > 0 for count in story.changes()] == [True, True]
     assert changes(fleet.counts()) == {}
 
 
-@long
+@soak
 def test_a_tenancy_is_planned_by_shards(story: Story, fleet: Simulator) -> None:
     story.follow(_guide("scale"))
     (_inventory, graph), (_plan, planned) = story.told

@@ -15,9 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from integration.fleets import volumes
-from integration.harness import changes, furnish
-from integration.playbook import Playbook
+from integration.support.fleets import volumes
+from integration.support.harness import changes, furnish
+from integration.support.playbook import Playbook
 
 from simulator.client import Simulator
 

@@ -13,11 +13,21 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from integration.fault_matrix import CELLS, CONNECT, EVERY_CELL, EXCLUSIONS, FAULTS, PLACES, QUICK_CELLS, TIMES, Cell
-from integration.fault_operations import operations
-from integration.fault_rules import End, rule_for
-from integration.fault_running import BRISK, HASTY, REAL, run_jobs
-from integration.harness import SOAK
+from integration.support.fault_matrix import (
+    CELLS,
+    CONNECT,
+    EVERY_CELL,
+    EXCLUSIONS,
+    FAULTS,
+    PLACES,
+    QUICK_CELLS,
+    TIMES,
+    Cell,
+)
+from integration.support.fault_operations import operations
+from integration.support.fault_rules import End, rule_for
+from integration.support.fault_running import BRISK, HASTY, REAL, run_jobs
+from integration.support.harness import SOAK
 from oci.auth import session_key_supplier
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.assignment_info import FRA, IAD, PHX, by_name, look
-from integration.fleets import volumes
-from integration.harness import furnish, run
+from integration.support.assignment_info import FRA, IAD, PHX, by_name, look
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_info
 from simulator.client import Simulator

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from integration.assignment_info import IAD, PHX, by_name, look
-from integration.fleets import tenancy, volumes
-from integration.harness import furnish
+from integration.support.assignment_info import IAD, PHX, by_name, look
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import furnish
 
 from simulator.client import Simulator
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from integration.assignment_info import FRA, IAD, PHX
-from integration.fleets import tenancy
-from integration.harness import furnish, run
+from integration.support.assignment_info import FRA, IAD, PHX
+from integration.support.fleets import tenancy
+from integration.support.harness import furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_info
 from simulator.client import Simulator

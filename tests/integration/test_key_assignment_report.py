@@ -16,8 +16,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from integration.harness import Ran, run
-from unit import report_files as files
+from integration.support.harness import Ran, run
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator

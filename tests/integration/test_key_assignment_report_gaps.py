@@ -12,9 +12,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from integration.fleets import volumes
-from integration.harness import Ran, furnish, run
-from integration.rekeying import IAD, PHX, make_plan, run_jobs
+from integration.support.fleets import volumes
+from integration.support.harness import Ran, furnish, run
+from integration.support.rekey_helpers import IAD, PHX, make_plan, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.rekeying import (
+from integration.support.fleets import volumes
+from integration.support.harness import SOAK, furnish, run
+from integration.support.rekey_helpers import (
     IAD,
     PHX,
     discover,
@@ -58,7 +58,7 @@ def test_what_is_planned_and_what_apart(sim: Simulator, tmp_path: Path) -> None:
     assert plan["unchanged"] == 2
     assert planned.result["summary"]["planned"] == len(plan["entries"]) == 14
     assert sum(row["count"] for row in planned.result["counts"]) == 14
-    assert f"  {PHX}: 2 volumes from the Oracle-managed key to {sim.id('key-phx')}" in planned.result["lines"]
+    assert f"  {PHX}: 2 block volumes from the Oracle-managed key to {sim.id('key-phx')}" in planned.result["lines"]
     assert planned.result["lines"][-1] == f"Digest of the plan: {plan['digest']}"
     assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
     assert {key["id"] for key in json.loads((tmp_path / "keys.json").read_text())["keys"]} == {
@@ -78,7 +78,7 @@ def test_carried_out_it_is_as_planned_and_nothing_is_left(sim: Simulator, tmp_pa
     assert [batch.result["summary"]["failed"] for batch in batches] == [0] * len(batches)
     canary = batches[0].result
     assert canary["progress"].startswith("First of each region, kind and key: 6 resources in 2 regions, 6 changed")
-    assert batches[1].result["progress"].startswith(f"{IAD}: volumes 2-4 of 6, 3 changed, 0 failed, about ")
+    assert batches[1].result["progress"].startswith(f"{IAD}: block volumes 2-4 of 6, 3 changed, 0 failed, about ")
     assert batches[-1].result["progress"].endswith("1 changed, 0 failed")
     entries = read_plan(tmp_path / "run")["entries"]
     in_place = keys_in_place(sim)
@@ -327,14 +327,15 @@ class TestApply:
 
 
 def test_results_are_small_however_many_resources_there_are(sim: Simulator, tmp_path: Path) -> None:
-    furnish(sim, volumes=[volumes(5000)])
+    count = 5000 if SOAK else 1000
+    furnish(sim, volumes=[volumes(count)])
     sim.fault("status", "UpdateVolumeKmsKey", times=None, status=400, code="InvalidParameter", message="No. " * 50)
     found = discover(sim, tmp_path / "before.json")
     checked = make_plan(sim, tmp_path, check=True, batch_size=500, canary=0)
     planned = make_plan(sim, tmp_path, batch_size=500, canary=0)
     applied = run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=2)
 
-    assert planned.result["summary"]["planned"] == 5000
+    assert planned.result["summary"]["planned"] == count
     assert applied.result["summary"] == {"total": 500, "changed": 0, "unchanged": 0, "failed": 500}
     for ran in (found, checked, planned, applied):
         assert len(ran.printed) < 100_000

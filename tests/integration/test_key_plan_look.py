@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.harness import Ran, run
-from integration.rekeying import IAD, PHX, TYPES, discover, make_plan, mixed_fleet, read_plan, wanted_keys
+from integration.support.harness import Ran, run
+from integration.support.rekey_helpers import IAD, PHX, TYPES, discover, make_plan, mixed_fleet, read_plan, wanted_keys
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import (
     key_assignment_plan as _assignment_plan,

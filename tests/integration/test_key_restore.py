@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from integration.copying import backups, copies_of, copy, existing
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.rekeying import (
+from integration.support.copy_helpers import backups, copies_of, copy, existing
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
+from integration.support.rekey_helpers import (
     IAD,
     PHX,
     discover,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from integration.harness import run
-from integration.key_info import FRA, IAD, LOOKED_UP, PHX, furnish_keys, only_key, tell
+from integration.support.harness import run
+from integration.support.key_info import FRA, IAD, LOOKED_UP, PHX, furnish_keys, only_key, tell
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info

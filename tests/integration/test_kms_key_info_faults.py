@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.key_info import FRA, IAD, PHX, furnish_keys, tell
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
+from integration.support.key_info import FRA, IAD, PHX, furnish_keys, tell
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info, volume_kms_key
 from simulator.client import Simulator

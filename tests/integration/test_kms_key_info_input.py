@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.key_info import IAD, LOOKED_UP, PHX, furnish_keys, tell
+from integration.support.key_info import IAD, LOOKED_UP, PHX, furnish_keys, tell
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from simulator.client import Simulator

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import SOAK, furnish, run
+from integration.support.fleets import volumes
+from integration.support.harness import SOAK, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key

@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from integration.harness import SOAK
-from integration.model import Model
+from integration.support.harness import SOAK
+from integration.support.model import Model
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
 from simulator.client import Simulator
 
 STEPS = 25
-PARTS = 8
-FLEETS = 50 if SOAK else 4
-"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first 100 of each part, which
-keeps two processors busy for a minute.
+PARTS = 8 if SOAK else 4
+FLEETS = 50 if SOAK else 3
+"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first 75 of half of these.
 
 The seeds are fixed and no examples are kept, so that every run tries the same.
 """

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.copying import PHX, backups, copies_of
-from integration.fleets import volumes
-from integration.harness import furnish
-from integration.playbook import CollectionPlaybooks, recap
-from integration.rekeying import IAD, rekey
+from integration.support.copy_helpers import PHX, backups, copies_of
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.playbook import CollectionPlaybooks, recap
+from integration.support.rekey_helpers import IAD, rekey
 
 from simulator.client import Simulator
 

@@ -10,7 +10,7 @@ import re
 
 import pytest
 import yaml
-from integration.named_tests import ROOT, are_there, names_of_tests
+from integration.support.named_tests import ROOT, are_there, names_of_tests
 
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_promises.rst").read_text()
 _ROW = re.compile(r"^  \* - (.+?)\n    - (.+?)(?=\n  \* - |\n\n|\n?\Z)", re.MULTILINE | re.DOTALL)

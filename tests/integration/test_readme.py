@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
 
 from simulator.client import Simulator
 

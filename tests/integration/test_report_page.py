@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.browser import Browser, browser, find_browser
-from unit import report_files as files
+from integration.support.browser import Browser, browser, find_browser
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (

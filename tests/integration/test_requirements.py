@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.named_tests import ROOT, are_there
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
+from integration.support.named_tests import ROOT, are_there
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key
 from simulator.client import Simulator

@@ -12,10 +12,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from integration.fleets import volumes
-from integration.harness import changes, furnish
-from integration.playbook import CollectionPlaybooks
-from integration.rekeying import keys_in_place, plan_restore, read_plan, restore, subjects
+from integration.support.fleets import volumes
+from integration.support.harness import changes, furnish
+from integration.support.playbook import CollectionPlaybooks
+from integration.support.rekey_helpers import keys_in_place, plan_restore, read_plan, restore, subjects
 
 from simulator.client import Simulator
 

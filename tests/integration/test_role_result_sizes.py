@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import tenancy, volumes
-from integration.harness import SOAK, furnish
-from integration.playbook import CollectionPlaybooks
-from integration.rekeying import FRA, IAD, PHX
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import SOAK, furnish, soak
+from integration.support.playbook import CollectionPlaybooks
+from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
 
-COUNT = 5000 if SOAK else 300
-KEYS = 400 if SOAK else 40
+SMALL = (300, 40)
+"""How many resources of each sort there are, and how many keys."""
+SIZES = [SMALL, (5000, 400)] if SOAK else [SMALL]
 CLOSED = 60
 MOST_CHARACTERS = 100_000
 MOST_ITEMS = 90
@@ -35,6 +36,12 @@ class Role:
 
     sim: Simulator
     playbooks: CollectionPlaybooks
+    count: int
+    keys: int
+
+    @property
+    def is_large(self) -> bool:
+        return (self.count, self.keys) != SMALL
 
     def run(self, name: str, variables: dict[str, Any], *flags: str) -> str:
         """What it printed. Every result is looked at."""
@@ -56,7 +63,7 @@ class Role:
         for row in sorted(rows, key=lambda row: -row["size"])[:12]:
             print(f"  {row['size']:>8,}  {row['most']:>5}{row['where']}  {row['task']}")
         assert largest["size"] < MOST_CHARACTERS, largest
-        if not SOAK:
+        if not self.is_large:
             # The first task repeats what was given, as far as that is not too long.
             others = [row for row in rows if not row["task"].endswith("Read the variables")]
             longest = max(others, key=lambda row: row["most"])
@@ -70,12 +77,13 @@ class Role:
             self.sim.fault("status", operation, times=None, status=400, code="InvalidParameter", message=text)
 
 
-@pytest.fixture
-def role(sim: Simulator, tmp_path: Path) -> Role:
+@pytest.fixture(params=SIZES, ids=["small", "large"][: len(SIZES)])
+def role(sim: Simulator, tmp_path: Path, request: pytest.FixtureRequest) -> Role:
     """A tenancy with many keys, places that can't be looked at, and resources of every sort that is planned apart."""
-    share = COUNT // 20
+    count, key_count = request.param
+    share = count // 20
     place = {"region": IAD, "compartment": "prod"}
-    keys = [{"name": f"key-{n}", "vault": "vault-iad"} for n in range(KEYS)]
+    keys = [{"name": f"key-{n}", "vault": "vault-iad"} for n in range(key_count)]
     locked = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
     furnish(
         sim,
@@ -102,7 +110,7 @@ def role(sim: Simulator, tmp_path: Path) -> Role:
         volume_backup_policies=[{"name": "to-phx", **place, "destination_region": PHX}],
         policy_assignments=[{"asset": "boot-{n}", "count": share, "policy": "to-phx"}],
     )
-    return Role(sim, CollectionPlaybooks(sim, tmp_path))
+    return Role(sim, CollectionPlaybooks(sim, tmp_path), count, key_count)
 
 
 def variables(role: Role, **more: Any) -> dict[str, Any]:
@@ -111,7 +119,7 @@ def variables(role: Role, **more: Any) -> dict[str, Any]:
         "kms_key_ids": {IAD: role.sim.id("key-a"), PHX: role.sim.id("key-phx")},
         "compartment_ids": role.sim.id("root"),
         "exclude_ids": excluded,
-        "max_failures": COUNT,
+        "max_failures": role.count,
         "canary": 0,
         **more,
     }
@@ -122,20 +130,20 @@ def test_a_dry_run(role: Role) -> None:
     shown = role.run("rekey", variables(role), "--check")
 
     assert f"{2 * CLOSED} places could not be read" in shown
-    assert bool(re.search(r"too long to be\s+handed on as a value", shown)) is SOAK
+    assert bool(re.search(r"too long to be\s+handed on as a value", shown)) is role.is_large
     assert "excluded by their OCID" in shown
 
 
-@pytest.mark.skipif(not SOAK, reason="many batches take long: make soak")
+@soak
 def test_a_run_where_much_fails_and_the_way_back(role: Role) -> None:
     role.refuse("UpdateVolumeKmsKey", "DeleteBootVolumeKmsKey")
     shown = role.run("rekey", variables(role, include_replicated=True, batch_size=20))
     assert re.search(r"resources failed\. The report", shown)
 
     folder = role.playbooks.runs()[0]
-    given = {"report": str(folder), "allow_oracle_managed": True, "max_failures": COUNT, "canary": 0}
+    given = {"report": str(folder), "allow_oracle_managed": True, "max_failures": role.count, "canary": 0}
     back = role.run("restore_keys", {f"restore_keys_{name}": value for name, value in given.items()})
-    assert f"{2 * (COUNT // 20):,} resources failed" in back
+    assert f"{2 * (role.count // 20):,} resources failed" in back
 
 
 def _found(role: Role) -> dict[str, Any]:
@@ -147,22 +155,25 @@ def _named(role: Role) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("which", "flags"), [(_found, ()), (_named, ("--check", "--diff"))], ids=["found", "named-with-diff"]
+    ("which", "flags"),
+    [pytest.param(_found, (), marks=soak), (_named, ("--check", "--diff"))],
+    ids=["found", "named-with-diff"],
 )
 def test_a_backup_policy(role: Role, which: Callable[[Role], dict[str, Any]], flags: tuple[str, ...]) -> None:
     role.refuse("CreateVolumeBackupPolicyAssignment")
     given = {
         "policy_id": role.sim.id("to-phx"),
         "kms_key_id": role.sim.id("key-phx"),
-        "max_failures": COUNT,
-        "batch_size": COUNT if flags else 200,
+        "max_failures": role.count,
+        "batch_size": role.count if flags else 200,
         **which(role),
     }
     shown = role.run("backup_policy", {f"backup_policy_{name}": value for name, value in given.items()}, *flags)
     assert "assets are chosen" in shown
 
 
+@soak
 def test_a_report(role: Role) -> None:
-    keys = [role.sim.id(f"key-{n}") for n in range(KEYS)]
+    keys = [role.sim.id(f"key-{n}") for n in range(role.keys)]
     shown = role.run("encryption_report", {"encryption_report_kms_key_ids": keys})
     assert "resources are on customer-managed keys" in shown

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import Ran, furnish, run
-from integration.playbook import Playbook
+from integration.support.fleets import volumes
+from integration.support.harness import Ran, furnish, run
+from integration.support.playbook import Playbook
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_info,

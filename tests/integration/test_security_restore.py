@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish, run
-from integration.rekeying import discover, mixed_fleet, plan_restore, rekey, restore
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
+from integration.support.rekey_helpers import discover, mixed_fleet, plan_restore, rekey, restore
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import json_reader as _report_input

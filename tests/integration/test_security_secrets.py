@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish
-from integration.playbook import Playbook
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.playbook import Playbook
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import files as _files
 from simulator.client import Simulator

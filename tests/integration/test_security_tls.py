@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from integration.fleets import volumes
-from integration.harness import furnish
-from unit.pod_token import use_token_of
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
+from integration.support.pod_token import use_token_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import AUTH_TYPES, resolve_connection
@@ -45,7 +45,7 @@ def _open(sim: Simulator, auth_type: str, **changes: str) -> Connection:
         for name, value in {**sim.environment(auth_type), **changes}.items():
             patch.setenv(name, value)
         settings = resolve_connection({}, os.environ)
-        return connect(settings, retry=ReadRetry(attempts=1), timeout=(5.0, 5.0))
+        return connect(settings, retry=ReadRetry(attempts=1), timeout=(30.0, 30.0))
 
 
 def _read(sim: Simulator, connection: Connection) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.fleets import tenancy, volumes
-from integration.harness import furnish
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import furnish
 
 from simulator.client import Simulator
 

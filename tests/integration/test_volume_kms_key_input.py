@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from integration.fleets import volumes
-from integration.harness import Ran, furnish, run
+from integration.support.fleets import volumes
+from integration.support.harness import Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from integration.fleets import volumes
-from integration.harness import furnish, run
+from integration.support.fleets import volumes
+from integration.support.harness import furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator

@@ -101,7 +101,7 @@ async def _run(server: Server, arguments: argparse.Namespace) -> None:
         print("# What another terminal has to be given, for any OCI tool to find the simulator instead of OCI:")
         for name, value in {**variables, **others}.items():
             print(f"export {name}={shlex.quote(value)}")
-        print(f"# the tenancy's OCID: {server.service.world.tenancy.id}")
+        print(f"# the tenancy's OCID: {server.service.cloud.tenancy.id}")
         print(f"# all that is there: curl --noproxy '*' {description['control_url']}/resources")
         print(f"# control API: {description['control_url']}   end with Ctrl-C", flush=True)
     loop = asyncio.get_running_loop()

@@ -13,8 +13,8 @@ from typing import Any
 
 from .hosts import Target
 from .kinds.compartments import accessible
+from .state import CloudState, Site
 from .wire import ApiError, Json, Reply, encode, invalid, missing, not_found
-from .world import Site, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def declare(
 class Call:
     """One request to one operation."""
 
-    world: World
+    cloud: CloudState
     operation: Operation
     target: Target
     site: Site
@@ -78,12 +78,12 @@ class Call:
         return self.site.region.name
 
     def switch(self, name: str) -> Any:
-        return self.world.switches[name]
+        return self.cloud.switches[name]
 
     def compartment(self) -> str | None:
         """The compartment asked for, if any; a closed or unknown one is a 404 (section 4)."""
         wanted = self.query.get("compartmentId")
-        if wanted is not None and not accessible(self.world, wanted):
+        if wanted is not None and not accessible(self.cloud, wanted):
             raise not_found()
         return wanted
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Builds a world from a fleet, kind by kind in the order of the registry."""
+"""Builds a cloud from a fleet, kind by kind in the order of the registry."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any
 from . import kinds
 from .fleet import Entry
 from .regions import REALMS, REGIONS, Region
+from .state import CloudState, Site, begin
 from .switches import Switches
-from .world import Site, World, begin
 
 
-def build(fleet: Mapping[str, Any], switches: Switches, clock: Callable[[], float] = time.time) -> World:
+def build(fleet: Mapping[str, Any], switches: Switches, clock: Callable[[], float] = time.time) -> CloudState:
     entry = Entry("fleet", fleet)
-    world = begin(entry, switches, _sites(entry), clock)
+    cloud = begin(entry, switches, _sites(entry), clock)
     for load in kinds.LOADERS:
-        load(entry, world)
+        load(entry, cloud)
     entry.done()
-    return world
+    return cloud
 
 
 def _sites(fleet: Entry) -> list[Site]:

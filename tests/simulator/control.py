@@ -70,7 +70,7 @@ class Control:
         fleet = read(body["fleet"]) if body.get("fleet") is not None else self._first_fleet
         given = {name: body[name] for name in ("settle", "latency") if body.get(name) is not None}
         service.reset(fleet, self._first_settings | given)
-        self._home.write(service.world, service.tokens)
+        self._home.write(service.cloud, service.tokens)
         return self._describe()
 
     def _counts(self, rest: str, query: dict[str, str], body: Any) -> Json:
@@ -78,25 +78,25 @@ class Control:
         return {
             "operations": journal.counts(),
             "regions": journal.counts_by_region(),
-            "needless_puts": self._service.world.needless_puts,
+            "needless_puts": self._service.cloud.needless_puts,
         }
 
     def _reset_counts(self, rest: str, query: dict[str, str], body: Any) -> None:
         self._service.journal.clear()
-        self._service.world.needless_puts = 0
+        self._service.cloud.needless_puts = 0
 
     def _resources(self, rest: str, query: dict[str, str], body: Any) -> Any:
         service = self._service
         if rest:
             return service.truth(rest)
         kind = query.get("kind")
-        return [service.truth(one.id) for one in service.world.resources.values() if kind in (None, one.kind)]
+        return [service.truth(one.id) for one in service.cloud.resources.values() if kind in (None, one.kind)]
 
     def _id(self, name: str) -> str:
-        tenancy = self._service.world.tenancy
+        tenancy = self._service.cloud.tenancy
         if name in ("tenancy", "root", f"tenancy:{tenancy.name}"):
             return tenancy.id
-        return self._service.world.lookup(name).id
+        return self._service.cloud.lookup(name).id
 
     def _metadata(self, request: web.BaseRequest) -> web.StreamResponse:
         """The parts of the instance metadata service that the SDK asks for (oci/auth/signers)."""

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from .ocids import ocid
 from .principals import Principal, Tokens
 from .signatures import refuse, verify
+from .state import CloudState
 from .wire import ApiError, Reply, encode
-from .world import World
 
 FEDERATION_PATH = "/v1/x509"
 PROXYMUX_PATH = "/resourcePrincipalSessionTokens"
@@ -33,11 +33,11 @@ PROXYMUX_PATH = "/resourcePrincipalSessionTokens"
 class Instance:
     """The compute instance whose metadata service hands out certificates; made when first asked for."""
 
-    def __init__(self, world: World) -> None:
-        home = next(site for site in world.sites.values() if site.home)
+    def __init__(self, cloud: CloudState) -> None:
+        home = next(site for site in cloud.sites.values() if site.home)
         self.region = home.region
-        self.tenancy = world.tenancy.id
-        self.id = ocid("instance", world.tenancy.realm, home.region.in_ocid, world.tenancy.name, "controller")
+        self.tenancy = cloud.tenancy.id
+        self.id = ocid("instance", cloud.tenancy.realm, home.region.in_ocid, cloud.tenancy.name, "controller")
         self._files: dict[str, bytes] = {}
         self._principal: Principal | None = None
         self._key_id = ""
@@ -78,14 +78,14 @@ def federate(instance: Instance, tokens: Tokens, raw_path: str, headers: Mapping
     return Reply(200, encode({"token": tokens.issue(caller.type, caller.id, instance.tenancy, key)}))
 
 
-def proxymux(world: World, tokens: Tokens, headers: Mapping[str, str], body: bytes) -> Reply:
+def proxymux(cloud: CloudState, tokens: Tokens, headers: Mapping[str, str], body: bytes) -> Reply:
     """POST /resourcePrincipalSessionTokens: a token for a pod's key, against its service account's token."""
     scheme, _space, bearer = headers.get("authorization", "").partition(" ")
     claims = tokens.claims(bearer) if scheme == "Bearer" else None
     if claims is None or claims["ptype"] != "service_account":
         raise refuse("the service account's token is not known")
     key = _public_key(body, "podKey")
-    token = tokens.issue("oke_workload_identity", claims["sub"], world.tenancy.id, key)
+    token = tokens.issue("oke_workload_identity", claims["sub"], cloud.tenancy.id, key)
     return Reply(200, base64.b64encode(encode({"token": f"ST${token}"})))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from .hosts import PROXYMUX
 from .ocids import ocid
 from .principals import PASS_PHRASE, Principal, Tokens, fingerprint, new_key, pem
-from .world import World
+from .state import CloudState
 
 _DAY = 86400.0
 
@@ -50,9 +50,9 @@ class Home:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def write(self, world: World, tokens: Tokens) -> None:
-        tenancy, key = world.tenancy, self._session_key.public_key()
-        home = next(site.region for site in world.sites.values() if site.home)
+    def write(self, cloud: CloudState, tokens: Tokens) -> None:
+        tenancy, key = cloud.tenancy, self._session_key.public_key()
+        home = next(site.region for site in cloud.sites.values() if site.home)
         session = self._write("token", tokens.issue("security_token", tenancy.user_id, tenancy.id, key, _DAY))
         delegation = tokens.issue("delegation", tenancy.user_id, tenancy.id, key, _DAY)
         function = ocid("fnfunc", tenancy.realm, home.in_ocid, tenancy.name, "rekey")

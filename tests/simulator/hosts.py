@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .kinds.vaults import Vault
-from .world import Site, World
+from .state import CloudState, Site
 
 #: Service to its host name, as the SDK's templates have them.
 _TEMPLATES = {
@@ -34,16 +34,16 @@ class Target:
     vault: str = ""
 
 
-def directory(world: World) -> dict[str, Target]:
+def directory(cloud: CloudState) -> dict[str, Target]:
     """Every host that exists. What is not in here doesn't resolve, be it a vault's host in the wrong form."""
     hosts: dict[str, Target] = {}
-    for site in world.sites.values():
+    for site in cloud.sites.values():
         for service, template in _TEMPLATES.items():
             hosts[_host(template, site)] = Target(service, site.region.name)
-    for vault in world.all(Vault):
+    for vault in cloud.all(Vault):
         for name in vault.regions:
-            hosts[vault.host(world.sites[name].region, "management")] = Target("management", name, vault.id)
-    home = next(site for site in world.sites.values() if site.home)
+            hosts[vault.host(cloud.sites[name].region, "management")] = Target("management", name, vault.id)
+    home = next(site for site in cloud.sites.values() if site.home)
     hosts[f"{PROXYMUX}:{PROXYMUX_PORT}"] = Target("proxymux", home.region.name)
     return hosts
 

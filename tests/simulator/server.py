@@ -30,7 +30,7 @@ class Server:
         self._certificates = Certificates()
         self._home = Home(folder, self._certificates.ca_pem)
         self.service = Service(fleet, settings, self._home.api_key)
-        self._home.write(self.service.world, self.service.tokens)
+        self._home.write(self.service.cloud, self.service.tokens)
         self._ports = {"proxy": 0, "direct": 0, "control": 0}
 
     async def start(self, proxy_port: int = 0, control_port: int = 0) -> None:

@@ -77,15 +77,15 @@ class Service:
         self.reset(fleet, settings)
 
     def reset(self, fleet: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-        """A new world. If the fleet is wrong the old one stays."""
+        """A new cloud. If the fleet is wrong the old one stays."""
         switches = Switches(settings)
-        world = build(fleet, switches)
+        cloud = build(fleet, switches)
         self.fleet = dict(fleet)
         self.switches = switches
-        self.world = world
-        self.hosts = directory(world)
-        self.instance = Instance(world)
-        tenancy = world.tenancy
+        self.cloud = cloud
+        self.hosts = directory(cloud)
+        self.instance = Instance(cloud)
+        tenancy = cloud.tenancy
         self._callers = {
             f"{tenancy.id}/{tenancy.user_id}/{self._api_key.id}": Principal(
                 "api_key", tenancy.user_id, self._api_key.key
@@ -98,27 +98,27 @@ class Service:
 
     def set(self, settings: Mapping[str, Any]) -> None:
         self.switches.update(settings)
-        for resource in self.world.resources.values():
+        for resource in self.cloud.resources.values():
             resource.forget()
 
     def alter(self, ocid: str, fields: Mapping[str, Any]) -> Json:
         """Edits a resource behind everybody's back, with the names of the fleet file; gives its true state."""
-        resource = self.world.resources[ocid]
+        resource = self.cloud.resources[ocid]
         description = FleetEntry(f"{resource.kind} {resource.name}", fields)
         self.truth(ocid)
-        resource.alter(self.world, description)
+        resource.alter(self.cloud, description)
         description.done()
-        return resource.truth(self.world)
+        return resource.truth(self.cloud)
 
     def truth(self, ocid: str) -> Json:
-        resource = self.world.resources[ocid]
-        resource.settle(self.world, self.world.clock())
-        return resource.truth(self.world)
+        resource = self.cloud.resources[ocid]
+        resource.settle(self.cloud, self.cloud.clock())
+        return resource.truth(self.cloud)
 
     def spoil(self, rule: Mapping[str, Any]) -> None:
         """A new rule for faults."""
         changes = rule.get("changes")
-        unknown = [ocid for ocid in changes if ocid not in self.world.resources] if isinstance(changes, dict) else []
+        unknown = [ocid for ocid in changes if ocid not in self.cloud.resources] if isinstance(changes, dict) else []
         if unknown:
             raise FaultError(f"fault {rule.get('kind')}: there is no {unknown[0]}")
         self.faults.add(rule)
@@ -142,8 +142,8 @@ class Service:
 
     def answer(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
         """Everything but the waiting and the sending."""
-        world = self.world
-        now = world.clock()
+        cloud = self.cloud
+        now = cloud.clock()
         host = headers.get("host", "").lower().removesuffix(":443")
         path, _mark, query_text = raw_path.partition("?")
         target = self.hosts.get(host)
@@ -195,10 +195,10 @@ class Service:
         if rule is not None and rule.kind == "token_expired":
             self.tokens.expire(key_id(headers).removeprefix(_SESSION))
         call = Call(
-            world=self.world,
+            cloud=self.cloud,
             operation=operation,
             target=target,
-            site=self.world.sites[target.region],
+            site=self.cloud.sites[target.region],
             ident=log.resource,
             query=log.query,
             body=body,
@@ -248,7 +248,7 @@ class Service:
     def _token(self, name: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         if name == "Federate":
             return federate(self.instance, self.tokens, raw_path, headers, body)
-        return proxymux(self.world, self.tokens, headers, body)
+        return proxymux(self.cloud, self.tokens, headers, body)
 
     def _finish(self, rule: Rule | None, work: Callable[[], Reply]) -> Outcome:
         """The operation's own reply, spoilt by the rule if there is one."""

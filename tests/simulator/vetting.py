@@ -46,7 +46,7 @@ def leave(call: Call, key_id: str | None) -> None:
 
 
 def _usable(call: Call, key_id: str, region: str) -> Key | None:
-    key = call.world.resources.get(key_id)
+    key = call.cloud.resources.get(key_id)
     here = key.at.get(region) if isinstance(key, Key) else None
     if not isinstance(key, Key) or here is None:
         return None

@@ -6,23 +6,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from benchmark.__main__ import turns
 from benchmark.cases import CASES
-from benchmark.contenders import CONTENDERS, Measured
 from benchmark.fleet import fleet
-from benchmark.measure import FailedError, run
+from benchmark.subjects import SUBJECTS, Measured
 from benchmark.tables import TARGETS, as_rst, as_text, contests, picture, targets
 
 from simulator.build import build
 from simulator.switches import Switches
-
-CPU = max(os.sched_getaffinity(0))
 
 
 def taking(*seconds: float, calls: int = 1034) -> Measured:
@@ -38,7 +32,7 @@ def test_a_verdict_is_by_the_median() -> None:
 
 
 def test_calls_count_for_each_volume() -> None:
-    results = {name: taking(1000 if name == "loop" else 5) for name in CASES["volumes"].contenders}
+    results = {name: taking(1000 if name == "loop" else 5) for name in CASES["volumes"].subjects}
 
     (calls,) = [row for row in targets([CASES["volumes"]], results) if "calls" in row[0]]
     assert calls[1:] == ("1.10", "1.03", "yes")
@@ -46,13 +40,13 @@ def test_calls_count_for_each_volume() -> None:
 
 def test_every_case_measures_who_is_known_and_what_its_targets_need() -> None:
     for case in CASES.values():
-        list(targets([case], {name: taking(5.0) for name in case.contenders}))
-        assert set(case.contenders) <= CONTENDERS.keys()
+        list(targets([case], {name: taking(5.0) for name in case.subjects}))
+        assert set(case.subjects) <= SUBJECTS.keys()
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
+@pytest.mark.parametrize("name", SUBJECTS)
 def test_every_tenancy_is_one(name: str) -> None:
-    build(CONTENDERS[name].tenancy(), Switches({}))
+    build(SUBJECTS[name].tenancy(), Switches({}))
 
 
 def test_volumes_that_cannot_be_spread_evenly_are_refused() -> None:
@@ -60,7 +54,7 @@ def test_volumes_that_cannot_be_spread_evenly_are_refused() -> None:
         fleet(10, regions=3)
 
 
-def test_contenders_take_turns() -> None:
+def test_subjects_take_turns() -> None:
     assert list(turns(["loop", "module-10000", "module"], None)) == [
         *[(1, "loop"), (1, "module-10000"), (1, "module")],
         *[(2, "module-10000"), (2, "module")],
@@ -87,18 +81,3 @@ def test_the_picture_has_a_bar_for_each_and_longer_ones_for_longer_times() -> No
     lengths = [float(rectangle.attrib["width"]) for rectangle in bars]
     assert lengths[0] == 0
     assert lengths == sorted(lengths)
-
-
-def test_what_a_program_takes(tmp_path: Path) -> None:
-    program = "data = bytearray(50_000_000); sum(range(300_000)); print('done')"
-
-    spent, printed = run([sys.executable, "-c", program], os.environ, tmp_path, CPU)
-
-    assert printed == "done\n"
-    assert spent.peak > 50
-    assert spent.processor > 0
-
-
-def test_a_program_that_fails_is_no_measurement(tmp_path: Path) -> None:
-    with pytest.raises(FailedError, match="no such luck"):
-        run([sys.executable, "-c", "raise SystemExit('no such luck')"], os.environ, tmp_path, CPU)

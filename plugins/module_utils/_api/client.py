@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._model.ocid import RegionTable
+from .._model.regions import RegionTable
 from . import transport as _wire
 from .auth import Principal, create_principal
 from .sdk import load, region_table, without_model_copies
@@ -28,7 +28,7 @@ from .settings import ConnectionSettings
 from .throttle import AdaptiveRateLimiter
 from .transport import ReadRetry
 
-__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect"]
+__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "region_table"]
 
 USER_AGENT = "ansible-collection/oci_keys.block_volume"
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import shorten
-from .._model.ocid import RegionTable
+from .._model.regions import RegionTable
 
 _MODELS = re.compile(r"oci\.\w+\.models")
 _loaded: dict[str, Any] = {}

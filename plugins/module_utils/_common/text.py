@@ -78,3 +78,25 @@ def shorten(text: str, length: int = _SHOWN_LENGTH) -> str:
         return text
     tail = length // 4
     return f"{text[: length - tail - 1]}…{text[-tail:]}"
+
+
+def quote(value: object) -> str:
+    """A value that somebody gave, as an error shows it: in quotation marks, and not too long."""
+    return repr(shorten(value)) if isinstance(value, str) else shorten(_safe_repr(value))
+
+
+def _safe_repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # a repr of another's making
+        return f"<{type(value).__name__}>"
+
+
+def either(words: Sequence[str]) -> str:
+    """ "a", "a or b", "a, b or c" """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def with_article(words: str) -> str:
+    """ "a key", "an image" """
+    return f"{'an' if words[:1].lower() in 'aeio' or words.startswith('IAM') else 'a'} {words}"

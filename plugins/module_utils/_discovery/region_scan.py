@@ -34,7 +34,7 @@ from .._resources.policy_assignments import (
     Assignments,
 )
 from .._resources.reader import spread
-from .._resources.registry import ASSETS, LISTED
+from .._resources.registry import asset_kinds, listed_kinds
 
 # Where no listed row of a kind shows a key, so that lists might leave keys out, so many are read by GET.
 _PROOF_SAMPLE = 12
@@ -100,8 +100,8 @@ class RegionScan:
         self.unreadable: list[Unreadable] = []
 
     def run(self) -> list[Resource]:
-        asked = [kind for name, kinds in LISTED.items() if name in self._types for kind in kinds]
-        assets = list(ASSETS) if Assignments.type in self._types else []
+        asked = listed_kinds(self._types)
+        assets = asset_kinds() if Assignments.type in self._types else ()
         kinds = list(dict.fromkeys([*asked, *assets]))
         self._pages = {kind: Pages(kind, self._service, self._region, self._domains) for kind in kinds}
         self._breakers = {kind: CircuitBreaker() for kind in [*kinds, None]}

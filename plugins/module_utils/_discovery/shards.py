@@ -24,14 +24,10 @@ from .._common.errors import (
     ResourceError,
     explain,
 )
-from .._resources.backups import (
-    BOOT_VOLUME_BACKUP,
-    VOLUME_BACKUP,
-)
+from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.lists import Domains, Pages
-from .._resources.volume_groups import VOLUME_GROUP
-from .._resources.volumes import BLOCK_VOLUME, BOOT_VOLUME
+from .._resources.registry import listed_kinds
 from .region_scan import TERMINATED_STATES, CircuitBreaker
 from .search import (
     SIDE_BY_SIDE,
@@ -40,12 +36,6 @@ from .search import (
 )
 from .tenancy import Compartment, Tenancy
 
-_KINDS: tuple[ReadableKind, ...] = (BOOT_VOLUME, BLOCK_VOLUME, VOLUME_BACKUP, BOOT_VOLUME_BACKUP, VOLUME_GROUP)
-_QUERY = {
-    "type": "Structured",
-    "query": "query volume, bootvolume, volumebackup, bootvolumebackup, volumegroup resources",
-    "matchingContextType": "NONE",
-}
 _SEARCH_PAGE = 1000
 # Beyond so many pages of Search, lists of what is left cost no more.
 _MOST_SEARCH_PAGES = 5
@@ -129,9 +119,10 @@ def searched(connection: Connection, region: str, desired: Collection[str]) -> s
     seen: set[str] = set()
     page: str | None = None
     try:
+        search = connection.search(region)
         for _number in range(_MOST_SEARCH_PAGES):
             query = {} if page is None else {"page": page}
-            response = connection.search(region).read_once("search_resources", _QUERY, limit=_SEARCH_PAGE, **query)
+            response = search.read_once("search_resources", _search_details(), limit=_SEARCH_PAGE, **query)
             rows = response.data.items
             seen.update(
                 row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in TERMINATED_STATES
@@ -144,12 +135,25 @@ def searched(connection: Connection, region: str, desired: Collection[str]) -> s
     return seen
 
 
+def _search_details() -> dict[str, str]:
+    return {
+        "type": "Structured",
+        "query": f"query {', '.join(RESOURCE_TYPES.in_shards.ocid_types)} resources",
+        "matchingContextType": "NONE",
+    }
+
+
+def _probed_kinds() -> list[ReadableKind]:
+    """Boot volumes first: wherever an instance runs there is one, and then no other list is needed."""
+    return sorted(listed_kinds(RESOURCE_TYPES.in_shards.names), key=lambda kind: kind.type != "boot_volume")
+
+
 class _Probe:
     """Looks for anything at all in the compartments of a region."""
 
     def __init__(self, connection: Connection, region: str) -> None:
         service, domains = connection.block_volume(region), Domains(connection, region)
-        self._pages = [Pages(kind, service, region, domains) for kind in _KINDS]
+        self._pages = [Pages(kind, service, region, domains) for kind in _probed_kinds()]
         self._breakers = CircuitBreaker()
 
     def look(self, compartment_id: str) -> tuple[bool, ResourceError | None]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .._common.text import shorten
+from .._model.resource_types import ASSIGNMENT
 from .json_reader import JsonNode, read_bytes
 from .records import (
-    POLICY_ASSIGNMENT,
     change_record,
 )
 
@@ -75,7 +75,7 @@ def _begun(intent: JsonNode) -> dict[str, Any]:
         row["copy_id"] = row["previous_copy_id"]
     if "previous_policy_id" in row:
         asset_id = intent.get("id").text()
-        row.update(asset_id=asset_id, asset_type=intent.get("type").text(), type=POLICY_ASSIGNMENT, policy_id=None)
+        row.update(asset_id=asset_id, asset_type=intent.get("type").text(), type=ASSIGNMENT, policy_id=None)
         row["id"] = intent.get("previous_assignment_id").text_or_none() or asset_id
     return row
 

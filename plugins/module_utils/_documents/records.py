@@ -15,14 +15,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .json_reader import JsonNode
 
 FORMAT = "oci_keys.block_volume/report"
 VERSION = 1
 PLAN_FORMAT = "oci_keys.block_volume/plan"
 PLAN_VERSION = 1
-
-POLICY_ASSIGNMENT = "policy_assignment"
 
 _TYPE = re.compile(r"[a-z_]{1,40}")
 _RESOURCE_TEXTS = (
@@ -35,8 +34,8 @@ _RESOURCE_TEXTS = (
     "locked",
 )
 _MORE_TEXTS: Mapping[str, tuple[str, ...]] = {
-    POLICY_ASSIGNMENT: ("asset_id", "asset_type", "policy_id", "destination_region"),
-    "replica": ("source_id",),
+    ASSIGNMENT: ("asset_id", "asset_type", "policy_id", "destination_region"),
+    REPLICA: ("source_id",),
 }
 _CHANGE_TEXTS = (
     "display_name",
@@ -132,7 +131,7 @@ def keys_in_use(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def region_of_key(resource: Mapping[str, Any]) -> str | None:
-    region = resource["destination_region" if resource["type"] == POLICY_ASSIGNMENT else "region"]
+    region = resource["destination_region" if resource["type"] == ASSIGNMENT else "region"]
     return None if region is None else str(region)
 
 
@@ -273,16 +272,16 @@ def change_record(node: JsonNode) -> dict[str, Any]:
     if "copy_id" in node.mapping():
         # The module for copies tells of a source; what bears the key is its copy in the other region.
         return {**change, **_texts(node, ("copy_id", "destination_region"))}
-    if change["type"] != POLICY_ASSIGNMENT and "assignment_id" not in node.mapping():
+    if change["type"] != ASSIGNMENT and "assignment_id" not in node.mapping():
         return change
     # The module for policies tells of an asset; in a report it is the assignment that bears the key.
     assigned = _texts(node, _CHANGED_ASSIGNMENT_TEXTS)
-    is_asset = change["type"] != POLICY_ASSIGNMENT
+    is_asset = change["type"] != ASSIGNMENT
     return {
         **change,
         **assigned,
         "id": (assigned["assignment_id"] if is_asset else None) or change["id"],
-        "type": POLICY_ASSIGNMENT,
+        "type": ASSIGNMENT,
         "asset_id": change["id"] if is_asset else node.get("asset_id").text(),
         "asset_type": change["type"] if is_asset else node.get("asset_type").text_or_none(),
     }

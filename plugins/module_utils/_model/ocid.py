@@ -19,7 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._common.errors import InputError
-from .._common.text import shorten
+from .._common.text import either, quote, shorten, with_article
+from .regions import RegionTable
+from .resource_types import ASSIGNMENT, RESOURCE_TYPES
 
 MAX_LENGTH = 255
 """Longest OCID, in characters, that the API accepts."""
@@ -28,16 +30,8 @@ _MIN_PARTS, _MAX_PARTS = 5, 7
 _SHAPE = "ocid1.<type>.<realm>.[region].<unique id>"
 _FORBIDDEN = re.compile(r"[^0-9A-Za-z_.-]")
 
-TYPE_WORDS: Mapping[str, str] = {
-    "volume": "block volume",
-    "bootvolume": "boot volume",
-    "volumebackup": "volume backup",
-    "bootvolumebackup": "boot volume backup",
-    "volumegroup": "volume group",
-    "volumegroupbackup": "volume group backup",
+_OTHER_WORDS: Mapping[str, str] = {
     "volumebackuppolicy": "backup policy",
-    "volumebackuppolicyassign": "backup policy assignment",
-    "volumebackuppolicyassignment": "backup policy assignment",
     "blockvolumereplica": "block volume replica",
     "bootvolumereplica": "boot volume replica",
     "volumegroupreplica": "volume group replica",
@@ -56,25 +50,17 @@ TYPE_WORDS: Mapping[str, str] = {
     "bucket": "bucket",
     "coreservicesworkrequest": "work request",
 }
-"""Each OCID type that a user of this collection may come across, in words."""
+"""Other OCID types that a user of this collection may come across, in words; of replicas, which sort it is."""
 
-_RESULT_TYPES: Mapping[str, tuple[str, ...]] = {
-    # the names of the collection's results (interface.md) where dropping "_" does not give the OCID's type
-    "block_volume": ("volume",),
-    "backup_policy": ("volumebackuppolicy",),
-    "policy_assignment": ("volumebackuppolicyassign", "volumebackuppolicyassignment"),
-    "backup_policy_assignment": ("volumebackuppolicyassign", "volumebackuppolicyassignment"),
+_ALIASES: Mapping[str, str] = {
+    # names of types, in documentation of OCI and in results, that are not in the table of resource types
+    "block_volume": "volume",
+    "backup_policy": "volumebackuppolicy",
+    "backup_policy_assignment": ASSIGNMENT,
 }
 
-_EXPECTABLE = (
-    "volume",
-    "boot_volume",
-    "volume_backup",
-    "boot_volume_backup",
-    "volume_group",
-    "volume_group_backup",
+_SUGGESTED = (
     "backup_policy",
-    "policy_assignment",
     "block_volume_replica",
     "boot_volume_replica",
     "volume_group_replica",
@@ -86,50 +72,7 @@ _EXPECTABLE = (
     "user",
     "instance",
 )
-
-
-@dataclass(frozen=True)
-class RegionTable:
-    """The regions that are known: the SDK's tables and what the user adds to them.
-
-    ``long_names`` maps a short code to a long name (``iad`` to ``us-ashburn-1``), ``realms`` a long name to its realm
-    (``us-ashburn-1`` to ``oc1``), ``domains`` a realm to its second-level domain (``oc1`` to ``oraclecloud.com``).
-    All keys are in lower case.
-    """
-
-    long_names: Mapping[str, str]
-    realms: Mapping[str, str]
-    domains: Mapping[str, str]
-
-    def region(self, part: str) -> str | None:
-        """The long name for a short code or a long name in any case, or None where no such region is known."""
-        name = part.strip().lower()
-        long_name = self.long_names.get(name, name)
-        return long_name if long_name in self.realms else None
-
-    def realm(self, region: str) -> str | None:
-        """The realm of a region (short code or long name), or None where no such region is known."""
-        long_name = self.region(region)
-        return None if long_name is None else self.realms[long_name]
-
-    def expect(self, name: str, what: str) -> str:
-        """The long name of the region ``name``; ``what`` says in the error whose region that is.
-
-        Raises InputError, with the names that come close, where no such region is known.
-        """
-        long_name = self.region(name)
-        if long_name is None:
-            raise InputError(f"{what} {_show(name)}, which is not a known region{self._remedy(name)}")
-        return long_name
-
-    def _remedy(self, name: str) -> str:
-        known = [*self.realms, *self.long_names]
-        close = difflib.get_close_matches(name.strip().lower(), known, n=3, cutoff=0.6)
-        guess = f" (did you mean {_or(close)}?)" if close else ""
-        return (
-            f"{guess}. If it is newer than the installed SDK, add it with the environment variable"
-            " OCI_REGION_METADATA or in ~/.oci/regions-config.json"
-        )
+"""The names besides resource types that the error about an unknown one lists."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +92,7 @@ class Ocid:
     @property
     def words(self) -> str:
         """The type as a user would call it ("boot volume"); an unknown type as it stands."""
-        return TYPE_WORDS.get(self.type, self.type)
+        return words_for(self.type)
 
     def region(self, regions: RegionTable) -> str | None:
         """The long name of the region that the OCID names, or None where it names none or one that is not known."""
@@ -162,32 +105,32 @@ def parse(value: object) -> Ocid:
     Raises InputError, naming the value and its fault, for whatever is not a syntactically valid OCID.
     """
     if not isinstance(value, str):
-        raise InputError(f"{_show(value)} is not an OCID: it is of type {type(value).__name__}, but text is expected")
+        raise InputError(f"{quote(value)} is not an OCID: it is of type {type(value).__name__}, but text is expected")
     text = value.strip()
     if not text:
         raise InputError(f"{value[:8]!r} is not an OCID: it is empty")
     if len(text) > MAX_LENGTH:
         raise InputError(
-            f"{_show(text)} is not an OCID: it has {len(text)} characters, {MAX_LENGTH} at most are allowed"
+            f"{quote(text)} is not an OCID: it has {len(text)} characters, {MAX_LENGTH} at most are allowed"
         )
     bad = _FORBIDDEN.search(text)
     if bad is not None and text.lower().startswith("ocid1."):
         raise InputError(
-            f"{_show(text)} is not an OCID: {bad.group()!r} at position {bad.start() + 1} is not allowed in it"
+            f"{quote(text)} is not an OCID: {bad.group()!r} at position {bad.start() + 1} is not allowed in it"
             + (" (is it a placeholder that was not filled in?)" if bad.group() in "<>{}$" else "")
         )
     parts = text.split(".")
     if bad is not None or parts[0] != "ocid1" or len(parts) < _MIN_PARTS:
-        raise InputError(f"{_show(text)} is not an OCID: it must look like {_SHAPE}")
+        raise InputError(f"{quote(text)} is not an OCID: it must look like {_SHAPE}")
     if len(parts) > _MAX_PARTS:
-        raise InputError(f"{_show(text)} is not an OCID: it has {len(parts)} parts, but it must look like {_SHAPE}")
+        raise InputError(f"{quote(text)} is not an OCID: it has {len(parts)} parts, but it must look like {_SHAPE}")
     kind, realm, region_part = parts[1:4]
     future_use, unique = parts[4:-1], parts[-1]
     for name, part in (("type", kind), ("realm", realm), ("unique id", unique)):
         if not part:
-            raise InputError(f"{_show(text)} is not an OCID: its {name} is empty, it must look like {_SHAPE}")
+            raise InputError(f"{quote(text)} is not an OCID: its {name} is empty, it must look like {_SHAPE}")
     if not all(future_use):
-        raise InputError(f"{_show(text)} is not an OCID: the part before its unique id is empty")
+        raise InputError(f"{quote(text)} is not an OCID: the part before its unique id is empty")
     return Ocid(
         value=text,
         type=kind.lower(),
@@ -202,8 +145,8 @@ def expect_type(ocid: Ocid, *types: str) -> None:
     """Raise InputError ("is a volume backup, but a key is expected") unless the OCID is of one of these OCID types."""
     if ocid.type in types:
         return
-    desired = list(dict.fromkeys(_with_article(TYPE_WORDS.get(kind, kind)) for kind in types))
-    raise InputError(f"{_show_bare(ocid)} is {_with_article(ocid.words)}, but {_or(desired)} is expected")
+    desired = list(dict.fromkeys(with_article(words_for(kind)) for kind in types))
+    raise InputError(f"{_show_bare(ocid)} is {with_article(ocid.words)}, but {either(desired)} is expected")
 
 
 def expect_realm(ocid: Ocid, realm: str, whose: str) -> None:
@@ -228,40 +171,30 @@ def expect_region(ocid: Ocid, regions: RegionTable) -> str:
     return region
 
 
+def words_for(ocid_type: str) -> str:
+    """An OCID type as a user would call it ("boot volume"); an unknown one as it stands."""
+    row = RESOURCE_TYPES.by_ocid_type.get(ocid_type)
+    return _OTHER_WORDS.get(ocid_type) or (row.singular if row is not None else ocid_type)
+
+
 def ocid_types(name: str) -> tuple[str, ...]:
     """The OCID types that a type's name stands for; both ``bootvolume`` and ``boot_volume`` are understood.
 
     Raises InputError, listing the names, for one that is not known.
     """
     key = name.strip().lower()
-    if key in _RESULT_TYPES:
-        return _RESULT_TYPES[key]
-    plain = key.replace("_", "")
-    if plain in TYPE_WORDS:
+    row = RESOURCE_TYPES.get(_ALIASES.get(key, key))
+    if row is not None:
+        return row.ocid_types
+    known = {*_OTHER_WORDS, *RESOURCE_TYPES.ocid_types}
+    plain = _ALIASES.get(key, key).replace("_", "")
+    if plain in known:
         return (plain,)
-    close = difflib.get_close_matches(key, [*_EXPECTABLE, *TYPE_WORDS, *_RESULT_TYPES], n=1)
+    listed = [*RESOURCE_TYPES.names, *_SUGGESTED]
+    close = difflib.get_close_matches(key, [*listed, *sorted(known), *_ALIASES], n=1)
     guess = f" (did you mean {close[0]!r}?)" if close else ""
-    raise InputError(f"{_show(name)} is not a type of OCID{guess}. The types are {', '.join(_EXPECTABLE)}")
-
-
-def _show(value: object) -> str:
-    return repr(shorten(value)) if isinstance(value, str) else shorten(_safe_repr(value))
-
-
-def _safe_repr(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception:  # a repr of another's making
-        return f"<{type(value).__name__}>"
+    raise InputError(f"{quote(name)} is not a type of OCID{guess}. The types are {', '.join(listed)}")
 
 
 def _show_bare(ocid: Ocid) -> str:
     return shorten(ocid.value)
-
-
-def _or(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[:1].lower() in 'aeio' or words.startswith('IAM') else 'a'} {words}"

@@ -4,12 +4,181 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""The table of resource types. Choices of options, plans, reports, words and OCID checks are derived from its rows.
+
+How a type is read, listed and changed is code: ``_resources/registry.py`` maps the names of the rows to it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
 ASSIGNMENT = "policy_assignment"
+REPLICA = "replica"
+
+# Families: what types have in common.
+VOLUMES = "volumes"
+BACKUPS = "backups"
+ASSIGNMENTS = "assignments"
+REPLICAS = "replicas"
+GROUPS = "groups"
+"""Volume groups: backup policies can be assigned to them, but they have no key."""
+GROUP_BACKUPS = "group backups"
+"""Backups of volume groups: they have no key, their members have."""
 
 
-ORDER = (ASSIGNMENT, "volume", "boot_volume", "volume_backup", "boot_volume_backup")
-"""Policy assignments first, so that the copies made meanwhile get the new key, and sources before their backups."""
+@dataclass(frozen=True)
+class ResourceType:
+    """One type of Block Volume resource."""
+
+    name: str
+    """The name in options and results."""
+    ocid_types: tuple[str, ...]
+    """The types in its OCIDs, the usual one first."""
+    singular: str
+    plural: str
+    family: str
+    order_of_change: int | None = None
+    """Its place among the changes of a plan; None if plans never change it."""
+    column: str = ""
+    """The plural where room is scarce: the heading of a column of the report's chart."""
+
+    def count(self, number: int) -> str:
+        """ "1 boot volume", "1,200 boot volumes" """
+        return f"{number:,} {self.singular if number == 1 else self.plural}"
+
+
+class ResourceTypes:
+    """Some rows of the table. Everything is computed from ``rows`` at each access, so a new row needs no other edit."""
+
+    def __init__(self, rows: Iterable[ResourceType]) -> None:
+        self.rows = tuple(rows)
+
+    def __iter__(self) -> Iterator[ResourceType]:
+        return iter(self.rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(row.name for row in self.rows)
+
+    @property
+    def ocid_types(self) -> tuple[str, ...]:
+        return tuple(ocid_type for row in self.rows for ocid_type in row.ocid_types)
+
+    @property
+    def with_key(self) -> ResourceTypes:
+        """The types that have a key: those that discovery and reports know, in the order of reports."""
+        return self._where(lambda row: row.family not in (GROUPS, GROUP_BACKUPS))
+
+    @property
+    def discovered_by_default(self) -> ResourceTypes:
+        """Without replicas, whose key their source lists too, and assignments, which cost a call for each asset."""
+        return self._where(lambda row: row.family in (VOLUMES, BACKUPS))
+
+    @property
+    def volumes(self) -> ResourceTypes:
+        return self._where(lambda row: row.family == VOLUMES)
+
+    @property
+    def backups(self) -> ResourceTypes:
+        """Backups that have a key, so not those of volume groups."""
+        return self._where(lambda row: row.family == BACKUPS)
+
+    @property
+    def copyable(self) -> ResourceTypes:
+        """Backups that can be copied to another region."""
+        return self._where(lambda row: row.family in (BACKUPS, GROUP_BACKUPS))
+
+    @property
+    def assets(self) -> ResourceTypes:
+        """The types that backup policies can be assigned to."""
+        return self._where(lambda row: row.family in (VOLUMES, GROUPS))
+
+    @property
+    def groups(self) -> ResourceTypes:
+        return self._where(lambda row: row.family == GROUPS)
+
+    @property
+    def in_shards(self) -> ResourceTypes:
+        """The types of which one resource is enough to make its compartment a shard."""
+        return self._where(lambda row: row.family in (VOLUMES, BACKUPS, GROUPS))
+
+    @property
+    def changeable(self) -> ResourceTypes:
+        """The types that plans change."""
+        return self._where(lambda row: row.order_of_change is not None)
+
+    @property
+    def changed_by_ocid(self) -> ResourceTypes:
+        """Of these, the ones whose entries go by their own OCID; those of assignments go by their asset."""
+        return self._where(lambda row: row.order_of_change is not None and row.family != ASSIGNMENTS)
+
+    @property
+    def in_order_of_change(self) -> ResourceTypes:
+        """The types that plans change, sorted by what is changed first."""
+        return ResourceTypes(sorted(self.changeable, key=lambda row: row.order_of_change or 0))
+
+    def get(self, name: str) -> ResourceType | None:
+        return next((row for row in self.rows if row.name == name), None)
+
+    def __getitem__(self, name: str) -> ResourceType:
+        row = self.get(name)
+        if row is None:
+            raise KeyError(name)
+        return row
+
+    @property
+    def by_ocid_type(self) -> dict[str, ResourceType]:
+        return {ocid_type: row for row in self.rows for ocid_type in row.ocid_types}
+
+    def rank(self, name: str) -> int:
+        """The place of a type among these rows; unknown types come last."""
+        names = self.names
+        return names.index(name) if name in names else len(names)
+
+    def count(self, name: str, number: int) -> str:
+        """ "1 boot volume", "1,200 boot volumes"; an unknown type as it is named"""
+        row = self.get(name)
+        return row.count(number) if row is not None else f"{number:,} {name}"
+
+    def _where(self, condition: Callable[[ResourceType], bool]) -> ResourceTypes:
+        return ResourceTypes(filter(condition, self.rows))
+
+
+# Policy assignments are changed first, so that copies made meanwhile get the new key, and volumes before their backups.
+RESOURCE_TYPES = ResourceTypes(
+    (
+        ResourceType("volume", ("volume",), "block volume", "block volumes", VOLUMES, 2),
+        ResourceType("boot_volume", ("bootvolume",), "boot volume", "boot volumes", VOLUMES, 3),
+        ResourceType("volume_backup", ("volumebackup",), "volume backup", "volume backups", BACKUPS, 4),
+        ResourceType(
+            "boot_volume_backup",
+            ("bootvolumebackup",),
+            "boot volume backup",
+            "boot volume backups",
+            BACKUPS,
+            5,
+            column="boot backups",
+        ),
+        ResourceType(
+            ASSIGNMENT,
+            ("volumebackuppolicyassign", "volumebackuppolicyassignment"),
+            "backup policy assignment",
+            "backup policy assignments",
+            ASSIGNMENTS,
+            1,
+            column="policy copies",
+        ),
+        ResourceType(REPLICA, ("blockvolumereplica", "bootvolumereplica"), "replica", "replicas", REPLICAS),
+        ResourceType("volume_group", ("volumegroup",), "volume group", "volume groups", GROUPS),
+        ResourceType(
+            "volume_group_backup",
+            ("volumegroupbackup",),
+            "volume group backup",
+            "volume group backups",
+            GROUP_BACKUPS,
+        ),
+    )
+)
+"""Every type, in the order of documentation and reports."""

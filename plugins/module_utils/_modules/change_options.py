@@ -14,13 +14,8 @@ from typing import Any
 from .._changes.request import RunSettings, Target
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._model.ocid import (
-    RegionTable,
-    expect_realm,
-    expect_region,
-    expect_type,
-    parse,
-)
+from .._model.ocid import expect_realm, expect_region, expect_type, parse
+from .._model.regions import RegionTable
 from .._model.resource import DesiredState
 from .._resources.registry import kinds_by_ocid_type
 

@@ -34,14 +34,9 @@ from .._discovery.search import (
     DiscoveryQuery,
     discover,
 )
-from .._model.ocid import (
-    RegionTable,
-    expect_realm,
-    expect_type,
-    parse,
-)
-from .._resources.policy_assignments import Assignments
-from .._resources.registry import LISTED
+from .._model.ocid import expect_realm, expect_type, parse
+from .._model.regions import RegionTable
+from .._model.resource_types import RESOURCE_TYPES
 from . import runtime as runtime
 from .errors import fail_module_on_error
 from .options import (
@@ -52,10 +47,6 @@ from .options import (
 )
 from .output import invocation
 from .runtime import Runtime
-
-RESOURCE_TYPES = (*LISTED, Assignments.type)
-# What is asked for only by name: assignments cost a call per asset, and replicas bear the key that their source lists.
-_ONLY_BY_NAME = ("replica", Assignments.type)
 
 # A region that can't be reached costs these attempts, some 30 s where connections are refused.
 _RETRY = ReadRetry(attempts=6)
@@ -118,16 +109,16 @@ def discovery_query(
 
 
 def _types(options: Mapping[str, Any]) -> list[str]:
-    given = listed(options, "resource_types", f"The types are {', '.join(RESOURCE_TYPES)}.")
+    known = RESOURCE_TYPES.with_key.names
+    given = listed(options, "resource_types", f"The types are {', '.join(known)}.")
     if given is None:
-        return [name for name in RESOURCE_TYPES if name not in _ONLY_BY_NAME]
+        return list(RESOURCE_TYPES.discovered_by_default.names)
     for name in given:
-        if name not in RESOURCE_TYPES:
-            close = difflib.get_close_matches(name, RESOURCE_TYPES, n=1)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
             guess = f" (did you mean {close[0]!r}?)" if close else ""
             raise InputError(
-                f"'resource_types' names {name[:60]!r}, which is none{guess}. The types are "
-                f"{', '.join(RESOURCE_TYPES)}."
+                f"'resource_types' names {name[:60]!r}, which is none{guess}. The types are {', '.join(known)}."
             )
     return given
 

@@ -21,7 +21,7 @@ from .._documents.discovery_file import (
     read_discovery,
 )
 from .._model.ocid import expect_realm, expect_type, parse
-from .._model.resource_types import ORDER
+from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (
     KeyChecks,
     blocked_by_current_key,
@@ -128,7 +128,7 @@ def _scope(context: PlanContext, found: DiscoveryFile) -> PlanFilter:
             raise InputError(f"'{name}' is set, but empty, so nothing could be meant. Leave it out")
     return PlanFilter(
         keys=keys,
-        resource_types=options["resource_types"] or ORDER,
+        resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
         from_kms_key_ids=options["from_kms_key_ids"],
         only_oracle_managed=options["only_oracle_managed"],
         exclude_ids=options["exclude_ids"] or (),

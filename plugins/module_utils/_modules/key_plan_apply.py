@@ -46,7 +46,7 @@ from .._planning.batch_results import (
 from .._planning.plan import Entry, Slice, subject
 from .._planning.plan_file import PlanFile, read_plan
 from .._planning.text import progress_line, slice_label
-from .._resources.registry import KINDS
+from .._resources.registry import KINDS, policy_kind
 from . import change_keys as _module
 from . import runtime as runtime
 from .change_options import parse_run_settings
@@ -57,8 +57,6 @@ from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
-
-_ASSET_KINDS = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
@@ -213,7 +211,7 @@ def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> R
 def _target(entry: Entry, connection: Connection) -> Target:
     """An entry's resource, on the key that the plan found it on."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
-    kind = KINDS[f"policy of {_ASSET_KINDS[ocid.type]}"] if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
+    kind = policy_kind(ocid) if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
     region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
     return Target(id=ocid.value, kind=kind, region=region, expected_kms_key_id=entry["kms_key_id"] or "")
 

@@ -48,14 +48,12 @@ from .._planning.plan import (
 )
 from .._planning.plan_file import write_or_refuse
 from .._resources.policy_reader import AssetPolicy
-from .._resources.registry import KINDS
+from .._resources.registry import KINDS, policy_kind
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
-
-_ASSET_TYPES = {"volume": "volume", "bootvolume": "boot_volume", "volumegroup": "volume_group"}
 
 
 def plan_restore(context: PlanContext) -> PlanResult:
@@ -125,11 +123,11 @@ def _read(
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
-        kind = f"policy of {_ASSET_TYPES[ocid.type]}" if former.type == ASSIGNMENT else former.type
-        by_region.setdefault((home, kind), []).append(Target(former.id, KINDS[kind], home))
+        kind = policy_kind(ocid) if former.type == ASSIGNMENT else KINDS[former.type]
+        by_region.setdefault((home, kind.registry_name), []).append(Target(former.id, kind, home))
     rows = []
     unread: dict[tuple[str, str], ResourceError] = {}
-    for (place, kind), targets in by_region.items():
+    for (place, kind_name), targets in by_region.items():
         region = Region(place, targets, connection, _CONCURRENCY)
         try:
             readings = region.read(DesiredState(None))
@@ -138,11 +136,11 @@ def _read(
         for target in targets:
             reading = readings[target.id]
             if isinstance(reading, Resource):
-                rows.append(_row(kind, reading))
+                rows.append(_row(kind_name, reading))
                 continue
             if reading.status == 401:
                 raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
-            unread[ASSIGNMENT if kind.startswith("policy of ") else kind, target.id] = reading
+            unread[ASSIGNMENT if kind_name.startswith("policy of ") else kind_name, target.id] = reading
     return rows, unread
 
 

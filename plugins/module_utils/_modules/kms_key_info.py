@@ -37,14 +37,8 @@ from .._documents.records import (
 )
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.ocid import (
-    Ocid,
-    RegionTable,
-    expect_realm,
-    expect_region,
-    expect_type,
-    parse,
-)
+from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
+from .._model.regions import RegionTable
 from . import runtime as runtime
 from .errors import fail_module_on_error
 from .options import (

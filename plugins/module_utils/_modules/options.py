@@ -16,12 +16,8 @@ from typing import Any
 from .._api.settings import CONNECTION_OPTIONS, how_to_set
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._model.ocid import (
-    RegionTable,
-    expect_realm,
-    expect_type,
-    parse,
-)
+from .._model.ocid import expect_realm, expect_type, parse
+from .._model.regions import RegionTable
 
 
 def info_spec(**options: dict[str, Any]) -> dict[str, Any]:

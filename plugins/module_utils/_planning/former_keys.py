@@ -21,19 +21,11 @@ from .._common.errors import InputError
 from .._documents.json_reader import JsonNode, read_bytes
 from .._model.decisions import ASSIGN, REMOVE
 from .._model.ocid import expect_type, parse
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .plan import FORMAT
 from .plan_file import parse_plan, tenancy_of
 
 REPORT_FORMAT = "oci_keys.block_volume/report"
-
-_TYPES = {
-    "volume": "volume",
-    "bootvolume": "boot_volume",
-    "volumebackup": "volume_backup",
-    "bootvolumebackup": "boot_volume_backup",
-}
-_ASSETS = ("volume", "bootvolume", "volumegroup")
 
 
 @dataclass
@@ -235,20 +227,23 @@ def _read_intent_for_copy(root: JsonNode, former: FormerKeys) -> None:
         members = root.get("previous_member_keys")
         keys = {member: members.get(member) for member in members.mapping()}
     for name, previous in keys.items():
-        ocid = parse(name)
-        expect_type(ocid, *_TYPES)
-        former.note((_TYPES[ocid.type], ocid.value), time, _key(previous), [given])
+        former.note(_bearer(name), time, _key(previous), [given])
 
 
 def _subject(node: JsonNode, bearer: JsonNode, *, of_assignment: bool) -> tuple[str, str]:
     """What a row is about: its type follows from the OCID of what bears the key, whatever the file says."""
     if of_assignment:
         asset = parse(node.get("asset_id").text_or_none() or node.get("id").text())
-        expect_type(asset, *_ASSETS)
+        expect_type(asset, *RESOURCE_TYPES.assets.ocid_types)
         return ASSIGNMENT, asset.value
-    ocid = parse(bearer.text())
-    expect_type(ocid, *_TYPES)
-    return _TYPES[ocid.type], ocid.value
+    return _bearer(bearer.text())
+
+
+def _bearer(name: str) -> tuple[str, str]:
+    """The type and the OCID of a resource that has a key itself."""
+    ocid = parse(name)
+    expect_type(ocid, *RESOURCE_TYPES.changed_by_ocid.ocid_types)
+    return RESOURCE_TYPES.by_ocid_type[ocid.type].name, ocid.value
 
 
 def _key(node: JsonNode) -> str | None:

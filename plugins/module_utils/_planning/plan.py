@@ -21,7 +21,7 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.text import visible
 from .._model.decisions import ASSIGN, FAULTY_STATE, REMOVE
-from .._model.resource_types import ASSIGNMENT, ORDER
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES, ResourceTypes
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1
@@ -35,7 +35,7 @@ class PlanFilter:
     """What is wanted, and of what. ``keys`` gives each region its key; None asks for the Oracle-managed key."""
 
     keys: Mapping[str, str] | None
-    resource_types: Sequence[str] = ORDER
+    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changeable.names)
     from_kms_key_ids: Sequence[str] | None = None
     only_oracle_managed: bool = False
     exclude_ids: Sequence[str] = ()
@@ -66,7 +66,7 @@ class Plan:
     def block(self, reasons: Mapping[tuple[str, str], str]) -> None:
         """Block the entries with these subjects, for these reasons."""
         self.blocked += [{**entry, "reason": reasons[subject(entry)]} for entry in self._with(reasons)]
-        self.blocked.sort(key=_place)
+        _sort(self.blocked)
         self.entries = [entry for entry in self.entries if subject(entry) not in reasons]
 
     def _with(self, subjects: Mapping[tuple[str, str], str]) -> list[Entry]:
@@ -113,7 +113,7 @@ def make_plan(resources: Iterable[Mapping[str, Any]], plan_filter: PlanFilter) -
 
 def _arrange(plan: Plan) -> None:
     for rows in (plan.entries, plan.blocked, plan.skipped, plan.excluded, plan.not_approved):
-        rows.sort(key=_place)
+        _sort(rows)
 
 
 def sorted_plan(plan: Plan) -> Plan:
@@ -200,7 +200,7 @@ def _reason_to_leave(resource: Mapping[str, Any], plan_filter: PlanFilter) -> st
     if resource.get("managed_by_paas"):
         return "it is managed by a platform service of Oracle, which set its key"
     elsewhere = [replica["id"] for replica in resource.get("replicas") or () if replica.get("in_other_region")]
-    if elsewhere and not plan_filter.include_replicated and resource["type"] in ("volume", "boot_volume"):
+    if elsewhere and not plan_filter.include_replicated and resource["type"] in RESOURCE_TYPES.volumes.names:
         return f"it has a replica in another region ({', '.join(elsewhere)}), which keeps its own key"
     if resource.get("locked") and not plan_filter.include_locked:
         return str(resource["locked"])
@@ -232,11 +232,16 @@ def _unplanned_row(resource: Mapping[str, Any], reason: str) -> Entry:
     return {**row, "reason": reason}
 
 
-def _place(row: Mapping[str, Any]) -> tuple[int, str, str, str, str]:
+def _sort(rows: list[Entry]) -> None:
+    order = RESOURCE_TYPES.in_order_of_change
+    rows.sort(key=lambda row: _place(row, order))
+
+
+def _place(row: Mapping[str, Any], order: ResourceTypes) -> tuple[int, str, str, str, str]:
     """Where a row stands: what is changed together stands together, and the rest is the same every time."""
     kind, name = subject(row)
     desired = row.get("wanted_kms_key_id") or ""
-    return ORDER.index(kind) if kind in ORDER else len(ORDER), row["region"], desired, row["compartment_id"] or "", name
+    return order.rank(kind), row["region"], desired, row["compartment_id"] or "", name
 
 
 def approve(plan: Plan, approved: Sequence[Mapping[str, Any]]) -> None:

@@ -25,7 +25,7 @@ from .._documents.json_reader import (
 )
 from .._model.decisions import ASSIGN, REMOVE
 from .._model.ocid import expect_type, parse
-from .._model.resource_types import ASSIGNMENT, ORDER
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .plan import (
     FORMAT,
     VERSION,
@@ -36,14 +36,7 @@ from .plan import (
 )
 from .text import count_rows
 
-_OCID_TYPES: Mapping[str, tuple[str, ...]] = {
-    "volume": ("volume",),
-    "boot_volume": ("bootvolume",),
-    "volume_backup": ("volumebackup",),
-    "boot_volume_backup": ("bootvolumebackup",),
-}
 _MOST_UNPACKED = 64 * 1024 * 1024
-_ASSETS = ("volume", "bootvolume", "volumegroup")
 
 
 @dataclass(frozen=True)
@@ -147,7 +140,7 @@ def _slices(node: JsonNode, total: int) -> list[Slice]:
 def plan_entry(node: JsonNode) -> Entry:
     """One entry of a plan. Its OCIDs are of the types that its type says."""
     entry = dict(node.mapping())
-    kind = node.get("type").one_of(*ORDER)
+    kind = node.get("type").one_of(*RESOURCE_TYPES.changeable.names)
     node.get("region").text()
     action = node.get("action").one_of(ASSIGN, REMOVE)
     if "kms_key_id" not in entry:
@@ -158,9 +151,9 @@ def plan_entry(node: JsonNode) -> Entry:
     if (action == REMOVE) != (entry["wanted_kms_key_id"] is None):
         node.get("action").fail("'wanted_kms_key_id' says otherwise")
     if kind == ASSIGNMENT:
-        expect_type(parse(node.get("asset_id").text()), *_ASSETS)
+        expect_type(parse(node.get("asset_id").text()), *RESOURCE_TYPES.assets.ocid_types)
     else:
-        expect_type(parse(node.get("id").text()), *_OCID_TYPES[kind])
+        expect_type(parse(node.get("id").text()), *RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in entry:
             node.get("asset_id").fail(f"only a {ASSIGNMENT} has an asset")
     return entry

@@ -9,30 +9,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._common.text import label, visible
-from .._model.resource_types import ORDER
+from .._model.resource_types import RESOURCE_TYPES
 from .plan import Entry, Plan, Slice, key_words
-
-_NOUNS: Mapping[str, tuple[str, str]] = {
-    "policy_assignment": ("backup policy assignment", "backup policy assignments"),
-    "volume": ("volume", "volumes"),
-    "boot_volume": ("boot volume", "boot volumes"),
-    "volume_backup": ("volume backup", "volume backups"),
-    "boot_volume_backup": ("boot volume backup", "boot volume backups"),
-}
 
 # Rows that the result of a task shows at most; the file has all of them.
 _MOST_COUNTS = 40
 _SAMPLE = 10
-
-
-def nouns(kind: str, count: int) -> str:
-    """ "1 volume", "1,200 boot volumes" """
-    one, many = _NOUNS.get(kind, (kind, kind))
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def resources(count: int) -> str:
@@ -54,7 +40,8 @@ def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         {"region": region, "type": kind, "from_kms_key_id": present, "to_kms_key_id": desired, "count": count}
         for (kind, region, present, desired), count in found.items()
     ]
-    return sorted(rows, key=lambda row: (row["region"], ORDER.index(row["type"]), -row["count"]))
+    order = RESOURCE_TYPES.in_order_of_change
+    return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
 
 
 def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
@@ -64,10 +51,9 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
     lines = [f"{resources(count)} {'would be' if dry_run else going} changed, {are(plan.unchanged)} as wanted"]
     rows = count_rows(plan.entries)
     for row in rows[:_MOST_COUNTS]:
-        lines.append(
-            f"  {row['region']}: {nouns(row['type'], row['count'])} from {key_words(row['from_kms_key_id'])} "
-            f"to {key_words(row['to_kms_key_id'])}"
-        )
+        counted = RESOURCE_TYPES.count(row["type"], row["count"])
+        keys = f"from {key_words(row['from_kms_key_id'])} to {key_words(row['to_kms_key_id'])}"
+        lines.append(f"  {row['region']}: {counted} {keys}")
     if len(rows) > _MOST_COUNTS:
         lines.append(f"  ... and {len(rows) - _MOST_COUNTS:,} more such rows, see the plan")
     for words, found in (
@@ -94,14 +80,15 @@ def _apart_lines(words: str, rows: Sequence[Entry]) -> list[str]:
 
 
 def slice_label(part: Slice) -> str:
-    """ "us-phoenix-1: volumes 201-400 of 1,000" """
-    many = _NOUNS.get(part.type, (part.type, part.type))[1]
+    """ "us-phoenix-1: block volumes 201-400 of 1,000" """
+    row = RESOURCE_TYPES.get(part.type)
+    many = row.plural if row is not None else part.type
     span = f"{part.first:,}" if part.first == part.last else f"{part.first:,}-{part.last:,}"
     return f"{part.region}: {many} {span} of {part.total:,}"
 
 
 def progress_line(label: str, changed: int, failed: int, seconds_left: float | None) -> str:
-    """ "us-phoenix-1: volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
+    """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"{label}, {changed:,} changed, {failed:,} failed{left}"
 

@@ -12,27 +12,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._documents.records import POLICY_ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 
 BENCHMARK = "CIS Oracle Cloud Infrastructure Foundations Benchmark"
 BENCHMARK_VERSION = "3.1.0"
 """The recommendations have the same numbers and the same level since version 2.0.0."""
-
-TYPE_ORDER = (
-    "volume",
-    "boot_volume",
-    "volume_backup",
-    "boot_volume_backup",
-    POLICY_ASSIGNMENT,
-    "replica",
-)
 
 Resources = Sequence[Mapping[str, Any]]
 
 
 def type_rank(name: str) -> tuple[int, str]:
     """The order of types: the one of the documentation, others after them."""
-    return (TYPE_ORDER.index(name) if name in TYPE_ORDER else len(TYPE_ORDER), name)
+    return RESOURCE_TYPES.with_key.rank(name), name
 
 
 def counts(resources: Resources) -> dict[str, Any]:
@@ -81,21 +72,21 @@ def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_t
             _check(
                 "backups",
                 "Backups of volumes and boot volumes are on customer-managed keys",
-                ["volume_backup", "boot_volume_backup"],
+                RESOURCE_TYPES.backups.names,
                 resources,
                 looked_for,
             ),
             _check(
                 "policy_copies",
                 "Copies that backup policies make in another region get customer-managed keys",
-                [POLICY_ASSIGNMENT],
+                [ASSIGNMENT],
                 resources,
                 looked_for,
             ),
             _check(
                 "replicas",
                 "Replicas of volumes are on customer-managed keys",
-                ["replica"],
+                [REPLICA],
                 resources,
                 looked_for,
             ),

@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
+from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .benchmark import type_rank
-
-TYPE_WORDS: Mapping[str, str] = {
-    "volume": "Block volumes",
-    "boot_volume": "Boot volumes",
-    "volume_backup": "Volume backups",
-    "boot_volume_backup": "Boot volume backups",
-    "policy_assignment": "Policy copies",
-    "replica": "Replicas",
-}
 
 
 def render(template: str, report: Mapping[str, Any], digest: str) -> str:
@@ -38,7 +30,14 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
     environment = SandboxedEnvironment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(csp_hash=_csp_hash, percent=percent, type_words=_type_words, thousands=_thousands)
+    environment.filters.update(
+        csp_hash=_csp_hash,
+        percent=percent,
+        thousands=_thousands,
+        type_word=type_word,
+        type_words=type_words,
+        type_column=type_column,
+    )
     try:
         page = environment.from_string(template).render(
             report=all_visible(report), chart_data=chart_data(report), names=all_visible(_names(report)), digest=digest
@@ -92,8 +91,27 @@ def _csp_hash(text: object) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()}'"
 
 
-def _type_words(name: str) -> str:
-    return TYPE_WORDS.get(name, name)
+def type_word(name: str) -> str:
+    """One resource of a type ("Boot volume"); an unknown type as it is named."""
+    return _words(name, lambda row: row.singular)
+
+
+def type_words(name: str) -> str:
+    """Resources of a type ("Boot volumes")."""
+    return _words(name, lambda row: row.plural)
+
+
+def type_column(name: str) -> str:
+    """The heading of a type's column of the chart."""
+    return _words(name, lambda row: row.column or row.plural)
+
+
+def _words(name: str, words: Callable[[ResourceType], str]) -> str:
+    row = RESOURCE_TYPES.get(name)
+    if row is None:
+        return name
+    found = words(row)
+    return found[:1].upper() + found[1:]
 
 
 def _thousands(number: int) -> str:

@@ -15,19 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._model.resource_types import REPLICA, RESOURCE_TYPES
+
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
 INCOMPLETE = "incomplete"
-
-ALL_RESOURCE_TYPES = (
-    "volume",
-    "boot_volume",
-    "volume_backup",
-    "boot_volume_backup",
-    "policy_assignment",
-    "replica",
-)
-"""The types that a search for uses has to cover, as ``key_assignment_info`` names them."""
 
 NOT_SEARCHED = (
     "instance configurations and instance pools, which may name the key for volumes to come",
@@ -92,7 +84,7 @@ def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[d
                 listed.add(replica["id"])
                 yield {
                     "id": replica["id"],
-                    "type": "replica",
+                    "type": REPLICA,
                     "region": None,  # it is told by an availability domain only
                     "compartment_id": resource["compartment_id"],
                     "display_name": resource["display_name"],
@@ -114,7 +106,7 @@ def _gaps(found: Mapping[str, Any]) -> list[str]:
         gaps.append("it is not certain that every region was searched that the tenancy is subscribed to")
     if scanned["whole_tenancy"] is not True:
         gaps.append("it is not certain that every active compartment of the tenancy was searched")
-    types = [name for name in ALL_RESOURCE_TYPES if name not in scanned["resource_types"]]
+    types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
     if types:
         gaps.append(f"resource types that were not searched: {', '.join(types)}")
     return gaps

@@ -20,6 +20,7 @@ from .._common.errors import (
     explain,
 )
 from .._model.resource import Resource
+from .._model.resource_types import ASSIGNMENT
 from .policy_reader import read_assignment
 
 
@@ -47,7 +48,7 @@ class AssetFinding:
 class Assignments:
     """The assignments of a region's assets. Groups have to be asked for before their members."""
 
-    type = "policy_assignment"
+    type = ASSIGNMENT
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._model.ocid import Ocid, expect_type
+from .._model.resource_types import RESOURCE_TYPES
 from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
@@ -60,17 +62,33 @@ KINDS: dict[str, ResourceKind] = {
 GROUPS: dict[str, GroupKind] = {kind.type: kind for kind in (VOLUME_GROUP_BACKUP,)}
 """The kinds that stand for their members."""
 
-LISTED: dict[str, tuple[ReadableKind, ...]] = {
-    "volume": (BLOCK_VOLUME,),
-    "boot_volume": (BOOT_VOLUME,),
-    "volume_backup": (VOLUME_BACKUP,),
-    "boot_volume_backup": (BOOT_VOLUME_BACKUP,),
-    "replica": (BLOCK_VOLUME_REPLICA, BOOT_VOLUME_REPLICA),
-}
-"""The kinds of which every resource of a compartment can be listed with its key, by the type in results."""
+LISTED: tuple[ReadableKind, ...] = (
+    BLOCK_VOLUME,
+    BOOT_VOLUME,
+    VOLUME_BACKUP,
+    BOOT_VOLUME_BACKUP,
+    BLOCK_VOLUME_REPLICA,
+    BOOT_VOLUME_REPLICA,
+    VOLUME_GROUP,
+)
+"""The kinds of which all resources of a compartment can be listed. Policy assignments are found asset by asset."""
 
-ASSETS: tuple[ReadableKind, ...] = (VOLUME_GROUP, BLOCK_VOLUME, BOOT_VOLUME)
-"""The kinds that backup policies are assigned to; groups first, since their policies are their members' too."""
+
+def listed_kinds(types: Iterable[str]) -> tuple[ReadableKind, ...]:
+    """The kinds of these types that can be listed."""
+    wanted = frozenset(types)
+    return tuple(kind for kind in LISTED if kind.type in wanted)
+
+
+def asset_kinds() -> tuple[ReadableKind, ...]:
+    """The kinds that backup policies are assigned to; groups first, since their policies are their members' too."""
+    return (*listed_kinds(RESOURCE_TYPES.groups.names), *listed_kinds(RESOURCE_TYPES.volumes.names))
+
+
+def policy_kind(asset: Ocid) -> ResourceKind:
+    """How the backup policy of an asset is read and changed. Raises InputError where that is no asset."""
+    expect_type(asset, *RESOURCE_TYPES.assets.ocid_types)
+    return KINDS[f"policy of {RESOURCE_TYPES.by_ocid_type[asset.type].name}"]
 
 
 def kinds_by_ocid_type(names: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:

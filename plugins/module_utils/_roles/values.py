@@ -23,7 +23,8 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.text import shorten
 from .._common.values import is_blank
-from .._model.ocid import RegionTable, expect_type, parse
+from .._model.ocid import expect_type, parse
+from .._model.regions import RegionTable
 
 _TRUE = ("true", "yes", "on", "1", "y", "t")
 _FALSE = ("false", "no", "off", "0", "n", "f")

@@ -20,7 +20,8 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._model.ocid import RegionTable
+from .._model.regions import RegionTable
+from .._model.resource_types import RESOURCE_TYPES
 from .values import (
     Variable,
     boolean,
@@ -39,10 +40,6 @@ from .values import (
     text,
     timestamp,
 )
-
-RESOURCE_TYPES = ("volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment")
-
-_OCID_TYPES = ("volume", "bootvolume", "volumebackup", "bootvolumebackup", "volumebackuppolicyassign")
 
 _Values = dict[str, Any]
 _Problems = list[str]
@@ -175,7 +172,7 @@ def _scope(table: RegionTable | None) -> dict[str, Variable]:
         "regions": Variable(regions(table)),
         "compartment_ids": Variable(ocids("compartment", "tenancy")),
         "recursive": Variable(boolean, True),
-        "exclude_ids": Variable(ocids(*_OCID_TYPES, "volumegroup")),
+        "exclude_ids": Variable(ocids(*RESOURCE_TYPES.changeable.ocid_types, *RESOURCE_TYPES.groups.ocid_types)),
         "freeform_tags": Variable(freeform_tags),
         "defined_tags": Variable(defined_tags),
         "created_before": Variable(timestamp),
@@ -201,7 +198,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "kms_key_ids": Variable(keys_by_region(table)),
         "state": Variable(one_of("present", "absent"), "present"),
         **_scope(table),
-        "resource_types": Variable(choices(*RESOURCE_TYPES), list(RESOURCE_TYPES)),
+        "resource_types": Variable(choices(*RESOURCE_TYPES.changeable.names), list(RESOURCE_TYPES.changeable.names)),
         "from_kms_key_ids": Variable(ocids("key")),
         "only_oracle_managed": Variable(boolean, False),
         "include_replicated": Variable(boolean, False),
@@ -269,9 +266,9 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
         "policy_id": Variable(ocid("volumebackuppolicy")),
         "kms_key_id": Variable(ocid("key")),
         "state": Variable(one_of("present", "absent", "unassigned"), "present"),
-        "asset_ids": Variable(ocids("volume", "bootvolume", "volumegroup")),
+        "asset_ids": Variable(ocids(*RESOURCE_TYPES.assets.ocid_types)),
         **_scope(table),
-        "resource_types": Variable(choices("volume", "boot_volume"), ["volume", "boot_volume"]),
+        "resource_types": Variable(choices(*RESOURCE_TYPES.volumes.names), list(RESOURCE_TYPES.volumes.names)),
         **_writing(),
     }
 
@@ -323,7 +320,7 @@ def _validate_restore_keys(role: str, values: _Values, problems: _Problems) -> N
 
 def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
     return {
-        "backup_ids": Variable(ocids("volumebackup", "bootvolumebackup", "volumegroupbackup")),
+        "backup_ids": Variable(ocids(*RESOURCE_TYPES.copyable.ocid_types)),
         "destination_region": Variable(regions(table)),
         "kms_key_id": Variable(ocid("key")),
         "display_name": Variable(text),

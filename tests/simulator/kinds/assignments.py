@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from simulator.fleet import Entry
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date, etag
-from simulator.world import Resource, World
 
 from .groups import VolumeGroup
 from .keys import Key
@@ -47,13 +47,13 @@ class Assignment(Resource):
     )
 
     def __init__(
-        self, world: World, name: str, asset: Asset, policy: Policy, key: str | None, given: str | None = None
+        self, cloud: CloudState, name: str, asset: Asset, policy: Policy, key: str | None, given: str | None = None
     ) -> None:
         self.name = name
         self.region = asset.region
-        self.id = world.make_id("volumebackuppolicyassign", world.sites[asset.region], name, given)
+        self.id = cloud.make_id("volumebackuppolicyassign", cloud.sites[asset.region], name, given)
         self.compartment_id = asset.compartment_id
-        self.created = world.next_created()
+        self.created = cloud.next_created()
         self.asset_id = asset.id
         self.policy = policy
         self.key = key
@@ -73,48 +73,48 @@ class Assignment(Resource):
             "xrcKmsKeyId": self.key,
         }
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         return None
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         return self.document() | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
 
-    def alter(self, world: World, entry: Entry) -> None:
-        world.shelf(Assigned).remember(self.asset_id)
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
+        cloud.shelf(Assigned).remember(self.asset_id)
         if entry.has("policy"):
-            self.policy = _policy(world, entry, self.region)
+            self.policy = _policy(cloud, entry, self.region)
         if entry.has("key"):
             key = entry.optional("key")
-            self.key = world.named(Key, key, entry).id if key else None
+            self.key = cloud.named(Key, key, entry).id if key else None
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.serial += 1
 
 
-def _policy(world: World, entry: Entry, region: str) -> Policy:
-    policy = world.named(Policy, entry.text("policy"), entry)
+def _policy(cloud: CloudState, entry: Entry, region: str) -> Policy:
+    policy = cloud.named(Policy, entry.text("policy"), entry)
     if policy.region not in ("", region):
         raise entry.error(f"policy {policy.name!r} is not in {region}")
     return policy
 
 
-def assign(world: World, made: Assignment) -> None:
+def assign(cloud: CloudState, made: Assignment) -> None:
     """In place of the assignment that the asset has, if any."""
-    book = world.shelf(Assigned)
+    book = cloud.shelf(Assigned)
     book.remember(made.asset_id)
     if made.asset_id in book:
-        world.remove(book.pop(made.asset_id))
-    world.create(made)
+        cloud.remove(book.pop(made.asset_id))
+    cloud.create(made)
     book[made.asset_id] = made
 
 
-def unassign(world: World, gone: Assignment) -> None:
-    book = world.shelf(Assigned)
+def unassign(cloud: CloudState, gone: Assignment) -> None:
+    book = cloud.shelf(Assigned)
     book.remember(gone.asset_id)
-    world.remove(book.pop(gone.asset_id))
+    cloud.remove(book.pop(gone.asset_id))
 
 
-def load(fleet: Entry, world: World) -> None:
-    book = world.shelf(Assigned)
+def load(fleet: Entry, cloud: CloudState) -> None:
+    book = cloud.shelf(Assigned)
     for entry in fleet.entries("policy_assignments"):
         pattern, given = entry.text("asset"), entry.optional("id")
         count = entry.integer("count", 1)
@@ -122,15 +122,15 @@ def load(fleet: Entry, world: World) -> None:
             raise entry.error("with count, asset must hold {n}")
         for number in range(1, count + 1):
             copy = entry.copy()
-            asset = world.lookup(pattern.replace("{n}", str(number)))
+            asset = cloud.lookup(pattern.replace("{n}", str(number)))
             if not isinstance(asset, Asset):
                 raise entry.error(f"{asset.name!r} is neither a volume nor a volume group")
             if asset.id in book:
                 raise entry.error(f"{asset.name!r} has a policy already")
             key = copy.optional("key")
-            key_id = world.named(Key, key, copy).id if key else None
-            policy = _policy(world, copy, asset.region)
-            made = Assignment(world, f"{asset.name}-policy", asset, policy, key_id, given)
+            key_id = cloud.named(Key, key, copy).id if key else None
+            policy = _policy(cloud, copy, asset.region)
+            made = Assignment(cloud, f"{asset.name}-policy", asset, policy, key_id, given)
             copy.done()
-            world.add(made, entry)
+            cloud.add(made, entry)
             book[asset.id] = made

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from simulator.fleet import Entry
+from simulator.state import CloudState, Resource, Site
 from simulator.wire import Json, date, encode, etag
-from simulator.world import Resource, Site, World
 
 STATES = ("AVAILABLE", "REQUEST_RECEIVED", "CREATING", "TERMINATING", "TERMINATED", "FAULTY")
 FLAGS = {
@@ -71,16 +71,16 @@ class BackupBase(Resource):
         "type",
     )
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
         self.name = name
-        self.of_id, of = _reference(world, entry, "of", self.of_kind)
-        self.source_id, _source = _reference(world, entry, "source", type(self))
-        site = world.region_of(entry.text("region", of.region if of else None), entry)
+        self.of_id, of = _reference(cloud, entry, "of", self.of_kind)
+        self.source_id, _source = _reference(cloud, entry, "source", type(self))
+        site = cloud.region_of(entry.text("region", of.region if of else None), entry)
         self.region = site.region.name
-        self.id = world.make_id(self.kind.replace("_", ""), site, name, entry.optional("id"))
+        self.id = cloud.make_id(self.kind.replace("_", ""), site, name, entry.optional("id"))
         compartment = entry.optional("compartment")
-        self.compartment_id = of.compartment_id if of and not compartment else world.compartment_of(compartment, entry)
-        self.created = world.next_created()
+        self.compartment_id = of.compartment_id if of and not compartment else cloud.compartment_of(compartment, entry)
+        self.created = cloud.next_created()
         self.state = entry.choice("state", "AVAILABLE", self.states)
         self.source_type = entry.choice("source_type", "MANUAL", ("MANUAL", "SCHEDULED"))
         self.type = entry.choice("type", "INCREMENTAL", ("INCREMENTAL", "FULL"))
@@ -148,7 +148,7 @@ class BackupBase(Resource):
 
     # --- life cycle -------------------------------------------------------------------------------------------------
 
-    def settle(self, world: World, now: float) -> None:
+    def settle(self, cloud: CloudState, now: float) -> None:
         step = self.step
         if step is not None and now >= step.ends:
             self.step = None
@@ -160,9 +160,9 @@ class BackupBase(Resource):
         """Whether it is to be seen already: a copy may be late in its region."""
         return self.step is None or now >= self.step.appears
 
-    def begin(self, world: World, now: float) -> None:
+    def begin(self, cloud: CloudState, now: float) -> None:
         """The beginning of a copy's life."""
-        switches = world.switches
+        switches = cloud.switches
         self.created = now
         ends = now + switches["copy_settle"]
         late = switches["copy_visible"] == "late"
@@ -172,25 +172,31 @@ class BackupBase(Resource):
             ends=ends,
             state="FAULTY" if switches["copy_outcome"] == "faulty" else "AVAILABLE",
         )
-        self.settle(world, now)
+        self.settle(cloud, now)
 
-    def terminate(self, world: World, now: float) -> None:
-        self.remember(world)
+    def terminate(self, cloud: CloudState, now: float) -> None:
+        self.remember(cloud)
         self.state = "TERMINATING"
-        self.step = Step(now, now + world.switches["settle"], "TERMINATED")
+        self.step = Step(now, now + cloud.switches["settle"], "TERMINATED")
         self.touched()
-        self.settle(world, now)
+        self.settle(cloud, now)
 
     def copy_to(
-        self, world: World, site: Site, key: str | None, title: str | None, now: float, group_backup: str | None = None
+        self,
+        cloud: CloudState,
+        site: Site,
+        key: str | None,
+        title: str | None,
+        now: float,
+        group_backup: str | None = None,
     ) -> BackupBase:
         """A copy in another region, in the same compartment; retention is not copied (1.3)."""
         given = {name: value for name, value in (("key", key), ("group_backup", group_backup)) if value}
         entry = Entry(f"copy of {self.name}", self._for_copy(site, title) | given)
-        made = type(self)(world, entry, world.fresh_name(self.kind, f"{self.name}-copy"))
+        made = type(self)(cloud, entry, cloud.fresh_name(self.kind, f"{self.name}-copy"))
         entry.done()
-        made.begin(world, now)
-        world.create(made)
+        made.begin(cloud, now)
+        cloud.create(made)
         return made
 
     def _for_copy(self, site: Site, title: str | None) -> Json:
@@ -207,9 +213,9 @@ class BackupBase(Resource):
             "defined_tags": dict(self.details["definedTags"]),
         }
 
-    def remember(self, world: World) -> None:
+    def remember(self, cloud: CloudState) -> None:
         """Keeps what is shown now, for stale lists and a lagging search."""
-        self.before = self.document(world)
+        self.before = self.document(cloud)
 
     def touched(self) -> None:
         self.serial += 1
@@ -224,17 +230,17 @@ class BackupBase(Resource):
     def etag(self) -> str:
         return etag(self.id, self.serial)
 
-    def render(self, world: World) -> bytes:
+    def render(self, cloud: CloudState) -> bytes:
         """As GET shows it, kept until it changes."""
         if self._json is None:
-            self._json = encode(self.document(world))
+            self._json = encode(self.document(cloud))
         return self._json
 
-    def row(self, world: World, stale: bool) -> bytes:
+    def row(self, cloud: CloudState, stale: bool) -> bytes:
         """As lists show it."""
-        return encode(self.before) if stale and self.before is not None else self.render(world)
+        return encode(self.before) if stale and self.before is not None else self.render(cloud)
 
-    def document(self, world: World) -> Json:
+    def document(self, cloud: CloudState) -> Json:
         return {
             "compartmentId": self.compartment_id,
             "expirationTime": None,
@@ -252,41 +258,41 @@ class BackupBase(Resource):
             **self.retention,
         }
 
-    def state_in(self, world: World, region: str) -> Json | None:
-        if region != self.region or not self.visible(world.clock()):
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
+        if region != self.region or not self.visible(cloud.clock()):
             return None
-        before = self.before if world.switches["search_lag"] == "on" else None
+        before = self.before if cloud.switches["search_lag"] == "on" else None
         return {
             "lifecycleState": before["lifecycleState"] if before else self.state,
             "displayName": self.details["displayName"],
         }
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         more = {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
-        return self.document(world) | more | {"locked": self.locked(world.clock())}
+        return self.document(cloud) | more | {"locked": self.locked(cloud.clock())}
 
-    def alter(self, world: World, entry: Entry) -> None:
-        self.remember(world)
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
+        self.remember(cloud)
         if entry.has("state"):
             self.state = entry.choice("state", self.state, self.states)
             self.step = None
         if entry.has("compartment"):
-            self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-            world.moved()
+            self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+            cloud.moved()
         self._take_retention(entry)
         self.details["displayName"] = entry.text("display_name", self.details["displayName"])
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.touched()
 
 
-def _reference(world: World, entry: Entry, field: str, cls: type[Resource]) -> tuple[str | None, Resource | None]:
+def _reference(cloud: CloudState, entry: Entry, field: str, cls: type[Resource]) -> tuple[str | None, Resource | None]:
     """What a field names: a resource, or the OCID of one that is gone or never was."""
     name = entry.optional(field)
     if name is None:
         return None, None
-    if name.startswith("ocid1.") and name not in world.resources:
+    if name.startswith("ocid1.") and name not in cloud.resources:
         return name, None
-    found = world.named(cls, name, entry)
+    found = cloud.named(cls, name, entry)
     return found.id, found
 
 

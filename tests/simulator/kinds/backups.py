@@ -10,8 +10,8 @@ from typing import Any
 
 from simulator.fleet import Entry
 from simulator.ocids import ocid
+from simulator.state import CloudState
 from simulator.wire import Json, encode
-from simulator.world import World
 
 from .backup_base import BackupBase
 from .groups import GroupBackup
@@ -24,42 +24,42 @@ class Backup(BackupBase):
 
     __slots__ = ("group_backup_id", "key", "rewraps")
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
-        super().__init__(world, entry, name)
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
+        super().__init__(cloud, entry, name)
         key = entry.optional("key")
-        self.key: str | None = world.named(Key, key, entry).id if key else None
+        self.key: str | None = cloud.named(Key, key, entry).id if key else None
         self.rewraps = 0
         self.group_backup_id: str | None = None
         group_backup = entry.optional("group_backup")
         if group_backup:
-            group = world.named(GroupBackup, group_backup, entry)
+            group = cloud.named(GroupBackup, group_backup, entry)
             self.group_backup_id = group.id
             group.member_ids.append(self.id)
             group.forget()
 
-    def row(self, world: World, stale: bool) -> bytes:
-        if world.switches["list_kms_key_id_of_backups"] == "shown":
-            return super().row(world, stale)
-        shown = self.before if stale and self.before is not None else self.document(world)
+    def row(self, cloud: CloudState, stale: bool) -> bytes:
+        if cloud.switches["list_kms_key_id_of_backups"] == "shown":
+            return super().row(cloud, stale)
+        shown = self.before if stale and self.before is not None else self.document(cloud)
         return encode({name: value for name, value in shown.items() if name != "kmsKeyId"})
 
-    def document(self, world: World) -> Json:
-        shown = super().document(world) | {
+    def document(self, cloud: CloudState) -> Json:
+        shown = super().document(cloud) | {
             "systemTags": {},
             "uniqueSizeInGBs": 1,
             "volumeGroupBackupId": self.group_backup_id,
         }
-        shown.update({"kmsKeyId": self.key} if self.key else ORACLE_MANAGED[world.switches["oracle_managed_field"]])
+        shown.update({"kmsKeyId": self.key} if self.key else ORACLE_MANAGED[cloud.switches["oracle_managed_field"]])
         return shown
 
-    def truth(self, world: World) -> Json:
-        return super().truth(world) | {"kmsKeyId": self.key, "rewraps": self.rewraps}
+    def truth(self, cloud: CloudState) -> Json:
+        return super().truth(cloud) | {"kmsKeyId": self.key, "rewraps": self.rewraps}
 
-    def alter(self, world: World, entry: Entry) -> None:
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
         has_key, key = entry.has("key"), entry.optional("key")
-        super().alter(world, entry)
+        super().alter(cloud, entry)
         if has_key:
-            self.key = world.named(Key, key, entry).id if key else None
+            self.key = cloud.named(Key, key, entry).id if key else None
 
 
 class VolumeBackup(Backup):
@@ -73,9 +73,9 @@ class VolumeBackup(Backup):
 
     __slots__ = ()
 
-    def document(self, world: World) -> Json:
+    def document(self, cloud: CloudState) -> Json:
         more: dict[str, Any] = {"sizeInMBs": self.size_gb * 1024, "uniqueSizeInMbs": 1024}
-        return super().document(world) | more
+        return super().document(cloud) | more
 
 
 class BootVolumeBackup(Backup):
@@ -89,12 +89,12 @@ class BootVolumeBackup(Backup):
 
     __slots__ = ()
 
-    def document(self, world: World) -> Json:
-        image = ocid("image", world.tenancy.realm, self.id.split(".")[3], "linux")
-        return super().document(world) | {"imageId": image}
+    def document(self, cloud: CloudState) -> Json:
+        image = ocid("image", cloud.tenancy.realm, self.id.split(".")[3], "linux")
+        return super().document(cloud) | {"imageId": image}
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for cls in (VolumeBackup, BootVolumeBackup):
         for entry in fleet.entries(f"{cls.kind}s"):
             of, source = entry.optional("of"), entry.optional("source")
@@ -105,5 +105,5 @@ def load(fleet: Entry, world: World) -> None:
                     "source": source and source.replace("{n}", str(number)),
                 }
                 copy = Entry(entry.where, entry.copy().rest() | data)
-                world.add(cls(world, copy, name), copy)
+                cloud.add(cls(cloud, copy, name), copy)
                 copy.done()

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from simulator.fleet import Entry
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date
-from simulator.world import Resource, World
 
 _STATES = ("ACTIVE", "CREATING", "INACTIVE", "DELETING", "DELETED")
 
@@ -19,13 +19,13 @@ class Compartment(Resource):
 
     __slots__ = ("accessible", "compartment_id", "created", "id", "may_inspect", "name", "region", "serial", "state")
 
-    def __init__(self, world: World, entry: Entry, parent: str | None) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, parent: str | None) -> None:
         self.name = entry.text("name")
-        self.id = world.make_id("compartment", None, self.name, entry.optional("id"))
+        self.id = cloud.make_id("compartment", None, self.name, entry.optional("id"))
         named = entry.optional("parent")
-        self.compartment_id = world.compartment_of(named, entry) if named else parent or world.tenancy.id
+        self.compartment_id = cloud.compartment_of(named, entry) if named else parent or cloud.tenancy.id
         self.region = ""
-        self.created = world.next_created()
+        self.created = cloud.next_created()
         self.state = entry.choice("state", "ACTIVE", _STATES)
         self.accessible = entry.flag("accessible", True)
         self.may_inspect = self.accessible
@@ -45,38 +45,38 @@ class Compartment(Resource):
             "definedTags": {},
         }
 
-    def state_in(self, world: World, region: str) -> Json:
+    def state_in(self, cloud: CloudState, region: str) -> Json:
         return {"lifecycleState": self.state}
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         return self.document() | {"kind": self.kind, "name": self.name}
 
-    def alter(self, world: World, entry: Entry) -> None:
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
         self.state = entry.choice("state", self.state, _STATES)
         self.accessible = entry.flag("accessible", self.accessible)
         self.may_inspect = self.accessible
         self.serial += 1
 
 
-def load(fleet: Entry, world: World) -> None:
-    _load(fleet, "compartments", world, None)
+def load(fleet: Entry, cloud: CloudState) -> None:
+    _load(fleet, "compartments", cloud, None)
 
 
-def _load(owner: Entry, section: str, world: World, parent: str | None) -> None:
+def _load(owner: Entry, section: str, cloud: CloudState, parent: str | None) -> None:
     for entry in owner.entries(section):
-        made = Compartment(world, entry, parent)
-        world.add(made, entry)
-        _load(entry, "children", world, made.id)
+        made = Compartment(cloud, entry, parent)
+        cloud.add(made, entry)
+        _load(entry, "children", cloud, made.id)
         entry.done()
 
 
-def accessible(world: World, compartment_id: str) -> bool:
+def accessible(cloud: CloudState, compartment_id: str) -> bool:
     """Whether the caller may work in it at all; the tenancy's root is always open."""
-    if compartment_id == world.tenancy.id:
+    if compartment_id == cloud.tenancy.id:
         return True
-    found = world.resources.get(compartment_id)
+    found = cloud.resources.get(compartment_id)
     return isinstance(found, Compartment) and found.accessible
 
 
-def inspectable(world: World, resource: Resource) -> bool:
-    return resource.may_inspect and accessible(world, resource.compartment_id)
+def inspectable(cloud: CloudState, resource: Resource) -> bool:
+    return resource.may_inspect and accessible(cloud, resource.compartment_id)

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from simulator.fleet import Entry
+from simulator.state import CloudState, Resource, Site
 from simulator.wire import Json, date, encode, etag
-from simulator.world import Resource, Site, World
 
 from .backup_base import STATES as _BACKUP_STATES
 from .backup_base import BackupBase
@@ -37,13 +37,13 @@ class VolumeGroup(Resource):
         "state",
     )
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
         self.name = name
-        site = world.region_of(entry.text("region"), entry)
+        site = cloud.region_of(entry.text("region"), entry)
         self.region = site.region.name
-        self.id = world.make_id("volumegroup", site, name, entry.optional("id"))
-        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-        self.created = world.next_created()
+        self.id = cloud.make_id("volumegroup", site, name, entry.optional("id"))
+        self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+        self.created = cloud.next_created()
         number = entry.integer("availability_domain", 1)
         if number > len(site.domains):
             raise entry.error(f"{self.region} has no availability domain {number}")
@@ -58,19 +58,19 @@ class VolumeGroup(Resource):
         self.member_ids: list[str] = []
         self.size_gb = 0
         self.before: Json | None = None
-        self._take_members(world, entry)
+        self._take_members(cloud, entry)
         self.serial = 1
 
-    def _take_members(self, world: World, entry: Entry) -> None:
+    def _take_members(self, cloud: CloudState, entry: Entry) -> None:
         """Block and boot volumes, by name or OCID."""
         for ident in self.member_ids:
-            member = world.resources.get(ident)
+            member = cloud.resources.get(ident)
             if isinstance(member, Volume):
                 member.group_id = None
                 member.touched()
         self.member_ids, self.size_gb = [], 0
         for name in entry.rows("volumes"):
-            member = world.lookup(str(name))
+            member = cloud.lookup(str(name))
             if not isinstance(member, Volume) or member.region != self.region:
                 raise entry.error(f"{name!r} is no volume of {self.region}")
             if member.group_id is not None:
@@ -84,16 +84,16 @@ class VolumeGroup(Resource):
     def etag(self) -> str:
         return etag(self.id, self.serial)
 
-    def render(self, world: World) -> bytes:
-        return encode(self.document(world))
+    def render(self, cloud: CloudState) -> bytes:
+        return encode(self.document(cloud))
 
-    def row(self, world: World, stale: bool) -> bytes:
-        return encode(self.before) if stale and self.before is not None else self.render(world)
+    def row(self, cloud: CloudState, stale: bool) -> bytes:
+        return encode(self.before) if stale and self.before is not None else self.render(cloud)
 
     def visible(self, now: float) -> bool:
         return True
 
-    def document(self, world: World) -> Json:
+    def document(self, cloud: CloudState) -> Json:
         return {
             "availabilityDomain": self.domain,
             "compartmentId": self.compartment_id,
@@ -109,7 +109,7 @@ class VolumeGroup(Resource):
             **self.details,
         }
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         if region != self.region:
             return None
         return {
@@ -118,17 +118,17 @@ class VolumeGroup(Resource):
             "displayName": self.details["displayName"],
         }
 
-    def truth(self, world: World) -> Json:
-        return self.document(world) | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
+    def truth(self, cloud: CloudState) -> Json:
+        return self.document(cloud) | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
 
-    def alter(self, world: World, entry: Entry) -> None:
-        self.before = self.document(world)
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
+        self.before = self.document(cloud)
         self.state = entry.choice("state", self.state, STATES)
         if entry.has("volumes"):
-            self._take_members(world, entry)
+            self._take_members(cloud, entry)
         if entry.has("compartment"):
-            self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-            world.moved()
+            self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+            cloud.moved()
         self.details["displayName"] = entry.text("display_name", self.details["displayName"])
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.serial += 1
@@ -148,25 +148,31 @@ class GroupBackup(BackupBase):
 
     __slots__ = ("member_ids",)
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
-        super().__init__(world, entry, name)
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
+        super().__init__(cloud, entry, name)
         self.member_ids: list[str] = []
 
-    def members(self, world: World) -> list[BackupBase]:
-        found = [world.resources.get(ident) for ident in self.member_ids]
+    def members(self, cloud: CloudState) -> list[BackupBase]:
+        found = [cloud.resources.get(ident) for ident in self.member_ids]
         return [one for one in found if isinstance(one, BackupBase)]
 
     def copy_to(
-        self, world: World, site: Site, key: str | None, title: str | None, now: float, group_backup: str | None = None
+        self,
+        cloud: CloudState,
+        site: Site,
+        key: str | None,
+        title: str | None,
+        now: float,
+        group_backup: str | None = None,
     ) -> BackupBase:
         """The key goes to the copies of the members."""
-        made = super().copy_to(world, site, None, title, now)
-        for member in self.members(world):
-            member.copy_to(world, site, key, None, now, made.id)
+        made = super().copy_to(cloud, site, None, title, now)
+        for member in self.members(cloud):
+            member.copy_to(cloud, site, key, None, now, made.id)
         return made
 
-    def document(self, world: World) -> Json:
-        return super().document(world) | {
+    def document(self, cloud: CloudState) -> Json:
+        return super().document(cloud) | {
             "sizeInMBs": self.size_gb * 1024,
             "uniqueSizeInMbs": 1024,
             "uniqueSizeInGbs": 1,
@@ -174,11 +180,11 @@ class GroupBackup(BackupBase):
         }
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for section, cls in (("volume_groups", VolumeGroup), ("volume_group_backups", GroupBackup)):
         for entry in fleet.entries(section):
             for name in entry.series():
                 copy = entry.copy()
-                made: Resource = cls(world, copy, name)
-                world.add(made, copy)
+                made: Resource = cls(cloud, copy, name)
+                cloud.add(made, copy)
                 copy.done()

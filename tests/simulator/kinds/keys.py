@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from simulator.fleet import Entry
 from simulator.ocids import ocid, unique
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date
-from simulator.world import Resource, World
 
 from .vaults import Vault
 
@@ -75,15 +75,15 @@ class Key(Resource):
         "versions",
     )
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
         self.name = name
-        self.vault = world.named(Vault, entry.text("vault"), entry)
-        site = world.sites[self.vault.region]
+        self.vault = cloud.named(Vault, entry.text("vault"), entry)
+        site = cloud.sites[self.vault.region]
         self.region = self.vault.region
-        self.id = world.make_id("key", site, name, entry.optional("id"), prefix=self.vault.prefix)
+        self.id = cloud.make_id("key", site, name, entry.optional("id"), prefix=self.vault.prefix)
         compartment = entry.optional("compartment")
-        self.compartment_id = world.compartment_of(compartment, entry) if compartment else self.vault.compartment_id
-        self.created = world.next_created()
+        self.compartment_id = cloud.compartment_of(compartment, entry) if compartment else self.vault.compartment_id
+        self.created = cloud.next_created()
         self.algorithm = entry.choice("algorithm", "AES", tuple(_LENGTHS))
         self.length = entry.integer("length", _LENGTHS[self.algorithm])
         self.protection = entry.choice("protection_mode", "HSM", ("HSM", "SOFTWARE", "EXTERNAL"))
@@ -164,16 +164,16 @@ class Key(Resource):
             for number in range(self.versions, 0, -1)
         ]
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         here = self.at.get(region)
         if here is None or not here.caller_may_inspect:
             return None
-        if region != self.region and world.switches["search_finds_replica_keys"] == "off":
+        if region != self.region and cloud.switches["search_finds_replica_keys"] == "off":
             return None
         more = {"vaultId": self.vault.id, "currentKeyVersion": self.version_id(self.versions)}
         return {"lifecycleState": here.state, "additionalDetails": more}
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         return self.document(self.region) | {
             "kind": self.kind,
             "name": self.name,
@@ -184,7 +184,7 @@ class Key(Resource):
             },
         }
 
-    def alter(self, world: World, entry: Entry) -> None:
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
         """In all its regions, or in the one given as `region`."""
         only = entry.optional("region")
         if only is not None and only not in self.at:
@@ -200,11 +200,11 @@ class Key(Resource):
         self.serial += 1
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for entry in fleet.entries("keys"):
         names = list(entry.series())
         for name in names:
             # A series shares one description, so each of its keys reads a copy.
             copy = entry.copy()
-            world.add(Key(world, copy, name), copy)
+            cloud.add(Key(cloud, copy, name), copy)
             copy.done()

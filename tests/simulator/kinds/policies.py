@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from simulator.fleet import Entry
 from simulator.ocids import ocid
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date, etag
-from simulator.world import Resource, World
 
 _GOLD: Json = {
     "backupType": "INCREMENTAL",
@@ -42,19 +42,19 @@ class Policy(Resource):
         "titles",
     )
 
-    def __init__(self, world: World, entry: Entry, name: str, *, oracle_defined: bool = False) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, name: str, *, oracle_defined: bool = False) -> None:
         self.name = name
         self.oracle_defined = oracle_defined
-        site = None if oracle_defined else world.region_of(entry.text("region"), entry)
+        site = None if oracle_defined else cloud.region_of(entry.text("region"), entry)
         self.region = site.region.name if site else ""
         self.id = (
-            world.make_id("volumebackuppolicy", site, name, entry.optional("id"))
+            cloud.make_id("volumebackuppolicy", site, name, entry.optional("id"))
             if site
-            else ocid("volumebackuppolicy", world.tenancy.realm, "", "oracle", name)
+            else ocid("volumebackuppolicy", cloud.tenancy.realm, "", "oracle", name)
         )
-        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-        self.created = world.next_created()
-        self.destination = self._destination(world, entry)
+        self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+        self.created = cloud.next_created()
+        self.destination = self._destination(cloud, entry)
         self.may_inspect = entry.flag("may_inspect", True)
         self.schedules: list[Json] = entry.rows("schedules") or [dict(_GOLD)]
         self.titles: Json = {
@@ -64,9 +64,9 @@ class Policy(Resource):
         }
         self.serial = 1
 
-    def _destination(self, world: World, entry: Entry) -> str | None:
+    def _destination(self, cloud: CloudState, entry: Entry) -> str | None:
         name = entry.optional("destination_region")
-        if name is not None and world.region_of(name, entry).region.name == self.region:
+        if name is not None and cloud.region_of(name, entry).region.name == self.region:
             raise entry.error(f"destination_region must be another region than {self.region}")
         return name
 
@@ -84,26 +84,26 @@ class Policy(Resource):
             **self.titles,
         }
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         return None
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         return self.document() | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
 
-    def alter(self, world: World, entry: Entry) -> None:
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
         if entry.has("destination_region"):
-            self.destination = self._destination(world, entry)
+            self.destination = self._destination(cloud, entry)
         self.titles["displayName"] = entry.text("display_name", self.titles["displayName"])
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.serial += 1
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for name in _ORACLE_DEFINED:
         entry = Entry(f"policy {name}", {})
-        world.add(Policy(world, entry, name, oracle_defined=True), entry)
+        cloud.add(Policy(cloud, entry, name, oracle_defined=True), entry)
     for entry in fleet.entries("volume_backup_policies"):
         for name in entry.series():
             copy = entry.copy()
-            world.add(Policy(world, copy, name), copy)
+            cloud.add(Policy(cloud, copy, name), copy)
             copy.done()

@@ -9,8 +9,8 @@ from __future__ import annotations
 from simulator.fleet import Entry
 from simulator.ocids import ocid, unique, vault_prefix
 from simulator.regions import Region
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date
-from simulator.world import Resource, World
 
 STATES = (
     "ACTIVE",
@@ -46,24 +46,24 @@ class Vault(Resource):
         "type",
     )
 
-    def __init__(self, world: World, entry: Entry) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry) -> None:
         self.name = entry.text("name")
-        site = world.region_of(entry.text("region"), entry)
+        site = cloud.region_of(entry.text("region"), entry)
         self.region = site.region.name
         given = entry.optional("id")
         # An OCID given in the file brings its own host name along, as in reality.
         parts = given.split(".") if given else []
-        self.prefix = parts[4] if len(parts) == 6 else vault_prefix(world.tenancy.name, self.name)
-        self.id = world.make_id("vault", site, self.name, given, prefix=self.prefix)
-        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-        self.created = world.next_created()
+        self.prefix = parts[4] if len(parts) == 6 else vault_prefix(cloud.tenancy.name, self.name)
+        self.id = cloud.make_id("vault", site, self.name, given, prefix=self.prefix)
+        self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+        self.created = cloud.next_created()
         self.state = entry.choice("state", "ACTIVE", STATES)
         self.type = entry.choice("type", "VIRTUAL_PRIVATE", ("DEFAULT", "VIRTUAL_PRIVATE", "EXTERNAL"))
         #: Regions whose management host has the newer form with `.oci.` in it.
         self.oci_hosts: set[str] = {self.region} if entry.flag("oci_domain", False) else set()
         self.regions = [self.region]
         for replica in entry.entries("replicas"):
-            region = world.region_of(replica.text("name"), replica).region.name
+            region = cloud.region_of(replica.text("name"), replica).region.name
             if region in self.regions:
                 raise replica.error(f"the vault is in {region} already")
             self.regions.append(region)
@@ -105,8 +105,8 @@ class Vault(Resource):
             "isVaultReplicable": self.type == "VIRTUAL_PRIVATE",
         }
 
-    def replicas(self, world: World) -> list[Json]:
-        regions = [world.sites[name].region for name in self.regions[1:]]
+    def replicas(self, cloud: CloudState) -> list[Json]:
+        regions = [cloud.sites[name].region for name in self.regions[1:]]
         return [
             {
                 "cryptoEndpoint": f"https://{self.host(region, 'crypto')}",
@@ -117,24 +117,24 @@ class Vault(Resource):
             for region in regions
         ]
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         found = region == self.region or (
-            region in self.regions and world.switches["search_finds_replica_keys"] == "on"
+            region in self.regions and cloud.switches["search_finds_replica_keys"] == "on"
         )
         return {"lifecycleState": self.state} if found else None
 
-    def truth(self, world: World) -> Json:
-        document = self.document(world.sites[self.region].region)
+    def truth(self, cloud: CloudState) -> Json:
+        document = self.document(cloud.sites[self.region].region)
         return document | {"kind": self.kind, "name": self.name, "region": self.region, "regions": list(self.regions)}
 
-    def alter(self, world: World, entry: Entry) -> None:
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
         self.state = entry.choice("state", self.state, STATES)
         self.may_read = entry.flag("caller_may_read", self.may_read)
         self.may_inspect = entry.flag("caller_may_inspect", self.may_inspect)
         self.serial += 1
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for entry in fleet.entries("vaults"):
-        world.add(Vault(world, entry), entry)
+        cloud.add(Vault(cloud, entry), entry)
         entry.done()

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from simulator.fleet import Entry
 from simulator.ocids import ocid
+from simulator.state import CloudState, Resource
 from simulator.wire import Json, date, encode, etag
-from simulator.world import Resource, World
 
 from .keys import Key
 
@@ -77,25 +77,25 @@ class Volume(Resource):
         "state",
     )
 
-    def __init__(self, world: World, entry: Entry, name: str) -> None:
+    def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
         self.name = name
-        site = world.region_of(entry.text("region"), entry)
+        site = cloud.region_of(entry.text("region"), entry)
         self.region = site.region.name
-        self.id = world.make_id(self.kind.replace("_", ""), site, name, entry.optional("id"))
-        self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-        self.created = world.next_created()
+        self.id = cloud.make_id(self.kind.replace("_", ""), site, name, entry.optional("id"))
+        self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+        self.created = cloud.next_created()
         number = entry.integer("availability_domain", 1)
         if number > len(site.domains):
             raise entry.error(f"{self.region} has no availability domain {number}")
         self.domain = site.domains[number - 1]
         self.state = entry.choice("state", "AVAILABLE", STATES)
         key = entry.optional("key")
-        self.key: str | None = world.named(Key, key, entry).id if key else None
+        self.key: str | None = cloud.named(Key, key, entry).id if key else None
         self.size_gb = entry.integer("size_gb", 50)
         self.group_id = entry.optional("volume_group_id")
         self.locked = entry.flag("locked", False)
         self.may_inspect = entry.flag("may_inspect", True)
-        self.replicas = [self._replica(world, row) for row in entry.entries("replicas")]
+        self.replicas = [self._replica(cloud, row) for row in entry.entries("replicas")]
         self.details: Json = self._details(entry)
         self.change: KeyChange | None = None
         self.serial = 1
@@ -116,25 +116,25 @@ class Volume(Resource):
             "autotunePolicies": [],
         }
 
-    def _replica(self, world: World, entry: Entry) -> Replica:
-        site = world.region_of(entry.text("region"), entry)
+    def _replica(self, cloud: CloudState, entry: Entry) -> Replica:
+        site = cloud.region_of(entry.text("region"), entry)
         key = entry.optional("key")
         made = Replica(
-            id=ocid(self.replica_type, world.tenancy.realm, site.region.in_ocid, self.id),
+            id=ocid(self.replica_type, cloud.tenancy.realm, site.region.in_ocid, self.id),
             name=entry.text("name", f"{self.name}-replica"),
             domain=site.domains[0],
-            key=world.named(Key, key, entry).id if key else None,
+            key=cloud.named(Key, key, entry).id if key else None,
         )
         entry.done()
         return made
 
     # --- life cycle -------------------------------------------------------------------------------------------------
 
-    def start(self, world: World, target: str | None, now: float, *, delay: float = 0.0) -> None:
+    def start(self, cloud: CloudState, target: str | None, now: float, *, delay: float = 0.0) -> None:
         """Begins a key change that the service has accepted."""
-        switches = world.switches
+        switches = cloud.switches
         way, settle = switches["transition"], switches["settle"] + delay
-        self.remember(world)
+        self.remember(cloud)
         self.change = KeyChange(
             target=target,
             begins=now + settle / 2 if way == "delayed_start" else now,
@@ -144,10 +144,10 @@ class Volume(Resource):
         )
         if switches["etag_on_kms_change"] != "same":
             self.key_serial += 1
-        self._kms_step(world)
-        self.settle(world, now)
+        self._kms_step(cloud)
+        self.settle(cloud, now)
 
-    def settle(self, world: World, now: float) -> None:
+    def settle(self, cloud: CloudState, now: float) -> None:
         """Brings the volume up to the clock."""
         change = self.change
         if change is None:
@@ -159,19 +159,19 @@ class Volume(Resource):
                 self.key = change.target
             if change.loses_replicas:
                 self.replicas = []
-            self._kms_step(world)
+            self._kms_step(cloud)
         elif now >= change.begins and self.state != "PROVISIONING":
             self.state = "PROVISIONING"
-            self._kms_step(world)
+            self._kms_step(cloud)
 
-    def _kms_step(self, world: World) -> None:
+    def _kms_step(self, cloud: CloudState) -> None:
         self._json = None
-        if world.switches["etag_on_kms_change"] == "changes":
+        if cloud.switches["etag_on_kms_change"] == "changes":
             self.serial += 1
 
-    def remember(self, world: World) -> None:
+    def remember(self, cloud: CloudState) -> None:
         """Keeps what is shown now, for stale lists and a lagging search."""
-        self.before = self.render(world)
+        self.before = self.render(cloud)
         self.before_state = self.state
 
     def touched(self) -> None:
@@ -184,8 +184,8 @@ class Volume(Resource):
 
     # --- what is shown ----------------------------------------------------------------------------------------------
 
-    def shown_key(self, world: World) -> str | None:
-        if self.change is not None and world.switches["key_visible"] == "at_put":
+    def shown_key(self, cloud: CloudState) -> str | None:
+        if self.change is not None and cloud.switches["key_visible"] == "at_put":
             return self.change.target
         return self.key
 
@@ -197,14 +197,14 @@ class Volume(Resource):
     def key_etag(self) -> str:
         return etag(f"{self.id}/kmsKey", self.key_serial)
 
-    def render(self, world: World) -> bytes:
+    def render(self, cloud: CloudState) -> bytes:
         """The volume as GET and lists show it, kept until it changes."""
         if self._json is None:
-            self._json = encode(self.document(world))
+            self._json = encode(self.document(cloud))
         return self._json
 
-    def document(self, world: World) -> Json:
-        key = self.shown_key(world)
+    def document(self, cloud: CloudState) -> Json:
+        key = self.shown_key(cloud)
         replicas = [
             {
                 "displayName": replica.name,
@@ -231,17 +231,17 @@ class Volume(Resource):
             self.replica_list: replicas or None,
             **self.details,
         }
-        shown.update({"kmsKeyId": key} if key else ORACLE_MANAGED[world.switches["oracle_managed_field"]])
+        shown.update({"kmsKeyId": key} if key else ORACLE_MANAGED[cloud.switches["oracle_managed_field"]])
         return shown
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         if region != self.region:
             return None
-        stale = world.switches["search_lag"] == "on" and self.before is not None
+        stale = cloud.switches["search_lag"] == "on" and self.before is not None
         return {"lifecycleState": self.before_state if stale else self.state, "availabilityDomain": self.domain}
 
-    def truth(self, world: World) -> Json:
-        return self.document(world) | {
+    def truth(self, cloud: CloudState) -> Json:
+        return self.document(cloud) | {
             "kind": self.kind,
             "name": self.name,
             "region": self.region,
@@ -254,21 +254,21 @@ class Volume(Resource):
             "kmsKeyEtag": self.key_etag,
         }
 
-    def alter(self, world: World, entry: Entry) -> None:
-        self.remember(world)
+    def alter(self, cloud: CloudState, entry: Entry) -> None:
+        self.remember(cloud)
         if entry.has("key"):
             key: Any = entry.optional("key")
-            self.key = world.named(Key, key, entry).id if key else None
+            self.key = cloud.named(Key, key, entry).id if key else None
             self.change = None
             self.key_serial += 1
         if entry.has("state"):
             self.state = entry.choice("state", self.state, STATES)
             self.change = None
         if entry.has("compartment"):
-            self.compartment_id = world.compartment_of(entry.optional("compartment"), entry)
-            world.moved()
+            self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
+            cloud.moved()
         if entry.has("replicas"):
-            self.replicas = [self._replica(world, row) for row in entry.entries("replicas")]
+            self.replicas = [self._replica(cloud, row) for row in entry.entries("replicas")]
         self.details["displayName"] = entry.text("display_name", self.details["displayName"])
         self.locked = entry.flag("locked", self.locked)
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
@@ -301,14 +301,14 @@ class BootVolume(Volume):
 
     __slots__ = ()
 
-    def document(self, world: World) -> Json:
-        return super().document(world) | {"imageId": ocid("image", world.tenancy.realm, self.id.split(".")[3], "linux")}
+    def document(self, cloud: CloudState) -> Json:
+        return super().document(cloud) | {"imageId": ocid("image", cloud.tenancy.realm, self.id.split(".")[3], "linux")}
 
 
-def load(fleet: Entry, world: World) -> None:
+def load(fleet: Entry, cloud: CloudState) -> None:
     for cls in (BlockVolume, BootVolume):
         for entry in fleet.entries(f"{cls.kind}s"):
             for name in entry.series():
                 copy = entry.copy()
-                world.add(cls(world, copy, name), copy)
+                cloud.add(cls(cloud, copy, name), copy)
                 copy.done()

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from simulator.ocids import ocid
+from simulator.state import CloudState, Resource, Site
 from simulator.wire import Json, date
-from simulator.world import Resource, Site, World
 
 from .backup_base import BackupBase
 
@@ -18,10 +18,10 @@ class WorkRequest(Resource):
 
     __slots__ = ("compartment_id", "copy", "created", "id", "may_inspect", "name", "region", "serial", "source")
 
-    def __init__(self, world: World, site: Site, source: BackupBase, copy: BackupBase) -> None:
+    def __init__(self, cloud: CloudState, site: Site, source: BackupBase, copy: BackupBase) -> None:
         self.name = f"work-request-of-{copy.name}"
         self.region = site.region.name
-        self.id = ocid("coreservicesworkrequest", world.tenancy.realm, site.region.in_ocid, copy.id)
+        self.id = ocid("coreservicesworkrequest", cloud.tenancy.realm, site.region.in_ocid, copy.id)
         self.compartment_id = source.compartment_id
         self.created = copy.created
         self.may_inspect = True
@@ -29,8 +29,8 @@ class WorkRequest(Resource):
         self.source = source
         self.copy = copy
 
-    def settle(self, world: World, now: float) -> None:
-        self.copy.settle(world, now)
+    def settle(self, cloud: CloudState, now: float) -> None:
+        self.copy.settle(cloud, now)
 
     def document(self) -> Json:
         copy = self.copy
@@ -60,8 +60,8 @@ class WorkRequest(Resource):
             "timeFinished": None if going else date(copy.done),
         }
 
-    def state_in(self, world: World, region: str) -> Json | None:
+    def state_in(self, cloud: CloudState, region: str) -> Json | None:
         return None
 
-    def truth(self, world: World) -> Json:
+    def truth(self, cloud: CloudState) -> Json:
         return self.document() | {"kind": self.kind, "name": self.name, "region": self.region}

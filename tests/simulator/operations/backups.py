@@ -24,7 +24,7 @@ _PERIOD = {"retentionTimeUnit", "retentionTimeAmount"}
 
 def _get(cls: type[Backup | GroupBackup], call: Call) -> Reply:
     backup = here(cls, call, call.ident)
-    return Reply(200, backup.render(call.world), {"etag": backup.etag})
+    return Reply(200, backup.render(call.cloud), {"etag": backup.etag})
 
 
 def _list(cls: type[Backup | GroupBackup], call: Call) -> Reply:
@@ -37,7 +37,7 @@ def _update(cls: type[Backup], call: Call) -> Reply:
     backup = here(cls, call, call.ident)
     wanted = body.get("kmsKeyId")
     if wanted and wanted == backup.key:
-        call.world.needless_puts += 1
+        call.cloud.needless_puts += 1
     call.check_match(backup.etag)
     if call.switch("locked_backup_update") == "conflict" and backup.locked(call.now):
         raise ApiError(409, "Conflict", f"Backup {backup.id} is under retention lock or legal hold.")
@@ -46,7 +46,7 @@ def _update(cls: type[Backup], call: Call) -> Reply:
     retention = _retention(backup, call, body)
     key = _key(backup, call, wanted) if wanted is not None else backup.key
     details = {name: body[name] for name in backup.details if body.get(name) is not None}
-    backup.remember(call.world)
+    backup.remember(call.cloud)
     if wanted and wanted == backup.key:
         backup.rewraps += 1
     if call.switch("backup_update_ignored") not in ("all", f"{backup.kind}s"):
@@ -54,7 +54,7 @@ def _update(cls: type[Backup], call: Call) -> Reply:
     backup.keep(retention)
     backup.details = backup.details | details
     backup.touched()
-    return Reply(200, backup.render(call.world), {"etag": backup.etag})
+    return Reply(200, backup.render(call.cloud), {"etag": backup.etag})
 
 
 def check_available(backup: BackupBase) -> None:
@@ -107,7 +107,7 @@ def _delete(cls: type[Backup], call: Call) -> Reply:
         raise ApiError(409, "Conflict", f"Backup {backup.id} is protected from deletion.")
     if backup.state != "FAULTY":
         check_available(backup)
-    backup.terminate(call.world, call.now)
+    backup.terminate(call.cloud, call.now)
     return Reply(204)
 
 

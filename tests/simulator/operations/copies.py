@@ -14,9 +14,9 @@ from simulator.kinds.backup_base import BackupBase
 from simulator.kinds.backups import BootVolumeBackup, VolumeBackup
 from simulator.kinds.groups import GroupBackup
 from simulator.kinds.work_requests import WorkRequest
+from simulator.state import Site
 from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, invalid, missing
-from simulator.world import Site
 
 from .backups import check_available
 from .rows import here
@@ -50,8 +50,8 @@ def _copy(cls: type[VolumeBackup | BootVolumeBackup | GroupBackup], call: Call) 
         kept = _Kept(asked, call.now + _TOKEN_LASTS, *_made(cls, call))
         token = call.headers.get("opc-retry-token")
         if token:
-            call.world.shelf(_Tokens)[call.region, token] = kept
-    return Reply(200, kept.copy.render(call.world), kept.headers | {"etag": kept.copy.etag})
+            call.cloud.shelf(_Tokens)[call.region, token] = kept
+    return Reply(200, kept.copy.render(call.cloud), kept.headers | {"etag": kept.copy.etag})
 
 
 def _replayed(call: Call, asked: str) -> _Kept | None:
@@ -61,10 +61,10 @@ def _replayed(call: Call, asked: str) -> _Kept | None:
         return None
     if not 1 <= len(token) <= 64:
         raise invalid("opc-retry-token size must be between 1 and 64.")
-    kept = call.world.shelf(_Tokens).get((call.region, token))
+    kept = call.cloud.shelf(_Tokens).get((call.region, token))
     if kept is None or kept.until <= call.now:
         return None
-    kept.copy.settle(call.world, call.now)
+    kept.copy.settle(call.cloud, call.now)
     if kept.asked != asked or kept.copy.state in ("TERMINATING", "TERMINATED"):
         raise ApiError(
             409, "InvalidatedRetryToken", "The retry token was used for something else, or its outcome is gone."
@@ -74,25 +74,25 @@ def _replayed(call: Call, asked: str) -> _Kept | None:
 
 def _made(cls: type[BackupBase], call: Call) -> tuple[BackupBase, dict[str, str]]:
     """A new copy, and the headers that tell of it."""
-    body, world = call.document(_BODY), call.world
+    body, cloud = call.document(_BODY), call.cloud
     source = here(cls, call, call.ident)
     site = _destination(call, body)
     title = body.get("displayName")
     if title is not None and (not isinstance(title, str) or not 1 <= len(title) <= 255):
         raise invalid("displayName size must be between 1 and 255.")
     check_available(source)
-    for member in source.members(world) if isinstance(source, GroupBackup) else []:
-        member.settle(world, call.now)
+    for member in source.members(cloud) if isinstance(source, GroupBackup) else []:
+        member.settle(cloud, call.now)
         check_available(member)
     wanted = body.get("kmsKeyId")
     key = None if wanted is None else vet(call, wanted, region=site.region.name).id
     _admit(call)
-    copy = source.copy_to(world, site, key, title, call.now)
-    world.shelf(_UnderWay)[call.region].append(copy)
+    copy = source.copy_to(cloud, site, key, title, call.now)
+    cloud.shelf(_UnderWay)[call.region].append(copy)
     if isinstance(copy, GroupBackup):
         return copy, {}
-    request = WorkRequest(world, call.site, source, copy)
-    world.create(request)
+    request = WorkRequest(cloud, call.site, source, copy)
+    cloud.create(request)
     place = f"https://iaas.{site.region.name}.{site.region.domain}/20160918/{copy.collection}/{copy.id}"
     return copy, {"opc-work-request-id": request.id, "location": place, "content-location": place}
 
@@ -101,7 +101,7 @@ def _destination(call: Call, body: Json) -> Site:
     name = body.get("destinationRegion")
     if name is None:
         raise missing("destinationRegion")
-    site = call.world.sites.get(name) if isinstance(name, str) else None
+    site = call.cloud.sites.get(name) if isinstance(name, str) else None
     if site is None or site is call.site or site.status != "READY":
         raise invalid("destinationRegion must be another region that the tenancy is subscribed to.")
     return site
@@ -109,9 +109,9 @@ def _destination(call: Call, body: Json) -> Site:
 
 def _admit(call: Call) -> None:
     """Ten copies at a time, of backups or of group backups, per tenancy and source region (1.3)."""
-    going = call.world.shelf(_UnderWay).setdefault(call.region, [])
+    going = call.cloud.shelf(_UnderWay).setdefault(call.region, [])
     for copy in going:
-        copy.settle(call.world, call.now)
+        copy.settle(call.cloud, call.now)
     going[:] = [copy for copy in going if copy.state == "CREATING"]
     limit = call.switch("copy_limit")
     if limit and len(going) >= limit:

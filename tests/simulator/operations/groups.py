@@ -15,7 +15,7 @@ from .rows import checked_domain, here, listed
 
 def _get(call: Call) -> Reply:
     group = here(VolumeGroup, call, call.ident)
-    return Reply(200, group.render(call.world), {"etag": group.etag})
+    return Reply(200, group.render(call.cloud), {"etag": group.etag})
 
 
 def _list(call: Call) -> Reply:

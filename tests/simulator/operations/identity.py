@@ -16,18 +16,18 @@ _PAGE = 100
 
 
 def _check_tenancy(call: Call) -> None:
-    if call.ident != call.world.tenancy.id:
+    if call.ident != call.cloud.tenancy.id:
         raise not_found()
 
 
 def _get_tenancy(call: Call) -> Reply:
     _check_tenancy(call)
-    home = next(site for site in call.world.sites.values() if site.home)
+    home = next(site for site in call.cloud.sites.values() if site.home)
     return one(
         {
-            "id": call.world.tenancy.id,
-            "name": call.world.tenancy.name,
-            "description": f"Tenancy {call.world.tenancy.name}",
+            "id": call.cloud.tenancy.id,
+            "name": call.cloud.tenancy.name,
+            "description": f"Tenancy {call.cloud.tenancy.name}",
             "homeRegionKey": home.region.key,
             "upiIdcsCompatibilityLayerEndpoint": None,
             "freeformTags": {},
@@ -45,14 +45,14 @@ def _region_subscriptions(call: Call) -> Reply:
             "status": site.status,
             "isHomeRegion": site.home,
         }
-        for site in call.world.sites.values()
+        for site in call.cloud.sites.values()
     ]
     return many(rows)
 
 
 def _root(call: Call) -> Json:
     """The root compartment is the tenancy itself."""
-    tenancy = call.world.tenancy
+    tenancy = call.cloud.tenancy
     return {
         "id": tenancy.id,
         "compartmentId": tenancy.id,
@@ -67,9 +67,9 @@ def _root(call: Call) -> Json:
 
 
 def _get_compartment(call: Call) -> Reply:
-    if call.ident == call.world.tenancy.id:
+    if call.ident == call.cloud.tenancy.id:
         return one(_root(call), etag(call.ident, 1))
-    found = call.world.resources.get(call.ident)
+    found = call.cloud.resources.get(call.ident)
     if not isinstance(found, Compartment) or not found.accessible:
         raise not_found()
     return one(found.document(), etag(found.id, found.serial))
@@ -77,15 +77,15 @@ def _get_compartment(call: Call) -> Reply:
 
 def _list_compartments(call: Call) -> Reply:
     """The subtree only from the root; the root itself is not in it; deleted ones are (0.25)."""
-    query, world = call.query, call.world
+    query, cloud = call.query, call.cloud
     level = checked(call, "accessLevel", ("ANY", "ACCESSIBLE"), "ANY")
     subtree = checked(call, "compartmentIdInSubtree", ("true", "false"), "false") == "true"
     parent = query["compartmentId"]
-    if subtree and parent != world.tenancy.id:
+    if subtree and parent != cloud.tenancy.id:
         raise invalid("compartmentIdInSubtree can be true only when compartmentId is the tenancy.")
-    if not accessible(world, parent):
+    if not accessible(cloud, parent):
         raise not_found()
-    rows = [one for one in world.all(Compartment) if subtree or one.compartment_id == parent]
+    rows = [one for one in cloud.all(Compartment) if subtree or one.compartment_id == parent]
     if level == "ACCESSIBLE":
         rows = [one for one in rows if one.accessible]
     if "name" in query:
@@ -104,7 +104,7 @@ def _list_domains(call: Call) -> Reply:
     rows: list[Json] = [
         {
             "name": name,
-            "id": ocid("availabilitydomain", call.world.tenancy.realm, "", name),
+            "id": ocid("availabilitydomain", call.cloud.tenancy.realm, "", name),
             "compartmentId": compartment,
         }
         for name in call.site.domains

@@ -26,8 +26,8 @@ _ENDED = ("TERMINATING", "TERMINATED", "FAULTY")
 
 def _policy(call: Call, ident: Any) -> Policy:
     """An Oracle-defined one is in every region."""
-    found = call.world.resources.get(str(ident))
-    if not isinstance(found, Policy) or found.region not in ("", call.region) or not inspectable(call.world, found):
+    found = call.cloud.resources.get(str(ident))
+    if not isinstance(found, Policy) or found.region not in ("", call.region) or not inspectable(call.cloud, found):
         raise not_found()
     return found
 
@@ -40,7 +40,7 @@ def _get_policy(call: Call) -> Reply:
 def _list_policies(call: Call) -> Reply:
     """Without a compartment: the Oracle-defined ones."""
     compartment = call.compartment()
-    rows = [policy for policy in call.world.all(Policy) if policy.may_inspect]
+    rows = [policy for policy in call.cloud.all(Policy) if policy.may_inspect]
     if compartment is None:
         rows = [policy for policy in rows if policy.oracle_defined]
     else:
@@ -54,7 +54,7 @@ def _list_policies(call: Call) -> Reply:
 
 
 def _asset(call: Call, ident: str) -> Asset:
-    cls = type(call.world.resources.get(ident))
+    cls = type(call.cloud.resources.get(ident))
     if not issubclass(cls, Asset):
         raise not_found()
     return here(cls, call, ident)
@@ -64,13 +64,13 @@ def _from_group(call: Call, asset: Asset) -> Assignment | None:
     """The assignment of the group of which a volume is a member."""
     if not isinstance(asset, Volume) or asset.group_id is None:
         return None
-    return call.world.shelf(Assigned).get(asset.group_id)
+    return call.cloud.shelf(Assigned).get(asset.group_id)
 
 
 def _get_of_asset(call: Call) -> Reply:
     """An array of zero or one."""
     asset = _asset(call, call.query["assetId"])
-    book = call.world.shelf(Assigned)
+    book = call.cloud.shelf(Assigned)
     own, group = book.get(asset.id), _from_group(call, asset)
     shown: Json | None = None
     if call.stale and asset.id in book.before:
@@ -90,7 +90,7 @@ def _get(call: Call) -> Reply:
 
 
 def _post(call: Call) -> Reply:
-    body, world = call.document(_BODY), call.world
+    body, cloud = call.document(_BODY), call.cloud
     for name in ("assetId", "policyId"):
         if body.get(name) is None:
             raise missing(name)
@@ -98,10 +98,10 @@ def _post(call: Call) -> Reply:
             raise invalid(f"{name} is invalid.")
     asset = _asset(call, body["assetId"])
     policy = _policy(call, body["policyId"])
-    old = world.shelf(Assigned).get(asset.id)
+    old = cloud.shelf(Assigned).get(asset.id)
     wanted = body.get("xrcKmsKeyId")
     if wanted and old is not None and (old.policy, old.key) == (policy, wanted):
-        world.needless_puts += 1
+        cloud.needless_puts += 1
     if asset.state in _ENDED:
         raise ApiError(409, "IncorrectState", f"Resource {asset.id} is in an invalid state {asset.state.capitalize()}")
     if isinstance(asset, VolumeGroup) and policy.oracle_defined and call.switch("oracle_policy_on_group") == "refused":
@@ -115,9 +115,9 @@ def _post(call: Call) -> Reply:
             raise ApiError(409, "Conflict", f"{asset.id} has this backup policy already.")
         if call.switch("assignment_repost") == "ignored":
             return one(old.document(), old.etag)
-    made = Assignment(world, world.fresh_name(Assignment.kind, f"{asset.name}-policy"), asset, policy, key)
+    made = Assignment(cloud, cloud.fresh_name(Assignment.kind, f"{asset.name}-policy"), asset, policy, key)
     made.created = call.now
-    assign(world, made)
+    assign(cloud, made)
     return one(made.document(), made.etag)
 
 
@@ -141,7 +141,7 @@ def _key(call: Call, policy: Policy, wanted: Any) -> str | None:
 def _delete(call: Call) -> Reply:
     assignment = here(Assignment, call, call.ident)
     call.check_match(assignment.etag)
-    unassign(call.world, assignment)
+    unassign(call.cloud, assignment)
     return Reply(204)
 
 

@@ -20,9 +20,9 @@ _STATES = ("AVAILABLE", "PROVISIONING", "ACTIVATING", "TERMINATING", "TERMINATED
 
 def _here(cls: type[Volume], call: Call) -> list[tuple[Volume, Replica]]:
     """The replicas in this region, those of the youngest volumes first."""
-    volumes = [one for one in call.world.all(cls) if one.replicas and inspectable(call.world, one)]
+    volumes = [one for one in call.cloud.all(cls) if one.replicas and inspectable(call.cloud, one)]
     for volume in volumes:
-        volume.settle(call.world, call.now)
+        volume.settle(call.cloud, call.now)
     volumes.sort(key=lambda one: (-one.created, one.id))
     domains = call.site.domains
     return [(volume, replica) for volume in volumes for replica in volume.replicas if replica.domain in domains]

@@ -13,8 +13,8 @@ from simulator.api import Call, checked, scope
 from simulator.kinds.backup_base import BackupBase
 from simulator.kinds.compartments import inspectable
 from simulator.kinds.groups import VolumeGroup
+from simulator.state import Resource
 from simulator.wire import Reply, cut, invalid, not_found
-from simulator.world import Resource
 
 LARGEST_PAGE = 100
 
@@ -23,10 +23,10 @@ R = TypeVar("R", bound=Resource)
 
 def here(cls: type[R], call: Call, ident: str) -> R:
     """The resource, up to date; one of another region, or a hidden one, doesn't exist for the caller."""
-    found = call.world.resources.get(ident)
-    if not isinstance(found, cls) or found.region != call.region or not inspectable(call.world, found):
+    found = call.cloud.resources.get(ident)
+    if not isinstance(found, cls) or found.region != call.region or not inspectable(call.cloud, found):
         raise not_found()
-    found.settle(call.world, call.now)
+    found.settle(call.cloud, call.now)
     if isinstance(found, BackupBase) and not found.visible(call.now):
         raise not_found()
     return found
@@ -61,11 +61,11 @@ def listed(
     cls: type[BackupBase | VolumeGroup], call: Call, states: tuple[str, ...], filters: Mapping[str, str]
 ) -> Reply:
     """A page of a compartment's resources; `filters` leads from query parameters to attributes."""
-    world, query = call.world, call.query
+    cloud, query = call.cloud, call.query
     compartment = call.compartment() or ""
-    rows = [one for one in world.listing(cls, call.region, compartment) if one.may_inspect]
+    rows = [one for one in cloud.listing(cls, call.region, compartment) if one.may_inspect]
     for resource in rows:
-        resource.settle(world, call.now)
+        resource.settle(cloud, call.now)
     rows = [one for one in rows if one.visible(call.now)]
     for parameter, attribute in filters.items():
         if parameter in query:
@@ -77,5 +77,5 @@ def listed(
         rows = [one for one in rows if one.state == state]
     shown = ordered(call, rows, lambda one: str(one.details["displayName"]))
     page, following = cut(shown, scope(call), query, LARGEST_PAGE, LARGEST_PAGE)
-    body = b"[" + b",".join(one.row(world, call.stale) for one in page) + b"]"
+    body = b"[" + b",".join(one.row(cloud, call.stale) for one in page) + b"]"
     return Reply(200, body, {"opc-next-page": following} if following else {})

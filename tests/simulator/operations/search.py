@@ -17,8 +17,8 @@ from typing import Any
 
 from simulator.api import Call, declare, scope
 from simulator.kinds.compartments import inspectable
+from simulator.state import Resource
 from simulator.wire import Json, Reply, cut, date, encode, invalid
-from simulator.world import Resource
 
 _LARGEST_PAGE = 1000
 _BODY = frozenset({"type", "query", "matchingContextType"})
@@ -132,7 +132,7 @@ def _search(call: Call) -> Reply:
     body = call.document(_BODY)
     if body.get("type") != "Structured" or not isinstance(body.get("query"), str):
         raise invalid("type must be Structured, with a query.")
-    if "tenantId" in call.query and call.query["tenantId"] != call.world.tenancy.id:
+    if "tenantId" in call.query and call.query["tenantId"] != call.cloud.tenancy.id:
         raise invalid("tenantId is not a tenancy that the caller may search.")
     match = _QUERY.fullmatch(body["query"])
     if match is None:
@@ -149,19 +149,19 @@ def _search(call: Call) -> Reply:
 
 
 def _found(call: Call, types: set[str], additional: bool) -> list[Json]:
-    known = {one.search_type.lower() for one in call.world.resources.values()} | _ALWAYS_KNOWN
+    known = {one.search_type.lower() for one in call.cloud.resources.values()} | _ALWAYS_KNOWN
     if "all" not in types and not types <= known:
         raise invalid(f"Query is invalid: unknown resource type {', '.join(sorted(types - known))}.")
     hides = call.switch("search_hides")
     rows = []
-    for resource in call.world.resources.values():
+    for resource in call.cloud.resources.values():
         kind = resource.search_type
-        if not kind or not ("all" in types or kind.lower() in types) or not inspectable(call.world, resource):
+        if not kind or not ("all" in types or kind.lower() in types) or not inspectable(call.cloud, resource):
             continue
         if hides == "everything" or _FAMILIES.get(kind) == hides:
             continue
-        resource.settle(call.world, call.now)
-        state = resource.state_in(call.world, call.region)
+        resource.settle(call.cloud, call.now)
+        state = resource.state_in(call.cloud, call.region)
         if state is not None:
             rows.append(_row(resource, state, additional))
     return rows

@@ -22,7 +22,7 @@ def _kms_etag(resource: Key | Vault, region: str) -> str:
 
 
 def _key(call: Call, key_id: str) -> tuple[Key, Presence]:
-    key = call.world.resources.get(key_id)
+    key = call.cloud.resources.get(key_id)
     here = key.at.get(call.region) if isinstance(key, Key) and key.vault.id == call.target.vault else None
     if not isinstance(key, Key) or here is None or not here.caller_may_read or key.vault.state == "DELETED":
         raise not_found(_HIDDEN)
@@ -36,7 +36,7 @@ def _get_key(call: Call) -> Reply:
 
 def _list_keys(call: Call) -> Reply:
     compartment = call.compartment()
-    keys = [key for key in call.world.all(Key) if key.vault.id == call.target.vault and call.region in key.at]
+    keys = [key for key in call.cloud.all(Key) if key.vault.id == call.target.vault and call.region in key.at]
     keys = [key for key in keys if key.compartment_id == compartment and key.at[call.region].caller_may_inspect]
     for parameter, attribute in (("protectionMode", "protection"), ("algorithm", "algorithm"), ("length", "length")):
         if parameter in call.query:
@@ -68,7 +68,7 @@ def _shows(call: Call, vault: Vault) -> bool:
 
 
 def _vault(call: Call) -> Vault:
-    vault = call.world.resources.get(call.ident)
+    vault = call.cloud.resources.get(call.ident)
     if not isinstance(vault, Vault) or not vault.may_read or not _shows(call, vault):
         raise not_found(_HIDDEN)
     return vault
@@ -81,13 +81,13 @@ def _get_vault(call: Call) -> Reply:
 
 def _list_vaults(call: Call) -> Reply:
     compartment = call.compartment()
-    vaults = [one for one in call.world.all(Vault) if one.compartment_id == compartment and one.may_inspect]
+    vaults = [one for one in call.cloud.all(Vault) if one.compartment_id == compartment and one.may_inspect]
     return _page(call, [vault.summary(call.site.region) for vault in vaults if _shows(call, vault)])
 
 
 def _list_replicas(call: Call) -> Reply:
     vault = _vault(call)
-    page, following = cut(vault.replicas(call.world), scope(call), call.query, _LARGEST_PAGE, _PAGE)
+    page, following = cut(vault.replicas(call.cloud), scope(call), call.query, _LARGEST_PAGE, _PAGE)
     return many(list(page), following, _kms_etag(vault, call.region))
 
 

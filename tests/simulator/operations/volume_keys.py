@@ -20,7 +20,7 @@ _BODY = frozenset({"kmsKeyId"})
 
 def _get(cls: type[Volume], call: Call) -> Reply:
     volume = find(cls, call)
-    key = volume.shown_key(call.world)
+    key = volume.shown_key(call.cloud)
     if key:
         return one({"kmsKeyId": key}, volume.key_etag)
     answer = call.switch("kms_key_get_oracle_managed")
@@ -35,7 +35,7 @@ def _put(cls: type[Volume], call: Call) -> Reply:
     target = volume.change.target if volume.change is not None else volume.key
     if wanted and wanted == target:
         # In place or on its way: each of these makes a new data key for nothing, unless that is what is wanted (0.3).
-        call.world.needless_puts += 1
+        call.cloud.needless_puts += 1
     call.check_match(volume.key_etag)
     check_lock(volume)
     if wanted is None:
@@ -49,7 +49,7 @@ def _put(cls: type[Volume], call: Call) -> Reply:
     if key.id == volume.key:
         volume.rewraps += 1
     delay = call.switch("external_key_delay") if key.protection == "EXTERNAL" else 0.0
-    volume.start(call.world, key.id, call.now, delay=delay)
+    volume.start(call.cloud, key.id, call.now, delay=delay)
     return one({"kmsKeyId": key.id}, volume.key_etag)
 
 
@@ -83,7 +83,7 @@ def _remove(volume: Volume, call: Call) -> None:
     leave(call, volume.key)
     _check_ready(volume, call)
     if volume.key is not None or volume.change is not None:
-        volume.start(call.world, None, call.now)
+        volume.start(call.cloud, None, call.now)
 
 
 def _check_ready(volume: Volume, call: Call) -> None:

@@ -22,10 +22,10 @@ from .rows import LARGEST_PAGE, checked_domain, ordered, wanted_state
 
 def find(cls: type[Volume], call: Call) -> Volume:
     """The volume of the path, up to date; one of another region, or a hidden one, doesn't exist for the caller."""
-    volume = call.world.resources.get(call.ident)
-    if not isinstance(volume, cls) or volume.region != call.region or not inspectable(call.world, volume):
+    volume = call.cloud.resources.get(call.ident)
+    if not isinstance(volume, cls) or volume.region != call.region or not inspectable(call.cloud, volume):
         raise not_found()
-    volume.settle(call.world, call.now)
+    volume.settle(call.cloud, call.now)
     return volume
 
 
@@ -42,24 +42,24 @@ def check_state(volume: Volume) -> None:
 
 def _get(cls: type[Volume], call: Call) -> Reply:
     volume = find(cls, call)
-    return Reply(200, volume.render(call.world), {"etag": volume.etag})
+    return Reply(200, volume.render(call.cloud), {"etag": volume.etag})
 
 
 def _list(cls: type[Volume], call: Call) -> Reply:
     rows = _rows(cls, call)
     page, following = cut(rows, scope(call), call.query, LARGEST_PAGE, LARGEST_PAGE)
     for volume in page:
-        volume.settle(call.world, call.now)
+        volume.settle(call.cloud, call.now)
     if call.stale:
-        shown = [volume.before or volume.render(call.world) for volume in page]
+        shown = [volume.before or volume.render(call.cloud) for volume in page]
     else:
-        shown = [volume.render(call.world) for volume in page]
+        shown = [volume.render(call.cloud) for volume in page]
     return Reply(200, b"[" + b",".join(shown) + b"]", {"opc-next-page": following} if following else {})
 
 
 def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
     """All rows that the filters leave, in order."""
-    world, query = call.world, call.query
+    cloud, query = call.cloud, call.query
     compartment = call.compartment()
     if compartment is None and call.switch("list_without_compartment") == "refused":
         raise missing("compartmentId")
@@ -68,9 +68,9 @@ def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
         raise missing("availabilityDomain")
     rows: Sequence[Volume]
     if compartment is not None:
-        rows = [one for one in world.listing(cls, call.region, compartment) if one.may_inspect]
+        rows = [one for one in cloud.listing(cls, call.region, compartment) if one.may_inspect]
     else:
-        rows = [one for one in world.all(cls) if one.region == call.region and inspectable(world, one)]
+        rows = [one for one in cloud.all(cls) if one.region == call.region and inspectable(cloud, one)]
         rows.sort(key=lambda one: (-one.created, one.id))
     if domain is not None:
         rows = [one for one in rows if one.domain == domain]
@@ -83,7 +83,7 @@ def _rows(cls: type[Volume], call: Call) -> Sequence[Volume]:
     if "lifecycleState" in query:
         state = wanted_state(call, STATES)
         for volume in rows:
-            volume.settle(world, call.now)
+            volume.settle(cloud, call.now)
         rows = [one for one in rows if one.state == state]
     return ordered(call, rows, lambda volume: str(volume.details["displayName"]))
 
@@ -104,12 +104,12 @@ def _update(cls: type[Volume], call: Call) -> Reply:
     if isinstance(size, bool) or not isinstance(size, int) or size < volume.size_gb:
         raise invalid("sizeInGBs can't be made smaller.")
     replicas = _replicas(volume, call, body.pop(cls.replica_list)) if cls.replica_list in body else volume.replicas
-    volume.remember(call.world)
+    volume.remember(call.cloud)
     volume.size_gb = size
     volume.replicas = replicas
     volume.details = volume.details | body
     volume.touched()
-    return Reply(200, volume.render(call.world), {"etag": volume.etag})
+    return Reply(200, volume.render(call.cloud), {"etag": volume.etag})
 
 
 def _replicas(volume: Volume, call: Call, wanted: Any) -> list[Replica]:
@@ -121,7 +121,7 @@ def _replicas(volume: Volume, call: Call, wanted: Any) -> list[Replica]:
 
 def _replica(volume: Volume, call: Call, row: Json) -> Replica:
     domain = row.get("availabilityDomain")
-    site = next((site for site in call.world.sites.values() if domain in site.domains), None)
+    site = next((site for site in call.cloud.sites.values() if domain in site.domains), None)
     if site is None or site is call.site:
         raise invalid("availabilityDomain must be one of another region.")
     key = row.get("xrrKmsKeyId")
@@ -132,7 +132,7 @@ def _replica(volume: Volume, call: Call, row: Json) -> Replica:
         vet(call, key, "xrrKmsKeyId", site.region.name)
     old = next((replica for replica in volume.replicas if replica.domain == domain), None)
     if old is None:
-        made = ocid(volume.replica_type, call.world.tenancy.realm, site.region.in_ocid, volume.id)
+        made = ocid(volume.replica_type, call.cloud.tenancy.realm, site.region.in_ocid, volume.id)
         name = str(row.get("displayName") or f"{volume.name}-replica")
         return Replica(made, name, str(domain), key or None)
     if key is not None and (key or None) != old.key:

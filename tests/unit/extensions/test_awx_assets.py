@@ -9,15 +9,13 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from unit.extensions.awx_rules import (
+from unit.support.awx_rules import (
     ASSETS,
     CREDENTIAL_TYPE,
     OBJECTS,
@@ -198,32 +196,3 @@ def test_configure_gives_modules_what_they_take(
 def test_configure_makes_all_that_the_file_has() -> None:
     looped = [id(objects) for _module, _options, objects in _tasks()]
     assert sorted(looped) == sorted(id(objects) for objects in OBJECTS.values())
-
-
-# --- the execution environment
-
-
-def test_ansible_builder_makes_a_context_of_the_execution_environment(tmp_path: Path) -> None:
-    definition = tmp_path / "execution-environment.yml"
-    definition.write_text((ASSETS / "execution-environment.yml").read_text())
-    command = [str(Path(sys.executable).parent / "ansible-builder"), "create", "--file", str(definition)]
-    made = subprocess.run(
-        [*command, "--context", str(tmp_path / "context")], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    # Its name depends on the container engine that is found.
-    (recipe,) = (tmp_path / "context").glob("*file")
-    assert 'PYCMD="/usr/bin/python3.12"' in recipe.read_text()
-    (collections,) = (tmp_path / "context").rglob("requirements.yml")
-    assert "oci_keys.block_volume.git" in collections.read_text()
-
-
-def test_ansible_builder_finds_what_the_collection_needs(tmp_path: Path) -> None:
-    home = tmp_path / "ansible_collections" / "oci_keys" / "block_volume"
-    home.parent.mkdir(parents=True)
-    home.symlink_to(ROOT)
-    program = str(Path(sys.executable).parent / "ansible-builder")
-    found = subprocess.run([program, "introspect", str(tmp_path)], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    needed = yaml.safe_load(found.stdout)
-    assert [line.split()[0] for line in needed["python"]] == ["oci"]

@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 import pytest
-from unit.extensions.awx_answers import GOOD, WRONG, kind_of, variables_of
-from unit.extensions.awx_rules import (
+from unit.support.awx_answers import GOOD, WRONG, kind_of, variables_of
+from unit.support.awx_rules import (
     SURVEYS,
     TEMPLATES,
     WORKFLOWS,
@@ -22,7 +22,7 @@ from unit.extensions.awx_rules import (
     refusals,
     survey_faults,
 )
-from unit.fake_cloud import IAD, compartment_id
+from unit.support.fake_cloud import IAD, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError

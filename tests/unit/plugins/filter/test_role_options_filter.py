@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from unit.fake_cloud import IAD, KEY_A, compartment_id
+from unit.support.fake_cloud import IAD, KEY_A, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter import role_options as file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import sdk as _sdk

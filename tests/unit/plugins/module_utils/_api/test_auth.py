@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import socket
@@ -465,12 +466,14 @@ def test_an_instance_principal_elsewhere_fails_at_once(monkeypatch: pytest.Monke
 
 
 def test_another_metadata_service_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    monkeypatch.setenv("OCI_METADATA_BASE_URL", f"http://127.0.0.1:{port}/opc/v2")
-    assert f"http://127.0.0.1:{port}/opc/v2 does not answer (Connection refused)" in fault(
-        {"auth_type": "instance_principal"}
-    )
+    def refuse(address: tuple[str, int], timeout: float) -> None:
+        assert address == ("192.0.2.1", 8080)
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setenv("OCI_METADATA_BASE_URL", "http://192.0.2.1:8080/opc/v2")
+    text = fault({"auth_type": "instance_principal"})
+    assert "http://192.0.2.1:8080/opc/v2 does not answer (Connection refused)" in text
 
 
 class FakeInstanceSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name-defined, unused-ignore]

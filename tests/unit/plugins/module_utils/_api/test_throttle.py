@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import FakeClock
-from unit.traffic import Limit, bucket, drive, window
+from unit.support.fake_cloud import FakeClock
+from unit.support.traffic import Limit, bucket, drive, window
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import AdaptiveRateLimiter
 

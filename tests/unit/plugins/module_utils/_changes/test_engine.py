@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import (
+from unit.support.fake_cloud import (
     FRA,
     IAD,
     INFINITE,
@@ -27,7 +27,7 @@ from unit.fake_cloud import (
     lost,
     refused,
 )
-from unit.fakes import MemoryJournal, run_assigner
+from unit.support.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry

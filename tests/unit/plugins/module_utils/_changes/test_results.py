@@ -9,8 +9,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
-from unit.fakes import run_assigner
+from unit.support.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fakes import run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (

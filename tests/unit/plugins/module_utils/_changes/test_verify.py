@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
-from unit.fakes import change_of, reconcile, run_assigner
+from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
+from unit.support.fakes import change_of, reconcile, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier

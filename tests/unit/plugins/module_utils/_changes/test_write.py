@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, lost, refused
-from unit.fakes import FakeService, MemoryJournal, change_of, reconcile
+from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, lost, refused
+from unit.support.fakes import FakeService, MemoryJournal, change_of, reconcile
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of, resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from unit.fake_cloud import FakeClock
+from unit.support.fake_cloud import FakeClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import (
     CancellationToken,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import IAD, TENANCY, refused
+from unit.support.fake_cloud import IAD, TENANCY, refused
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (

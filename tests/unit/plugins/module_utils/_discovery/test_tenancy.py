@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import FRA, IAD, TENANCY, lost, refused
+from unit.support.fake_cloud import FRA, IAD, TENANCY, lost, refused
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError

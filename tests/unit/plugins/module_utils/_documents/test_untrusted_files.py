@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit import report_files as files
-from unit.fake_cloud import KEY_A, KEY_B, TENANCY, volume_id
+from unit.support import report_files as files
+from unit.support.fake_cloud import KEY_A, KEY_B, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, key_id, lost, refused
-from unit.fakes import FakeConnection
+from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Key, key_id, lost, refused
+from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, volume_id
-from unit.fakes import run_assigner
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, volume_id
+from unit.support.fakes import run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError

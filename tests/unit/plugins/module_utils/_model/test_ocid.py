@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import shorten
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import (
-    TYPE_WORDS,
-    RegionTable,
     expect_realm,
     expect_region,
     expect_type,
     ocid_types,
     parse,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 
 UNIQUE = "a" * 60
 KEY = f"ocid1.key.oc1.iad.bbpi6tfhaaeuk.{UNIQUE}"
@@ -209,23 +208,14 @@ def test_expect_region_refuses(value: str, words: str) -> None:
         expect_region(parse(value), REGIONS)
 
 
-def test_the_region_table_knows_both_names_in_any_case() -> None:
-    assert REGIONS.region("IAD") == REGIONS.region("us-ashburn-1") == REGIONS.region(" US-Ashburn-1 ") == "us-ashburn-1"
-    assert REGIONS.region("mars") is None
-    assert REGIONS.region("") is None
-    assert REGIONS.realm("lfi") == "oc2"
-    assert REGIONS.realm("mars") is None
-
-
-def test_a_short_code_that_leads_nowhere_is_no_region() -> None:
-    assert RegionTable(long_names={"abc": "xx-abc-1"}, realms={}, domains={}).region("abc") is None
-
-
 def test_types_by_either_name() -> None:
     assert ocid_types("bootvolume") == ocid_types("boot_volume") == ocid_types(" Boot_Volume ") == ("bootvolume",)
     assert ocid_types("block_volume") == ("volume",)
     assert "volumebackuppolicyassign" in ocid_types("policy_assignment")
-    assert all(ocid_types(name) == (name,) for name in TYPE_WORDS)
+    assert ocid_types("replica") == ("blockvolumereplica", "bootvolumereplica")
+    assert ocid_types("boot_volume_replica") == ("bootvolumereplica",)
+    assert ocid_types("volumebackuppolicyassignment") == ("volumebackuppolicyassignment",)
+    assert ocid_types("vaultsecret") == ("vaultsecret",)
     with pytest.raises(
         InputError, match=r"'keys' is not a type of OCID \(did you mean 'key'\?\)\. The types are volume, boot_"
     ):

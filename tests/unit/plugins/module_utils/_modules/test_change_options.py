@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError

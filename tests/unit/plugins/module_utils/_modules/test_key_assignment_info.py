@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from unit.fake_cloud import IAD, compartment_id, key_id
+from unit.support.fake_cloud import IAD, compartment_id, key_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.results import summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import shortened

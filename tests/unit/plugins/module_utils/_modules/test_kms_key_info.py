@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit import report_files as files
-from unit.fake_cloud import (
+from unit.support import report_files as files
+from unit.support.fake_cloud import (
     FRA,
     IAD,
     INFINITE,
@@ -25,7 +25,7 @@ from unit.fake_cloud import (
     key_id,
     refused,
 )
-from unit.fakes import FakeConnection
+from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.results import key_entry, summary

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
+from unit.support.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import (

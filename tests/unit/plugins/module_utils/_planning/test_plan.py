@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import ORDER
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
     batches_of,
     select_assets,
@@ -35,6 +35,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.te
     slice_label,
 )
 
+ORDER = RESOURCE_TYPES.in_order_of_change.names
 KEY_FRA = key_id("f", FRA)
 KEYS = {IAD: KEY_A, FRA: KEY_FRA}
 
@@ -127,7 +128,10 @@ def test_the_digest_tells_any_change() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(ORDER[1:]), st.sampled_from([IAD, FRA])), max_size=60),
+    st.lists(
+        st.tuples(st.sampled_from(ORDER[1:]), st.sampled_from([IAD, FRA])),
+        max_size=60,
+    ),
     st.integers(1, 9),
     st.integers(0, 3),
 )
@@ -171,13 +175,13 @@ def test_lines() -> None:
     )
     lines = plan_lines(plan, dry_run=True)
     assert lines[0] == "1,200 resources would be changed, 0 are as wanted"
-    assert lines[1] == f"  {IAD}: 1,200 volumes from the Oracle-managed key to {KEY_A}"
+    assert lines[1] == f"  {IAD}: 1,200 block volumes from the Oracle-managed key to {KEY_A}"
     assert lines[2].startswith("1 is blocked")
     assert lines[-1] == f"Digest of the plan: {plan.digest}"
     assert count_rows(plan.entries)[0]["count"] == 1200
     part = batches(plan.entries, 200, 0)[1][0]
     assert progress_line(slice_label(part), 200, 0, 40.2) == (
-        "us-ashburn-1: volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
+        "us-ashburn-1: block volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
     )
 
 

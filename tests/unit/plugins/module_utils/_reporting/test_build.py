@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from unit import report_files as files
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode

@@ -7,18 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit import report_files as files
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
     change_records,
     discovery_record,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.key_retirement import (
-    ALL_RESOURCE_TYPES,
     NOT_SEARCHED,
     retirement,
 )
+
+TYPES = RESOURCE_TYPES.with_key.names
 
 
 def judge(*resources: dict[str, Any], changes: tuple[dict[str, Any], ...] = (), **fields: Any) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def test_a_key_that_nothing_is_on() -> None:
     assert (key["verdict"], key["gaps"], key["uses"]) == ("no_use_found_in_block_volume", [], [])
 
 
-@pytest.mark.parametrize("kind", ALL_RESOURCE_TYPES)
+@pytest.mark.parametrize("kind", TYPES)
 def test_whatever_is_on_it_is_a_use(kind: str) -> None:
     key = judge(files.resource(1, key=files.KEY_B), files.resource(2, kind, files.KEY_A))
     assert key["verdict"] == "in_use"
@@ -75,8 +77,11 @@ GAPS: list[tuple[dict[str, Any], str]] = [
     ({"scanned": {"filters": {"kms_key_ids": None, "encryption": "oracle"}}}, "left out what is on this key"),
     ({"scanned": {"filters": {"kms_key_ids": [files.KEY_B], "encryption": "any"}}}, "left out what is on this key"),
     *(
-        ({"scanned": {"resource_types": [name for name in ALL_RESOURCE_TYPES if name != left]}}, f"searched: {left}")
-        for left in ALL_RESOURCE_TYPES
+        (
+            {"scanned": {"resource_types": [name for name in TYPES if name != left]}},
+            f"searched: {left}",
+        )
+        for left in TYPES
     ),
     ({"changes": (files.change(settled=False),)}, "changes from or to this key that were not seen to end: 1"),
 ]

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from unit import report_files as files
+from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.redaction import KEYED, PLAIN, Redaction
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from unit.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, lost, refused, volume_id
+from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, lost, refused, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.iam import use_statements
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, explain

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from unit.fake_cloud import IAD, Cloud, compartment_id, refused
-from unit.fakes import FakeConnection
+from unit.support.fake_cloud import IAD, Cloud, compartment_id, refused
+from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ServiceError, TransportError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.lists import Domains, Pages

@@ -10,8 +10,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, Volume, compartment_id, lost, refused, volume_id
-from unit.fakes import reader_of
+from unit.support.fake_cloud import (
+    FRA,
+    IAD,
+    INFINITE,
+    KEY_A,
+    KEY_B,
+    Cloud,
+    Volume,
+    compartment_id,
+    lost,
+    refused,
+    volume_id,
+)
+from unit.support.fakes import reader_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import Reading, Resource

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.fake_cloud import IAD, KEY_A, compartment_id, volume_id
+from unit.support.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import ocid_types

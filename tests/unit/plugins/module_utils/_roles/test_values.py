@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from unit.fake_cloud import FRA, IAD, KEY_A, KEY_B, LFI, REGIONS, TENANCY, compartment_id, key_id, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, LFI, REGIONS, TENANCY, compartment_id, key_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import values as options

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fault matrix: every API operation that the product uses, by every fault, by how often it strikes.
+
+An operation has a place for each way in which the product depends on it. What can't be is left out by a rule with a
+reason, and by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from integration.support import fault_scenarios as scenarios
+from integration.support.fault_scenarios import LISTED, Scenario
+from integration.support.rekey_helpers import FRA, PHX
+
+from simulator.operations import ALL
+
+_DENIED = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+TRIES = 5
+"""How often a read is tried in all, by the ReadRetry that the cells run with."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``commits``: whether what it spoils has been done all the same. ``code`` and ``status`` are told of it."""
+
+    kind: str
+    code: str = "NoAnswer"
+    status: int | None = None
+    commits: bool = False
+
+
+FAULTS = {
+    fault.kind: fault
+    for fault in (
+        Fault("throttle", "TooManyRequests", 429),
+        Fault("error_500", "InternalServerError", 500),
+        Fault("bad_gateway", "NoErrorCode", 502),
+        Fault("unavailable", "ServiceUnavailable", 503),
+        Fault("refuse"),
+        Fault("drop_before"),
+        Fault("drop_after", commits=True),
+        Fault("slow", commits=True),
+        Fault("garbage", commits=True),
+        Fault("truncated", commits=True),
+        Fault("empty_page"),
+        Fault("page_expired", "InvalidParameter", 400),
+        Fault("stale_list"),
+        Fault("clock_skew", "NotAuthenticated", 401),
+        Fault("token_expired", "NotAuthenticated", 401),
+    )
+}
+TIMES = {"once": 1, "three_times": 3, "for_ever": None}
+
+
+class Need(Enum):
+    """What the product needs an answer for."""
+
+    RESOURCE = "to know what a resource has, before anything is changed"
+    SHORT_CUT = "for nothing that it could not have in another way"
+    NAMES = "to call a place by its name"
+    KEY = "to judge the key that is to be assigned"
+    CAUTION = "for a word of caution"
+    PLACE = "to know where to work at all"
+    CHANGE = "it is the change itself"
+    OWNER = "to know what it is about to delete"
+    PROOF = "to know what a change did, before it goes on"
+    SIGHT = "to see an accepted change take effect"
+    LISTING = "to see a part of the tenancy"
+    TREE = "to see which compartments there are"
+    KEY_TOLD = "to tell of a key"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the product calls an operation, and what for.
+
+    ``after``: so many calls pass first. ``page_two``: so many pass before a second page is asked for; None where no
+    token is ever sent. ``tries``: how often it is asked before the product does without. ``stand_ins``: how many
+    other regions answer in place of one that refuses. ``is_last``: nothing is asked of OCI after it.
+    """
+
+    operation: str
+    scenario: Scenario
+    need: Need
+    where: str = ""
+    after: int = 0
+    page_two: int | None = None
+    tries: int = TRIES
+    stand_ins: int = 0
+    is_last: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.operation}{f'-{self.where}' if self.where else ''}"
+
+
+def _places_of_volumes(kind: str, name: str) -> list[Place]:
+    few, many = scenarios.keys_of_volumes(kind), scenarios.keys_of_volumes(kind, LISTED)
+    return [
+        Place(f"Get{name}", few, Need.RESOURCE),
+        Place(f"Get{name}", few, Need.SIGHT, "settling", after=2),
+        Place(f"List{name}s", many, Need.SHORT_CUT, "reading", page_two=1),
+        Place(f"List{name}s", many, Need.SIGHT, "settling", after=1, page_two=3),
+        Place(f"Update{name}KmsKey", few, Need.CHANGE),
+        Place(f"Delete{name}KmsKey", scenarios.keys_of_volumes(kind, state="absent"), Need.CHANGE),
+        Place(f"List{name}s", scenarios.discovery(kind), Need.LISTING, "discovery", page_two=1),
+    ]
+
+
+def _places_of_backups(kind: str, name: str) -> list[Place]:
+    few = scenarios.keys_of_backups(kind)
+    return [
+        Place(f"Get{name}", few, Need.RESOURCE),
+        Place(f"Get{name}", few, Need.SIGHT, "settling", after=2),
+        Place(f"List{name}s", scenarios.keys_of_backups(kind, LISTED), Need.SHORT_CUT, "reading", page_two=1),
+        Place(f"Update{name}", few, Need.CHANGE),
+        Place(f"Update{name}", scenarios.copies(kind, there=True), Need.CHANGE, "of-a-copy"),
+        Place(f"List{name}s", scenarios.discovery(kind), Need.LISTING, "discovery", page_two=1),
+        Place(f"List{name}s", scenarios.copies(kind), Need.RESOURCE, "of-copies", page_two=1),
+        Place(f"Copy{name}", scenarios.copies(kind), Need.CHANGE),
+    ]
+
+
+_ASSIGNMENTS = scenarios.discovery("policy_assignment")
+_REPLICAS = scenarios.discovery("replica", regions=[FRA])
+_REPLACED = scenarios.policies(has="key-everywhere", switches=(("assignment_repost", "conflict"),))
+_WITHOUT_DOMAIN = (("boot_list_without_domain", "refused"),)
+_NO_TREE = (("ListCompartments", _DENIED),)
+_AT_HOME = scenarios.vetting("key-everywhere", PHX, vault_get_in_replica_region="not_found")
+
+PLACES: tuple[Place, ...] = (
+    *_places_of_volumes("volume", "Volume"),
+    *_places_of_volumes("boot_volume", "BootVolume"),
+    *_places_of_backups("volume_backup", "VolumeBackup"),
+    *_places_of_backups("boot_volume_backup", "BootVolumeBackup"),
+    Place("GetVolumeGroupBackup", scenarios.keys_of_group_backups(), Need.RESOURCE),
+    Place("ListVolumeGroupBackups", scenarios.copies("volume_group_backup"), Need.RESOURCE, page_two=1),
+    Place("CopyVolumeGroupBackup", scenarios.copies("volume_group_backup"), Need.CHANGE),
+    Place("GetVolumeGroup", scenarios.policies("volume_group", has=None), Need.RESOURCE),
+    Place(
+        "ListVolumeGroups", scenarios.policies("volume_group", LISTED, has=None), Need.SHORT_CUT, "reading", page_two=1
+    ),
+    Place("ListVolumeGroups", _ASSIGNMENTS, Need.LISTING, "discovery", page_two=1),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(has="key-everywhere", given=False), Need.RESOURCE),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(has=None), Need.SIGHT, "settling", after=2),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(), Need.PROOF, "changing", after=2),
+    Place("GetVolumeBackupPolicyAssetAssignment", _ASSIGNMENTS, Need.LISTING, "discovery"),
+    Place("GetVolumeBackupPolicyAssignment", scenarios.policies(state="unassigned", given=False), Need.OWNER),
+    Place("GetVolumeBackupPolicy", scenarios.policies(has=None), Need.PLACE, "given"),
+    Place("GetVolumeBackupPolicy", scenarios.policies(given=False), Need.RESOURCE, "assigned"),
+    Place("GetVolumeBackupPolicy", _ASSIGNMENTS, Need.LISTING, "discovery"),
+    Place("CreateVolumeBackupPolicyAssignment", scenarios.policies(has=None), Need.CHANGE, "new"),
+    Place("CreateVolumeBackupPolicyAssignment", _REPLACED, Need.CHANGE, "in-place-of-another", after=2),
+    Place("DeleteVolumeBackupPolicyAssignment", scenarios.policies(state="unassigned", given=False), Need.CHANGE),
+    Place("DeleteVolumeBackupPolicyAssignment", _REPLACED, Need.CHANGE, "to-replace-it"),
+    Place("GetBlockVolumeReplica", _REPLICAS, Need.SHORT_CUT, is_last=True),
+    Place("GetBootVolumeReplica", _REPLICAS, Need.SHORT_CUT, is_last=True),
+    Place("ListBlockVolumeReplicas", _REPLICAS, Need.LISTING, page_two=1),
+    Place("ListBootVolumeReplicas", _REPLICAS, Need.LISTING, page_two=1),
+    Place("SearchResources", scenarios.vetting(), Need.SHORT_CUT, "vetting"),
+    Place("SearchResources", scenarios.key_info(), Need.SHORT_CUT, "key-info"),
+    Place("SearchResources", scenarios.shards(), Need.SHORT_CUT, "inventory"),
+    Place("ListBootVolumes", scenarios.shards(), Need.LISTING, "inventory"),
+    Place("GetVault", scenarios.vetting(), Need.SHORT_CUT),
+    Place("ListVaultReplicas", _AT_HOME, Need.SHORT_CUT),
+    Place("GetKey", scenarios.vetting(), Need.KEY),
+    Place("GetKey", scenarios.vetting(search_hides="keys"), Need.KEY, "at-a-guess", tries=3),
+    Place("GetKey", scenarios.key_info(), Need.KEY_TOLD, "key-info"),
+    Place("ListKeyVersions", scenarios.vetting(), Need.CAUTION),
+    Place("ListKeyVersions", scenarios.key_info(), Need.CAUTION, "key-info", page_two=1, is_last=True),
+    Place("ListRegionSubscriptions", scenarios.copies("volume_backup"), Need.PLACE, "copies", stand_ins=1),
+    Place("ListRegionSubscriptions", scenarios.discovery("volume", regions=["all"]), Need.PLACE, "discovery"),
+    Place(
+        "ListCompartments",
+        scenarios.discovery("volume", everywhere=True, many_compartments=True),
+        Need.TREE,
+        page_two=1,
+    ),
+    Place("GetTenancy", scenarios.discovery("volume", everywhere=True), Need.NAMES),
+    Place("GetCompartment", scenarios.discovery("volume", hinders=_NO_TREE, recursive=False), Need.NAMES),
+    Place("ListAvailabilityDomains", scenarios.discovery("boot_volume", switches=_WITHOUT_DOMAIN), Need.LISTING),
+)
+
+CONNECT = "Connect"
+"""What comes before any operation, and can only be refused."""
+PLACES += (
+    Place(CONNECT, scenarios.keys_of_volumes("volume"), Need.RESOURCE, "changing"),
+    Place(CONNECT, scenarios.discovery("volume"), Need.TREE, "looking"),
+)
+
+_OPERATIONS = {operation.name: operation for operation in ALL}
+_UNCHANGING = {"ListCompartments", "ListKeyVersions", "ListVaultReplicas", "SearchResources"}
+_UNCHANGING |= {"ListBlockVolumeReplicas", "ListBootVolumeReplicas"}
+
+Excludes = Callable[[Place, Fault], bool]
+EXCLUSIONS: dict[str, Excludes] = {
+    "nothing is asked yet that could be answered wrongly": lambda place, fault: (
+        place.operation == CONNECT and fault.kind != "refuse"
+    ),
+    "what it asks for is no list, so that there are no pages": lambda place, fault: (
+        fault.kind in ("empty_page", "page_expired", "stale_list") and not _OPERATIONS[place.operation].is_list
+    ),
+    "it never asks for a second page, so that there is no token to expire": lambda place, fault: (
+        fault.kind == "page_expired" and _OPERATIONS[place.operation].is_list and place.page_two is None
+    ),
+    "what it lists is changed by nobody meanwhile: the simulator keeps no former state of it": lambda place, fault: (
+        fault.kind == "stale_list" and place.operation in _UNCHANGING
+    ),
+    "nothing else tells which policy an asset has, so that nobody could know of a former one": lambda place, fault: (
+        fault.kind == "stale_list" and place.operation == "GetVolumeBackupPolicyAssetAssignment"
+    ),
+    "its answer has no body that could end too early": lambda place, fault: (
+        fault.kind == "truncated" and _OPERATIONS[place.operation].method == "DELETE"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    place: Place
+    fault: Fault
+    times: str
+
+    @property
+    def count(self) -> int | None:
+        return TIMES[self.times]
+
+    @property
+    def name(self) -> str:
+        return f"{self.place.name}-{self.fault.kind}-{self.times}"
+
+    @property
+    def is_paged(self) -> bool:
+        return self.fault.kind == "page_expired"
+
+    @property
+    def is_lagging(self) -> bool:
+        return self.fault.kind == "stale_list"
+
+    @property
+    def after(self) -> int:
+        return (self.place.page_two or 0) if self.is_paged else self.place.after
+
+    @property
+    def excluded(self) -> str | None:
+        """The reason why it can't be, if there is one."""
+        return next((why for why, excludes in EXCLUSIONS.items() if excludes(self.place, self.fault)), None)
+
+
+EVERY_CELL = tuple(Cell(place, fault, times) for place in PLACES for fault in FAULTS.values() for times in TIMES)
+CELLS = tuple(cell for cell in EVERY_CELL if cell.excluded is None)
+QUICK_CELLS = tuple(
+    cell
+    for cell in CELLS
+    if (PLACES.index(cell.place) + list(FAULTS).index(cell.fault.kind)) % (8 if cell.times == "once" else 24) == 0
+)
+"""For ``make test``: a quarter of what goes wrong once, and a few of the rest, of each fault."""

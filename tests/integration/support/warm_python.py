@@ -1,0 +1,321 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Python that has started already: a module of a playbook is a fork of it, which saves most of its processor time.
+
+``interpreter()`` is for ``ansible_python_interpreter``. It is a small program that hands its arguments, environment,
+working directory and the files of stdin, stdout and stderr to a server, which has imported what modules import, except
+what ansible-core and the collection ship with them. The server forks, and the fork runs what Python would have run. The
+exit status comes back, SIGTERM, SIGINT and SIGHUP are handed on, and with the small program ends what it started.
+
+Whoever tests how processes end, or what is imported, uses ``sys.executable`` instead. So do ``make soak`` and
+``make certify`` for all.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import importlib
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+SOAK = bool(os.environ.get("SOAK"))
+CACHE = Path(__file__).parents[3] / ".cache" / "warm" / sys.implementation.cache_tag
+"""Compiled sources of modules, by their digest."""
+
+_IMPORTED = (
+    "ansible.module_utils._internal._ansiballz._loader",  # from ansible-core 2.19 on
+    "ansible.module_utils.basic",
+    "ansible.module_utils.common.respawn",
+    "concurrent.futures.thread",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.serialization",
+    "cryptography.x509",
+    "dateutil.parser",
+    "http.client",
+    "oci",
+    "requests",
+    "urllib3",
+)
+
+# Started thousands of times, so it imports next to nothing.
+_CLIENT = """\
+#!{python} -IS
+import os, signal, sys
+import _socket
+
+if sys.argv[1:] and sys.argv[1].startswith("-"):
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+connection.connect({address!r})
+mask = os.umask(0)
+os.umask(mask)
+environment = [name + b"=" + value for name, value in os.environb.items()]
+parts = [b"%o" % mask, os.getcwdb(), b"%d" % len(environment), *environment, *map(os.fsencode, sys.argv[1:])]
+text = b"\\0".join(parts)
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, lambda number, frame: connection.send(bytes([number])))
+files = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+connection.sendmsg([len(text).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)])
+while text:
+    text = text[connection.send(text):]
+answer = b""
+while len(answer) < 2:
+    more = connection.recv(2)
+    if not more:
+        sys.exit("the warm Python is not there any more")
+    answer += more
+if answer[0]:
+    if answer[0] != signal.SIGKILL:
+        signal.signal(answer[0], signal.SIG_DFL)
+    os.kill(os.getpid(), answer[0])
+os._exit(answer[1])
+"""
+
+
+@functools.cache
+def interpreter() -> str:
+    """The path of a program that runs Python scripts, for as long as this process is there."""
+    if SOAK or os.environ.get("COLD_PYTHON") or not hasattr(os, "pidfd_open"):
+        return sys.executable
+    folder = Path(tempfile.mkdtemp(prefix="w"))
+    address = str(folder / "s")
+    client = folder / "python3"
+    client.write_text(_CLIENT.format(python=sys.executable, address=address))
+    client.chmod(0o700)
+    server = subprocess.Popen(
+        [sys.executable, __file__, address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("OCI_")},
+    )
+    atexit.register(_stop, server, folder)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n", "the warm Python did not start"
+    return str(client)
+
+
+def _stop(server: subprocess.Popen[bytes], folder: Path) -> None:
+    server.kill()
+    server.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Path(list[str]):
+    """Where parts of the package ``ansible`` are: what was imported already, then wherever Python looks, which for a
+    module is its archive first.
+    """
+
+    def __iter__(self) -> Any:
+        yield from super().__iter__()
+        yield from [os.path.join(entry, "ansible") for entry in sys.path]
+
+
+def _import_what_modules_import(folder: Path) -> None:
+    """As a module finds it: there is no ansible but its module_utils, so that these do not take it for a controller."""
+    import ansible
+
+    package = folder / "ansible"
+    package.mkdir(parents=True)
+    (package / "module_utils").symlink_to(Path(str(ansible.__file__)).parent / "module_utils")
+    lines = f'__version__ = "{importlib.import_module("ansible.release").__version__}"\n__author__ = "Ansible, Inc."\n'
+    (package / "__init__.py").write_text(lines)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ansible"]:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    for name in _IMPORTED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    sys.path.remove(str(folder))
+    sys.modules["ansible"].__path__ = _Path(sys.modules["ansible"].__path__)
+
+
+def _compile_once() -> None:
+    """What comes out of an archive is compiled each time it is imported; here it is compiled once."""
+    import _imp
+    import hashlib
+    import marshal
+    import zipimport
+
+    original = zipimport._compile_source  # type: ignore[attr-defined]
+
+    def compile_source(path: str, source: bytes) -> Any:
+        file = CACHE / hashlib.sha256(source).hexdigest()
+        try:
+            code = marshal.loads(file.read_bytes())
+        except (OSError, EOFError, ValueError, TypeError):
+            code = original(path, source)
+            CACHE.mkdir(parents=True, exist_ok=True)
+            unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+            unfinished.write_bytes(marshal.dumps(code))
+            unfinished.replace(file)
+        else:
+            _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]
+        return code
+
+    zipimport._compile_source = compile_source  # type: ignore[attr-defined]
+
+
+class _Server:
+    def __init__(self, address: str) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(address)
+        self._listener.listen(128)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        # It ends with the process that has started it.
+        self._selector.register(0, selectors.EVENT_READ, lambda: os._exit(0))
+
+    def serve(self) -> None:
+        os.write(1, b"ready\n")
+        while True:
+            for key, _events in self._selector.select():
+                key.data()
+
+    def _accept(self) -> None:
+        connection, _address = self._listener.accept()
+        connection.settimeout(60)
+        try:
+            head, files = _receive(connection)
+        except OSError:
+            connection.close()
+            return
+        pid = os.fork()
+        if pid == 0:
+            self._selector.close()
+            self._listener.close()
+            connection.close()
+            _become(head, files)
+        for file in files:
+            os.close(file)
+        process = os.pidfd_open(pid)
+        connection.setblocking(False)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._hand_on(connection, process))
+        self._selector.register(process, selectors.EVENT_READ, lambda: self._ended(connection, process, pid))
+
+    def _hand_on(self, connection: socket.socket, process: int) -> None:
+        """A signal that the client got, or its end."""
+        try:
+            numbers = connection.recv(64)
+        except OSError:
+            numbers = b""
+        if not numbers:
+            self._selector.unregister(connection)
+        for number in numbers or [signal.SIGKILL]:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(process, number)
+
+    def _ended(self, connection: socket.socket, process: int, pid: int) -> None:
+        _pid, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self._selector.unregister(process)
+        os.close(process)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(connection)
+        with connection, contextlib.suppress(OSError):
+            connection.send(bytes([-code, 0] if code < 0 else [0, code]))
+
+
+def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
+    head, files, _flags, _address = socket.recv_fds(connection, 8, 3)
+    size = int.from_bytes(head, "big")
+    text = b""
+    while len(text) < size:
+        more = connection.recv(size - len(text))
+        if not more:
+            raise ConnectionError("the client has gone")
+        text += more
+    return text, files
+
+
+def _become(head: bytes, files: list[int]) -> NoReturn:
+    """Be the process that was asked for, to its end."""
+    status = 1
+    try:
+        mask, folder, count, *rest = head.split(b"\0")
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
+        environment = dict(entry.split(b"=", 1) for entry in rest[: int(count)])
+        os.environb.clear()
+        os.environb.update(environment)
+        os.chdir(folder)
+        os.umask(int(mask, 8))
+        tempfile.tempdir = None
+        sys.argv = [os.fsdecode(argument) for argument in rest[int(count) :]] or [""]
+        sys.path[:0] = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the rest of this process
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+        status = _run()
+    finally:
+        os._exit(status)
+
+
+def _run() -> int:
+    import threading
+    import traceback
+    import types
+
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    if not sys.argv[0]:
+        name, source = "<stdin>", sys.stdin.buffer.read()
+        sys.path.insert(0, "")
+    else:
+        name = main.__file__ = sys.argv[0]
+        try:
+            source = Path(name).read_bytes()
+        except OSError as error:
+            print(f"{sys.executable}: can't open file {name!r}: {error}", file=sys.stderr)
+            return 2
+        sys.path.insert(0, str(Path(name).parent))
+    status = 0
+    try:
+        exec(compile(source, name, "exec"), main.__dict__)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            status = (ended.code or 0) & 255
+        else:
+            print(ended.code, file=sys.stderr)
+            status = 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    return status
+
+
+def main(address: str) -> None:
+    sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
+    _import_what_modules_import(Path(address).parent / "packages")
+    _compile_once()
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    _Server(address).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

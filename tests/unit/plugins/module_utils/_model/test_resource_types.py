@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from unit.support import report_files as files
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import discovery_record
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import expect_type, ocid_types, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
+    ASSIGNMENT,
+    RESOURCE_TYPES,
+    VOLUMES,
+    ResourceType,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import PlanFilter, make_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_file import plan_entry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import plan_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
+    ReportContext,
+    RunRecords,
+    build,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS, LISTED
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    backup_copy,
+    backup_kms_key,
+    backup_policy_crossregion_key,
+    key_assignment_info,
+    key_assignment_plan,
+    volume_kms_key,
+)
+
+ROOT = Path(__file__).resolve().parents[5]
+SCHEMA = ROOT / "roles/encryption_report/files/report.schema.json"
+REGIONS = RegionTable({"iad": files.IAD}, {files.IAD: "oc1"}, {"oc1": "oraclecloud.com"})
+WANTED = files.key_ocid(7)
+
+
+def values(names: tuple[str, ...], joint: str) -> str:
+    """V(a), V(b) or V(c)"""
+    marked = [f"V({name})" for name in names]
+    return either(marked) if joint == "or" else f"{', '.join(marked[:-1])} {joint} {marked[-1]}"
+
+
+def words_of(documentation: str) -> str:
+    return " ".join(documentation.split())
+
+
+class TestTheTable:
+    def test_no_name_and_no_ocid_type_is_given_twice(self) -> None:
+        assert len(set(RESOURCE_TYPES.names)) == len(RESOURCE_TYPES.names)
+        assert len(set(RESOURCE_TYPES.ocid_types)) == len(RESOURCE_TYPES.ocid_types)
+        places = [row.order_of_change for row in RESOURCE_TYPES.changeable]
+        assert len(set(places)) == len(places)
+
+    def test_assignments_come_before_volumes_and_these_before_their_backups(self) -> None:
+        assert RESOURCE_TYPES.in_order_of_change.names == (
+            "policy_assignment",
+            "volume",
+            "boot_volume",
+            "volume_backup",
+            "boot_volume_backup",
+        )
+
+    def test_counts_in_words(self) -> None:
+        assert RESOURCE_TYPES.count("volume", 1) == "1 block volume"
+        assert RESOURCE_TYPES.count("boot_volume_backup", 1200) == "1,200 boot volume backups"
+        assert RESOURCE_TYPES.count("thing", 2) == "2 thing"
+
+    def test_an_unknown_type_ranks_last(self) -> None:
+        assert RESOURCE_TYPES.rank("thing") == len(RESOURCE_TYPES.names)
+        with pytest.raises(KeyError):
+            RESOURCE_TYPES["thing"]
+
+
+class TestTheRegistry:
+    """Kinds are the code of the table's types, and say nothing else about them than their rows."""
+
+    @pytest.mark.parametrize("kind", [*KINDS.values(), *GROUPS.values(), *LISTED], ids=lambda kind: kind.noun)
+    def test_a_kind_is_what_its_row_says(self, kind: Any) -> None:
+        row = RESOURCE_TYPES[kind.type]
+        assert kind.ocid_type in row.ocid_types
+        assert kind.noun in (row.singular, f"backup policy of the {row.singular}") or kind.noun.endswith(row.singular)
+
+    def test_every_type_with_a_key_can_be_listed_or_is_found_asset_by_asset(self) -> None:
+        listed = {kind.type for kind in LISTED}
+        assert set(RESOURCE_TYPES.with_key.names) - listed == {ASSIGNMENT}
+        assert set(RESOURCE_TYPES.in_shards.names) <= listed
+
+    def test_every_type_that_plans_change_has_a_kind(self) -> None:
+        policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
+        assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies} <= set(KINDS)
+
+
+class TestANewRow:
+    """One more row, and everything that is derived from the table knows the type."""
+
+    @pytest.fixture(autouse=True)
+    def vault_disk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        row = ResourceType("vault_disk", ("vaultdisk",), "vault disk", "vault disks", VOLUMES, order_of_change=0)
+        monkeypatch.setattr(RESOURCE_TYPES, "rows", (*RESOURCE_TYPES.rows, row))
+
+    @pytest.fixture
+    def found(self) -> dict[str, Any]:
+        rows = [files.resource(1), files.resource(2, "vault_disk"), files.resource(3, "vault_disk")]
+        return discovery_record(JsonNode(files.discovery(*rows), "before.json"))
+
+    def test_ocids_of_it_are_known(self, found: dict[str, Any]) -> None:
+        disk = parse(found["resources"][1]["id"])
+        assert ocid_types("vault_disk") == ("vaultdisk",)
+        assert disk.words == "vault disk"
+        expect_type(disk, *RESOURCE_TYPES.changed_by_ocid.ocid_types)
+
+    def test_options_offer_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        specs: list[dict[str, Any]] = []
+
+        def module(*, argument_spec: dict[str, Any], **_rest: Any) -> None:
+            specs.append(argument_spec)
+
+        monkeypatch.setattr(key_assignment_plan, "AnsibleModule", module)
+        monkeypatch.setattr(key_assignment_plan, "write_key_plan", lambda *_arguments: None)
+        key_assignment_plan.main()
+        assert "vault_disk" in specs[0]["resource_types"]["choices"]
+
+        options = dict.fromkeys(("resource_types", "kms_key_ids", "compartment_ids", "regions"))
+        asked = {**options, "encryption": "any", "recursive": True}
+        query = discovery_query(asked, regions=REGIONS, own_region=files.IAD, tenancy=files.TENANCY)
+        assert "vault_disk" in query.types
+
+        given = {"rekey_compartment_ids": files.compartment_ocid(1), "rekey_kms_key_ids": {files.IAD: WANTED}}
+        read, problems = read_role("rekey", given)
+        assert problems == []
+        assert "vault_disk" in read["resource_types"]
+        _read, problems = read_role("rekey", {**given, "rekey_exclude_ids": files.ocid("vaultdisk", 1)})
+        assert problems == []
+
+    def test_plans_change_it_in_its_turn_and_call_it_by_its_name(self, found: dict[str, Any]) -> None:
+        plan = make_plan(found["resources"], PlanFilter({files.IAD: WANTED}))
+        assert [entry["type"] for entry in plan.entries] == ["vault_disk", "vault_disk", "volume"]
+        assert [plan_entry(JsonNode(entry, "plan.json")) for entry in plan.entries] == plan.entries
+        lines = plan_lines(plan, dry_run=True)
+        assert lines[1] == f"  {files.IAD}: 2 vault disks from the Oracle-managed key to {WANTED}"
+
+    def test_reports_show_it(self, found: dict[str, Any]) -> None:
+        report = build([RunRecords(found=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(report)
+        assert report["summary"]["by_region_and_type"][-1]["type"] == "vault_disk"
+        assert chart_data(report)["types"] == ["volume", "vault_disk"]
+        assert type_word("vault_disk") == "Vault disk"
+        assert report["retirement"]["keys"][0]["gaps"] == []
+
+    def test_a_search_without_it_is_not_complete(self, found: dict[str, Any]) -> None:
+        found["scanned"]["resource_types"].remove("vault_disk")
+        report = build([RunRecords(found=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
+        assert report["retirement"]["keys"][0]["gaps"] == ["resource types that were not searched: vault_disk"]
+
+
+class TestWhatCannotBeComputed:
+    """Documentation, surveys and schemas write the types out. They have to agree with the table."""
+
+    def test_the_documentation_of_plans(self) -> None:
+        options = yaml.safe_load(key_assignment_plan.DOCUMENTATION)["options"]
+        assert tuple(options["resource_types"]["choices"]) == RESOURCE_TYPES.changeable.names
+
+    def test_the_documentation_of_discovery(self) -> None:
+        told = words_of(key_assignment_info.DOCUMENTATION)
+        assert f"of {values(RESOURCE_TYPES.with_key.names, 'and')}." in told
+        assert "When not set, the first four." in told
+        assert RESOURCE_TYPES.discovered_by_default.names == RESOURCE_TYPES.with_key.names[:4]
+        assert f"Of an assignment, {values(RESOURCE_TYPES.assets.names, 'or')}." in words_of(key_assignment_info.RETURN)
+
+    @pytest.mark.parametrize(
+        ("module", "names"),
+        [
+            (volume_kms_key, RESOURCE_TYPES.volumes.names),
+            (backup_kms_key, RESOURCE_TYPES.backups.names),
+            (backup_copy, RESOURCE_TYPES.copyable.names),
+            (backup_policy_crossregion_key, RESOURCE_TYPES.assets.names),
+        ],
+        ids=lambda value: getattr(value, "__name__", "").rpartition(".")[2],
+    )
+    def test_the_documentation_of_changes(self, module: Any, names: tuple[str, ...]) -> None:
+        assert values(names, "or") in words_of(module.RETURN)
+
+    def test_the_variables_of_roles(self) -> None:
+        changeable, volumes = RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.volumes.names
+        for role, names in (("rekey", changeable), ("backup_policy", volumes)):
+            specs = (ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()
+            assert f"Of {values(names, 'and')}" in words_of(specs)
+            row = re.search(rf"\| `{role}_resource_types` \|.*", (ROOT / f"roles/{role}/README.md").read_text())
+            assert row is not None
+            assert tuple(re.findall(r"`(\w+)`", row[0])[1:]) == names
+
+    def test_the_report_is_of_every_type(self) -> None:
+        tasks = yaml.safe_load((ROOT / "roles/encryption_report/tasks/main.yml").read_text())
+        (look,) = (task for task in tasks if "oci_keys.block_volume.key_assignment_info" in task)
+        asked = look["oci_keys.block_volume.key_assignment_info"]["resource_types"]
+        assert tuple(asked) == RESOURCE_TYPES.with_key.names
+
+    def test_the_schema_of_reports(self) -> None:
+        names = RESOURCE_TYPES.with_key.names
+        descriptions = set(re.findall(r'"description": "(\w+, \w+,[^"]*)"', SCHEMA.read_text()))
+        assert descriptions == {f"{either(names)}."}
+
+    def test_the_surveys_of_awx(self) -> None:
+        text = (ROOT / "extensions/awx/controller.yml").read_text()
+        found = dict(re.findall(r"variable: (\w+_resource_types)\n.*\n\s+choices: \[(.*)\]", text))
+        assert found == {
+            "rekey_resource_types": ", ".join(RESOURCE_TYPES.changeable.names),
+            "backup_policy_resource_types": ", ".join(RESOURCE_TYPES.volumes.names),
+        }
