@@ -14,8 +14,8 @@ from enum import Enum
 from .._common.errors import ApiError, ResourceError, ServiceError
 from .._model.decisions import REGENERATE, RUN_AGAIN_HINT, Decision
 from .._model.resource import Resource
-from .._resources.base import ResourceKind
 from .._resources.reader import Reader
+from .._resources.resource_kind import ResourceKind
 from .request import Target
 
 REGENERATE_AGAIN_HINT = (

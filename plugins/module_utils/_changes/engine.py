@@ -25,9 +25,10 @@ from .._model.decisions import NONE, REGENERATE, Decision, decide, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading
-from .._resources.base import GroupKind, ResourceKind
+from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
+from .._resources.resource_kind import ResourceKind
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
 from .region import Region

@@ -14,9 +14,9 @@ from typing import cast
 
 from .._api.client import Connection
 from .._model.resource import DesiredState, Reading
-from .._resources.base import ResourceKind
 from .._resources.lists import Domains
 from .._resources.reader import Reader
+from .._resources.resource_kind import ResourceKind
 from .request import Target
 
 
@@ -34,7 +34,7 @@ class Region:
         for target in targets:
             kind = cast(ResourceKind, target.kind)
             if kind.registry_name not in self._readers:
-                self._readers[kind.registry_name] = (kind.reader or Reader)(
+                self._readers[kind.registry_name] = kind.reader_class(
                     kind,
                     service,
                     name,

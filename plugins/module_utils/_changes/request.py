@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._resources.base import GroupKind, ResourceKind
+from .._resources.base import GroupKind
+from .._resources.resource_kind import ResourceKind
 
 
 @dataclass(frozen=True)

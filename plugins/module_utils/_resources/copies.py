@@ -25,18 +25,14 @@ from .backups import (
     VOLUME_BACKUP,
     BackupKind,
 )
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
+from .base import Page, Query, ReadableKind
 from .copy_reader import (
     BackupCopy,
     CopyReader,
     retry_token,
 )
-from .volume_group_backups import VOLUME_GROUP_BACKUPS
+from .resource_kind import ResourceKind
+from .volume_group_backups import VOLUME_GROUP_BACKUP
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
 """The kinds of backups that bear a key, by the type in results."""
@@ -54,9 +50,9 @@ class CopyKind(ResourceKind):
     iam_verb = "manage"
     max_in_flight = 10
     """Copies under way per tenancy and source region (oci_semantics.md section 9)."""
-    reader = CopyReader
+    reader_class = CopyReader
 
-    def __init__(self, backup: ReadableKind, operation: str) -> None:
+    def __init__(self, backup: ReadableKind, copy_operation: str) -> None:
         self.backup = backup
         self.type = backup.type
         self.name = f"copy of {backup.type}"
@@ -64,7 +60,7 @@ class CopyKind(ResourceKind):
         self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
         self.is_multi_request = not isinstance(backup, BackupKind)
-        self._operation = operation
+        self.copy_operation = copy_operation
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """Read the source; its copy is read by the reader of this kind."""
@@ -121,13 +117,13 @@ class CopyKind(ResourceKind):
         token = copy.retry_token
         for _try in range(_MOST_INVALID_TOKENS):
             try:
-                return service.write(self._operation, copy.id, details, opc_retry_token=token)
+                return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
             except ServiceError as error:
                 if error.code != "InvalidatedRetryToken":
                     raise
                 # What it stood for was deleted, and no list shows it any more.
                 token = retry_token(token)
-        return service.write(self._operation, copy.id, details, opc_retry_token=token)
+        return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Change the key of the copy: of a group's, of each member that has another one."""
@@ -177,4 +173,4 @@ def _keys(copy: BackupCopy) -> Sequence[tuple[str, str | None]]:
 
 COPY_OF_VOLUME_BACKUP = CopyKind(VOLUME_BACKUP, "copy_volume_backup")
 COPY_OF_BOOT_VOLUME_BACKUP = CopyKind(BOOT_VOLUME_BACKUP, "copy_boot_volume_backup")
-COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUPS, "copy_volume_group_backup")
+COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUP, "copy_volume_group_backup")

@@ -229,8 +229,8 @@ class CopyReader(Reader):
 
     def _page_of_copies(self, backup: BackupKind, source_id: str, compartment_id: str, more: Mapping[str, str]) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
-        query = {backup.source: source_id, "limit": PAGE_SIZE, **more}
-        response = self._there.read(f"list_{backup.type}s", compartment_id, **query)
+        query = {backup.source_field: source_id, "limit": PAGE_SIZE, **more}
+        response = self._there.read(backup.list_operation, compartment_id, **query)
         return Page([backup.from_row(row, self._to.region) for row in response.data], response.next_page)
 
     def _places(self, source: Resource) -> Sequence[str]:

@@ -25,17 +25,10 @@ from .._common.errors import (
 from .._model.decisions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
-from .policy_reader import (
-    AssetPolicy,
-    PolicyReader,
-    read_assignment,
-)
+from .base import Page, Query, ReadableKind
+from .policy_lookup import read_assignment
+from .policy_reader import AssetPolicy, PolicyReader
+from .resource_kind import ResourceKind
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
@@ -45,7 +38,7 @@ class PolicyKind(ResourceKind):
 
     is_synchronous = True
     needs_rollback = True
-    reader = PolicyReader
+    reader_class = PolicyReader
     requires_usable_current_key = False
 
     def __init__(self, asset: ReadableKind) -> None:

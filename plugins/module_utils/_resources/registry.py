@@ -15,16 +15,8 @@ from collections.abc import Iterable
 
 from .._model.ocid import Ocid, expect_type
 from .._model.resource_types import RESOURCE_TYPES
-from .backups import (
-    BOOT_VOLUME_BACKUP,
-    VOLUME_BACKUP,
-    VOLUME_GROUP_BACKUP,
-)
-from .base import (
-    GroupKind,
-    ReadableKind,
-    ResourceKind,
-)
+from .backups import BOOT_VOLUME_BACKUP, VOLUME_BACKUP
+from .base import GroupKind, ReadableKind
 from .copies import (
     COPY_OF_BOOT_VOLUME_BACKUP,
     COPY_OF_VOLUME_BACKUP,
@@ -39,6 +31,8 @@ from .replicas import (
     BLOCK_VOLUME_REPLICA,
     BOOT_VOLUME_REPLICA,
 )
+from .resource_kind import ResourceKind
+from .volume_group_backups import VOLUME_GROUP_BACKUP
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
