@@ -175,7 +175,7 @@ resources:
         hint:
           description: What to do about it, such as the IAM statements that have to be in force.
           type: str
-          sample: "Run again: what is not as wanted is found and changed then."
+          sample: "Run the task again; it only changes what still differs."
 summary:
   description: Counts of all backups that were given. A backup that failed counts as failed only.
   returned: always, unless what was given is wrong

@@ -125,11 +125,15 @@ class BackupKind(ResourceKind):
         return self.lock_reason(resource) is not None
 
     def lock_reason(self, resource: Resource) -> str | None:
+        lock = self.lock_of(resource)
+        return None if lock is None else f"it is {lock}"
+
+    @staticmethod
+    def lock_of(resource: Resource) -> str | None:
+        """What locks the backup, as the end of "is ...": "under retention lock"."""
         if _retention(resource).is_locked:
-            return "it is under retention lock"
-        if _retention(resource).is_indefinite:
-            return "it is under legal hold"
-        return None
+            return "under retention lock"
+        return "under legal hold" if _retention(resource).is_indefinite else None
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether the update also changed the retention (fact 21)."""

@@ -6,7 +6,8 @@
 
 """Copies of backups in another region (oci_semantics.md sections 1.3 and 1.4).
 
-A copy is asked for in the region of its source, and is a backup of its own in the other one, where it is waited for.
+A copy is requested in the region of its source, and is a backup of its own in the other region, where it is
+waited for.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BO
 """The kinds of backups that bear a key, by the type in results."""
 
 
-# Copies of one backup that were made and deleted within the 24 hours that a retry token lasts.
-_MOST_INVALID_TOKENS = 8
+# Copies of one backup that were made and deleted within the 24 hours that a retry token is valid.
+_MAX_INVALID_TOKENS = 8
 
 
 class CopyKind(ResourceKind):
@@ -49,7 +50,7 @@ class CopyKind(ResourceKind):
     is_full_update = True
     iam_verb = "manage"
     max_in_flight = 10
-    """Copies under way per tenancy and source region (oci_semantics.md section 9)."""
+    """Copies in flight per tenancy and source region (oci_semantics.md section 9)."""
     reader_class = CopyReader
 
     def __init__(self, backup: ReadableKind, copy_operation: str) -> None:
@@ -71,7 +72,7 @@ class CopyKind(ResourceKind):
         return self.backup.list_page(service, query)
 
     def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
-        """Without a key, a copy that is there is left as it is."""
+        """Without a desired key, an existing copy stays as it is."""
         if cast(BackupCopy, resource).copy_id is None:
             return COPY
         return NONE if self.matches(resource, desired) else ASSIGN
@@ -102,10 +103,10 @@ class CopyKind(ResourceKind):
         found = super().blocking_error(resource)
         if found is None or cast(BackupCopy, resource).copy_id is None:
             return found
-        return replace(found, hint="Run again: a copy like this does not count, so that another one is made.")
+        return replace(found, hint="Run the task again: it makes another copy, since this one no longer counts.")
 
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
-        """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the copy that is there."""
+        """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the existing copy."""
         copy = cast(BackupCopy, before)
         if action != COPY or desired.copy_to is None:
             return self.assign(service, copy, cast(str, desired.kms_key_id))
@@ -115,18 +116,18 @@ class CopyKind(ResourceKind):
         if desired.kms_key_id is not None:
             details["kmsKeyId"] = desired.kms_key_id
         token = copy.retry_token
-        for _try in range(_MOST_INVALID_TOKENS):
+        for _try in range(_MAX_INVALID_TOKENS):
             try:
                 return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
             except ServiceError as error:
                 if error.code != "InvalidatedRetryToken":
                     raise
-                # What it stood for was deleted, and no list shows it any more.
+                # The copy that it stood for was deleted, and no list shows it any more.
                 token = retry_token(token)
         return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
-        """Change the key of the copy: of a group's, of each member that has another one."""
+        """Change the key of the copy; of a group's copy, of each member with another key."""
         response = Response(None)
         for bearer in cast(BackupCopy, resource).bearers:
             if bearer.kms_key_id != kms_key_id:
@@ -134,23 +135,24 @@ class CopyKind(ResourceKind):
         return response
 
     def remove(self, service: Service, resource: Resource) -> Response:
-        """Nobody asks for that: without a key, a copy is left as it is."""
+        """Never decided: without a desired key, a copy stays as it is."""
         return self.assign(service, resource, "")
 
     def is_retryable(self, error: ServiceError) -> bool:
-        """Copies that others have under way count as well."""
+        """Copies that others have in flight count as well."""
         return error.code == "LimitExceeded"
 
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None
 
     def lock_reason(self, resource: Resource) -> str | None:
-        reasons = (BEARERS[bearer.type].lock_reason(bearer) for bearer in cast(BackupCopy, resource).bearers)
-        reason = next((reason for reason in reasons if reason is not None), None)
-        return None if reason is None else f"of its copy {cast(BackupCopy, resource).copy_id}, {reason}"
+        copy = cast(BackupCopy, resource)
+        locks = map(BackupKind.lock_of, copy.bearers)
+        lock = next((lock for lock in locks if lock is not None), None)
+        return None if lock is None else f"its copy {copy.copy_id} is {lock}"
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
-        """Whether a change of the key changed a copy's retention besides (fact 21)."""
+        """Whether a change of the key also changed a copy's retention (fact 21)."""
         now = {bearer.id: bearer for bearer in cast(BackupCopy, after).bearers}
         for bearer in cast(BackupCopy, before).bearers:
             damage = BEARERS[bearer.type].find_side_effects(bearer, now.get(bearer.id, bearer))

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Reading copies of backups: the sources in bulk, then, in the destination region, what was copied from them."""
+"""Reading copies of backups: the sources in bulk, then their copies in the destination region."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ _MEMBERS = {kind.ocid_type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
 
 
 class Copiable(Protocol):
-    """What of a kind of backup is needed to find its copies."""
+    """What is needed of a kind of backup to find its copies."""
 
     iam_resource_type: str
     noun: str
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
-        """One of them, asked for by itself."""
+        """One of them, by GET."""
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> _Copy:
         """One of them, from a row of a list."""
@@ -67,7 +67,7 @@ class BackupCopy(Resource):
     """A backup and its copy in the region ``region``. State, place and key are the copy's, once there is one.
 
     ``bearers`` are the backups of the copy that have a key: itself, or the members of a group's. The key is the one
-    that they have alike, or else that of the first which is not as wanted.
+    that they share, or else that of the first one with another key than the desired one.
     """
 
     copy_id: str | None = None
@@ -80,7 +80,7 @@ class BackupCopy(Resource):
         return super().encryption if self.has_copy else None
 
     def with_desired(self, desired: DesiredState) -> Resource:
-        """A new copy has no OCID yet. One that is there keeps its key where none is asked for."""
+        """A new copy has no OCID yet. An existing one keeps its key where none is desired."""
         if self.has_copy and desired.kms_key_id is None:
             return replace(self, lifecycle_state=READY_STATE)
         key = desired.kms_key_id
@@ -98,7 +98,7 @@ class BackupCopy(Resource):
 
 
 class CopyReader(Reader):
-    """Adds to what its sources' reader says which live copy they have in the destination region.
+    """Adds to its sources the live copy that they have in the destination region.
 
     A live one is not FAULTY, TERMINATING or TERMINATED. It is found by its source's OCID, in the compartment of the
     source and in those that the user named.
@@ -180,7 +180,7 @@ class CopyReader(Reader):
             return explain(error)
 
     def _copies(self, sources: Sequence[Resource]) -> dict[str, list[_Copy] | ResourceError]:
-        """What was ever copied from each source and shows still, or why that can't be told."""
+        """The copies of each source that lists still show, or why they are unknown."""
         places: dict[str, list[str]] = {}
         for source in sources:
             for place in self._places(source):
@@ -314,17 +314,17 @@ class CopyReader(Reader):
         return retry_token(source_id, self._to.region, self._key or "", self._to.display_name or "", *sorted(dead))
 
     def _unknown(self, error: ApiError) -> ResourceError:
-        """Whoever may not see the copies can't know whether to make one."""
+        """Without permission to see the copies, it is unknown whether to make one."""
         fault = explain(error)
         hint = fault.hint
         if isinstance(error, ServiceError) and error.status in (403, 404):
             hint = (
-                f"In {self._to.region}, these have to be in force for the source's compartment and those of "
+                f"In {self._to.region}, grant for the source's compartment and those of "
                 f"'copy_compartment_ids': Allow group <your group> to manage {self._kind.iam_resource_type} "
                 "in compartment <its compartment>"
             )
         return replace(
-            fault, message=f"Whether there is a copy in {self._to.region} can't be told: {fault.message}", hint=hint
+            fault, message=f"It is unknown whether a copy exists in {self._to.region}: {fault.message}", hint=hint
         )
 
 

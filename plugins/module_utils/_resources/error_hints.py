@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a refusal means to a user, and what to do about it: errors of the API become errors of a resource. Pure."""
+"""What an error of the API means to a user, and what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def explain_write(
     decision: Decision,
     key_compartments: Mapping[str, str],
 ) -> ResourceError:
-    """Why a change was refused. ``key_compartments`` holds the compartments of the keys that could be read."""
+    """Why a change failed. ``key_compartments`` maps the keys that could be read to their compartments."""
     if not isinstance(error, ServiceError):
         return explain(error)
     return ResourceError(
@@ -60,9 +60,9 @@ def _hint(
     key_compartments: Mapping[str, str],
 ) -> str | None:
     if error.code == "ResourceLocked":
-        return f"A resource lock protects the {kind.noun}: remove the lock, or leave the {kind.noun} out."
+        return f"A resource lock protects the {kind.noun}. Remove the lock, or exclude the {kind.noun}."
     if error.code == "NotAuthenticated":
-        return "The credentials were refused in the middle of the run: check the key, the token's age and the clock."
+        return "The credentials were rejected during the run. Check the API key, the age of the token and the clock."
     hints = []
     if decision.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
         hints.append(_SECURITY_ZONE_HINT)
@@ -71,11 +71,11 @@ def _hint(
     if hints:
         return "\n".join(hints)
     if error.is_incorrect_state:
-        return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
+        return f"Another operation is in progress on the {kind.noun}. Run the task again when it is AVAILABLE."
     return None
 
 
-# 400s that an unusable key may be answered with; others, such as QuotaExceeded, speak for themselves.
+# Codes of 400 for an unusable key; others, such as QuotaExceeded, speak for themselves.
 _CODES_OF_PERMISSIONS = ("RelatedResourceNotAuthorizedOrNotFound", "InvalidParameter", "MissingParameter")
 
 _SECURITY_ZONE_HINT = (
@@ -88,7 +88,7 @@ def _permission_hint(kind: NamedKind, decision: Decision, key_compartments: Mapp
     """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
     before, desired = decision.reading, decision.desired
     current = before.kms_key_id if before is not None and before.kms_key_id != desired.kms_key_id else None
-    lines = ["These IAM statements have to be in force."]
+    lines = ["These IAM statements have to be in force:"]
     for role, kms_key_id in (("For the key to assign:", desired.kms_key_id), ("For the current key:", current)):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])

@@ -62,7 +62,7 @@ class AssetPolicy(Resource):
 
 
 class PolicyReader(Reader):
-    """Adds to what its assets' reader says which backup policy they have. One call per asset, and per policy."""
+    """Adds to its assets the backup policy that they have: one call per asset, and per policy."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,16 +71,16 @@ class PolicyReader(Reader):
         self._desired_destination: str | None = None
 
     def prepare(self, desired: DesiredState) -> None:
-        """Look up the policy that is asked for. Raises InputError where it can't be read in this region."""
+        """Look up the desired policy. Raises InputError if it can't be read in this region."""
         if desired.policy_id is None:
             return
         try:
             self._desired_destination = self._lookup.destination_of(desired.policy_id)
         except ApiError as error:
             raise InputError(
-                f"'policy_id' {desired.policy_id} can't be read in {self._region}: {error}. Nothing was changed. Check "
-                "that the backup policy is there, and that this is in force: Allow group <your group> to read "
-                "backup-policies in compartment <its compartment>"
+                f"'policy_id' {desired.policy_id} could not be read in {self._region}: {error}. Nothing was changed. "
+                "Check that the backup policy exists, and that this statement is in force: Allow group <your group> "
+                "to read backup-policies in compartment <its compartment>"
             ) from error
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
@@ -113,7 +113,7 @@ class PolicyReader(Reader):
     def _policy_of(self, asset: Resource) -> AssetPolicy:
         row = self._lookup.assignment_of(asset.id)
         of_group = self._lookup.assignment_of_group(asset.group_id) if asset.group_id else None
-        # A member may be shown with nothing, or with its group's assignment: neither is known.
+        # Whether a member is shown with nothing or with its group's assignment, is unknown.
         inherited = None
         if row is not None and row.asset_id != asset.id:
             inherited = row.asset_id

@@ -6,8 +6,8 @@
 
 """Reading many resources of one kind in one region with as few calls as possible.
 
-Lists give a hundred resources a call where a GET gives one, but an OCID does not tell its compartment. So some are
-read by GET first; a compartment that turns up twice among them is listed, as long as its pages pay off.
+A list gives a hundred resources a call, a GET one; but an OCID does not name its compartment. So some are read by GET
+first; a compartment that turns up twice among them is listed, as long as its pages pay off.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from .base import ReadableKind
 from .error_hints import explain_read
 from .lists import Pages
 
-# The first look is at this many resources; each further one at twice as many.
+# The first sample has this many resources; each further one twice as many.
 _FIRST_SAMPLE = 4
 # Where no listed row shows a key, so that lists might leave keys out, this many more are read by GET.
 _PROOF_SAMPLE = 12
 
 
 class Reader:
-    """Reads resources of one kind in one region, and remembers what it learned about the compartments there.
+    """Reads resources of one kind in one region, and remembers what it learns about the compartments there.
 
-    ``availability_domains`` is asked only where the service wants boot volumes listed by domain.
+    ``availability_domains`` is called only where the service requires boot volumes to be listed by domain.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Reader:
         self._lists_show_keys = False
 
     def prepare(self, desired: DesiredState) -> None:
-        """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
+        """Look up what the desired state refers to, before anything is read. Raises InputError."""
 
     def service_for(self, action: str) -> Service:
         """The service that takes a change."""
@@ -87,7 +87,7 @@ class Reader:
             return ResourceError(code="InternalError", message=repr(error))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
-        """The state, or the reason why it could not be read, of each of these resources."""
+        """What each of these resources is, or why it could not be read."""
         found: dict[str, Reading] = {}
         listed: dict[str, Resource] = {}
         left = list(dict.fromkeys(resource_ids))
@@ -101,7 +101,7 @@ class Reader:
             hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
             left = [resource_id for resource_id in left if resource_id not in readings]
             if left and all(_is_region_wide(reading) for reading in readings.values()):
-                found.update(dict.fromkeys(left, _not_asked(next(iter(readings.values())))))
+                found.update(dict.fromkeys(left, _not_read(next(iter(readings.values())))))
                 break
             rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
             self._compare(rows, found)
@@ -133,7 +133,7 @@ class Reader:
     def _list_where_it_pays(
         self, hits: Counter[str], sampled: int, left: set[str], known: set[str]
     ) -> dict[str, Resource]:
-        """Rows of the compartments that, by the samples, hold several of the resources that are left."""
+        """Rows of the compartments that, judged by the samples, hold several of the resources that are left."""
         if not self._lists_are_trusted:
             return {}
         jobs = [
@@ -158,9 +158,9 @@ class Reader:
     def _list(
         self, compartment_id: str, desired: set[str], known: set[str], pays: Callable[[int, int], bool]
     ) -> dict[str, Resource]:
-        """List a compartment until all wanted resources were seen, or until it no longer pays.
+        """List a compartment until all resources searched for were seen, or until it no longer pays.
 
-        ``pays`` judges by the pages read and the wanted rows seen in them. Rows of known resources come along.
+        ``pays`` judges by the pages read and the rows seen that were searched for. Rows of known resources come along.
         """
         found: dict[str, Resource] = {}
         pages = seen = 0
@@ -219,12 +219,12 @@ def spread(ids: Sequence[str], count: int) -> list[str]:
 
 
 def _is_region_wide(reading: Reading) -> bool:
-    """The fault is the region's or the caller's, so asking for more resources would only take time."""
+    """Whether the error is the region's or the caller's, so that reading more would only take time."""
     if not isinstance(reading, ResourceError):
         return False
     return reading.code == TransportError.code or reading.status == 401 or (reading.status or 0) >= 500
 
 
-def _not_asked(reading: Reading) -> Reading:
-    """The same reason for a resource that was not asked for any more."""
+def _not_read(reading: Reading) -> Reading:
+    """The same error for a resource that was not read any more."""
     return replace(reading, opc_request_id=None) if isinstance(reading, ResourceError) else reading

@@ -108,9 +108,9 @@ def test_a_removal_in_a_security_zone_is_hinted_at_for_a_conflict() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (refused(409, "ResourceLocked"), "remove the lock"),
+        (refused(409, "ResourceLocked"), "Remove the lock"),
         (refused(401, "NotAuthenticated"), "credentials"),
-        (refused(409, "IncorrectState"), "Run again when it is AVAILABLE"),
+        (refused(409, "IncorrectState"), "Run the task again when it is AVAILABLE"),
     ],
 )
 def test_each_refusal_has_its_own_advice(error: ApiError, words: str) -> None:
