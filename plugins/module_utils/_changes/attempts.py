@@ -93,11 +93,12 @@ class Attempt:
     time_requested: str | None = None
     new_id: str | None = None
 
-    def awaiting(self, phase: Phase, seconds: float | None = None, *, may_never_end: bool = False) -> Attempt:
-        """The same, with a phase ahead that begins anew, after so many seconds."""
-        return replace(self, phase=phase, retry_after=seconds, may_never_end=may_never_end, reads=0, quiet_since=None)
+    def begins(self, phase: Phase, *, quiet_for: float = 0.0) -> Attempt:
+        """The same, at the beginning of a phase."""
+        return replace(self, phase=phase, reads=0, quiet_since=None, quiet_for=quiet_for)
 
     def concluded(self) -> Attempt:
+        """The same, with nothing more to write."""
         return replace(self, phase=Phase.CONCLUDE, retry_after=None)
 
     def failed(self, code: str, message: str, cause: ApiError | None = None) -> Attempt:

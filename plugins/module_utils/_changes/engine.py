@@ -28,7 +28,6 @@ from .._model.resource import DesiredState, Reading
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
-from .._resources.resource_kind import ResourceKind
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
 from .region import Region
@@ -144,7 +143,7 @@ class KeyAssigner:
         return decide(
             reading,
             desired,
-            cast(ResourceKind, target.kind),
+            target.resource_kind,
             expected_kms_key_id=target.expected_kms_key_id,
             include_locked=self._run_settings.include_locked,
         )
@@ -186,7 +185,7 @@ class KeyAssigner:
         used_in: dict[str, None] = {}
         for target in targets:
             reading = decisions[target.id].reading
-            region = None if reading is None else cast(ResourceKind, target.kind).key_region(reading, desired)
+            region = None if reading is None else target.resource_kind.key_region(reading, desired)
             if region is not None:
                 used_in[region] = None
         problems: list[str] = []
@@ -214,7 +213,7 @@ class KeyAssigner:
             if not decision.is_change or decision.action == REGENERATE:
                 continue
             before = decision.known
-            if before.kms_key_id and cast(ResourceKind, target.kind).requires_usable_current_key:
+            if before.kms_key_id and target.resource_kind.requires_usable_current_key:
                 uses.setdefault((before.kms_key_id, before.region), []).append(target)
         blocked: dict[str, Decision] = {}
         keys = _map_concurrently(list(uses), lambda use: self._validator.check_removable(*use))
@@ -298,7 +297,7 @@ def _member(member_id: str, group: Target, kind: GroupKind) -> tuple[Target, Res
 
 
 def _change(target: Target, decision: Decision, region: Region) -> Change:
-    return Change(target, decision, cast(ResourceKind, target.kind), region.reader_of(target))
+    return Change(target, decision, target.resource_kind, region.reader_of(target))
 
 
 def _decisions_in(region: Region, decisions: Mapping[str, Decision]) -> list[Decision]:

@@ -54,7 +54,7 @@ class Reconciler:
         attempt = Attempt(change.decision, self._clock.monotonic())
         # What an update has to send back is in no list, or may be too old there.
         is_outdated = change.kind.is_full_update and before.etag is None
-        return attempt.awaiting(Phase.AWAIT_READY) if is_busy(before) or is_outdated else attempt
+        return attempt.begins(Phase.AWAIT_READY) if is_busy(before) or is_outdated else attempt
 
     def try_once(self, change: Change, attempt: Attempt) -> Attempt:
         """Go on until the change is done, or has to wait for ``retry_after`` seconds."""
@@ -75,7 +75,7 @@ class Reconciler:
                 return attempt.failed("NotTried", self._deadline.not_started_reason)
             return attempt.concluded()
         if attempt.writes and not attempt.is_confirmed and self._is_outdated(change, attempt):
-            return replace(attempt.awaiting(Phase.AWAIT_READY), is_confirmed=True, quiet_for=0.0)
+            return replace(attempt.begins(Phase.AWAIT_READY), is_confirmed=True)
         first = attempt.first
         if change.kind.is_multi_request and first is None:
             first = attempt.decision.known
@@ -91,23 +91,23 @@ class Reconciler:
         """Whether, when and how the write is repeated."""
         if isinstance(error, ServiceError):
             if error.is_throttled:
-                return self._wait(attempt.awaiting(Phase.WRITE), self._timings.backoff(attempt.writes))
+                return self._wait(attempt.begins(Phase.WRITE), self._timings.backoff(attempt.writes))
             if error.is_incorrect_state:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
-                waiting = replace(attempt.awaiting(Phase.AWAIT_READY), quiet_for=self._timings.quiet)
+                waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
                 return self._wait(waiting, self._timings.backoff(attempt.writes), may_never_end=True)
             if error.is_precondition_failed and change.kind.is_full_update:
-                return self._retry(replace(attempt.awaiting(Phase.AWAIT_READY), quiet_for=0.0))
+                return self._retry(attempt.begins(Phase.AWAIT_READY))
             if change.kind.is_retryable(error):
-                return self._retry(attempt.awaiting(Phase.WRITE))
+                return self._retry(attempt.begins(Phase.WRITE))
             if not error.outcome_is_unknown:
                 return attempt.concluded()
         if isinstance(error, TransportError) and not error.was_sent:
-            return self._retry(attempt.awaiting(Phase.WRITE))
+            return self._retry(attempt.begins(Phase.WRITE))
         attempt = replace(attempt, faults=attempt.faults + 1, lost=error)
         if attempt.decision.action == REGENERATE:
             return attempt.unknown("A new data key may have been created; the request is not repeated.")
-        return replace(attempt.awaiting(Phase.FIND_OUT), quiet_since=self._clock.monotonic())
+        return replace(attempt.begins(Phase.FIND_OUT), quiet_since=self._clock.monotonic())
 
     def _retry(self, attempt: Attempt) -> Attempt:
         """Another fault; of too many, the last one's error stays."""
@@ -198,7 +198,7 @@ class Reconciler:
 
     def _conclude(self, change: Change, attempt: Attempt) -> Attempt:
         if change.kind.needs_rollback and attempt.writes and attempt.error is not None:
-            return replace(attempt.awaiting(Phase.ROLL_BACK), after=None)
+            return replace(attempt.begins(Phase.ROLL_BACK), after=None)
         if attempt.first is not None:
             attempt = self._with_partial_result(change, attempt, attempt.first)
         return replace(attempt, phase=Phase.DONE)

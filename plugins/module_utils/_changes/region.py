@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 from .._api.client import Connection
 from .._model.resource import DesiredState, Reading
 from .._resources.lists import Domains
 from .._resources.reader import Reader
-from .._resources.resource_kind import ResourceKind
 from .request import Target
 
 
@@ -32,7 +30,7 @@ class Region:
         domains = Domains(connection, name)
         self._readers: dict[str, Reader] = {}
         for target in targets:
-            kind = cast(ResourceKind, target.kind)
+            kind = target.resource_kind
             if kind.registry_name not in self._readers:
                 self._readers[kind.registry_name] = kind.reader_class(
                     kind,

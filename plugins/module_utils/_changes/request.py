@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from .._resources.base import GroupKind
 from .._resources.resource_kind import ResourceKind
@@ -26,6 +27,11 @@ class Target:
     region: str
     expected_kms_key_id: str | None = None
     group_id: str | None = None
+
+    @property
+    def resource_kind(self) -> ResourceKind:
+        """``kind`` of a target that is no group."""
+        return cast(ResourceKind, self.kind)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from .._common.errors import ResourceError
 from .._common.text import label
 from .._model.decisions import REGENERATE, Decision
-from .._model.outcome import Outcome
+from .._model.outcome import Outcome, count_outcomes
 from .._model.resource import DesiredState, Resource
 from .attempts import Attempt, Verification
 from .request import Target
@@ -126,15 +126,8 @@ def is_unseen(outcome: Outcome, *, check_mode: bool) -> bool:
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Counts that add up to the total; a failure counts as failed even if it changed something."""
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    changed = sum(outcome.changed and outcome.error is None for outcome in outcomes)
-    return {
-        "total": len(outcomes),
-        "changed": changed,
-        "unchanged": len(outcomes) - changed - failed,
-        "failed": failed,
-    }
+    """The counts of the result."""
+    return count_outcomes((outcome.changed, outcome.error is not None) for outcome in outcomes)
 
 
 def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:

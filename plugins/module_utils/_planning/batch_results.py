@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._documents.json_reader import JsonNode, read_json
+from .._model.outcome import count_outcomes
 from .plan import subject
 
 _BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
@@ -83,10 +84,8 @@ def _subject(node: JsonNode) -> Subject:
 
 
 def row_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Counts that add up to the total; what failed counts as failed even if it changed."""
-    failed = sum(row.get("error") is not None for row in rows)
-    changed = sum(bool(row.get("changed")) and row.get("error") is None for row in rows)
-    return {"total": len(rows), "changed": changed, "unchanged": len(rows) - changed - failed, "failed": failed}
+    """The counts of the rows of a batch, as of outcomes."""
+    return count_outcomes((bool(row.get("changed")), row.get("error") is not None) for row in rows)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from .._documents.records import (
     VERSION,
     region_of_key,
 )
+from .._model.outcome import count_outcomes
 from .benchmark import (
     counts,
     findings,
@@ -204,14 +205,9 @@ def _plan(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 
 def _outcomes(changes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Counts that add up; what failed counts as failed even if it changed."""
-    failed = sum(change["error"] is not None for change in changes)
-    changed = sum(change["changed"] and change["error"] is None for change in changes)
+    """The counts of a run's results, and how many of them have not settled."""
     return {
-        "total": len(changes),
-        "changed": changed,
-        "unchanged": len(changes) - changed - failed,
-        "failed": failed,
+        **count_outcomes((change["changed"], change["error"] is not None) for change in changes),
         "unsettled": sum(not change["settled"] for change in changes),
     }
 

@@ -33,7 +33,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import CancellationToken
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
@@ -341,6 +341,19 @@ def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
     cloud.fail("get", KeyError("what?"), subject=ids[1], skip=1, times=INFINITE)
     report = run_assigner(cloud, ids, TO_B)
     assert [code is None for code in codes(report.outcomes)] == [True, False, True, True]
+
+
+# --- waiting
+
+
+@pytest.mark.parametrize("error", [refused(429, "TooManyRequests"), refused(409, "IncorrectState"), lost()])
+def test_a_change_that_waits_keeps_neither_thread_nor_slot_from_the_others(error: ApiError) -> None:
+    cloud = Cloud()
+    ids = cloud.add(4, kms_key_id=KEY_A)
+    cloud.fail("update", error, subject=ids[0], times=3)
+    report = run_assigner(cloud, ids, TO_B, concurrency=1)
+    assert [name for name, _old, _new in cloud.writes] == [*ids[1:], ids[0]]
+    assert codes(report.outcomes) == [None] * 4
 
 
 # --- busy from the start

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.support.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, lost, refused, volume_id
 from unit.support.fakes import run_assigner
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Verification
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (
     diff,
@@ -22,7 +24,13 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.res
     summary,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN, REMOVE, decide
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+    ASSIGN,
+    NONE,
+    REMOVE,
+    Decision,
+    decide,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
@@ -214,6 +222,69 @@ def test_of_many_failures_the_first_are_named_and_the_others_counted() -> None:
 def test_an_advice_is_given_once() -> None:
     text = message([outcome(number=number, error=ERROR) for number in range(3)], check_mode=False)
     assert (text.count("It is locked."), text.count("Unlock it.")) == (3, 1)
+
+
+# --- outcomes
+
+
+def target(number: int = 0) -> Target:
+    return Target(volume_id(number), KINDS["volume"], IAD, group_id="group")
+
+
+def decided(current: str | None = KEY_A, desired: str | None = KEY_B, expected: str | None = None) -> Decision:
+    return decide(resource(current), DesiredState(desired), KINDS["volume"], expected_kms_key_id=expected)
+
+
+def test_an_outcome_can_not_be_altered() -> None:
+    with pytest.raises(FrozenInstanceError):
+        outcome_of(target(), decided()).changed = False  # type: ignore[misc]
+
+
+def test_the_outcome_of_a_plan_is_what_would_be_changed() -> None:
+    planned = outcome_of(target(), decided())
+    assert (planned.action, planned.changed, planned.before, planned.group_id) == (
+        ASSIGN,
+        True,
+        resource(KEY_A),
+        "group",
+    )
+    right = outcome_of(target(), decided(KEY_B))
+    assert (right.action, right.changed, right.settled, right.error) == (NONE, False, True, None)
+
+
+def test_the_outcome_of_what_was_skipped_says_why_and_what_to_do() -> None:
+    skipped = outcome_of(target(), decided(expected=KEY_C))
+    assert (skipped.action, skipped.changed, skipped.error) == (NONE, False, None)
+    assert skipped.skip_reason == f"its key is {KEY_A}, not {KEY_C}"
+    assert skipped.warnings == (
+        f"Skipped data ({volume_id(0)}): {skipped.skip_reason} (it was changed after the plan was made; make a new "
+        "plan).",
+    )
+
+
+def test_what_was_not_accepted_is_not_changed_whatever_was_planned() -> None:
+    refused_outcome = outcome_of(target(), decided(), Attempt(decided(), 0.0, error=ERROR))
+    assert (refused_outcome.changed, refused_outcome.action, refused_outcome.error) == (False, ASSIGN, ERROR)
+
+
+def test_the_verification_has_the_last_word() -> None:
+    accepted = Attempt(decided(), 0.0, changed=True, after=resource(KEY_A), time_requested="t1")
+    verified = Verification(0.0, settled=True, time_settled="t2", after=resource(KEY_B), warnings=("w",))
+    done = outcome_of(target(), decided(), accepted, verified)
+    assert (done.changed, done.settled, done.after, done.error) == (True, True, resource(KEY_B), None)
+    assert (done.time_requested, done.time_settled, done.warnings) == ("t1", "t2", ("w",))
+    ignored = outcome_of(target(), decided(), accepted, Verification(0.0, error=ERROR, is_ignored=True))
+    assert (ignored.changed, ignored.settled, ignored.after, ignored.error) == (False, False, resource(KEY_A), ERROR)
+
+
+@pytest.mark.parametrize("requested", [None, "t1"])
+def test_a_fault_of_ours_calls_changed_what_was_sent_and_keeps_what_is_verified(requested: str | None) -> None:
+    attempt = Attempt(decided(), 0.0, time_requested=requested)
+    failed = outcome_of(target(), decided(), attempt, fault=ERROR)
+    assert (failed.changed, failed.settled, failed.error) == (requested is not None, False, ERROR)
+    verified = Verification(0.0, settled=True, time_settled="t2")
+    kept = outcome_of(target(), decided(), replace(attempt, changed=True), verified, fault=ERROR)
+    assert (kept.changed, kept.settled, kept.error) == (True, True, None)
 
 
 # --- diff
