@@ -40,7 +40,7 @@ _Result = TypeVar("_Result")
 # Regions, or keys, that are worked on at the same time; each region has threads of its own besides.
 _MAX_CONCURRENT = 32
 
-# Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
+# Keys kept outside OCI are slow to use (oci_semantics.md fact 28).
 EXTERNAL_KEY_CONCURRENCY = 4
 
 

@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Bringing one change to its end, step by step: look if need be, decide, write, find out, roll back.
+"""One change from its plan to its end, step by step: read if need be, decide, write, find out, roll back.
 
-As controllers do it: a step is plain blocking code, never sleeps, and leaves behind where to go on and when.
+As in a controller, a step is plain blocking code that never sleeps; it returns where to go on, and when.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Verifier:
         yield from ((change, seen[change.id]) for change in pending)
 
     def begin(self) -> Verification:
-        """Before the first look at one change by itself, which waits beside others that are being made."""
+        """Before the first read of one change by itself, which waits beside others that are being made."""
         return self._later(Verification(self._clock.monotonic()))
 
     def try_once(self, change: Change, seen: Verification, is_waited_for: Callable[[], bool]) -> Verification:

@@ -74,6 +74,6 @@ class Timings:
         """Seconds before the next attempt, after ``attempt`` of them (1 is the first)."""
         return min(self.backoff_first * 2.0 ** min(attempt - 1, 16), self.backoff_max)
 
-    def poll(self, look: int) -> float:
-        """Seconds before read number ``look`` (0 is the first)."""
-        return min(self.poll_first * self.poll_factor ** min(look, 64), self.poll_max)
+    def poll(self, number: int) -> float:
+        """Seconds before read number ``number`` (0 is the first)."""
+        return min(self.poll_first * self.poll_factor ** min(number, 64), self.poll_max)

@@ -62,6 +62,12 @@ class Copiable(Protocol):
         """One of them, from a row of a list."""
 
 
+class _KindOfCopies(Protocol):
+    """The kind of copies of one kind of backup (``copies.py``)."""
+
+    backup: Copiable
+
+
 @dataclass(frozen=True)
 class BackupCopy(Resource):
     """A backup and its copy in the region ``region``. State, place and key are the copy's, once there is one.
@@ -108,9 +114,7 @@ class CopyReader(Reader):
         super().__init__(*args, **kwargs)
         self._to = CopyTo("")
         self._key: str | None = None
-        self._elsewhere = kwargs["elsewhere"]
-        self._domains = kwargs["availability_domains"]
-        self._backup: Copiable = self._kind.backup  # type: ignore[attr-defined]
+        self._backup = cast(_KindOfCopies, self._kind).backup
         self._lists_by_source = isinstance(self._backup, BackupKind)
         self._sources: dict[str, Resource] = {}
         # Copies that are known by their OCIDs: those that were made here, and those that are being made still.
@@ -118,11 +122,13 @@ class CopyReader(Reader):
         self._tokens: dict[str, str] = {}
 
     def prepare(self, desired: DesiredState) -> None:
-        if desired.copy_to is not None:
-            self._to = desired.copy_to
-            self._key = desired.kms_key_id
-            self._there: Service = self._elsewhere(self._to.region)
-            self._pages_there = Pages(cast(ReadableKind, self._backup), self._there, self._to.region, self._domains)
+        if desired.copy_to is None or self._elsewhere is None:
+            return
+        self._to = desired.copy_to
+        self._key = desired.kms_key_id
+        self._there = self._elsewhere(self._to.region)
+        kind = cast(ReadableKind, self._backup)
+        self._pages_there = Pages(kind, self._there, self._to.region, self._availability_domains)
 
     def service_for(self, action: str) -> Service:
         return self._service if action == COPY else self._there
@@ -131,7 +137,7 @@ class CopyReader(Reader):
         """Whatever lists show by then, the response to a copy says which one it is."""
         if action != COPY:
             return None
-        made = self._backup.from_row(response.data, self._to.region, response.etag or "answered")
+        made = self._backup.from_row(response.data, self._to.region, response.etag or "from the response")
         self._followed[resource_id] = made
         return made.id
 
@@ -145,7 +151,7 @@ class CopyReader(Reader):
         return found
 
     def get(self, resource_id: str) -> Reading:
-        """Read the copy that was or is being made, or look for one once more, if the source is there."""
+        """Read the copy that was or is being made, or search for one again, if the source exists."""
         known = self._followed.get(resource_id)
         if known is not None:
             latest = self._latest(known)
@@ -161,7 +167,7 @@ class CopyReader(Reader):
         joined = self._joined(resource_id, copies)
         if not isinstance(joined, BackupCopy):
             return joined
-        # What was looked at just now may be changed, whatever the kind of its etag. From now on it is the same copy,
+        # What was read just now may be changed, whatever the kind of its etag. From now on it is the same copy,
         # whatever else shows, so its token stays.
         token = self._tokens.setdefault(resource_id, joined.retry_token)
         return replace(joined, etag=source.etag or "read by itself", retry_token=token)
@@ -246,7 +252,7 @@ class CopyReader(Reader):
             bearers = self._bearers(copy)
         except ApiError as error:
             return explain(error)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
         if copy is not None and is_busy(copy):
             self._followed.setdefault(source_id, copy)
@@ -266,7 +272,7 @@ class CopyReader(Reader):
         )
 
     def _best(self, copies: Iterable[_Copy]) -> _Copy | None:
-        """Of several live ones, rather one on the wanted key, and rather one that is there.
+        """Of several live ones, preferably one on the desired key, and preferably one that is AVAILABLE.
 
         A list may leave keys out, or lag: what it shows without a key, or on another one, is read by itself.
         """

@@ -85,7 +85,7 @@ _SECURITY_ZONE_HINT = (
 
 
 def _permission_hint(kind: NamedKind, decision: Decision, key_compartments: Mapping[str, str]) -> str:
-    """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
+    """OCI returns 404 for a key that the service or the caller may not use, be it the new or the current one."""
     before, desired = decision.reading, decision.desired
     current = before.kms_key_id if before is not None and before.kms_key_id != desired.kms_key_id else None
     lines = ["These IAM statements have to be in force:"]

@@ -89,7 +89,7 @@ class Assignments:
             return False
         try:
             of_group = self._lookup.assignment_of_group(asset.group_id)
-        except ApiError:  # the assignment of a group that may not be read can't be told from the member's
+        except ApiError:  # it can't be distinguished from the member's own
             return False
         return of_group is not None and bool(row.id == of_group.id)
 

@@ -28,9 +28,8 @@ from .reader import Reader
 class AssetPolicy(Resource):
     """An asset with the backup policy that it has; ``kms_key_id`` is the key for the copies in ``destination_region``.
 
-    ``inherited_from`` is the volume group whose policy it is; where the asset has its own policy besides, only
-    ``group_has_policy`` tells of the group's. ``desired_destination`` is the destination region of the
-    policy that is asked for by its OCID.
+    ``inherited_from`` is the volume group whose policy it is. ``group_has_policy`` is also set where the asset has its
+    own policy besides. ``desired_destination`` is the destination region of the policy that is desired by its OCID.
     """
 
     assignment_id: str | None = None
@@ -41,7 +40,7 @@ class AssetPolicy(Resource):
     desired_destination: str | None = None
 
     def destination_for(self, desired: DesiredState) -> str | None:
-        """The region that copies go to once it is as wanted."""
+        """The region of the copies once the desired state is reached."""
         if desired.policy_id in (None, self.policy_id):
             return self.destination_region
         return self.desired_destination
@@ -107,7 +106,7 @@ class PolicyReader(Reader):
             return self._policy_of(asset)
         except ApiError as error:
             return explain(error)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
 
     def _policy_of(self, asset: Resource) -> AssetPolicy:

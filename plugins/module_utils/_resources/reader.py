@@ -38,7 +38,8 @@ _PROOF_SAMPLE = 12
 class Reader:
     """Reads resources of one kind in one region, and remembers what it learns about the compartments there.
 
-    ``availability_domains`` is called only where the service requires boot volumes to be listed by domain.
+    ``availability_domains`` is called only where the service requires boot volumes to be listed by domain;
+    ``elsewhere`` gives the service of another region.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Reader:
         self._region = region
         self._pool = pool
         self._concurrency = concurrency
+        self._availability_domains = availability_domains
+        self._elsewhere = elsewhere
         self._pages = Pages(kind, service, region, availability_domains)
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
@@ -83,7 +86,7 @@ class Reader:
             return self._kind.get(self._service, self._region, resource_id)
         except ApiError as error:
             return explain_read(error, self._kind, self._region)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
