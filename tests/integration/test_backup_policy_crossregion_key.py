@@ -279,7 +279,7 @@ class TestHalfWay:
         assert ran.failed
         assert in_place(sim, "volume-1") is None
         assert "could not be restored" in ran.only["error"]["message"]
-        assert "Now it has no backup policy" in ran.only["error"]["message"]
+        assert "It now has no backup policy" in ran.only["error"]["message"]
         assert (ran.only["policy_id"], ran.only["changed"]) == (None, True)
         intent = json.loads(journal.read_text().splitlines()[0])
         assert intent["previous_policy_id"] == sim.id("to-phx")
