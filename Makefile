@@ -13,9 +13,10 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 # What is quick comes first, what uses one processor goes side by side, and pytest's summary ends the output.
-test: $(VENV) ## Run all checks and tests (makes .venv if need be)
+# What takes long, and what tells again what is told more exactly elsewhere, is in soak and certify.
+test: $(VENV) ## Run the checks and tests, in some minutes (makes .venv if need be)
 	@$(MAKE) format-check imports types
-	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) molecule sanity lint build
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity lint molecule build SCENARIOS=volume_kms_key
 	@$(MAKE) unit
 
 demo: $(VENV) ## See a small fleet reported on, rekeyed and put back, against a simulated OCI
@@ -48,7 +49,7 @@ lint: $(VENV) ## Check the YAML files, the documentation and the changelog
 	$(RUN) antsibull-changelog lint
 	$(RUN) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
-sanity: $(VENV) ## Run ansible-test sanity
+sanity: $(VENV) ## Run ansible-test sanity, but for what only certify does
 	$(call heading,Sanity (ansible-test))
 	$(RUN) python tools/sanity.py
 
@@ -60,21 +61,20 @@ build: $(VENV) ## Build the collection, and check what the artifact contains
 	$(call heading,Artifact (ansible-galaxy collection build))
 	$(RUN) python tools/build.py
 
-molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI
+molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI (SCENARIOS="rekey" for some)
 	$(call heading,Scenarios (molecule))
-	$(RUN) tools/run-molecule
+	$(RUN) tools/run-molecule $(SCENARIOS)
 
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
-# Twice as many workers as the smallest machine has processors: the tests wait as long as they compute.
-	$(RUN) pytest -n 4 --dist worksteal
+# Three times as many workers as the smallest machine has processors: most tests wait more than they compute.
+	$(RUN) pytest -n 6 --dist worksteal --cov --cov-report= --cov-fail-under=70
 
-soak: $(VENV) ## Run what takes long: the tests of chance and of faults with all of them, limits in real time, guides
-	$(call heading,Tests of chance; every fault; limits; guides (pytest))
-	$(RUN) env SOAK=1 pytest -n 2 --dist worksteal tests/integration/test_rekey_invariants.py tests/integration/test_role_rekey.py \
-		tests/integration/test_model.py tests/integration/test_fault_matrix.py tests/integration/test_docs_examples.py \
-		tests/integration/test_interrupts.py tests/integration/test_limit.py tests/integration/test_awx_jobs.py \
-		tests/integration/test_role_result_sizes.py
+# Whatever make test leaves out is in here, as all of it is.
+soak: $(VENV) ## Run all tests with all of their cases, limits in real time, guides, and all scenarios (takes an hour)
+	@$(MAKE) molecule
+	$(call heading,All tests with all of their cases (pytest))
+	$(RUN) env SOAK=1 pytest -n 3 --dist worksteal --cov --cov-report=html:.cache/coverage/html --cov-report=
 
 mutations: $(VENV) ## Break important lines on purpose, and see that tests notice (takes long)
 	$(call heading,Mutations)

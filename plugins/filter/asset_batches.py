@@ -10,8 +10,8 @@ short_description: The assets that a backup policy is assigned to, in batches
 version_added: 0.1.0
 author: The oci_keys.block_volume contributors
 description:
-  - Gives the OCIDs of the assets that the options of the role P(oci_keys.block_volume.backup_policy#role) name, or that
-    were found, without what its filters leave out. It is for that role.
+  - Gives the OCIDs of the assets that the options of the role P(oci_keys.block_volume.backup_policy#role) name. Where
+    they name none, of the discovered assets that its filters select.
 positional: _input, discovery_file
 options:
   _input:
@@ -19,13 +19,13 @@ options:
     type: dict
     required: true
   discovery_file:
-    description: The result file of M(oci_keys.block_volume.key_assignment_info), read where the assets are not named.
+    description: The result file of M(oci_keys.block_volume.key_assignment_info), read if the options name no assets.
     type: path
     default: ''
 """
 
 EXAMPLES = r"""
-- name: Show how many there are
+- name: Show how many assets there are
   ansible.builtin.debug:
     msg: "{{ (options | oci_keys.block_volume.asset_batches('/var/reports/before.json')).total }}"
 """
@@ -36,18 +36,18 @@ _value:
   type: dict
   contains:
     batches:
-      description: The OCIDs, in lists of as many as the role's batch size.
+      description: The OCIDs, in lists of the role's batch size.
       type: list
       elements: list
     total:
       description: How many assets there are.
       type: int
     left_alone:
-      description: What was found but is left alone, and why.
+      description: Discovered assets in scope that are skipped, and why.
       type: list
       elements: dict
     problems:
-      description: Why the file can't be read, in words. Empty if it could.
+      description: Why the file can't be read. Empty if it could be.
       type: list
       elements: str
 """
@@ -59,14 +59,15 @@ from typing import Any
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
+    AssetSelection,
     batches_of,
     select_assets,
 )
 
 
 def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[str, Any]:
-    """The assets in batches. A file that is not what it should be is told in ``problems``."""
-    chosen: dict[str, Any] = {"ids": [], "left_alone": []}
+    """The assets in batches. ``problems`` says why the file can't be used."""
+    chosen: AssetSelection = {"ids": [], "left_alone": []}
     problems = []
     if options["asset_ids"] is not None:
         chosen["ids"] = options["asset_ids"]

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: plan_objections
-short_description: Why a plan of encryption keys must not be carried out as it is
+short_description: Why a plan of encryption keys must not be carried out
 version_added: 0.1.0
 author: The oci_keys.block_volume contributors
 description:
-  - Compares a plan with what the variables of a role of this collection allow. It is for these roles.
+  - Compares a plan with the limits that the variables of a role set. For the roles of this collection.
 positional: _input, options, role
 options:
   _input:
@@ -22,20 +22,20 @@ options:
     type: dict
     required: true
   role:
-    description: The name of the role, for what is told.
+    description: The name of the role, for the messages.
     type: str
     default: rekey
 """
 
 EXAMPLES = r"""
-- name: Stop if that is more than is meant
+- name: Stop if the plan changes more than intended
   ansible.builtin.assert:
     that: planned | oci_keys.block_volume.plan_objections(options) | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: What is against it, in words. Empty if nothing is.
+  description: The objections, as sentences. Empty if there are none.
   type: list
   elements: str
 """
@@ -46,9 +46,9 @@ from typing import Any
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections
 
 
-def plan_objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str = "rekey") -> list[str]:
+def plan_objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: str = "rekey") -> list[str]:
     """Why a plan must not be carried out."""
-    return objections(planned, options, role)
+    return objections(plan_result, options, role)
 
 
 class FilterModule:

@@ -10,20 +10,19 @@ short_description: How a run that changes encryption keys ended
 version_added: 0.1.0
 author: The oci_keys.block_volume contributors
 description:
-  - Tells from the results of the last tasks of a run whether all is as it should be. It is for the roles of this
-    collection.
+  - Judges the results of the last tasks of a run. For the roles of this collection.
 positional: _input, found
 options:
   _input:
-    description: The last plan of the run.
+    description: The result of the module that made the last plan of the run.
     type: dict
     required: true
   found:
-    description: The result of the last look at what there is.
+    description: The result of the last discovery.
     type: dict
     required: true
   stopped:
-    description: Whether the run was stopped because too much failed.
+    description: Whether the run was stopped because too many changes failed.
     type: bool
     default: false
   check_mode:
@@ -37,40 +36,40 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Tell how it ended
+- name: Show how the run ended
   ansible.builtin.debug:
     msg: "{{ (planned | oci_keys.block_volume.plan_verdict(found)).line }}"
 """
 
 RETURN = r"""
 _value:
-  description: How it ended.
+  description: How the run ended.
   type: dict
   contains:
     faults:
-      description: What is not as it should be, in words. Empty if all is.
+      description: What went wrong, as sentences. Empty if nothing did.
       type: list
       elements: str
     line:
-      description: How it ended, in a line.
+      description: How the run ended, in one line.
       type: str
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import verdict
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import Verdict, verdict
 
 
 def plan_verdict(
-    again: Mapping[str, Any],
+    last_plan: Mapping[str, Any],
     found: Mapping[str, Any],
     stopped: bool = False,
     check_mode: bool = False,
     folder: str = "",
-) -> dict[str, Any]:
+) -> Verdict:
     """How a run ended."""
-    return verdict(again, found, stopped=stopped, check_mode=check_mode, folder=folder)
+    return verdict(last_plan, found, stopped=stopped, check_mode=check_mode, folder=folder)
 
 
 class FilterModule:

@@ -11,15 +11,15 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Makes one host for each region and compartment that holds block volumes, boot volumes, backups of these, or volume
-    groups. On each, a play works on that region and compartment, so that C(--forks) and the job slicing of AWX spread a
-    large tenancy.
-  - The hosts are all this machine. They have C(ansible_connection) V(local) and the Python that runs Ansible.
-  - A compartment that could not be looked into is a host too, lest it be forgotten, and there is a warning. Its
-    C(shard_error) tells why.
+  - Adds one host for each region and compartment that holds block volumes, boot volumes, backups of these, or volume
+    groups. A play on such a host works on that region and compartment, so C(--forks) and the job slicing of AWX divide
+    a large tenancy.
+  - All hosts are the local machine, with C(ansible_connection) V(local) and the Python that runs Ansible.
+  - A compartment that could not be read is a host too, with a warning, so that it is not forgotten. C(shard_error) is
+    the reason.
   - Hosts are named after region and path of the compartment, with the end of its OCID, as in
     V(us-ashburn-1_prod_databases_x7k2qa). A name stays as long as the compartment is neither renamed nor moved.
-  - The name of the file has to end in V(shards.yml) or V(shards.yaml).
+  - The name of the inventory file must end in V(shards.yml) or V(shards.yaml).
 extends_documentation_fragment:
   - oci_keys.block_volume.connection.plugin
   - ansible.builtin.constructed
@@ -27,27 +27,27 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Has to be V(oci_keys.block_volume.shards).
+      - Must be V(oci_keys.block_volume.shards).
     type: str
     required: true
     choices:
       - oci_keys.block_volume.shards
   regions:
     description:
-      - The regions to look into, such as V(us-ashburn-1) or V(iad), or V(all) for every region that the tenancy is
+      - The regions to search, such as V(us-ashburn-1) or V(iad), or V(all) for every region that the tenancy is
         subscribed to.
       - When not set, the region of the connection options. An empty list is an error.
     type: list
     elements: str
   compartment_ids:
     description:
-      - The OCIDs of the compartments to look into. That of the tenancy stands for its root compartment.
+      - The OCIDs of the compartments to search. The OCID of the tenancy stands for its root compartment.
       - When not set, the whole tenancy. An empty list is an error.
     type: list
     elements: str
   recursive:
     description:
-      - Whether to look into all compartments below too.
+      - Whether to search all compartments below too.
     type: bool
     default: true
 seealso:
@@ -60,7 +60,7 @@ plugin: oci_keys.block_volume.shards
 regions: all
 
 ---
-# One part of the tenancy, with the credentials of a profile of ~/.oci/config, asked for once an hour at most.
+# One part of the tenancy, with the credentials of a profile of ~/.oci/config, and a cache.
 plugin: oci_keys.block_volume.shards
 config_profile_name: PROD
 regions:
@@ -73,7 +73,7 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/shards
 
 ---
-# Groups by region, such as region_us_ashburn_1, and one of what could not be looked into.
+# Groups by region, such as region_us_ashburn_1, and one of compartments that could not be read.
 plugin: oci_keys.block_volume.shards
 regions: all
 keyed_groups:
@@ -98,7 +98,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import SIDE_BY_SIDE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
     ShardList,
@@ -113,22 +113,22 @@ _GROUP = "shards"
 # Before ansible-core 2.19 every text is a template.
 _as_template = getattr(template, "trust_as_template", str)
 
-# A region that can't be reached costs these attempts, some 30 s where connections are refused.
+# A region that can't be reached takes this many attempts, some 30 s if connections are refused.
 _RETRY = ReadRetry(attempts=6)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """See DOCUMENTATION. Each ``self`` is Any, since ansible-core says little of its types."""
+    """See DOCUMENTATION. Each ``self`` is Any, since ansible-core has few type hints."""
 
     NAME = "oci_keys.block_volume.shards"
 
     def verify_file(self: Any, path: str) -> bool:
-        """Whether this may be a file for this plugin, by its name."""
+        """Whether the name of the file is one for this plugin."""
         base: Any = super()
         return bool(base.verify_file(path)) and path.endswith(("shards.yml", "shards.yaml"))
 
     def parse(self: Any, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Make the hosts, from the cache where the file wants one and it has them."""
+        """Add the hosts, from the cache if the file enables it and the hosts are in it."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         key = self.get_cache_key(path)
@@ -148,7 +148,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _cached(self: Any, key: str) -> ShardList | None:
         try:
             known = self._cache[key]
-        except KeyError:  # never asked for, or too long ago
+        except KeyError:  # not cached, or expired
             return None
         return ShardList([Shard(**shard) for shard in known["shards"]], list(known["warnings"]))
 
@@ -156,7 +156,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = {name: self.get_option(name) for name in ("regions", "compartment_ids")}
         try:
             connection = connect(
-                resolve_connection(self._connection_options(), os.environ), concurrency=SIDE_BY_SIDE, retry=_RETRY
+                resolve_connection(self._connection_options(), os.environ),
+                concurrency=CONCURRENCY,
+                retry=_RETRY,
             )
             return find_shards(
                 connection,
@@ -168,7 +170,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(str(error)) from error
 
     def _connection_options(self: Any) -> dict[str, Any]:
-        """Only what the file sets: what a blank means, and what beats what, is settled as for the modules."""
+        """The options that the file sets. Blanks and precedence are resolved as for the modules."""
         found = {}
         for name in CONNECTION_OPTIONS:
             value, origin = self.get_option_and_origin(name)
@@ -191,6 +193,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             inventory.set_variable(shard.name, name, value)
         how = {"strict": self.get_option("strict")}
         self._set_composite_vars(self.get_option("compose"), variables, shard.name, **how)
-        # What was composed can be grouped by, too.
+        # Composed variables can be used in groups, too.
         self._add_host_to_composed_groups(self.get_option("groups"), {}, shard.name, **how)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, shard.name, **how)

@@ -332,7 +332,7 @@ unreadable:
     message:
       description: What happened.
       type: str
-      sample: There is no such compartment, or the caller may not list volume backups in it.
+      sample: The compartment does not exist, or the caller may not list volume backups in it.
     hint:
       description: What to do about it, where that is known.
       type: str

@@ -341,12 +341,12 @@ lines:
   type: list
   elements: str
   sample:
-    - 1,200 resources would be changed, 300 are as wanted
+    - 1,200 resources would be changed, 300 already correct
 msg:
   description: The first of the lines, or what is wrong.
   returned: always
   type: str
-  sample: 1,200 resources would be changed, 300 are as wanted
+  sample: 1,200 resources would be changed, 300 already correct
 """
 
 from ansible.module_utils.basic import AnsibleModule

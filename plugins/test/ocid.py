@@ -23,7 +23,8 @@ options:
   types:
     description:
       - The types of which one must be that of the OCID. Any number can be given, each as an argument.
-      - Both the spelling of OCIDs (V(bootvolume)) and that of results (V(boot_volume)) are understood.
+      - Accepts both the spelling of OCIDs (V(bootvolume)) and the one of results (V(boot_volume)). V(replica) stands
+        for replicas of block volumes and of boot volumes.
       - Without any, an OCID of every type passes.
       - A name that is not a known type is an error.
     type: str

@@ -14,9 +14,11 @@ from pathlib import Path
 import oci.signer
 import pytest
 from integration.support.fleets import tenancy
+from integration.support.harness import SOAK
 
 from simulator.client import Simulator
 
+FOLDER = Path(__file__).parent
 LONGEST = (
     "test_role_rekey.py",
     "test_role_rekey_rounds.py",
@@ -38,7 +40,13 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each of pytest-xdist's workers, which get one part each of the whole to begin with, begins with long tests."""
+    """Each of pytest-xdist's workers, which get one part each of the whole to begin with, begins with long tests.
+
+    The coverage is that of the unit tests, which costs little; of all tests only in ``make soak``.
+    """
+    for item in items:
+        if not SOAK and item.path.is_relative_to(FOLDER):
+            item.add_marker("no_cover")
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
     first = [item for item in items if item.path.name in LONGEST]
     first.sort(key=lambda item: LONGEST.index(item.path.name))

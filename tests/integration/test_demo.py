@@ -54,7 +54,7 @@ def _left_over(mark: str, folder: Path) -> list[str]:
 @soak
 def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     with _start(mark, tmp_path) as process:
-        output, _errors = process.communicate(timeout=420)
+        output, _errors = process.communicate(timeout=1800)
 
     assert process.returncode == 0, output
     recaps = [line for line in output.splitlines() if "changed=" in line and "ok=" in line]

@@ -241,7 +241,7 @@ def _start(playbook: Playbook, command: list[str]) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1200,
     )
 
 

@@ -126,7 +126,7 @@ def test_nothing_more_is_begun_and_what_is_under_way_settles(
 ) -> None:
     options = case.furnish(sim)
     journal = tmp_path / "journal.jsonl"
-    sim.fault("slow", case.write, times=None, seconds=1.0)
+    sim.fault("slow", case.write, times=None, seconds=2.0)
     process = _begin(case, options, journal=str(journal))
     _wait_for(sim, case.write, AT_ONCE)
 
@@ -156,7 +156,7 @@ def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path
     furnish(sim, volumes=[volumes(COUNT, key="key-b")], boot_volumes=[volumes(2, name="boot")])
     planned = make_plan(sim, tmp_path / "one", canary=2)
     sim.reset_counts()
-    sim.fault("slow", PUT, times=None, seconds=1.0)
+    sim.fault("slow", PUT, times=None, seconds=2.0)
     process = start(key_plan_apply, plan_file=str(tmp_path / "one" / "plan.json"), batch=1, concurrency=1)
     _wait_for(sim, PUT, 1)
 
@@ -180,7 +180,7 @@ def test_a_batch_of_a_plan_ends_too_and_leaves_its_file(sim: Simulator, tmp_path
 def test_a_policy_is_not_left_taken_away(sim: Simulator, tmp_path: Path) -> None:
     """Where it takes DELETE and POST, the change that was begun is made to its end."""
     options = _policies(sim, assignment_repost="conflict")
-    sim.fault("slow", DELETE, times=None, seconds=1.0)
+    sim.fault("slow", DELETE, times=None, seconds=2.0)
     process = _begin(CASES[2], options, journal=str(tmp_path / "journal.jsonl"))
     _wait_for(sim, DELETE, AT_ONCE)
 

@@ -210,7 +210,7 @@ class TestWhere:
 
         assert "in-security-1" not in by_name(ran)
         assert not ran.result["complete"]
-        assert "1 compartment not looked at" in ran.msg
+        assert "1 compartment skipped" in ran.msg
 
     def test_what_platform_services_manage(self, sim: Simulator) -> None:
         assert [name for name, one in by_name(look(sim)).items() if one["managed_by_paas"]] == ["in-paas-1"]

@@ -88,7 +88,7 @@ class TestPlaces:
         [
             ("refuse", None, "NoAnswer", f"this machine can reach {PHX}"),
             ("unavailable", 503, "ServiceUnavailable", None),
-            ("clock_skew", 401, "NotAuthenticated", f"Is {PHX} a region that the tenancy is subscribed to?"),
+            ("clock_skew", 401, "NotAuthenticated", f"Check that the tenancy is subscribed to {PHX}."),
         ],
     )
     def test_a_region_that_is_out_of_reach_is_told_once(
@@ -219,7 +219,7 @@ class TestListsThatTellLess:
 
         assert "backup" not in by_name(ran)
         assert places(ran) == [(IAD, sim.id("prod"), "volume_backup", 404, "NotAuthorizedOrNotFound")]
-        assert ran.result["unreadable"][0]["message"].startswith(sim.id("backup"))
+        assert ran.result["unreadable"][0]["message"].startswith(f"Could not read {sim.id('backup')} by GET")
 
     def test_a_list_that_lags_behind_is_seen_through(self, sim: Simulator) -> None:
         for name in ("volume-1", "volume-2"):

@@ -159,7 +159,8 @@ def test_assets_that_may_not_be_asked_are_told_by_compartment(sim: Simulator) ->
 
     (place,) = ran.result["unreadable"]
     assert place["resource_type"] == "policy_assignment"
-    assert "(and 29 more) could not be asked for its backup policy" in place["message"]
+    assert place["message"].startswith("Could not read the backup policy assignment of ocid1.")
+    assert "(and 29 more): " in place["message"]
     assert not ran.result["complete"]
 
 

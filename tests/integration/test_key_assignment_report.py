@@ -81,7 +81,11 @@ def furnish_everything(folder: Folder) -> None:
     folder.put("before_file", "before.json", files.discovery(*SOME[:2]))
     folder.put("keys_file", "keys.json", files.keys(files.key(), files.key(files.KEY_B, versions=2)))
     lists = {name: [files.planned(9, reason="because")] for name in ("blocked", "left_alone", "excluded")}
-    folder.put("plan_file", "plan.json", files.plan(files.planned(1), not_approved=[files.planned(8)], **lists))
+    folder.put(
+        "plan_file",
+        "plan.json",
+        files.plan(files.planned(1), not_approved=[files.planned(8, reason="because")], **lists),
+    )
     folder.put("change_files", "batch-0001.json", files.changes(files.change(1), files.failure(2)))
     folder.put("change_files", "batch-0002.json", files.changes(files.change(4, assignment_id="a", policy_id="p")))
     folder.options["kms_key_ids"] = [files.KEY_A, files.key_ocid(7)]
@@ -232,13 +236,16 @@ class TestMistakes:
         [
             ({"discovery_file": ""}, "Neither 'discovery_file' nor 'merge_reports' is set"),
             ({"discovery_file": "/nowhere/before.json"}, "'/nowhere/before.json' can't be read: No such file"),
-            ({"merge_reports": ["/tmp/report.json"]}, "can't be together with 'discovery_file'"),
+            ({"merge_reports": ["/tmp/report.json"]}, "'merge_reports' and 'discovery_file' are mutually exclusive"),
             ({"template": "/nowhere/report.html.j2"}, "'template' '/nowhere/report.html.j2' can't be read"),
-            ({"report_dir": "/nowhere/at/all"}, "'report_dir' '/nowhere/at/all' can't be made: No such file"),
+            ({"report_dir": "/nowhere/at/all"}, "'report_dir' '/nowhere/at/all' can't be created: No such file"),
             ({"report_dir": ""}, "'report_dir' is empty"),
             ({"kms_key_ids": ["mine"]}, "'mine' is not an OCID"),
             ({"kms_key_ids": [files.ocid("volume", 1)]}, "is a block volume, but a key is expected"),
-            ({"evidence": {"parameters": {"a": float("inf")}}}, "'evidence' holds what JSON has no form for"),
+            (
+                {"evidence": {"parameters": {"a": float("inf")}}},
+                "'evidence' contains a value that can't be serialized as JSON",
+            ),
         ],
     )
     def test_options(self, folder: Folder, options: dict[str, Any], words: str) -> None:
@@ -334,7 +341,7 @@ class TestMerging:
         assert folder.read()["evidence"]["redacted"] == "sha256"
         assert "redacted in different ways" in folder.report(discovery_file="", merge_reports=[one, plain]).msg
         ran = folder.report(discovery_file="", merge_reports=[one], kms_key_ids=[files.KEY_A])
-        assert "'kms_key_ids' can't be found in reports that are redacted" in ran.msg
+        assert "'kms_key_ids' can't be looked up in redacted reports" in ran.msg
 
 
 _PROMISE = re.compile(

@@ -49,7 +49,7 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
     )
 
     assert not ran.failed, ran.msg
-    assert ran.msg.startswith("The state after the changes could not be looked at: 401 NotAuthenticated")
+    assert ran.msg.startswith("The state after the changes could not be read: 401 NotAuthenticated")
     assert ran.result["outcomes"]["changed"] == 3
     assert ran.result["violations"] == {"5.2.1": None, "5.2.2": None}
     assert [key["verdict"] for key in ran.result["retirement"]] == ["incomplete"]
@@ -58,7 +58,7 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
     assert report["evidence"]["tenancy"] == sim.id("root")
     assert report["evidence"]["scanned"]["compartments"] == []
     page = (tmp_path / "report.html").read_text()
-    assert "could not be looked at: 401 NotAuthenticated: &lt;b&gt;Expired" in page
+    assert "could not be read: 401 NotAuthenticated: &lt;b&gt;Expired" in page
     assert "met where it could be read" not in page
     merged = report_on(sim, tmp_path / "all", merge_reports=[str(tmp_path / "report.json")])
     assert not merged.failed, merged.msg
@@ -68,9 +68,15 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"unseen_reason": "x"}, "'unseen_reason' needs 'before_file'"),
-        ({"unseen_reason": "x", "discovery_file": "after.json"}, "but 'discovery_file' is what it found"),
-        ({"unseen_reason": "x", "merge_reports": ["report.json"]}, "can't be together with 'unseen_reason'"),
+        ({"unseen_reason": "x"}, "'unseen_reason' requires 'before_file'"),
+        (
+            {"unseen_reason": "x", "discovery_file": "after.json"},
+            "'unseen_reason' and 'discovery_file' are mutually exclusive",
+        ),
+        (
+            {"unseen_reason": "x", "merge_reports": ["report.json"]},
+            "'merge_reports' and 'unseen_reason' are mutually exclusive",
+        ),
         ({"unseen_reason": " "}, "there is nothing to report on"),
     ],
 )

@@ -132,10 +132,10 @@ def test_the_filters(sim: Simulator, tmp_path: Path) -> None:
         ({"kms_key_ids": {IAD: "key-disabled", PHX: "key-phx"}}, "is DISABLED"),
         ({"kms_key_ids": {}}, "'kms_key_ids' is empty"),
         ({"kms_key_ids": {"nowhere": "key-a"}}, "not a known region"),
-        ({"from_kms_key_ids": []}, "'from_kms_key_ids' is set, but empty"),
-        ({"freeform_tags": {}}, "'freeform_tags' is set, but empty"),
+        ({"from_kms_key_ids": []}, "'from_kms_key_ids' is empty, so no resource can match"),
+        ({"freeform_tags": {}}, "'freeform_tags' is empty, so no resource can match"),
         ({"plan_digest": "0" * 64}, "this is not what was approved"),
-        ({"batch_size": 0}, "'batch_size' has to be at least 1"),
+        ({"batch_size": 0}, "'batch_size' must be at least 1"),
     ],
 )
 def test_what_is_wrong_makes_no_plan(sim: Simulator, tmp_path: Path, options: dict[str, Any], fault: str) -> None:
@@ -177,11 +177,11 @@ def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path
 def test_a_plan_that_can_not_be_made_ends_in_words(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
 ) -> None:
-    def read_batches(_folder: Path) -> None:
+    def read_previous_batches(_folder: Path) -> None:
         raise fault
 
     furnish(sim, volumes=[volumes(1)])
-    monkeypatch.setattr(_plan_module, "read_batches", read_batches)
+    monkeypatch.setattr(_plan_module, "read_previous_batches", read_previous_batches)
     planned = make_plan(sim, tmp_path)
     assert planned.failed
     assert told in planned.msg
@@ -201,8 +201,8 @@ class TestApproved:
         plan = read_plan(tmp_path / "run")
 
         assert {row["display_name"]: row["reason"] for row in plan["not_approved"]} == {
-            "volume-1": "when it was approved it was on the Oracle-managed key, and now it is on another key",
-            "right-1": "it is not in the approved plan",
+            "volume-1": "approved when it was on the Oracle-managed key; it is on a different key now",
+            "right-1": "not in the approved plan",
         }
         gone = {("volume", sim.id(name)) for name in ("volume-1", "volume-2")}
         assert subjects(plan["entries"]) == subjects(approved["entries"]) - gone
@@ -218,8 +218,8 @@ class TestApproved:
         value = json.loads(zlib.decompress(base64.b64decode(packed)))
         value["entries"].pop()
         altered = base64.b64encode(zlib.compress(json.dumps(value).encode())).decode()
-        assert "they were altered" in make_plan(sim, tmp_path / "altered", approved_plan=altered).msg
-        assert "not the text of a plan" in make_plan(sim, tmp_path / "other", approved_plan="{}").msg
+        assert "they were modified" in make_plan(sim, tmp_path / "altered", approved_plan=altered).msg
+        assert "is not a plan as text" in make_plan(sim, tmp_path / "other", approved_plan="{}").msg
 
     def test_the_digest_of_what_was_approved(self, sim: Simulator, tmp_path: Path) -> None:
         mixed_fleet(sim)
@@ -300,7 +300,7 @@ class TestApply:
 
         undone = restore(sim, tmp_path / "undo", tmp_path / "journal.jsonl")
 
-        assert "1 line of a journal can't be read" in undone.result["warnings"][0]
+        assert "1 line of the journals could not be read" in undone.result["warnings"][0]
         assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-b")
 
     def test_a_later_plan_keeps_what_an_earlier_one_told_of_the_keys(self, sim: Simulator, tmp_path: Path) -> None:

@@ -101,7 +101,10 @@ def test_that_not_all_was_seen_is_told(sim: Simulator, tmp_path: Path) -> None:
         ({"discovery_file": "before.json"}, "parameters are mutually exclusive: discovery_file|found_file"),
         ({"found_file": OMIT}, "one of the following is required: discovery_file, found_file"),
         ({"found_file": None}, "Neither 'discovery_file' nor 'found_file' is set"),
-        ({"found_file": OMIT, "discovery_file": "before.json"}, "'compartment_ids' is set together with"),
+        (
+            {"found_file": OMIT, "discovery_file": "before.json"},
+            "'compartment_ids' and 'discovery_file' can't be combined",
+        ),
         ({"found_file": " "}, "'found_file' is empty"),
         ({"found_file": "/proc/no/before.json"}, "'found_file' is '/proc/no/before.json', but there is no folder"),
         ({"compartment_ids": []}, "'compartment_ids'"),

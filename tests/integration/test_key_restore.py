@@ -55,7 +55,7 @@ class TestRestore:
 
         only_first = plan_restore(sim, tmp_path / "no", tmp_path / "one")
         assert only_first.result["summary"]["planned"] == 0
-        assert "not the key that it was given then" in read_plan(tmp_path / "no")["left_alone"][0]["reason"]
+        assert "not the key that the run assigned" in read_plan(tmp_path / "no")["left_alone"][0]["reason"]
         restore(sim, tmp_path / "undo", tmp_path / "two", tmp_path / "one")
 
         assert keys_in_place(sim) == before
@@ -68,7 +68,7 @@ class TestRestore:
         planned = restore(sim, tmp_path / "undo", tmp_path / "run" / "journal.jsonl")
 
         assert "volume-1" in "\n".join(planned.result["lines"])
-        assert "its former key can't be used" in read_plan(tmp_path / "undo")["blocked"][0]["reason"]
+        assert "former key can't be used" in read_plan(tmp_path / "undo")["blocked"][0]["reason"]
         assert sim.resource(sim.id("other-1"))["kmsKeyId"] == sim.id("key-everywhere")
         assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
 
@@ -77,7 +77,7 @@ class TestRestore:
         rekey(sim, tmp_path / "run")
         refused = plan_restore(sim, tmp_path / "undo", tmp_path / "run", allow_oracle_managed=False)
         assert refused.result["summary"]["planned"] == 0
-        assert "only if that is allowed" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
+        assert "only restored with 'allow_oracle_managed'" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
 
     def test_of_copies_those_go_back_that_were_there_before(self, sim: Simulator, tmp_path: Path) -> None:
         """A report tells a copy by its source, which may well be on the key that the copy was given."""

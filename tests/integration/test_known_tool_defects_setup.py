@@ -132,7 +132,7 @@ def test_an_sdk_that_cant_be_imported_is_told_with_cause_and_interpreter(tmp_pat
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
     result = json.loads(ran.stdout)
@@ -232,7 +232,7 @@ def _imported(name: str, folder: Path, as_name: str, given: Mapping[str, Any] | 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     modules = json.loads(shown.read_text())
     assert "ansible.module_utils.basic" in modules

@@ -53,7 +53,7 @@ def _run(playbook: Path, *flags: str) -> str:
     }
     command = [str(folder / "ansible-playbook"), *flags, playbook.name]
     return subprocess.run(
-        command, cwd=playbook.parent, env=environment, capture_output=True, text=True, check=True, timeout=120
+        command, cwd=playbook.parent, env=environment, capture_output=True, text=True, check=True, timeout=600
     ).stdout
 
 

@@ -15,16 +15,17 @@ import pytest
 from integration.support.browser import Browser, browser, find_browser
 from unit.support import report_files as files
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import parse_changes
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
-    change_records,
-    discovery_record,
-    key_records,
-    plan_record,
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import parse_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import parse_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
+    RunRecords,
+    plan_section,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
-    RunRecords,
     build,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import render
@@ -59,10 +60,14 @@ def _as_it_was(request: pytest.FixtureRequest) -> None:
 def write(folder: Path, *resources: dict[str, Any], **fields: Any) -> Path:
     """The page of a report on these resources."""
     part = RunRecords(
-        found=discovery_record(JsonNode(files.discovery(*resources, unreadable=[files.unreadable()]), "before.json")),
-        plan=plan_record(JsonNode(files.plan(files.planned(1), blocked=[files.planned(2, reason="b")]), "plan.json")),
-        changes=change_records(JsonNode(files.changes(files.change(1), files.failure(2)), "batch-0001.json")),
-        keys=key_records(JsonNode(files.keys(files.key()), "keys.json")),
+        discovery=parse_discovery(
+            JsonNode(files.discovery(*resources, unreadable=[files.unreadable()]), "before.json")
+        ),
+        plan=plan_section(
+            parse_plan(JsonNode(files.plan(files.planned(1), blocked=[files.planned(2, reason="b")]), "plan.json"))
+        ),
+        changes=parse_changes(JsonNode(files.changes(files.change(1), files.failure(2)), "batch-0001.json")),
+        keys=parse_keys(JsonNode(files.keys(files.key()), "keys.json")),
     )
     report = build([part], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z", **fields))
     path = folder / "report.html"

@@ -60,7 +60,7 @@ def test_what_is_made_meanwhile_is_changed_in_the_next_round_and_goes_back_too(
     ran = playbooks.run("rekey", variables(sim, max_changes=4))
 
     assert ran.returncode == 0, ran.stdout
-    assert "4 resources changed, 4 as wanted" in ran.stdout
+    assert "4 resources changed, 4 already correct" in ran.stdout
     assert changes(sim.counts()) == {"UpdateVolumeKmsKey": 2, "UpdateVolumeBackup": 2}
     assert set(keys_in_place(sim).values()) == {sim.id("key-a")}
     (folder,) = playbooks.runs()
@@ -88,7 +88,7 @@ def test_what_is_made_meanwhile_is_left_if_it_makes_too_many_changes_in_all(
     ran = playbooks.run("rekey", variables(sim, max_changes=3))
 
     assert ran.returncode == 2
-    assert "2 resources more would be changed after 2 in earlier rounds, but rekey_max_changes allows 3" in ran.stdout
+    assert "2 resources still to be changed after 2 in earlier rounds, more than rekey_max_changes (3)" in ran.stdout
     assert changes(sim.counts()) == {"UpdateVolumeKmsKey": 2}
     made = [sim.id(f"made-{number}") for number in (1, 2)]
     assert {sim.resource(name)["kmsKeyId"] for name in made} == {sim.id("key-b")}
@@ -127,7 +127,7 @@ def test_a_run_that_can_not_look_again_reports_what_it_did(
 
     assert ran.returncode == 2
     assert "Expired." in ran.stdout
-    assert "The state after the changes could not be looked at" in ran.stdout
+    assert "The state after the changes could not be read" in ran.stdout
     # It was one look that changed nothing, not the run.
     assert "Nothing was changed" not in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr
@@ -144,7 +144,7 @@ def test_a_run_that_can_not_look_again_reports_what_it_did(
     assert (changed["region"], changed["kms_key_id"]) == ("us-ashburn-1", sim.id("key-a"))
     outcomes = {row["display_name"]: (row["changed"], row["kms_key_id"]) for row in report["changes"]}
     assert outcomes == {changed["display_name"]: (True, sim.id("key-a")), "phx-1": (False, None)}
-    assert "The state after the changes could not be looked at" in (folder / "report.html").read_text()
+    assert "The state after the changes could not be read" in (folder / "report.html").read_text()
     assert report["evidence"]["scanned"]["regions"] == []
 
     sim.clear_faults()

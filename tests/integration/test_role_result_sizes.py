@@ -130,8 +130,8 @@ def test_a_dry_run(role: Role) -> None:
     shown = role.run("rekey", variables(role), "--check")
 
     assert f"{2 * CLOSED} places could not be read" in shown
-    assert bool(re.search(r"too long to be\s+handed on as a value", shown)) is role.is_large
-    assert "excluded by their OCID" in shown
+    assert bool(re.search(r"too large to\s+pass inline", shown)) is role.is_large
+    assert "excluded by 'exclude_ids'" in shown
 
 
 @soak

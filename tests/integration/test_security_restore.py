@@ -131,7 +131,7 @@ class TestFiles:
     def test_huge_ones_are_not_read(self, sim: Simulator, tmp_path: Path) -> None:
         with (tmp_path / "given").open("wb") as file:
             file.truncate(_report_input.MOST_BYTES * 1000)  # it takes no room on the disk
-        self._is_refused(sim, tmp_path, tmp_path / "given", "has more than 256 MiB")
+        self._is_refused(sim, tmp_path, tmp_path / "given", "is larger than 256 MiB")
 
     def test_what_is_no_file(self, sim: Simulator, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
@@ -139,7 +139,7 @@ class TestFiles:
         (tmp_path / "nowhere").symlink_to(tmp_path / "nothing")
         (tmp_path / "circle").symlink_to(tmp_path / "circle")
         for name in ("pipe", "device"):
-            self._is_refused(sim, tmp_path, tmp_path / name, "is not a file")
+            self._is_refused(sim, tmp_path, tmp_path / name, "is not a regular file")
         for name in ("nowhere", "circle"):
             self._is_refused(sim, tmp_path, tmp_path / name, "can't be read")
 

@@ -56,7 +56,7 @@ class Inventory:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def list(self, **options: Any) -> tuple[dict[str, dict[str, Any]], str]:
@@ -178,8 +178,8 @@ def test_what_cant_be_looked_into_is_a_host_with_a_warning(sim: Simulator, inven
     assert "404 NotAuthorizedOrNotFound" in hosts[f"{IAD}:closed"]["shard_error"]
     assert "401 NotAuthenticated" in hosts[f"{PHX}:prod"]["shard_error"]
     words = " ".join(printed.split())
-    assert f"1 of the compartments could not be looked into in {IAD}" in words
-    assert f"4 of the compartments could not be looked into in {PHX}" in words
+    assert f"Could not read 1 compartment in {IAD}; added as hosts anyway (e.g. {IAD}_" in words
+    assert f"Could not read 4 compartments in {PHX}; added as hosts anyway (e.g. {PHX}_" in words
     assert len(inventory.listed["blind"]["hosts"]) == 5
 
 
@@ -213,7 +213,7 @@ def test_a_cache_spares_the_second_look(sim: Simulator, inventory: Inventory) ->
     assert sim.counts() == {}
     assert again == first
     assert warned == warned_again
-    assert "is left out: it is INACTIVE" in warned.replace("\n", " ")
+    assert "Skipped security" in warned.replace("\n", " ")
     inventory.run("ansible-inventory", "--list", "--flush-cache", "-i", str(inventory.folder / "prod.shards.yml"))
     assert sim.counts() != {}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import furnish, run
+from integration.support.harness import furnish, run, soak
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
@@ -24,7 +24,7 @@ def _ids(sim: Simulator, count: int, name: str = "volume") -> list[str]:
     ("section", "noun", "switches"),
     [
         pytest.param("volumes", "Volume", {}, id="volumes"),
-        pytest.param("boot_volumes", "BootVolume", {}, id="boot_volumes"),
+        pytest.param("boot_volumes", "BootVolume", {}, id="boot_volumes", marks=soak),
         pytest.param("boot_volumes", "BootVolume", {"boot_list_without_domain": "refused"}, id="boot_volumes-strict"),
     ],
 )

@@ -21,7 +21,7 @@ from simulator.client import Simulator
 
 @pytest.mark.parametrize("after", [1, 25, 60])
 def test_the_journal_knows_whatever_was_changed(sim: Simulator, tmp_path: Path, after: int) -> None:
-    furnish(sim, {"latency": 0.02}, volumes=[volumes(50), volumes(50, name="other", key="key-b")])
+    furnish(sim, {"latency": 0.1}, volumes=[volumes(50), volumes(50, name="other", key="key-b")])
     former = {resource["id"]: resource["kmsKeyId"] for resource in sim.resources("volume")}
     journal = tmp_path / "journal.jsonl"
     process = start(

@@ -14,8 +14,9 @@ from typing import Any
 
 from .._common.errors import ResourceError
 from .._common.text import label
+from .._documents.changes_file import ChangeCounts, count_outcomes
 from .._model.decisions import REGENERATE, Decision
-from .._model.outcome import Outcome, count_outcomes
+from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
 from .attempts import Attempt, Verification
 from .request import Target
@@ -125,7 +126,7 @@ def is_unseen(outcome: Outcome, *, check_mode: bool) -> bool:
     return not check_mode and outcome.changed and outcome.after is None
 
 
-def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def summary(outcomes: Sequence[Outcome]) -> ChangeCounts:
     """The counts of the result."""
     return count_outcomes((outcome.changed, outcome.error is not None) for outcome in outcomes)
 

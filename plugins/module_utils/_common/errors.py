@@ -117,6 +117,10 @@ class ResourceError:
     opc_request_id: str | None = None
     hint: str | None = None
 
+    def __str__(self) -> str:
+        """ "404 NotAuthorizedOrNotFound: message", without the hint"""
+        return f"{f'{self.status} ' if self.status else ''}{self.code}: {self.message}"
+
 
 def explain(error: ApiError) -> ResourceError:
     """An error of the API in the form of a result, without a hint."""

@@ -4,20 +4,21 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Results of a discovery, built in one place: ``resources``, ``summary``, ``unreadable`` and ``msg``. Pure."""
+"""Results of a discovery: rows of resources and unreadable places, ``summary`` and ``msg``. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.errors import InputError
 from .._model.ocid import parse
-from .._model.resource import Resource
-from .._resources.policy_assignments import (
-    PolicyAssignment,
-)
+from .._model.resource import Replica, Resource
+from .._model.resource_types import ASSIGNMENT
+from .._model.rows import ReplicaRow, ResourceRow, UnreadableRow
+from .._resources.policy_assignments import PolicyAssignment
+from .._resources.policy_reader import AssetPolicy
 from .._resources.registry import KINDS
 from .._resources.replicas import ReplicaResource
 from .region_scan import Unreadable
@@ -26,17 +27,18 @@ from .tenancy import Compartment
 
 # The summary lists this many keys, those with the most resources.
 _KEYS_IN_SUMMARY = 50
-# A message names this many of the places that could not be looked at; all of them are in ``unreadable``.
+# The message names this many unreadable places; ``unreadable`` has all of them.
 _PLACES_IN_MESSAGE = 3
 
-Entry = dict[str, Any]
 
+def resource_entry(resource: Resource, compartments: Mapping[str, Compartment] | None = None) -> ResourceRow:
+    """A resource and its key. An asset that was read for its backup policy becomes a row of its policy assignment.
 
-def resource_entry(resource: Resource, compartments: Mapping[str, Compartment]) -> Entry:
-    """One entry of ``resources``: a resource and the key that it is on."""
-    compartment = compartments.get(resource.compartment_id)
+    Without ``compartments``, ``managed_by_paas`` is false.
+    """
+    compartment = (compartments or {}).get(resource.compartment_id)
     kind = KINDS.get(resource.type)
-    return {
+    row: ResourceRow = {
         "id": resource.id,
         "type": resource.type,
         "region": resource.region,
@@ -50,31 +52,33 @@ def resource_entry(resource: Resource, compartments: Mapping[str, Compartment]) 
         "defined_tags": {name: dict(tags) for name, tags in resource.defined_tags.items()},
         "group_id": resource.group_id,
         "locked": kind.lock_reason(resource) if kind is not None else None,
-        "replicas": [
-            {
-                "id": replica.id,
-                "availability_domain": replica.availability_domain,
-                "kms_key_id": replica.kms_key_id,
-                "in_other_region": _region_part(replica.id) != _region_part(resource.id),
-            }
-            for replica in resource.replicas
-        ],
+        "replicas": [_replica_row(replica, resource) for replica in resource.replicas],
         "managed_by_paas": compartment.managed_by_paas if compartment else False,
-        **_more(resource),
     }
-
-
-def _more(resource: Resource) -> Entry:
     if isinstance(resource, PolicyAssignment):
-        return {
-            "asset_id": resource.asset_id,
-            "asset_type": resource.asset_type,
-            "policy_id": resource.policy_id,
-            "destination_region": resource.destination_region,
-        }
-    if isinstance(resource, ReplicaResource):
-        return {"source_id": resource.source_id}
-    return {}
+        row["asset_id"] = resource.asset_id
+        row["asset_type"] = resource.asset_type
+        row["policy_id"] = resource.policy_id
+        row["destination_region"] = resource.destination_region
+    elif isinstance(resource, AssetPolicy):
+        row["id"] = resource.assignment_id or resource.id
+        row["type"] = ASSIGNMENT
+        row["asset_id"] = resource.id
+        row["asset_type"] = resource.type
+        row["policy_id"] = resource.policy_id
+        row["destination_region"] = resource.destination_region
+    elif isinstance(resource, ReplicaResource):
+        row["source_id"] = resource.source_id
+    return row
+
+
+def _replica_row(replica: Replica, source: Resource) -> ReplicaRow:
+    return {
+        "id": replica.id,
+        "availability_domain": replica.availability_domain,
+        "kms_key_id": replica.kms_key_id,
+        "in_other_region": _region_part(replica.id) != _region_part(source.id),
+    }
 
 
 def _region_part(value: str) -> str | None:
@@ -84,7 +88,7 @@ def _region_part(value: str) -> str | None:
         return None
 
 
-def unreadable_entry(place: Unreadable) -> Entry:
+def unreadable_entry(place: Unreadable) -> UnreadableRow:
     return {
         "region": place.region,
         "compartment_id": place.compartment_id,
@@ -96,64 +100,66 @@ def unreadable_entry(place: Unreadable) -> Entry:
     }
 
 
-def summary(entries: Sequence[Entry], unreadable: int) -> Entry:
+def summary(rows: Sequence[ResourceRow], unreadable: int) -> dict[str, Any]:
     """Counts by region, type and key. Small, however many resources and keys there are."""
-    by_region = {
-        region: {**_counts(own), "by_type": {name: _counts(rows) for name, rows in _grouped(own, "type").items()}}
-        for region, own in _grouped(entries, "region").items()
-    }
-    keys = _grouped([entry for entry in entries if entry["kms_key_id"]], "kms_key_id")
-    most_used = sorted(keys, key=lambda name: (-len(keys[name]), name))[:_KEYS_IN_SUMMARY]
+    by_key = _grouped((row for row in rows if row["kms_key_id"]), lambda row: str(row["kms_key_id"]))
+    most_used = sorted(by_key, key=lambda key: (-len(by_key[key]), key))[:_KEYS_IN_SUMMARY]
     return {
-        **_counts(entries),
+        **_counts(rows),
         "unreadable": unreadable,
-        "by_region": by_region,
-        "by_type": {name: _counts(rows) for name, rows in _grouped(entries, "type").items()},
-        "by_key": [_key_counts(name, keys[name]) for name in most_used],
-        "kms_keys": len(keys),
+        "by_region": {
+            region: {**_counts(own), "by_type": _counts_by_type(own)}
+            for region, own in _grouped(rows, lambda row: row["region"]).items()
+        },
+        "by_type": _counts_by_type(rows),
+        "by_key": [_key_counts(key, by_key[key]) for key in most_used],
+        "kms_keys": len(by_key),
     }
 
 
-def _grouped(entries: Iterable[Entry], field: str) -> dict[str, list[Entry]]:
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry[field], []).append(entry)
+def _grouped(rows: Iterable[ResourceRow], name_of: Callable[[ResourceRow], str]) -> dict[str, list[ResourceRow]]:
+    groups: dict[str, list[ResourceRow]] = {}
+    for row in rows:
+        groups.setdefault(name_of(row), []).append(row)
     return groups
 
 
-def _counts(entries: Sequence[Entry]) -> Entry:
-    customer = sum(entry["encryption"] == "customer" for entry in entries)
-    return {"total": len(entries), "customer": customer, "oracle": len(entries) - customer}
+def _counts_by_type(rows: Iterable[ResourceRow]) -> dict[str, dict[str, int]]:
+    return {name: _counts(own) for name, own in _grouped(rows, lambda row: row["type"]).items()}
 
 
-def _key_counts(kms_key_id: str, entries: Sequence[Entry]) -> Entry:
+def _counts(rows: Sequence[ResourceRow]) -> dict[str, int]:
+    customer = sum(row["encryption"] == "customer" for row in rows)
+    return {"total": len(rows), "customer": customer, "oracle": len(rows) - customer}
+
+
+def _key_counts(kms_key_id: str, rows: Sequence[ResourceRow]) -> dict[str, Any]:
     return {
         "kms_key_id": kms_key_id,
-        "total": len(entries),
-        "by_region": dict(Counter(entry["region"] for entry in entries)),
-        "by_type": dict(Counter(entry["type"] for entry in entries)),
+        "total": len(rows),
+        "by_region": dict(Counter(row["region"] for row in rows)),
+        "by_type": dict(Counter(row["type"] for row in rows)),
     }
 
 
-def message(entries: Sequence[Entry], found: Discovery) -> str:
-    """One line for the terminal, and below it the first places that could not be looked at, each advice once."""
-    counts = _counts(entries)
+def message(rows: Sequence[ResourceRow], found: Discovery) -> str:
+    """The counts in one line, and below it the first unreadable places, each hint once."""
+    counts = _counts(rows)
     places = f"{_number(len(found.scope.compartments), 'compartment')} of {_number(len(found.regions), 'region')}"
     line = (
         f"{_number(counts['total'], 'resource')} in {places}: {counts['customer']} on customer-managed keys, "
         f"{counts['oracle']} on the Oracle-managed key"
     )
-    not_looked_at = [one for one in found.scope.skipped if one.lifecycle_state != "DELETED"]
-    if not_looked_at:
-        line += f"; {_number(len(not_looked_at), 'compartment')} not looked at, see 'scanned'"
+    skipped = [one for one in found.scope.skipped if one.may_hold_resources]
+    if skipped:
+        line += f"; {_number(len(skipped), 'compartment')} skipped, see 'scanned'"
     if not found.unreadable:
         return line
     lines = [f"{line}; {_number(len(found.unreadable), 'place')} could not be read:"]
     hints: set[str] = set()
     for place in found.unreadable[:_PLACES_IN_MESSAGE]:
         error = place.error
-        status = f"{error.status} " if error.status else ""
-        lines.append(f"{_where(place)}: {status}{error.code}: {error.message}")
+        lines.append(f"{_place_label(place)}: {error}")
         if error.hint and error.hint not in hints:
             hints.add(error.hint)
             lines.extend(f"  {row}" for row in error.hint.splitlines())
@@ -162,7 +168,7 @@ def message(entries: Sequence[Entry], found: Discovery) -> str:
     return "\n".join(lines)
 
 
-def _where(place: Unreadable) -> str:
+def _place_label(place: Unreadable) -> str:
     words = [place.region or "All regions", place.compartment_id, place.resource_type]
     return ", ".join(word for word in words if word)
 

@@ -4,13 +4,14 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Which key protects what: a survey of many regions side by side, and what of the question it leaves open."""
+"""Discovers the resources of many regions at the same time, with their keys and the places that could not be read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from .._api.client import Connection
 from .._common.errors import (
@@ -29,14 +30,80 @@ from .tenancy import (
     Tenancy,
 )
 
-# Calls at a time in one region, and in all of them: one Python process does not get beyond that.
-SIDE_BY_SIDE = 16
-_SIDE_BY_SIDE_IN_ALL = 96
+# Calls in flight in one region, and in all regions: one Python process can't keep more of them busy.
+CONCURRENCY = 16
+_MAX_CONCURRENCY = 96
+
+UNKNOWN_REGION = ResourceError(
+    code="UnknownRegion",
+    message="The tenancy is subscribed to this region, but the installed SDK does not know it.",
+    hint="Install a newer SDK (oci), or add the region with the environment variable OCI_REGION_METADATA or in "
+    "~/.oci/regions-config.json.",
+)
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class SearchPlaces:
+    """The regions and compartments to search. ``skipped_regions`` are not READY yet; each is a name and a status."""
+
+    tenancy: str
+    regions: list[str]
+    skipped_regions: list[tuple[str, str]]
+    scope: CompartmentScope
+
+    @property
+    def is_nowhere(self) -> bool:
+        return not self.regions or not self.scope.compartments
+
+
+def resolve_places(
+    connection: Connection, compartment_ids: Sequence[str], *, recursive: bool, regions: Sequence[str] | None
+) -> SearchPlaces:
+    """The places to search; ``regions`` None stands for all that the tenancy is subscribed to.
+
+    ListRegionSubscriptions, and the calls of ``Tenancy.scope()``. Raises InputError if the regions can't be listed, or
+    if OCI does not accept the credentials.
+    """
+    tenancy = Tenancy(connection, regions or ())
+    names, skipped = (list(regions), []) if regions is not None else _subscribed_regions(tenancy)
+    return SearchPlaces(tenancy.id, names, skipped, tenancy.scope(compartment_ids, recursive=recursive))
+
+
+def _subscribed_regions(tenancy: Tenancy) -> tuple[list[str], list[tuple[str, str]]]:
+    try:
+        subscriptions = tenancy.subscriptions()
+    except ApiError as error:
+        raise InputError(
+            f"'regions' is all, but the regions of the tenancy can't be listed: {error}. Name the regions, or grant: "
+            "Allow group <your group> to inspect tenancies in tenancy"
+        ) from error
+    ready = [one.name for one in subscriptions if one.is_ready]
+    return ready, [(one.name, one.status) for one in subscriptions if not one.is_ready]
+
+
+def map_regions(
+    connection: Connection,
+    regions: Sequence[str],
+    search: Callable[[str], _Result],
+    fail: Callable[[str, ResourceError], _Result],
+) -> list[_Result]:
+    """Search all regions at the same time; ``fail`` makes the result of a region that the installed SDK lacks."""
+
+    def result(region: str) -> _Result:
+        return fail(region, UNKNOWN_REGION) if connection.regions.region(region) is None else search(region)
+
+    with ThreadPoolExecutor(len(regions)) as pool:
+        return list(pool.map(result, regions))
 
 
 @dataclass(frozen=True)
 class DiscoveryQuery:
-    """What to look for, and where. ``regions`` None stands for all that the tenancy is subscribed to."""
+    """The resources to discover, and the places to search. ``regions`` None stands for all subscribed ones.
+
+    ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle.
+    """
 
     compartment_ids: Sequence[str]
     recursive: bool
@@ -53,72 +120,46 @@ class DiscoveryQuery:
 
 @dataclass
 class Discovery:
-    """What was found, where was looked, and where nothing could be seen."""
+    """The resources found, the places searched, and the places that could not be read."""
 
     tenancy: str
     scope: CompartmentScope
     regions: list[str]
     skipped_regions: list[tuple[str, str]] = field(default_factory=list)
-    """Regions that hold nothing yet, with their status."""
+    """Regions that are not READY and so hold nothing yet, with their status."""
     resources: list[Resource] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether all that was asked for was seen. A compartment that is DELETED is empty; others need not be."""
-        return not self.unreadable and all(one.lifecycle_state == "DELETED" for one in self.scope.skipped)
+        """Whether every requested place was read. A compartment that is DELETED is empty; other skipped ones may not
+        be."""
+        return not self.unreadable and not any(one.may_hold_resources for one in self.scope.skipped)
 
     @property
     def compartments(self) -> dict[str, Compartment]:
         return {compartment.id: compartment for compartment in self.scope.compartments}
 
 
-def discover(connection: Connection, request: DiscoveryQuery) -> Discovery:
-    """Look everywhere. Raises InputError where it can't be told where to look, or nobody accepts the credentials."""
-    tenancy = Tenancy(connection, request.regions or ())
-    regions, skipped = regions_of(tenancy, request.regions)
-    found = Discovery(tenancy.id, tenancy.scope(request.compartment_ids, recursive=request.recursive), regions)
-    found.skipped_regions = skipped
-    found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in found.scope.unreadable]
-    compartment_ids = [compartment.id for compartment in found.scope.compartments]
-    if not regions or not compartment_ids:
+def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
+    """Search every place of the query. Raises InputError as ``resolve_places()`` does; places that can't be read are in
+    ``unreadable``."""
+    places = resolve_places(connection, query.compartment_ids, recursive=query.recursive, regions=query.regions)
+    found = Discovery(places.tenancy, places.scope, places.regions, places.skipped_regions)
+    found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in places.scope.unreadable]
+    if places.is_nowhere:
         return found
-    each = max(1, min(SIDE_BY_SIDE, _SIDE_BY_SIDE_IN_ALL // len(regions)))
+    compartment_ids = [compartment.id for compartment in places.scope.compartments]
+    concurrency = max(1, min(CONCURRENCY, _MAX_CONCURRENCY // len(places.regions)))
 
-    def scan_region(region: str) -> tuple[list[Resource], list[Unreadable]]:
-        if connection.regions.region(region) is None:
-            return [], [Unreadable(region, None, None, UNKNOWN_REGION)]
-        survey = RegionScan(region, connection, compartment_ids, request.types, side_by_side=each)
-        return [resource for resource in survey.run() if request.matches(resource)], survey.unreadable
+    def scan(region: str) -> tuple[list[Resource], list[Unreadable]]:
+        region_scan = RegionScan(region, connection, compartment_ids, query.types, concurrency=concurrency)
+        return [resource for resource in region_scan.run() if query.matches(resource)], region_scan.unreadable
 
-    with ThreadPoolExecutor(len(regions)) as pool:
-        for resources, unreadable in pool.map(scan_region, regions):
-            found.resources += resources
-            found.unreadable += unreadable
+    def fail(region: str, error: ResourceError) -> tuple[list[Resource], list[Unreadable]]:
+        return [], [Unreadable(region, None, None, error)]
+
+    for resources, unreadable in map_regions(connection, places.regions, scan, fail):
+        found.resources += resources
+        found.unreadable += unreadable
     return found
-
-
-def regions_of(tenancy: Tenancy, query: Sequence[str] | None) -> tuple[list[str], list[tuple[str, str]]]:
-    """Where to look, and the subscribed regions that are not READY, with their status.
-
-    ``query`` None stands for all. Raises InputError where those can't be listed.
-    """
-    if query is not None:
-        return list(query), []
-    try:
-        subscribed = tenancy.subscriptions()
-    except ApiError as error:
-        raise InputError(
-            f"'regions' is all, but the regions of the tenancy can't be listed: {error}. Name the regions, or grant: "
-            "Allow group <your group> to inspect tenancies in tenancy"
-        ) from error
-    ready = [one.name for one in subscribed if one.is_ready]
-    return ready, [(one.name, one.status) for one in subscribed if not one.is_ready]
-
-
-UNKNOWN_REGION = ResourceError(
-    code="UnknownRegion",
-    message="The tenancy is subscribed to this region, but the installed SDK does not know it.",
-    hint="Install a newer SDK (oci), or add the region with the environment variable OCI_REGION_METADATA or in "
-    "~/.oci/regions-config.json.",
-)

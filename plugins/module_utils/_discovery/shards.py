@@ -6,8 +6,8 @@
 
 """Which compartments hold Block Volume resources in which region, so that work can be divided among hosts.
 
-Search tells most of those that do in a call or two. It leaves out in silence what it does not know (fact 24), so that
-those it does not show are listed, one row a list.
+Resource Search reports most of them in a call or two. It silently leaves out resources that it does not know
+(oci_semantics.md, fact 24), so compartments that it does not show are listed, one row a list.
 """
 
 from __future__ import annotations
@@ -16,37 +16,31 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from .._api.client import Connection
-from .._common.errors import (
-    ApiError,
-    ResourceError,
-    explain,
-)
+from .._common.errors import ApiError, ResourceError
+from .._model.decisions import GONE_STATES
 from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.lists import Domains, Pages
 from .._resources.registry import listed_kinds
-from .region_scan import TERMINATED_STATES, CircuitBreaker
-from .search import (
-    SIDE_BY_SIDE,
-    UNKNOWN_REGION,
-    regions_of,
-)
-from .tenancy import Compartment, Tenancy
+from .circuit_breaker import CircuitBreaker
+from .search import CONCURRENCY, map_regions, resolve_places
+from .tenancy import Compartment
 
-_SEARCH_PAGE = 1000
-# Beyond so many pages of Search, lists of what is left cost no more.
-_MOST_SEARCH_PAGES = 5
+_SEARCH_PAGE_SIZE = 1000
+# Beyond this many pages of Search, listing the remaining compartments costs no more calls.
+_MAX_SEARCH_PAGES = 5
 
-_LONGEST_NAME = 120
+_MAX_PATH_IN_NAME = 120
 _SUFFIX = 6
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A compartment in a region. ``error`` says why it could not be looked into; None where something is in it."""
+    """A compartment in a region. ``error`` is why it could not be read; None if there is a resource in it."""
 
     name: str
     region: str
@@ -56,13 +50,13 @@ class Shard:
     error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For a cache, as keyword arguments that make it anew."""
+        """The fields, for a cache: ``Shard(**fields)`` restores the shard."""
         return asdict(self)
 
 
 @dataclass
 class ShardList:
-    """The shards, by region and then by compartment, and what the user should know of those that may be missing."""
+    """The shards, by region and then by compartment, and warnings about places that may be missing."""
 
     shards: list[Shard] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -71,62 +65,64 @@ class ShardList:
 def find_shards(
     connection: Connection, compartment_ids: Sequence[str], *, recursive: bool, regions: Sequence[str] | None
 ) -> ShardList:
-    """Look everywhere; ``regions`` None stands for all that the tenancy is subscribed to.
+    """Search every place; ``regions`` None stands for all that the tenancy is subscribed to.
 
-    What can't be looked into is a shard too, lest it be forgotten. Raises InputError where it can't be told where to
-    look, or nobody accepts the credentials.
+    A compartment that can't be read is a shard too, so that it is not forgotten. Raises InputError if the regions can't
+    be listed, or if OCI does not accept the credentials.
     """
-    tenancy = Tenancy(connection, regions or ())
-    names, _skipped = regions_of(tenancy, regions)
-    scope = tenancy.scope(compartment_ids, recursive=recursive)
+    places = resolve_places(connection, compartment_ids, recursive=recursive, regions=regions)
+    compartments = places.scope.compartments
     found = ShardList()
-    for parent, error in scope.unreadable:
-        found.warnings.append(f"Compartments below {_label(parent)} may be missing: {_format_error(error)}")
-    for compartment in scope.skipped:
-        if compartment.lifecycle_state != "DELETED":
-            found.warnings.append(f"{_label(compartment)} is left out: it is {compartment.lifecycle_state}")
-    if not names or not scope.compartments:
+    for parent, error in places.scope.unreadable:
+        found.warnings.append(f"Could not list the compartments below {_label(parent)}; shards may be missing: {error}")
+    for compartment in places.scope.skipped:
+        if compartment.may_hold_resources:
+            found.warnings.append(f"Skipped {_label(compartment)}: it is {compartment.lifecycle_state}.")
+    if places.is_nowhere:
         return found
-    with ThreadPoolExecutor(len(names)) as pool:
-        for region, shards in zip(names, pool.map(lambda region: _look(connection, region, scope.compartments), names)):
-            found.shards += shards
-            blind = [shard for shard in shards if shard.error]
-            if blind:
-                found.warnings.append(
-                    f"{len(blind)} of the compartments could not be looked into in {region}, and are hosts all the "
-                    f"same, such as {blind[0].name}: {blind[0].error}"
-                )
-    found.shards = with_names(found.shards)
+
+    def fail(region: str, error: ResourceError) -> list[Shard]:
+        return [_shard(region, compartment, error) for compartment in compartments]
+
+    in_regions = map_regions(
+        connection, places.regions, lambda region: _find_in(connection, region, compartments), fail
+    )
+    found.shards = with_names(shard for shards in in_regions for shard in shards)
+    for region in places.regions:
+        unreadable = [shard for shard in found.shards if shard.region == region and shard.error]
+        if unreadable:
+            found.warnings.append(
+                f"Could not read {len(unreadable)} {'compartment' if len(unreadable) == 1 else 'compartments'} in "
+                f"{region}; added as hosts anyway (e.g. {unreadable[0].name}): {unreadable[0].error}"
+            )
     return found
 
 
-def _look(connection: Connection, region: str, compartments: Sequence[Compartment]) -> list[Shard]:
-    if connection.regions.region(region) is None:
-        return [_shard(region, compartment, UNKNOWN_REGION) for compartment in compartments]
+def _find_in(connection: Connection, region: str, compartments: Sequence[Compartment]) -> list[Shard]:
     seen = searched(connection, region, {compartment.id for compartment in compartments})
     probe = _Probe(connection, region)
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=region) as pool:
 
-        def look(compartment: Compartment) -> Shard | None:
-            holds, error = (True, None) if compartment.id in seen else probe.look(compartment.id)
-            return _shard(region, compartment, error) if holds or error else None
+    def check(compartment: Compartment) -> Shard | None:
+        holds = compartment.id in seen or probe.holds_any(compartment.id)
+        if not holds:
+            return None
+        return _shard(region, compartment, holds if isinstance(holds, ResourceError) else None)
 
-        return [shard for shard in pool.map(look, compartments) if shard is not None]
+    with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix=region) as pool:
+        return [shard for shard in pool.map(check, compartments) if shard is not None]
 
 
 def searched(connection: Connection, region: str, desired: Collection[str]) -> set[str]:
-    """The compartments that Search shows to hold something. None where it does not answer: it only saves calls."""
+    """The compartments in which Search shows a resource. An error is no failure, since Search only saves calls."""
     seen: set[str] = set()
     page: str | None = None
     try:
         search = connection.search(region)
-        for _number in range(_MOST_SEARCH_PAGES):
+        for _number in range(_MAX_SEARCH_PAGES):
             query = {} if page is None else {"page": page}
-            response = search.read_once("search_resources", _search_details(), limit=_SEARCH_PAGE, **query)
+            response = search.read_once("search_resources", _search_details(), limit=_SEARCH_PAGE_SIZE, **query)
             rows = response.data.items
-            seen.update(
-                row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in TERMINATED_STATES
-            )
+            seen.update(row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in GONE_STATES)
             page = response.next_page
             if page is None or seen.issuperset(desired):
                 break
@@ -149,42 +145,38 @@ def _probed_kinds() -> list[ReadableKind]:
 
 
 class _Probe:
-    """Looks for anything at all in the compartments of a region."""
+    """Checks the compartments of a region for any resource at all."""
 
     def __init__(self, connection: Connection, region: str) -> None:
         service, domains = connection.block_volume(region), Domains(connection, region)
         self._pages = [Pages(kind, service, region, domains) for kind in _probed_kinds()]
-        self._breakers = CircuitBreaker()
+        self._breaker = CircuitBreaker()
 
-    def look(self, compartment_id: str) -> tuple[bool, ResourceError | None]:
-        """Whether something is there, and where nothing was seen, why that is not known for sure."""
+    def holds_any(self, compartment_id: str) -> bool | ResourceError:
+        """Whether there is a resource; an error if none was seen and not every list could be read."""
         failure: ResourceError | None = None
         for pages in self._pages:
-            if self._breakers.open_error is not None:
-                return False, self._breakers.open_error
-            try:
-                if self._has_any(pages, compartment_id):
-                    return True, None
-            except ApiError as error:
-                told = explain(error)
-                self._breakers.record_failure(error, told)
-                failure = failure or told
-            else:
-                self._breakers.record_success()
-        return False, failure
+            result = self._breaker.call(partial(_has_rows, pages, compartment_id))
+            if result is True:
+                return True
+            if isinstance(result, ResourceError):
+                failure = failure or result
+                if self._breaker.open_error is not None:
+                    return self._breaker.open_error
+        return failure or False
 
-    @staticmethod
-    def _has_any(pages: Pages, compartment_id: str) -> bool:
-        """One row is enough, unless it is of something that is gone."""
-        for limit in (1, PAGE_SIZE):
-            for page in pages.of(compartment_id, limit=limit):
-                if any(row.lifecycle_state not in TERMINATED_STATES for row in page.resources):
-                    return True
-                if limit < PAGE_SIZE and page.next_page is not None:
-                    break
-            else:
-                return False
-        return False
+
+def _has_rows(pages: Pages, compartment_id: str) -> bool:
+    """One row is enough, unless it is of a terminated resource: then the list is read in whole pages."""
+    for limit in (1, PAGE_SIZE):
+        for page in pages.of(compartment_id, limit=limit):
+            if any(row.lifecycle_state not in GONE_STATES for row in page.resources):
+                return True
+            if limit < PAGE_SIZE and page.next_page is not None:
+                break
+        else:
+            return False
+    return False
 
 
 def _shard(region: str, compartment: Compartment, error: ResourceError | None) -> Shard:
@@ -194,12 +186,12 @@ def _shard(region: str, compartment: Compartment, error: ResourceError | None) -
         compartment_id=compartment.id,
         compartment_name=compartment.name,
         compartment_path="/".join(compartment.path),
-        error=_format_error(error) if error is not None else None,
+        error=str(error) if error is not None else None,
     )
 
 
 def with_names(shards: Iterable[Shard]) -> list[Shard]:
-    """With names of region, path and end of the OCID: the same in every run, whatever else is there."""
+    """The shards named by region, path and end of the OCID. Names stay the same whatever other shards there are."""
     taken: set[str] = set()
     named = []
     for shard in shards:
@@ -212,15 +204,10 @@ def with_names(shards: Iterable[Shard]) -> list[Shard]:
 
 
 def host_name(shard: Shard, suffix: int = _SUFFIX) -> str:
-    """Such as ``us-ashburn-1_prod_databases_x7k2qa``, fit for a file name and for a pattern of hosts."""
+    """E.g. ``us-ashburn-1_prod_databases_x7k2qa``, usable in file names and in host patterns."""
     path = shard.compartment_path or ("root" if ".tenancy." in shard.compartment_id else "unnamed")
-    readable = re.sub(r"[^A-Za-z0-9-]+", "_", path)[-_LONGEST_NAME:].strip("_") or "unnamed"
+    readable = re.sub(r"[^A-Za-z0-9-]+", "_", path)[-_MAX_PATH_IN_NAME:].strip("_") or "unnamed"
     return f"{shard.region}_{readable}_{shard.compartment_id[-suffix:].lower()}"
-
-
-def _format_error(error: ResourceError) -> str:
-    status = f"{error.status} " if error.status else ""
-    return f"{status}{error.code}: {error.message}"
 
 
 def _label(compartment: Compartment) -> str:

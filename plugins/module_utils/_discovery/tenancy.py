@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Connection, Response
-from .._api.iam import refused_credentials
+from .._api.iam import place_of, refused_credentials
 from .._api.pagination import every_page
 from .._api.settings import how_to_set
 from .._common.errors import (
@@ -26,11 +26,11 @@ from .._common.errors import (
     explain,
 )
 
-# The most rows that a list of Identity gives in one page.
+# The maximum number of rows that a list of Identity returns in one page.
 _PAGE_SIZE = 1000
-# Compartments whose children are asked for at a time, where the whole tree may not be listed at once.
-_SIDE_BY_SIDE = 8
-# Oracle's platform services keep what they manage for the tenancy in a compartment of this name.
+# Compartments whose children are listed at the same time if the caller may not list the whole tree.
+_CONCURRENCY = 8
+# Oracle's platform services keep the resources that they manage for the tenancy in a compartment of this name.
 _PAAS = "ManagedCompartmentForPaaS"
 
 
@@ -49,9 +49,10 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Compartment:
-    """A compartment, the tenancy's root included. Name and state are None where Identity does not tell them.
+    """A compartment, which may be the tenancy's root. Name and state are None if Identity does not report them.
 
-    ``path`` are the names from below the root down to it, as far up as they are known; the root's is empty.
+    ``path`` has the names from below the root down to the compartment, as far up as they are known; the root's is
+    empty.
     """
 
     id: str
@@ -62,8 +63,13 @@ class Compartment:
 
     @property
     def is_active(self) -> bool:
-        """Whether there may be resources to list. What could not be read may be there as well as not."""
+        """Whether resources can be listed here. A compartment that could not be read counts as active."""
         return self.lifecycle_state in ("ACTIVE", None)
+
+    @property
+    def may_hold_resources(self) -> bool:
+        """Whether skipping the compartment may miss resources: only a deleted one is known to be empty."""
+        return self.lifecycle_state != "DELETED"
 
     @property
     def managed_by_paas(self) -> bool:
@@ -72,7 +78,7 @@ class Compartment:
 
 @dataclass
 class CompartmentScope:
-    """Compartments to look into, those that are not ACTIVE, and those below which others could not be listed."""
+    """The compartments to search, the ones that are not ACTIVE, and the ones whose children could not be listed."""
 
     compartments: list[Compartment] = field(default_factory=list)
     skipped: list[Compartment] = field(default_factory=list)
@@ -80,10 +86,11 @@ class CompartmentScope:
 
 
 class Tenancy:
-    """What Identity tells. It answers alike in every region, so one that can't be reached is passed over.
+    """Regions and compartments, as Identity reports them. Its responses are the same in every region, so if one region
+    can't be reached, another one is asked.
 
-    ``regions`` are those where it may be asked besides the region of the connection options. Raises InputError where
-    tenancy or region are not known, and where OCI does not accept the credentials.
+    ``regions`` are the ones to ask besides the region of the connection options. Raises InputError if tenancy or region
+    are not set, or if OCI does not accept the credentials.
     """
 
     def __init__(self, connection: Connection, regions: Iterable[str] = ()) -> None:
@@ -93,9 +100,9 @@ class Tenancy:
         if not self._regions:
             raise InputError(f"No region is set: {how_to_set('region')}")
         if connection.tenancy is None:
-            raise InputError(f"The tenancy is not known: {how_to_set('tenancy')}")
+            raise InputError(f"No tenancy is set: {how_to_set('tenancy')}")
         self.id: str = connection.tenancy
-        self._out_of_reach: ApiError | None = None
+        self._unreachable: ApiError | None = None
         self._known: dict[str, Compartment] = {}
         self._children: dict[str, list[str]] = {}
         self._listed: set[str] = set()
@@ -106,19 +113,24 @@ class Tenancy:
         return [Subscription(row.region_name, row.status, bool(row.is_home_region)) for row in rows]
 
     def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> CompartmentScope:
-        """These compartments, by default the root, and if ``recursive`` all below them; each once, parents first."""
+        """These compartments (default: the root) and, if ``recursive``, all below them; each once, parents first.
+
+        Lists and reads with ListCompartments, GetTenancy and GetCompartment. Never raises ApiError: a compartment that
+        can't be read is searched nevertheless, and one whose children can't be listed is in ``unreadable``.
+        """
         scope = CompartmentScope()
         self._list_all()
         tops = [self._compartment(top) for top in dict.fromkeys(compartment_ids or [self.id])]
         found = {top.id: top for top in tops}
         level = tops if recursive else []
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(_CONCURRENCY) as pool:
             while level:
-                answers = list(pool.map(self._below, level))
-                for parent, response in zip(level, answers):
-                    if isinstance(response, ResourceError):
-                        scope.unreadable.append((parent, response))
-                below = [child for response in answers if not isinstance(response, ResourceError) for child in response]
+                below: list[Compartment] = []
+                for parent, children in zip(level, pool.map(self._children_of, level)):
+                    if isinstance(children, ResourceError):
+                        scope.unreadable.append((parent, children))
+                    else:
+                        below += children
                 level = [child for child in below if child.id not in found]
                 found.update((child.id, child) for child in level)
         for compartment in found.values():
@@ -126,7 +138,7 @@ class Tenancy:
         return scope
 
     def _list_all(self) -> None:
-        """The whole tree in pages of a thousand. Only from the root, and not everybody may."""
+        """List the whole tree in pages of a thousand, which OCI allows only from the root and not to every caller."""
         if self._listed:
             return
         try:
@@ -139,7 +151,7 @@ class Tenancy:
             self._children.setdefault(str(row.parent_id), []).append(row.id)
 
     def _compartment(self, compartment_id: str) -> Compartment:
-        """With its name and its path, by GETs upwards where the tree is not known."""
+        """A compartment with its path. Its ancestors are read one by one if the tree could not be listed."""
         known = self._get(compartment_id)
         names: list[str] = []
         above: Compartment | None = known
@@ -152,7 +164,7 @@ class Tenancy:
         return replace(known, path=tuple(names))
 
     def _get(self, compartment_id: str) -> Compartment:
-        """GetTenancy, GetCompartment. Who may not call them may still be allowed to list what is in there."""
+        """GetTenancy or GetCompartment. A caller who may not call them may still list the resources in it."""
         if compartment_id not in self._known:
             is_root = compartment_id == self.id
             try:
@@ -163,9 +175,9 @@ class Tenancy:
                 self._known[compartment_id] = Compartment(row.id, row.name, "ACTIVE") if is_root else _compartment(row)
         return self._known[compartment_id]
 
-    def _below(self, parent: Compartment) -> list[Compartment] | ResourceError:
-        """The children of a compartment. A deleted one has none."""
-        if parent.lifecycle_state == "DELETED":
+    def _children_of(self, parent: Compartment) -> list[Compartment] | ResourceError:
+        """The children of a compartment, or why they can't be listed. A deleted compartment has none."""
+        if not parent.may_hold_resources:
             return []
         if parent.id in self._listed:
             rows = [self._known[child] for child in self._children.get(parent.id, ())]
@@ -173,19 +185,19 @@ class Tenancy:
             try:
                 rows = list(self._rows(parent.id))
             except ApiError as error:
-                return _explain_list(error, parent)
+                return _explain_list_error(error, parent)
         return [replace(row, path=(*parent.path, *([row.name] if row.name else []))) for row in rows]
 
     def _rows(self, parent_id: str, **query: Any) -> Iterator[Compartment]:
-        """ListCompartments, whatever its ``accessLevel``: the default is all, accessible or not."""
-        ask = partial(self._read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
-        for response in every_page(ask, "compartments"):
+        """ListCompartments with the default ``accessLevel``: all compartments, accessible or not."""
+        read_page = partial(self._read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
+        for response in every_page(read_page, "compartments"):
             yield from (_compartment(row) for row in response.data)
 
     def _read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Ask the first region that answers, and from then on that one first."""
-        if self._out_of_reach is not None:
-            raise self._out_of_reach
+        """Read in the first region that responds, which is the first one to ask from then on."""
+        if self._unreachable is not None:
+            raise self._unreachable
         failures: list[ApiError] = []
         for region in self._regions:
             try:
@@ -201,7 +213,7 @@ class Tenancy:
         first = failures[0]
         if isinstance(first, ServiceError) and first.status == 401:
             raise refused_credentials(self._connection.describe_principal(), first.code, first.message)
-        self._out_of_reach = first
+        self._unreachable = first
         raise first
 
 
@@ -209,14 +221,14 @@ def _compartment(row: Any) -> Compartment:
     return Compartment(row.id, row.name, row.lifecycle_state, row.compartment_id)
 
 
-def _explain_list(error: ApiError, parent: Compartment) -> ResourceError:
-    """Why the compartments below one are not known."""
-    told = explain(error)
+def _explain_list_error(error: ApiError, parent: Compartment) -> ResourceError:
+    """Why the children of a compartment could not be listed, and what to do."""
+    explained = explain(error)
     if not isinstance(error, ServiceError) or error.status not in (403, 404):
-        return replace(told, message=f"The compartments below can't be listed: {told.message}")
-    place = "tenancy" if parent.id.startswith("ocid1.tenancy.") else f"compartment id {parent.id}"
+        return replace(explained, message=f"The compartments below can't be listed: {explained.message}")
+    place = place_of(parent.id, "compartment")
     return replace(
-        told,
-        message="There is no such compartment, or the caller may not list those below it.",
+        explained,
+        message="The compartment does not exist, or the caller may not list the compartments below it.",
         hint=f"Check the OCID, or grant: Allow group <your group> to inspect compartments in {place}",
     )

@@ -4,49 +4,219 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""The file that key_assignment_info writes: every resource found, its key, and where the search could not look.
+
+Only fields that are known here are read, so that plans and reports have the same fields whatever else a file holds.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._model.resource_types import ASSIGNMENT
+from .._common.errors import InputError
+from .._model.resource_types import ASSIGNMENT, REPLICA
+from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow
 from .json_reader import JsonNode, read_json
+from .json_writer import write_before_changes
+
+_DOCUMENT = "a result file of key_assignment_info"
+
+_TYPE = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True)
 class DiscoveryFile:
-    """What key_assignment_info found, as far as a plan is made from it."""
+    """What key_assignment_info found. ``complete`` is false where some place could not be read."""
 
-    resources: list[dict[str, Any]]
-    tenancy: str
-    regions: list[str]
+    resources: list[ResourceRow]
+    unreadable: list[UnreadableRow]
     complete: bool
+    scanned: ScannedRow
+    caller: CallerRow
+    name: str = ""
+    """The file that it was read from, for error messages."""
+
+    @property
+    def tenancy(self) -> str:
+        """Raises InputError where the file does not name one."""
+        tenancy = self.scanned["tenancy"]
+        if tenancy is None:
+            raise InputError(f"{self.name!r}: required field 'scanned.tenancy' (string) is missing")
+        return tenancy
+
+    @property
+    def regions(self) -> list[str]:
+        return self.scanned["regions"]
+
+    @property
+    def keys_in_use(self) -> list[tuple[str, str]]:
+        """Each key with each region in which it is used."""
+        used = {(row["kms_key_id"], key_region(row)) for row in self.resources}
+        return sorted((key, region) for key, region in used if key and region)
+
+
+def key_region(row: ResourceRow) -> str | None:
+    """The region in which the key of a resource has to be: for a policy assignment, where its copies go
+    (oci_semantics.md section 1.5). None where the file does not name that region."""
+    return row["destination_region"] if row["type"] == ASSIGNMENT else row["region"]
 
 
 def read_discovery(path: Path) -> DiscoveryFile:
-    """The result file of key_assignment_info."""
-    root = read_json(path)
-    scanned = root.get("scanned")
-    if not isinstance(root.get("resources").value, list) or not isinstance(scanned.value, dict):
-        root.get("resources").fail("a result file of key_assignment_info, with 'resources' and 'scanned', is expected")
-    return DiscoveryFile(
-        resources=[_found(node) for node in root.get("resources").items()],
-        tenancy=scanned.get("tenancy").text(),
-        regions=scanned.get("regions").texts(),
-        complete=root.get("complete").flag(),
+    """Read a result file of key_assignment_info."""
+    return parse_discovery(read_json(path), str(path))
+
+
+def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
+    """Write a file that reads like a result file of key_assignment_info, before anything is changed.
+
+    Raises InputError where it can't be written.
+    """
+    write_before_changes(
+        path,
+        {
+            "resources": discovery.resources,
+            "unreadable": discovery.unreadable,
+            "complete": discovery.complete,
+            "scanned": discovery.scanned,
+            "caller": discovery.caller,
+        },
     )
 
 
-def _found(node: JsonNode) -> dict[str, Any]:
-    row = dict(node.mapping())
-    for name in ("id", "type", "region", "compartment_id", "lifecycle_state"):
-        node.get(name).text()
+def parse_discovery(root: JsonNode, name: str = "") -> DiscoveryFile:
+    root.expect_list("resources", _DOCUMENT)
+    if not isinstance(root.get("scanned").value, dict):
+        root.get("scanned").expected("an object")
+    caller = root.get("caller")
+    return DiscoveryFile(
+        resources=parse_resources(root.get("resources")),
+        unreadable=parse_unreadable(root.get("unreadable")),
+        complete=root.get("complete").flag(),
+        scanned=parse_scanned(root.get("scanned")),
+        caller={
+            "tenancy": caller.get("tenancy").text_or_none(),
+            "principal": caller.get("principal").text_or_none(),
+            "auth_type": caller.get("auth_type").text_or_none(),
+            "collection_version": caller.get("collection_version").text_or_none(),
+            "sdk_version": caller.get("sdk_version").text_or_none(),
+        },
+        name=name,
+    )
+
+
+def parse_resources(node: JsonNode) -> list[ResourceRow]:
+    return [_resource(item) for item in node.items()]
+
+
+def _resource(node: JsonNode) -> ResourceRow:
+    encryption = node.get("encryption").one_of("customer", "oracle")
+    kms_key_id = node.get("kms_key_id").text_or_none()
+    if (encryption == "customer") != (kms_key_id is not None):
+        node.get("kms_key_id").contradicted(f"'encryption' is {encryption}")
+    row: ResourceRow = {
+        "id": node.get("id").text(),
+        "type": type_name(node.get("type")),
+        "region": node.get("region").text(),
+        "encryption": encryption,
+        "compartment_id": node.get("compartment_id").text(),
+        "display_name": node.get("display_name").text_or_none(),
+        "lifecycle_state": node.get("lifecycle_state").text(),
+        "kms_key_id": kms_key_id,
+        "time_created": node.get("time_created").text_or_none(),
+        "group_id": node.get("group_id").text_or_none(),
+        "locked": node.get("locked").text_or_none(),
+        "freeform_tags": _tags(node.get("freeform_tags")),
+        "defined_tags": {name: _tags(node.get("defined_tags").get(name)) for name in _namespaces(node)},
+        "replicas": [_replica(replica) for replica in node.get("replicas").items()],
+        "managed_by_paas": node.get("managed_by_paas").flag(),
+    }
     if row["type"] == ASSIGNMENT:
-        node.get("asset_id").text()
-        node.get("policy_id").text()
-    row["kms_key_id"] = node.get("kms_key_id").text_or_none()
-    row["display_name"] = node.get("display_name").text_or_none() or ""
+        row["asset_id"] = node.get("asset_id").text()
+        row["asset_type"] = node.get("asset_type").text_or_none()
+        row["policy_id"] = node.get("policy_id").text()
+        row["destination_region"] = node.get("destination_region").text_or_none()
+    elif row["type"] == REPLICA:
+        row["source_id"] = node.get("source_id").text_or_none()
     return row
+
+
+def type_name(node: JsonNode) -> str:
+    """The name of a resource type, known here or not: it is shown on pages and in tables, so it has to be a word."""
+    name = node.text()
+    if not _TYPE.fullmatch(name):
+        node.expected("the name of a resource type")
+    return name
+
+
+def _namespaces(node: JsonNode) -> Iterable[str]:
+    tags = node.get("defined_tags")
+    return () if tags.value is None else tags.mapping()
+
+
+def _tags(node: JsonNode) -> dict[str, Any]:
+    """Tags of one namespace. Values are strings, but OCI allows numbers and booleans in defined tags."""
+    if node.value is None:
+        return {}
+    tags = node.mapping()
+    for name, value in tags.items():
+        if isinstance(value, (dict, list)):
+            node.get(name).expected("the value of a tag")
+    return {name: str(value) if isinstance(value, float) else value for name, value in tags.items()}
+
+
+def _replica(node: JsonNode) -> ReplicaRow:
+    return {
+        "id": node.get("id").text(),
+        "availability_domain": node.get("availability_domain").text_or_none(),
+        "kms_key_id": node.get("kms_key_id").text_or_none(),
+        "in_other_region": node.get("in_other_region").flag(),
+    }
+
+
+def parse_unreadable(node: JsonNode) -> list[UnreadableRow]:
+    return [
+        {
+            "region": place.get("region").text_or_none(),
+            "compartment_id": place.get("compartment_id").text_or_none(),
+            "resource_type": place.get("resource_type").text_or_none(),
+            "code": place.get("code").text_or_none(),
+            "status": place.get("status").count_or_none(),
+            "message": place.get("message").text_or_none(),
+            "hint": place.get("hint").text_or_none(),
+        }
+        for place in node.items()
+    ]
+
+
+def parse_scanned(node: JsonNode) -> ScannedRow:
+    return {
+        "tenancy": node.get("tenancy").text_or_none(),
+        "time_started": node.get("time_started").text_or_none(),
+        "time_finished": node.get("time_finished").text_or_none(),
+        "regions": node.get("regions").texts(),
+        "all_regions": node.get("all_regions").flag_or_none(),
+        "skipped_regions": [row.texts_of(("name", "reason")) for row in node.get("skipped_regions").items()],
+        "compartments": _compartments(node.get("compartments"), "lifecycle_state"),
+        "skipped_compartments": _compartments(node.get("skipped_compartments"), "reason"),
+        "whole_tenancy": node.get("whole_tenancy").flag_or_none(),
+        "resource_types": node.get("resource_types").texts(),
+        "filters": _filters(node.get("filters")),
+    }
+
+
+def _compartments(node: JsonNode, fact: str) -> list[dict[str, str | None]]:
+    return [{"id": row.get("id").text(), **row.texts_of(("name", fact))} for row in node.items()]
+
+
+def _filters(node: JsonNode) -> FilterRow | None:
+    if node.value is None:
+        return None
+    keys = node.get("kms_key_ids")
+    return {
+        "kms_key_ids": None if keys.value is None else keys.texts(),
+        "encryption": node.get("encryption").text_or_none() or "any",
+    }

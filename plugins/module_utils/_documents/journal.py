@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a write is about to destroy, on disk before it, and what became of it after it."""
+"""The journal of a run: before each change the key that it takes away, and after it what became of it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 
+INTENT, OUTCOME = "intent", "outcome"
+"""The events of a journal: before a change, and after it."""
+
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
-    """Where the journal goes if the user names no place: a state folder survives reboots, a temporary one doesn't."""
+    """The journal's path if the user names none: a state folder survives reboots, a temporary one doesn't."""
     state = environment.get("XDG_STATE_HOME", "").strip()
     base = Path(state or os.path.expanduser("~/.local/state"))
     return base / "oci_keys.block_volume" / "journal.jsonl"
 
 
 class Journal:
-    """A file of JSON lines that is appended to and fsynced; safe for threads and for several processes at once.
+    """A file of JSON lines, appended to and fsynced; safe for threads and for several processes at once.
 
-    The threads that append at the same moment share one fsync, since each write to OCI waits for its line.
+    Threads that append at the same moment share one fsync, since each request to OCI waits for its line.
     """
 
     def __init__(self, path: Path, clock: Clock, tenancy: str | None = None) -> None:
@@ -48,17 +51,17 @@ class Journal:
         self._appended = 0
         self._synced = 0
         self._broken: OSError | None = None
-        # Whether the last line may have been written in part, as on a full disk or by a process that was killed.
-        self._torn = False
+        # Whether the last line may be incomplete, e.g. on a full disk or after a process was killed.
+        self._ends_incomplete = False
 
     def open(self) -> None:
-        """Open the file, private to its owner. Raises InputError where it can't be."""
+        """Open the file for its owner only. Raises InputError where it can't be written."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             if stat.S_ISREG(os.fstat(self._file).st_mode):
                 os.fchmod(self._file, 0o600)
-                self._torn = not self._ends_with_a_line()
+                self._ends_incomplete = not self._ends_with_a_line()
         except OSError as error:
             self.close()
             raise InputError(
@@ -67,7 +70,7 @@ class Journal:
             ) from error
 
     def _ends_with_a_line(self) -> bool:
-        """Whether the next line would not be taken for the rest of one that another process has left in part."""
+        """Whether the next line starts a line of its own, and does not continue an incomplete one."""
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - 1, 0))
@@ -79,14 +82,14 @@ class Journal:
             self._file = -1
 
     def intend(self, region: str, decision: Decision) -> None:
-        """Write, before a request that changes a resource of ``region``, what it replaces.
+        """Record, before a change of a resource of ``region``, what it replaces.
 
-        Raises OSError; the request must not be sent then.
+        Raises OSError; the change must not be requested then.
         """
         before, desired = decision.known, decision.desired
         self._write(
             {
-                "event": "intent",
+                "event": INTENT,
                 **({"tenancy": self._tenancy} if self._tenancy else {}),
                 "id": before.id,
                 "type": before.type,
@@ -101,11 +104,11 @@ class Journal:
         )
 
     def conclude(self, outcome: Outcome) -> None:
-        """Write, after the last request for a resource, what became of it. Raises OSError."""
+        """Record, after the last request for a resource, what became of it. Raises OSError."""
         error = outcome.error
         self._write(
             {
-                "event": "outcome",
+                "event": OUTCOME,
                 "id": outcome.id,
                 "changed": outcome.changed,
                 "settled": outcome.settled,
@@ -132,18 +135,18 @@ class Journal:
             try:
                 os.fsync(self._file)
             except OSError as error:
-                # The kernel tells of a lost flush only once; lines that others wait for may be lost with it.
+                # The kernel reports a failed flush only once; lines that other threads wait for may be lost with it.
                 self._broken = error
                 raise
             self._synced = up_to
 
     def _append_line(self, line: bytes) -> None:
-        if self._torn:
+        if self._ends_incomplete:
             line = b"\n" + line
-        self._torn = True
+        self._ends_incomplete = True
         while line:
             line = line[os.write(self._file, line) :]
-        self._torn = False
+        self._ends_incomplete = False
 
 
 def _has_policy(resource: Resource) -> bool:

@@ -4,18 +4,22 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Files that a report is made from, read with distrust. Raises InputError, naming file, place and fault."""
+"""JSON that another process or person wrote, read with distrust.
+
+Raises InputError naming the file, the place in it and the value that was found there.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .._common.errors import InputError
+from .._model.ocid import Ocid, expect_type, parse
 
 MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read: some 200,000 resources."""
@@ -24,55 +28,65 @@ _SHOWN_LENGTH = 60
 
 
 def read_json(path: Path) -> JsonNode:
-    """The content of a JSON file, to be asked piece by piece."""
+    """The content of a JSON file."""
     return parse_json(read_bytes(path), str(path))
 
 
 def read_bytes(path: Path) -> bytes:
-    """All of a file that is not too large."""
+    """The content of a regular file of at most ``MOST_BYTES``."""
     try:
-        # Without blocking, since a named pipe would keep the task waiting for ever.
+        # Non-blocking, since opening a named pipe would wait for a writer for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError(f"{str(path)!r} is not a file; give one that a module of this collection wrote")
+                raise InputError(f"{str(path)!r} is not a regular file. Give a file that this collection wrote")
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{str(path)!r} can't be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
-        raise InputError(f"{str(path)!r} has more than {MOST_BYTES // 1024**2} MiB, and is not read")
+        raise InputError(f"{str(path)!r} is larger than {MOST_BYTES // 1024**2} MiB, so it is not read")
     return content
 
 
-def parse_json(content: bytes, name: str) -> JsonNode:
-    """The same for the content of a file called ``name``."""
+def parse_json(content: bytes, name: str, line: int | None = None) -> JsonNode:
+    """JSON text from the file ``name``, or from one ``line`` of it."""
+    source = _source(name, line)
     try:
-        return JsonNode(json.loads(content, parse_constant=_refuse_constant), name)
+        return JsonNode(json.loads(content, parse_constant=_refuse_constant), name, line=line)
     except RecursionError as error:
-        raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
+        raise InputError(f"{source} is nested too deeply to be a file of this collection") from error
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
-        raise InputError(f"{name!r} is not JSON: {error}") from error
+        raise InputError(f"{source} is not JSON: {error}") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a value of JSON")
 
 
-class JsonNode:
-    """A value of such a file, with its name and place for the error. What is asked of it has to be so."""
+def _source(name: str, line: int | None) -> str:
+    return repr(name) if line is None else f"{name!r}, line {line}"
 
-    def __init__(self, value: Any, file: str, place: str = "") -> None:
+
+class JsonNode:
+    """One value of a JSON file, with the name of the file and its place there for error messages.
+
+    Each accessor checks the type of the value and raises InputError where it is another one.
+    """
+
+    def __init__(self, value: Any, file: str, place: str = "", line: int | None = None) -> None:
         self.value = value
         self._file = file
         self._place = place
+        self._line = line
 
     def get(self, name: str) -> JsonNode:
         """A member of an object; null where it is absent."""
-        return JsonNode(self.mapping().get(name), self._file, f"{self._place}.{name}" if self._place else name)
+        place = f"{self._place}.{name}" if self._place else name
+        return JsonNode(self.mapping().get(name), self._file, place, self._line)
 
     def mapping(self) -> Mapping[str, Any]:
         if not isinstance(self.value, dict):
-            self.fail("an object is expected")
+            self.expected("an object")
         return self.value
 
     def items(self) -> list[JsonNode]:
@@ -80,12 +94,15 @@ class JsonNode:
         if self.value is None:
             return []
         if not isinstance(self.value, list):
-            self.fail("a list is expected")
-        return [JsonNode(item, self._file, f"{self._place}[{index}]") for index, item in enumerate(self.value)]
+            self.expected("a list")
+        return [
+            JsonNode(item, self._file, f"{self._place}[{index}]", self._line) for index, item in enumerate(self.value)
+        ]
 
     def text(self) -> str:
+        """A string that is not empty."""
         if not isinstance(self.value, str) or not self.value:
-            self.fail("text is expected")
+            self.expected("a string")
         return self.value
 
     def text_or_none(self) -> str | None:
@@ -100,8 +117,11 @@ class JsonNode:
         if self.value is None:
             return default
         if not isinstance(self.value, bool):
-            self.fail("true or false is expected")
+            self.expected("true or false")
         return self.value
+
+    def flag_or_none(self) -> bool | None:
+        return None if self.value is None else self.flag()
 
     def count(self, default: int = 0) -> int:
         found = self.count_or_none()
@@ -111,33 +131,76 @@ class JsonNode:
         if self.value is None:
             return None
         if isinstance(self.value, bool) or not isinstance(self.value, int):
-            self.fail("a whole number is expected")
+            self.expected("a whole number")
         return self.value
 
     def one_of(self, *words: str) -> str:
         if self.value not in words:
-            self.fail(f"one of {', '.join(words)} is expected")
+            self.expected(f"one of {', '.join(words)}")
         return str(self.value)
 
+    def ocid(self, *types: str) -> Ocid:
+        """A syntactically valid OCID of one of these types."""
+        text = self.text()
+        try:
+            ocid = parse(text)
+            expect_type(ocid, *types)
+        except InputError as error:
+            raise InputError(f"{self._where()}: {error}") from error
+        return ocid
+
+    def key_or_none(self) -> str | None:
+        """The OCID of a key; None for the Oracle-managed key, which files hold as null or an empty string."""
+        return None if self.text_or_none() is None else self.ocid("key").value
+
+    def texts_of(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Members that are strings or null, by their names."""
+        return {name: self.get(name).text_or_none() for name in names}
+
+    def expect_list(self, name: str, document: str) -> list[JsonNode]:
+        """The items of the list ``name``, which a file of this kind (``document``) is known by."""
+        if not isinstance(self.mapping().get(name), list):
+            raise InputError(f"{self._source()} is not {document}: it has no list '{name}'")
+        return self.get(name).items()
+
+    def expected(self, what: str) -> NoReturn:
+        """Raise InputError, since the value is missing or is not ``what``."""
+        if self.value is None and self._place:
+            kind = what.split(" ", 1)[1] if what.startswith(("a ", "an ")) else what
+            raise InputError(f"{self._source()}: required field '{self._place}' ({kind}) is missing")
+        raise InputError(f"{self._where()} is {_shown(self.value)}; expected {what}")
+
+    def contradicted(self, fact: str) -> NoReturn:
+        """Raise InputError, since the value contradicts ``fact``."""
+        raise InputError(f"{self._where()} is {_shown(self.value)}, but {fact}")
+
     def fail(self, problem: str) -> NoReturn:
-        if self.value is None:
-            raise InputError(f"{self._file!r}: {self._place or 'it'} is missing, but {problem}")
-        shown = json.dumps(self.value) if not isinstance(self.value, (dict, list)) else type(self.value).__name__
-        shown = shown if len(shown) <= _SHOWN_LENGTH else f"{shown[:_SHOWN_LENGTH]}..."
-        raise InputError(f"{self._file!r}: {self._place or 'it'} is {shown}, but {problem}")
+        """Raise InputError: the place, then ``problem``."""
+        raise InputError(f"{self._where()} {problem}")
+
+    def _source(self) -> str:
+        return _source(self._file, self._line)
+
+    def _where(self) -> str:
+        return f"{self._source()}: field '{self._place}'" if self._place else self._source()
 
     def expect_format(self, name: str, version: int) -> None:
-        """That it is a file of this format, in the version that is known here."""
+        """Raise InputError unless the file is of this format and version."""
+        source = self._source()
         if self.mapping().get("format") != name:
-            raise InputError(f"{self._file!r} is not of format {name}: it says {self._short(self.value.get('format'))}")
+            raise InputError(f"{source} is not of format {name}: its format is {_shown(self.value.get('format'))}")
         if self.value.get("version") != version:
             raise InputError(
-                f"{self._file!r} is of version {self._short(self.value.get('version'))} of its format, but this "
-                f"collection knows version {version}: it was written by another version of the collection"
+                f"{source} is of version {_shown(self.value.get('version'))} of its format, but this version of the "
+                f"collection reads version {version}. Use the version of the collection that wrote it"
             )
 
-    @staticmethod
-    def _short(value: Any) -> str:
-        if isinstance(value, (dict, list)):
-            return type(value).__name__
-        return json.dumps(value)[:_SHOWN_LENGTH]
+
+def _shown(value: Any) -> str:
+    """A value as an error message shows it: in JSON's words, and never at any length."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    shown = json.dumps(value)
+    return shown if len(shown) <= _SHOWN_LENGTH else f"{shown[:_SHOWN_LENGTH]}..."

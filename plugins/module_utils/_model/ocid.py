@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What an OCID says: type, realm, region. Pure: no I/O, no SDK, imports only the errors of the collection.
+"""Parses OCIDs: type, realm, region. Pure: no I/O, no SDK.
 
 The syntax is ``ocid1.<type>.<realm>.[region][.future use].<unique id>``
 (https://docs.oracle.com/en-us/iaas/Content/General/Concepts/identifiers.htm); see ``oci_semantics.md`` section 7.
@@ -95,14 +95,14 @@ class Ocid:
         return words_for(self.type)
 
     def region(self, regions: RegionTable) -> str | None:
-        """The long name of the region that the OCID names, or None where it names none or one that is not known."""
+        """The long name of the region that the OCID names, or None if it names none or an unknown one."""
         return regions.region(self.region_part) if self.region_part else None
 
 
 def parse(value: object) -> Ocid:
     """Read an OCID; blanks around it are dropped.
 
-    Raises InputError, naming the value and its fault, for whatever is not a syntactically valid OCID.
+    Raises InputError, with the value and the problem, if it is not a syntactically valid OCID.
     """
     if not isinstance(value, str):
         raise InputError(f"{quote(value)} is not an OCID: it is of type {type(value).__name__}, but text is expected")
@@ -158,10 +158,10 @@ def expect_realm(ocid: Ocid, realm: str, whose: str) -> None:
 def expect_region(ocid: Ocid, regions: RegionTable) -> str:
     """The long name of the region that the OCID names.
 
-    Raises InputError where it names none, an unknown one, or one that is not in the realm that it names.
+    Raises InputError if it names none, an unknown one, or one of another realm than its own.
     """
     if not ocid.region_part:
-        raise InputError(f"{_show_bare(ocid)} names no region, so it can't be told which region serves it")
+        raise InputError(f"{_show_bare(ocid)} names no region, so the region that serves it is unknown")
     region = regions.expect(ocid.region_part, f"{_show_bare(ocid)} names")
     realm = regions.realms[region]
     if realm != ocid.realm:
@@ -178,9 +178,9 @@ def words_for(ocid_type: str) -> str:
 
 
 def ocid_types(name: str) -> tuple[str, ...]:
-    """The OCID types that a type's name stands for; both ``bootvolume`` and ``boot_volume`` are understood.
+    """The OCID types for the name of a type; both ``bootvolume`` and ``boot_volume`` are accepted.
 
-    Raises InputError, listing the names, for one that is not known.
+    Raises InputError, with the known names, if there is no such type.
     """
     key = name.strip().lower()
     row = RESOURCE_TYPES.get(_ALIASES.get(key, key))

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._common.errors import ResourceError
@@ -49,16 +48,3 @@ class Outcome:
     def label(self) -> str:
         """The resource as a person calls it: its display name, where one was read, and its OCID."""
         return label(self.before.display_name if self.before is not None else "", self.id)
-
-
-def count_outcomes(results: Iterable[tuple[bool, bool]]) -> dict[str, int]:
-    """The counts of ``summary``, of results given as whether each changed and whether it failed.
-
-    They add up to the total; a failure counts as failed even if it changed something.
-    """
-    total = changed = failed = 0
-    for has_changed, has_failed in results:
-        total += 1
-        failed += has_failed
-        changed += has_changed and not has_failed
-    return {"total": total, "changed": changed, "unchanged": total - changed - failed, "failed": failed}

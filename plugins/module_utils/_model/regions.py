@@ -30,15 +30,15 @@ class RegionTable:
     domains: Mapping[str, str]
 
     def region(self, part: str) -> str | None:
-        """The long name for a short code or a long name in any case, or None where no such region is known."""
+        """The long name for a short code or a long name in any case, or None if the region is unknown."""
         name = part.strip().lower()
         long_name = self.long_names.get(name, name)
         return long_name if long_name in self.realms else None
 
     def expect(self, name: str, what: str) -> str:
-        """The long name of the region ``name``; ``what`` says in the error whose region that is.
+        """The long name of the region ``name``. An error begins with ``what``, e.g. "'region' is".
 
-        Raises InputError, with the names that come close, where no such region is known.
+        Raises InputError, with similar names, if the region is unknown.
         """
         long_name = self.region(name)
         if long_name is None:

@@ -43,6 +43,8 @@ class ResourceType:
     """Its place among the changes of a plan; None if plans never change it."""
     column: str = ""
     """The plural where room is scarce: the heading of a column of the report's chart."""
+    recommendation: str = ""
+    """The number of the recommendation about its encryption in the CIS benchmark, if there is one."""
 
     def count(self, number: int) -> str:
         """ "1 boot volume", "1,200 boot volumes" """
@@ -149,35 +151,70 @@ class ResourceTypes:
 # Policy assignments are changed first, so that copies made meanwhile get the new key, and volumes before their backups.
 RESOURCE_TYPES = ResourceTypes(
     (
-        ResourceType("volume", ("volume",), "block volume", "block volumes", VOLUMES, 2),
-        ResourceType("boot_volume", ("bootvolume",), "boot volume", "boot volumes", VOLUMES, 3),
-        ResourceType("volume_backup", ("volumebackup",), "volume backup", "volume backups", BACKUPS, 4),
         ResourceType(
-            "boot_volume_backup",
-            ("bootvolumebackup",),
-            "boot volume backup",
-            "boot volume backups",
-            BACKUPS,
-            5,
+            name="volume",
+            ocid_types=("volume",),
+            singular="block volume",
+            plural="block volumes",
+            family=VOLUMES,
+            order_of_change=2,
+            recommendation="5.2.1",
+        ),
+        ResourceType(
+            name="boot_volume",
+            ocid_types=("bootvolume",),
+            singular="boot volume",
+            plural="boot volumes",
+            family=VOLUMES,
+            order_of_change=3,
+            recommendation="5.2.2",
+        ),
+        ResourceType(
+            name="volume_backup",
+            ocid_types=("volumebackup",),
+            singular="volume backup",
+            plural="volume backups",
+            family=BACKUPS,
+            order_of_change=4,
+        ),
+        ResourceType(
+            name="boot_volume_backup",
+            ocid_types=("bootvolumebackup",),
+            singular="boot volume backup",
+            plural="boot volume backups",
             column="boot backups",
+            family=BACKUPS,
+            order_of_change=5,
         ),
         ResourceType(
-            ASSIGNMENT,
-            ("volumebackuppolicyassign", "volumebackuppolicyassignment"),
-            "backup policy assignment",
-            "backup policy assignments",
-            ASSIGNMENTS,
-            1,
+            name=ASSIGNMENT,
+            ocid_types=("volumebackuppolicyassign", "volumebackuppolicyassignment"),
+            singular="backup policy assignment",
+            plural="backup policy assignments",
             column="policy copies",
+            family=ASSIGNMENTS,
+            order_of_change=1,
         ),
-        ResourceType(REPLICA, ("blockvolumereplica", "bootvolumereplica"), "replica", "replicas", REPLICAS),
-        ResourceType("volume_group", ("volumegroup",), "volume group", "volume groups", GROUPS),
         ResourceType(
-            "volume_group_backup",
-            ("volumegroupbackup",),
-            "volume group backup",
-            "volume group backups",
-            GROUP_BACKUPS,
+            name=REPLICA,
+            ocid_types=("blockvolumereplica", "bootvolumereplica"),
+            singular="replica",
+            plural="replicas",
+            family=REPLICAS,
+        ),
+        ResourceType(
+            name="volume_group",
+            ocid_types=("volumegroup",),
+            singular="volume group",
+            plural="volume groups",
+            family=GROUPS,
+        ),
+        ResourceType(
+            name="volume_group_backup",
+            ocid_types=("volumegroupbackup",),
+            singular="volume group backup",
+            plural="volume group backups",
+            family=GROUP_BACKUPS,
         ),
     )
 )

@@ -29,7 +29,7 @@ from .._discovery.results import (
     unreadable_entry,
 )
 from .._discovery.search import (
-    SIDE_BY_SIDE,
+    CONCURRENCY,
     Discovery,
     DiscoveryQuery,
     discover,
@@ -62,7 +62,7 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
         result_file = writable_file("result_file", module.params["result_file"])
         settings = resolve_connection(module.params, os.environ)
         module.no_log_values.update(settings.secrets)
-        connection = connect(settings, concurrency=SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
+        connection = connect(settings, concurrency=CONCURRENCY, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
         module.no_log_values.update(connection.secrets)
         result = look(connection, module.params, runtime.clock)
     _end(module, result, result_file)

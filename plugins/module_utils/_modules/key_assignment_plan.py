@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The plan of key_assignment_plan: from what was found, or is found now, to the keys that are wanted."""
+"""The plan of key_assignment_plan: from discovered resources to the wanted keys."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
+from .._documents.plan_file import PlanFile, read_plan, unpack_plan
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (
     KeyChecks,
+    KeyInRegion,
     blocked_by_current_key,
     check_keys,
     expect_usable,
@@ -32,13 +34,8 @@ from .._planning.plan import (
     Plan,
     PlanFilter,
     approve,
-    key_region,
     make_plan,
-)
-from .._planning.plan_file import (
-    PlanFile,
-    read_plan,
-    unpack_plan,
+    region_of_wanted_key,
 )
 from .key_assignment_info import (
     look,
@@ -49,83 +46,83 @@ from .options import writable_file
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
-    """Plan for what was found, or is found now."""
+    """Plan for the resources of a discovery file, or of a discovery that is made now."""
     options = context.options
-    found = _found_now(context) if options["found_file"] is not None else _found_earlier(context)
-    scope = _scope(context, found)
-    plan = make_plan(found.resources, scope)
+    discovery = _discover(context) if options["found_file"] is not None else _read_discovery(context)
+    plan_filter = _plan_filter(context, discovery)
+    plan = make_plan(discovery.resources, plan_filter)
     key_checks = KeyChecks()
     if options["validate_key"]:
-        key_checks = check_keys(context.connection, context.validator, _uses(scope, found), plan.entries)
+        wanted = _wanted_keys(plan_filter, discovery)
+        key_checks = check_keys(context.connection, context.validator, wanted, plan.entries)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
     approved = _approved(context)
     if approved is not None:
         approve(plan, approved.entries)
-    again = dict.fromkeys(context.previous.failed, "it failed earlier in this run, and is not tried again")
-    plan.block(again)
+    plan.block_failed(context.previous.failed)
     _expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
     facts = {
         "options": _recorded_options(options),
-        "complete": found.complete,
+        "complete": discovery.complete,
         "approved_digest": approved and approved.digest,
     }
-    return PlanResult(plan, key_checks, found.tenancy, facts)
+    return PlanResult(plan, key_checks, discovery.tenancy, facts)
 
 
-def _found_now(context: PlanContext) -> DiscoveryFile:
-    """What a look finds, which is on disk before it is planned for, and told of even if that fails."""
+def _discover(context: PlanContext) -> DiscoveryFile:
+    """Discover resources now. The result is on disk, and part of the module's result, before anything is planned."""
     options = context.options
     path = writable_file("found_file", options["found_file"])
     if path is None:
-        raise InputError("'found_file' is empty. Name the file to which what is found is written")
-    asked = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
-    seen = look(context.connection, {**asked, "kms_key_ids": None, "encryption": "any"}, context.clock)
+        raise InputError("'found_file' is empty. Give the file to write the discovered resources to")
+    query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
+    found = look(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
-        write_private(path, seen)
+        write_private(path, found)
     except OSError as error:
         raise InputError(
             f"'found_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing is planned without it. "
             "Give a file that can be written"
         ) from error
-    context.told["found"] = {"file": str(path), "complete": seen["complete"], "msg": seen["msg"]}
-    if not seen["complete"]:
+    context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
+    if not found["complete"]:
         context.module.warn(not_all_seen("'found_file'"))
     return read_discovery(path)
 
 
-def _found_earlier(context: PlanContext) -> DiscoveryFile:
+def _read_discovery(context: PlanContext) -> DiscoveryFile:
     options = context.options
     if options["discovery_file"] is None:
         raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give a file to read, or one to write")
     given = [name for name in ("compartment_ids", "regions") if options[name] is not None]
     if given:
         raise InputError(
-            f"'{given[0]}' is set together with 'discovery_file', which tells what was found, and where. Leave it out, "
-            "or give 'found_file' instead to look now"
+            f"'{given[0]}' and 'discovery_file' can't be combined: the file determines where resources are. Leave "
+            f"'{given[0]}' out, or set 'found_file' instead to discover resources now"
         )
     path = Path(os.path.expanduser(options["discovery_file"]))
-    found = read_discovery(path)
-    context.expect_tenancy(found.tenancy, f"'discovery_file' {str(path)!r}")
-    return found
+    discovery = read_discovery(path)
+    context.expect_tenancy(discovery.tenancy, f"'discovery_file' {str(path)!r}")
+    return discovery
 
 
-def _scope(context: PlanContext, found: DiscoveryFile) -> PlanFilter:
+def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
     options = context.options
     keys: dict[str, str] | None = None
     if options["state"] == "present":
         keys = _keys(context)
-        missing = [region for region in found.regions if region not in keys]
+        missing = [region for region in discovery.regions if region not in keys]
         if missing:
             raise InputError(
                 f"'kms_key_ids' has no key for {', '.join(missing)}, which is in scope. Give these regions a key, or "
-                "leave them out of the scope"
+                "take them out of the scope"
             )
     elif options["kms_key_ids"]:
-        raise InputError("'kms_key_ids' is set together with 'state: absent', which takes keys away")
+        raise InputError("'kms_key_ids' and 'state: absent' can't be combined: 'absent' assigns no key")
     for name in ("from_kms_key_ids", "resource_types", "freeform_tags", "defined_tags"):
         if options[name] is not None and not options[name]:
-            raise InputError(f"'{name}' is set, but empty, so nothing could be meant. Leave it out")
+            raise InputError(f"'{name}' is empty, so no resource can match. Leave it out")
     return PlanFilter(
         keys=keys,
         resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
@@ -152,20 +149,21 @@ def _keys(context: PlanContext) -> dict[str, str]:
         if keys.setdefault(region, key.value) != key.value:
             raise InputError(f"'kms_key_ids' gives {region} two different keys")
     if not keys:
-        raise InputError("'kms_key_ids' is empty. Give each region its key, or use 'state: absent'")
+        raise InputError("'kms_key_ids' is empty. Give each region its key, or set 'state: absent'")
     return keys
 
 
-def _uses(scope: PlanFilter, found: DiscoveryFile) -> set[tuple[str, str]]:
-    """Each wanted key in the regions where it is used; what is given for other regions is not looked at."""
-    if scope.keys is None:
+def _wanted_keys(plan_filter: PlanFilter, discovery: DiscoveryFile) -> set[KeyInRegion]:
+    """Each wanted key with the regions in which it is used; keys given for other regions are not checked."""
+    if plan_filter.keys is None:
         return set()
-    places = {*found.regions, *(key_region(row) for row in found.resources if row["type"] in scope.resource_types)}
-    return {(scope.keys[place], place) for place in places if place in scope.keys}
+    types = plan_filter.resource_types
+    used = {region_of_wanted_key(row) for row in discovery.resources if row["type"] in types}
+    return {(plan_filter.keys[region], region) for region in {*discovery.regions, *used} if region in plan_filter.keys}
 
 
 def _approved(context: PlanContext) -> PlanFile | None:
-    """The plan that was approved, from its file or as a value, if there is one."""
+    """The plan that was approved, from its file or passed inline, if there is one."""
     options = context.options
     if not is_blank(options["approved_file"]):
         approved = read_plan(Path(os.path.expanduser(options["approved_file"])))
@@ -182,10 +180,10 @@ def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, 
         return
     found = approved.digest if approved is not None else plan.digest
     if found != given.strip().lower() and (is_first or approved is not None):
-        which = "the approved plan" if approved is not None else "the plan that is made now"
+        which = "the approved plan" if approved is not None else "the plan that was made now"
         raise InputError(
-            f"'plan_digest' is {given}, but the digest of {which} is {found}. Nothing was changed: this is not "
-            "what was approved. Make a dry run again, and have that approved"
+            f"'plan_digest' is {given}, but the digest of {which} is {found}. Nothing was changed, because this is not "
+            "what was approved. Make another dry run and have it approved"
         )
 
 
@@ -207,5 +205,5 @@ _RECORDED_OPTIONS = (
 
 
 def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that the plan follows from, for its file."""
+    """The options that the plan was made with, for its file."""
     return {name: options[name] for name in _RECORDED_OPTIONS}

@@ -12,7 +12,7 @@ import hashlib
 import os
 import platform
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,67 +20,36 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._common.files import (
-    write_private,
-    write_private_text,
-)
-from .._common.text import csv_table
 from .._common.values import is_blank
-from .._documents.journal_reader import journal_records
+from .._documents.changes_file import ChangeRow, read_batch_changes, read_changes
+from .._documents.discovery_file import DiscoveryFile, read_discovery
+from .._documents.journal_reader import changes_of, read_journal
 from .._documents.json_reader import read_json
-from .._documents.records import (
-    BEFORE_COUNTS,
-    UNSEEN,
-    change_records,
-    discovery_record,
-    key_records,
-    plan_record,
-    report_record,
-    unseen_record,
-)
+from .._documents.keys_file import read_keys
+from .._documents.plan_file import read_plan
+from .._documents.report_file import RunRecords, parse_report, plan_section
+from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
-from .._reporting.benchmark import counts
+from .._reporting.benchmark import before_counts
 from .._reporting.build import (
+    STATE_UNKNOWN,
     ReportContext,
-    RunRecords,
     build,
     canonical,
+    undiscovered,
 )
+from .._reporting.files import csv_text, write_report
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
 from .errors import fail_module_on_error
 from .output import invocation
 
-MANIFEST = "manifest.json"
-
-# A result lists this many of the keys to be retired; all of them are in the report.
+# A result lists at most this many of the keys to be retired; the report has all of them.
 _MOST_LISTED = 200
-_BLOCK = 1024 * 1024
-
-CSV_COLUMNS = (
-    "region",
-    "type",
-    "id",
-    "display_name",
-    "compartment_id",
-    "compartment",
-    "lifecycle_state",
-    "encryption",
-    "kms_key_id",
-    "key",
-    "time_created",
-    "group_id",
-    "asset_id",
-    "policy_id",
-    "destination_region",
-    "source_id",
-    "locked",
-    "managed_by_paas",
-)
 
 
 def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
-    """Read what the options name, write the report into its folder, and end the module."""
+    """Read the files that the options name, write the report into its folder, and end the module."""
     with fail_module_on_error(module, "Nothing in OCI was touched."):
         try:
             result = _make(module, clock or Clock())
@@ -96,7 +65,7 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
 def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     options = module.params
     template = _template(options["template"])
-    runs = _parts(options)
+    runs = _runs(options)
     context = ReportContext(
         mode="check" if module.check_mode else "run",
         time_finished=clock.timestamp(),
@@ -112,79 +81,78 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         report["evidence"]["redacted"] = redaction.method
     text = canonical(report)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    texts = {"json": text, "csv": _csv(report)}
+    texts = {"json": text, "csv": csv_text(report)}
     if template is not None:
         texts["html"] = render(template, report, digest)
-    return _write(_folder(options["report_dir"]), texts, report, digest)
+    paths = write_report(_folder(options["report_dir"]), texts, report["evidence"]["run_id"])
+    return {
+        "changed": False,
+        "paths": {kind: str(path) for kind, path in paths.items()},
+        **_result(report),
+        "digest": digest,
+    }
 
 
-def _parts(options: Mapping[str, Any]) -> list[RunRecords]:
+def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
     names = ("discovery_file", "before_file", "plan_file", "keys_file", "unseen_reason")
     of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
-        raise InputError(f"'merge_reports' makes a report of reports; it can't be together with '{of_one_run[0]}'")
+        raise InputError(
+            f"'merge_reports' and '{of_one_run[0]}' are mutually exclusive: the first makes one report of earlier ones"
+        )
     if earlier:
-        runs = [RunRecords(**report_record(read_json(path))) for path in earlier]
-        if len({part.run["redacted"] for part in runs if part.run}) > 1:
-            raise InputError("'merge_reports' names reports that are redacted in different ways, or not all of them")
+        runs = [parse_report(read_json(path)) for path in earlier]
+        if len({run.run["redacted"] for run in runs if run.run}) > 1:
+            raise InputError("'merge_reports' names reports that are redacted in different ways, or not all redacted")
         return runs
-    before = _read(options["before_file"], discovery_record)
+    before = _path(options["before_file"])
+    plan = _path(options["plan_file"])
+    keys = _path(options["keys_file"])
+    discovery_before = None if before is None else read_discovery(before)
     return [
         RunRecords(
-            found=_found(options, before),
-            before=None if before is None else _counts_of(before["resources"]),
-            plan=_read(options["plan_file"], plan_record),
+            discovery=_discovery(options, discovery_before),
+            before=None if discovery_before is None else before_counts(discovery_before.resources),
+            plan=None if plan is None else plan_section(read_plan(plan)),
             changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
-            keys=_read(options["keys_file"], key_records) or [],
+            keys=[] if keys is None else read_keys(keys),
         )
     ]
 
 
-def _found(options: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the last look found, or that there was none."""
-    reason = options["unseen_reason"]
+def _discovery(options: Mapping[str, Any], before: DiscoveryFile | None) -> DiscoveryFile:
+    """The state after the changes, or that it is unknown."""
+    reason, after = options["unseen_reason"], _path(options["discovery_file"])
     if is_blank(reason):
-        if is_blank(options["discovery_file"]):
+        if after is None:
             raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on")
-        return discovery_record(read_json(_path(options["discovery_file"])))
-    if not is_blank(options["discovery_file"]):
-        raise InputError("'unseen_reason' says that there was no last look, but 'discovery_file' is what it found")
+        return read_discovery(after)
+    if after is not None:
+        raise InputError("'unseen_reason' and 'discovery_file' are mutually exclusive")
     if before is None:
-        raise InputError("'unseen_reason' needs 'before_file', which tells by whom and in which tenancy the run was")
-    return unseen_record(before, str(reason).strip())
+        raise InputError("'unseen_reason' requires 'before_file'")
+    return undiscovered(before, str(reason).strip())
 
 
-def _read(given: Any, record: Callable[[Any], Any]) -> Any:
-    """The record of an optional file; None where none is named."""
-    return None if is_blank(given) else record(read_json(_path(given)))
-
-
-def _counts_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    counted = counts(resources)
-    return {name: counted[name] for name in BEFORE_COUNTS}
-
-
-def _path(given: Any) -> Path:
-    return Path(os.path.expanduser(str(given)))
+def _path(given: Any) -> Path | None:
+    return None if is_blank(given) else Path(os.path.expanduser(str(given)))
 
 
 def _paths(given: Sequence[Any] | None) -> list[Path]:
-    return [_path(value) for value in given or () if not is_blank(value)]
+    return [path for path in map(_path, given or ()) if path is not None]
 
 
-def _changes(path: Path) -> list[dict[str, Any]]:
-    """What a file tells, or in a folder those of its batches in their order, and the journal what they don't."""
+def _changes(path: Path) -> list[ChangeRow]:
+    """The changes in a result file; in a folder those in its batch files, and those that only its journal has."""
     if not path.is_dir():
-        return change_records(read_json(path))
-    batches = sorted(path.glob("batch-*.json"), key=lambda file: (len(file.name), file.name))
-    found = [change for file in batches for change in change_records(read_json(file))]
+        return read_changes(path)
+    found = read_batch_changes(path)
     journal = path / "journal.jsonl"
     if journal.exists():
-        told = {(change["type"], change.get("asset_id") or change["id"]) for change in found}
-        found += journal_records(journal, told)
+        found += changes_of(read_journal(journal), {subject(change) for change in found})
     return found
 
 
@@ -192,15 +160,15 @@ def _keys_to_retire(given: Sequence[Any] | None, runs: Sequence[RunRecords]) -> 
     keys = [parse(value) for value in given or () if not is_blank(value)]
     for key in keys:
         expect_type(key, "key")
-    if keys and any(part.run and part.run["redacted"] for part in runs):
-        raise InputError("'kms_key_ids' can't be found in reports that are redacted; merge those that are not")
+    if keys and any(run.run and run.run["redacted"] for run in runs):
+        raise InputError("'kms_key_ids' can't be looked up in redacted reports. Merge reports that are not redacted")
     return [key.value for key in keys]
 
 
 def _template(given: Any) -> str | None:
-    if is_blank(given):
-        return None
     path = _path(given)
+    if path is None:
+        return None
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -208,47 +176,18 @@ def _template(given: Any) -> str | None:
 
 
 def _folder(given: Any) -> Path:
-    """The folder of the run, made where it is missing; nobody else may look into it."""
-    if is_blank(given):
-        raise InputError("'report_dir' is empty; give the folder for the report")
+    """The folder of the run, created where it is missing, for its owner only."""
     path = _path(given)
+    if path is None:
+        raise InputError("'report_dir' is empty. Give the folder for the report")
     try:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise InputError(f"'report_dir' {str(path)!r} can't be made: {error.strerror}") from error
+        raise InputError(f"'report_dir' {str(path)!r} can't be created: {error.strerror}") from error
     return path
 
 
-def _csv(report: Mapping[str, Any]) -> str:
-    scanned = report["evidence"]["scanned"]
-    compartments = {row["id"]: row["name"] for row in scanned["compartments"]}
-    keys = {key["id"]: key["display_name"] for key in report["keys"]}
-    more = [
-        {
-            **resource,
-            "compartment": compartments.get(resource["compartment_id"]),
-            "key": keys.get(resource["kms_key_id"]),
-        }
-        for resource in report["resources"]
-    ]
-    return csv_table(CSV_COLUMNS, ([row.get(name) for name in CSV_COLUMNS] for row in more))
-
-
-def _write(folder: Path, texts: Mapping[str, str], report: Mapping[str, Any], digest: str) -> dict[str, Any]:
-    paths = {kind: folder / f"report.{kind}" for kind in texts}
-    for kind, path in paths.items():
-        write_private_text(path, texts[kind])
-    paths["manifest"] = folder / MANIFEST
-    write_private(paths["manifest"], manifest(folder, report["evidence"]["run_id"]))
-    return {
-        "changed": False,
-        "paths": {kind: str(path) for kind, path in paths.items()},
-        **result(report),
-        "digest": digest,
-    }
-
-
-def result(report: Mapping[str, Any]) -> dict[str, Any]:
+def _result(report: Mapping[str, Any]) -> dict[str, Any]:
     """What a task returns of a report: counts and verdicts, however large it is."""
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
@@ -263,43 +202,20 @@ def result(report: Mapping[str, Any]) -> dict[str, Any]:
             {"kms_key_id": key["kms_key_id"], "verdict": key["verdict"], "uses": len(key["uses"])}
             for key in keys[:_MOST_LISTED]
         ],
-        "msg": message(report),
+        "msg": _message(report),
     }
 
 
-def message(report: Mapping[str, Any]) -> str:
-    """The report in a sentence, and one more for what makes it incomplete."""
-    unseen = [row["message"] for row in report["unreadable"] if row["code"] == UNSEEN]
-    if unseen and not report["resources"]:
-        return f"{unseen[0]}. The report tells what was changed, but not what is there now"
+def _message(report: Mapping[str, Any]) -> str:
+    """The report in a sentence, and why it is incomplete if it is."""
+    unknown = [row["message"] for row in report["unreadable"] if row["code"] == STATE_UNKNOWN]
+    if unknown and not report["resources"]:
+        return f"{unknown[0]}. The report has the changes, but not the current state"
     summary = report["summary"]
     noun = "resource is" if summary["customer"] == 1 else "resources are"
-    lines = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]
+    sentences = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]
     if not report["complete"]:
         places = "place" if summary["unreadable"] == 1 else "places"
         why = f"{summary['unreadable']} {places} could not be read" if summary["unreadable"] else "see 'scanned' in it"
-        lines.append(f"The report is incomplete: {why}")
-    return ". ".join(lines)
-
-
-def manifest(folder: Path, run_id: str | None) -> dict[str, Any]:
-    """The SHA-256 of each file of a run, but of this one."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
-    return {
-        "format": "oci_keys.block_volume/manifest",
-        "version": 1,
-        "run_id": run_id,
-        "files": [
-            {"name": path.name, "size": path.stat().st_size, "sha256": _sha256(path)}
-            for path in files
-            if path.name != MANIFEST and not path.name.startswith(".")
-        ],
-    }
-
-
-def _sha256(path: Path) -> str:
-    made = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            made.update(block)
-    return made.hexdigest()
+        sentences.append(f"The report is incomplete: {why}")
+    return ". ".join(sentences)

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""From an AnsibleModule's options to a plan in a file, and back to a small result. Nothing is ever changed."""
+"""From an AnsibleModule's options to a plan in a file, and back to a small result. Nothing in OCI is changed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,15 @@ from .._api.settings import (
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._documents.json_reader import read_json
+from .._documents.keys_file import read_keys, write_keys
+from .._documents.plan_file import PlanFile, count_entries, pack_plan, write_plan
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
-from .._planning.batch_results import PreviousBatches, read_batches
+from .._planning.batch_results import PreviousBatches, read_previous_batches
+from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks
-from .._planning.plan import FORMAT, VERSION, Plan, batches
-from .._planning.plan_file import (
-    pack,
-    write_or_refuse,
-    write_plan,
-)
-from .._planning.text import count_rows, plan_lines
+from .._planning.plan import Plan
+from .._planning.text import MOST_COUNTS, plan_lines
 from . import runtime as runtime
 from .errors import (
     NOTHING_WAS_CHANGED,
@@ -47,18 +44,15 @@ from .options import writable_file
 from .output import invocation
 from .runtime import Runtime
 
-# Calls at a time to one service of a region, and how often they are tried, as for a look at what there is.
-_SIDE_BY_SIDE = 16
+# Requests at a time to one service of a region, and how often each is tried, as for a discovery.
+_CONCURRENCY = 16
 _RETRY = ReadRetry(attempts=6)
 
-# Rows of counts that the result of a task lists at most; the file has all of them.
-_MOST_COUNTS = 40
-
-# A plan of so many characters still travels well as an artifact of a workflow.
-_MOST_AS_VALUE = 25_000
-_NOT_A_VALUE = (
-    "The plan is too long to be handed on as a value, so only its path and its digest are: a job that is approved by "
-    "it has to be able to read the file"
+# A plan of at most this many characters still fits into an artifact of a workflow.
+_MOST_INLINE = 25_000
+_TOO_LARGE = (
+    "The plan is too large to pass inline; only its path and digest are passed on. The approved job must be able to "
+    "read the file"
 )
 
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
@@ -78,20 +72,20 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class PlanContext:
-    """What a module that plans has to hand when it is asked for the plan."""
+    """What a module needs to make its plan."""
 
     module: AnsibleModule
     connection: Connection
     validator: KeyValidator
     folder: Path
     clock: Clock
-    told: dict[str, Any]
-    """What the result has, however the module ends."""
+    partial_result: dict[str, Any]
+    """What the result has even if the module fails later."""
 
     @cached_property
     def previous(self) -> PreviousBatches:
-        """What earlier batches of the same run did, by the files in its folder. Raises InputError."""
-        return read_batches(self.folder)
+        """What earlier batches of the same run did, according to the files in its folder. Raises InputError."""
+        return read_previous_batches(self.folder)
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -102,7 +96,7 @@ class PlanContext:
         return bool(self.options["multi_version_key"] == "fail")
 
     def expect_tenancy(self, tenancy: str, name: str) -> None:
-        """Raise InputError where a file is of another tenancy than the one that the credentials are of."""
+        """Raise InputError where a file is of another tenancy than the credentials."""
         own = self.connection.tenancy
         if own and tenancy != own:
             raise InputError(f"{name} is of tenancy {tenancy}, but the credentials are of {own}")
@@ -110,7 +104,7 @@ class PlanContext:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """A plan, what was learned of its keys, and what is to be told besides in its file and in the result."""
+    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result."""
 
     plan: Plan
     key_checks: KeyChecks
@@ -122,85 +116,81 @@ class PlanResult:
 def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult]) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
-    told: dict[str, Any] = {}
-    with fail_module_on_error(module, told=told):
+    partial_result: dict[str, Any] = {}
+    with fail_module_on_error(module, told=partial_result):
         try:
-            result = _write(module, make, runtime, told)
+            result = _write(module, make, runtime, partial_result)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
-    module.exit_json(invocation=invocation(module), **told, **result)
+    module.exit_json(invocation=invocation(module), **partial_result, **result)
 
 
 def _write(
-    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, told: dict[str, Any]
+    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, partial_result: dict[str, Any]
 ) -> dict[str, Any]:
     options = module.params
     plan_file = writable_file("plan_file", options["plan_file"])
     keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:
-        raise InputError("'plan_file' is empty. Name the file to which the plan is written")
+        raise InputError("'plan_file' is empty. Give the file to write the plan to")
     if options["batch_size"] < 1 or options["canary"] < 0:
-        raise InputError("'batch_size' has to be at least 1, and 'canary' at least 0")
+        raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_SIDE_BY_SIDE, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
+    connection = connect(settings, concurrency=_CONCURRENCY, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
     module.no_log_values.update(connection.secrets)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, told)
+    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result)
     result = make(context)
     plan, previous = result.plan, context.previous
+    first_batch = previous.last + 1
     canary = 0 if previous.last else options["canary"]
-    parts = batches(plan.entries, options["batch_size"], canary)
+    batches = split_into_batches(plan.entries, options["batch_size"], canary)
     if keys_file is not None:
         _write_keys(keys_file, result.key_checks, connection, is_first=not previous.last)
     run_id = options["run_id"]
-    write_plan(
-        plan_file,
-        plan,
-        parts,
-        previous.last + 1,
-        run_id=uuid.uuid4().hex if is_blank(run_id) else run_id,
-        time_created=runtime.clock.timestamp(),
+    document = PlanFile(
+        entries=plan.entries,
+        digest=plan.digest,
         tenancy=result.tenancy,
         dry_run=module.check_mode,
+        run_id=uuid.uuid4().hex if is_blank(run_id) else run_id,
+        time_created=runtime.clock.timestamp(),
         slow=result.key_checks.has_external,
-        canary_batch=1 if canary and parts else None,
-        **result.facts,
+        canary_batch=1 if canary and batches else None,
+        blocked=plan.blocked,
+        skipped=plan.skipped,
+        excluded=plan.excluded,
+        not_approved=plan.not_approved,
+        unchanged=plan.unchanged,
+        not_selected=plan.not_selected,
+        batches=dict(enumerate(batches, first_batch)),
     )
+    write_plan(plan_file, document, result.facts)
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         module.warn(warning)
-    as_value = _as_value(result) if module.check_mode else None
+    inline = _inline_plan(result) if module.check_mode else None
+    note = _TOO_LARGE if module.check_mode and inline is None else None
     lines = plan_lines(plan, dry_run=module.check_mode)
-    note = _NOT_A_VALUE if module.check_mode and as_value is None else None
-    counts = count_rows(plan.entries)
     return {
         "changed": False,
         "plan_file": str(plan_file),
         "digest": plan.digest,
         "summary": _summary(plan, previous),
-        "counts": counts[:_MOST_COUNTS],
-        "first_batch": previous.last + 1,
-        "batch_count": len(parts),
+        "counts": count_entries(plan.entries)[:MOST_COUNTS],
+        "first_batch": first_batch,
+        "batch_count": len(batches),
         "lines": [*lines, note] if note else lines,
-        "plan": as_value,
+        "plan": inline,
         "plan_note": note,
         "msg": lines[0],
     }
 
 
-def _as_value(result: PlanResult) -> str | None:
-    """The plan as text that an approval can be made of, if it is small. Names of resources don't stand in it as they
-    are, since it is handed on by templates."""
-    value = {
-        "format": FORMAT,
-        "version": VERSION,
-        "tenancy": result.tenancy,
-        "dry_run": True,
-        "digest": result.plan.digest,
-        "entries": result.plan.entries,
-    }
-    packed = pack(value)
-    return packed if len(packed) <= _MOST_AS_VALUE else None
+def _inline_plan(result: PlanResult) -> str | None:
+    """The plan as text that an approval can be based on, if it is small enough."""
+    packed = pack_plan(result.plan.entries, result.plan.digest, result.tenancy)
+    return packed if len(packed) <= _MOST_INLINE else None
 
 
 def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
@@ -218,12 +208,9 @@ def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
 
 
 def _write_keys(path: Path, key_checks: KeyChecks, connection: Connection, *, is_first: bool) -> None:
-    """The keys as kms_key_info tells them. A later plan of a run keeps what an earlier one told of keys left since."""
-    entries = [key_entry(report, connection.auth_type) for report in key_checks.reports]
+    """Write the keys. A later plan of a run keeps keys of earlier ones that no resource is on any more."""
+    rows: list[Mapping[str, Any]] = [key_entry(report, connection.auth_type) for report in key_checks.reports]
     if not is_first and path.exists():
-        told = {(entry["id"], entry["region"]) for entry in entries}
-        previous = read_json(path).get("keys").items()
-        entries += [
-            dict(node.mapping()) for node in previous if (node.get("id").text(), node.get("region").text()) not in told
-        ]
-    write_or_refuse(path, {"changed": False, "summary": summary(entries), "keys": entries})
+        known = {(row["id"], row["region"]) for row in rows}
+        rows += [row for row in read_keys(path) if (row["id"], row["region"]) not in known]
+    write_keys(path, rows, summary(rows))

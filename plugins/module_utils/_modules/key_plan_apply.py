@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -27,8 +27,10 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
-from .._common.files import write_private
+from .._documents.changes_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
+from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
+from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
@@ -36,15 +38,10 @@ from .._model.resource_types import ASSIGNMENT
 from .._planning.batch_results import (
     PreviousAttempt,
     PreviousBatches,
-    Subject,
-    batch_file,
     merge_attempts,
-    read_batches,
-    read_tried,
-    row_counts,
+    read_previous_attempt,
+    read_previous_batches,
 )
-from .._planning.plan import Entry, Slice, subject
-from .._planning.plan_file import PlanFile, read_plan
 from .._planning.text import progress_line, slice_label
 from .._resources.registry import KINDS, policy_kind
 from . import change_keys as _module
@@ -84,8 +81,8 @@ def _apply(module: AnsibleModule, runtime: Runtime, cancellation: CancellationTo
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
     journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
-    tried = read_tried(path.parent, options["batch"])
-    batch = _Batch(module, path.parent, plan, parts, read_batches(path.parent), tried)
+    tried = read_previous_attempt(path.parent, options["batch"])
+    batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
     began = runtime.clock.monotonic()
     try:
         for part in parts:
@@ -128,7 +125,7 @@ class _Batch:
         self._previous = previous
         self._tried = tried
         self._outcomes: list[Outcome] = []
-        self._entries: list[dict[str, Any]] = []
+        self._entries: list[BatchRow] = []
         self._warnings: dict[str, None] = {}
 
     def take(self, report: Report, desired: DesiredState) -> None:
@@ -172,22 +169,15 @@ class _Batch:
             return
         rows = merge_attempts(self._tried, self._entries)
         seconds = self._tried.seconds + self.seconds
-        content = {
-            **self._counts(),
-            "summary": row_counts(rows),
-            "seconds": seconds,
-            "warnings": list(self._warnings),
-            "resources": rows,
-        }
         try:
-            write_private(self._path, content)
+            write_batch_file(self._path, rows, seconds, {**self._counts(), "warnings": list(self._warnings)})
         except OSError as error:
             self._module.warn(
                 f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"
             )
 
 
-def _parts(plan: PlanFile, number: int, path: Path) -> list[Slice]:
+def _parts(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
     """The slices of a batch, each of entries that want one key."""
     if number not in plan.batches:
         known = f"from {min(plan.batches)} to {max(plan.batches)}" if plan.batches else "none"
@@ -195,7 +185,7 @@ def _parts(plan: PlanFile, number: int, path: Path) -> list[Slice]:
     parts = plan.batches[number]
     for part in parts:
         if len({(row["wanted_kms_key_id"], row["type"]) for row in plan.entries[part.start : part.stop]}) != 1:
-            raise InputError(f"{str(path)!r} has a batch {number} of several kinds or keys: it was altered")
+            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types or keys")
     return parts
 
 
@@ -208,7 +198,7 @@ def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> R
     return run_settings
 
 
-def _target(entry: Entry, connection: Connection) -> Target:
+def _target(entry: PlanEntry, connection: Connection) -> Target:
     """An entry's resource, on the key that the plan found it on."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
     kind = policy_kind(ocid) if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
@@ -216,7 +206,7 @@ def _target(entry: Entry, connection: Connection) -> Target:
     return Target(id=ocid.value, kind=kind, region=region, expected_kms_key_id=entry["kms_key_id"] or "")
 
 
-def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
+def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> BatchRow:
     """What became of one entry, an assignment under its own type; with the key that was wanted."""
     entry = _module.outcome_entry(outcome, desired, check_mode)
     entry.setdefault("left_alone", outcome.skip_reason)
@@ -225,7 +215,7 @@ def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> 
         entry.update(
             id=entry["assignment_id"] or outcome.id, type=ASSIGNMENT, asset_id=outcome.id, asset_type=outcome.type
         )
-    return entry
+    return cast(BatchRow, entry)
 
 
 def _label(parts: Sequence[Slice], count: int) -> str:
@@ -236,5 +226,5 @@ def _label(parts: Sequence[Slice], count: int) -> str:
     )
 
 
-def _short(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: entry[name] for name in ("id", "type", "display_name", "region", "error")}
+def _short(entry: BatchRow) -> dict[str, Any]:
+    return {name: entry.get(name) for name in ("id", "type", "display_name", "region", "error")}

@@ -30,11 +30,7 @@ from .._common.errors import (
 )
 from .._common.files import write_private
 from .._common.values import is_blank
-from .._documents.json_reader import read_json
-from .._documents.records import (
-    discovery_record,
-    keys_in_use,
-)
+from .._documents.discovery_file import read_discovery
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
@@ -109,7 +105,7 @@ def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     given = options.get("assignments_file")
     if is_blank(given):
         return []
-    return keys_in_use(discovery_record(read_json(Path(os.path.expanduser(str(given))))))
+    return read_discovery(Path(os.path.expanduser(str(given)))).keys_in_use
 
 
 def _own_region(ocid: Ocid, regions: RegionTable) -> str:

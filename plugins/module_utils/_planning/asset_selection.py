@@ -4,23 +4,35 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Which assets a backup policy is for: the volumes that were found, without what is not meant. Pure."""
+"""Which assets the role backup_policy assigns its policy to. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from .._model.decisions import FAULTY_STATE
-from .plan import PlanFilter, is_selected
+from .._model.rows import ResourceRow
+from .plan import FAULTY_REASON, PlanFilter, is_selected
 
 
-def select_assets(resources: Iterable[Mapping[str, Any]], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The OCIDs of the assets to be given a policy, and what is left alone of the others, with the reason.
+class SkippedAsset(TypedDict):
+    """An asset that gets no policy, and why."""
 
-    ``resources`` are rows of the file of key_assignment_info, ``options`` those of the role backup_policy.
-    """
-    scope = PlanFilter(
+    id: str
+    reason: str
+
+
+class AssetSelection(TypedDict):
+    """The OCIDs of the assets that get the policy, and the assets in scope that don't."""
+
+    ids: list[str]
+    left_alone: list[SkippedAsset]
+
+
+def select_assets(resources: Iterable[ResourceRow], options: Mapping[str, Any]) -> AssetSelection:
+    """Select from discovered resources; ``options`` are those of the role backup_policy."""
+    plan_filter = PlanFilter(
         keys=None,
         resource_types=options["resource_types"],
         freeform_tags=options["freeform_tags"],
@@ -29,25 +41,25 @@ def select_assets(resources: Iterable[Mapping[str, Any]], options: Mapping[str, 
     )
     excluded = frozenset(options["exclude_ids"] or ())
     ids: list[str] = []
-    left_alone: list[dict[str, str]] = []
+    skipped: list[SkippedAsset] = []
     for row in resources:
-        if not is_selected(row, scope) or not excluded.isdisjoint((row["id"], row.get("group_id"))):
+        if not is_selected(row, plan_filter) or not excluded.isdisjoint((row["id"], row["group_id"])):
             continue
-        reason = _reason_to_leave(row)
+        reason = _skip_reason(row)
         if reason is None:
             ids.append(row["id"])
         else:
-            left_alone.append({"id": row["id"], "reason": reason})
-    return {"ids": sorted(ids), "left_alone": left_alone}
+            skipped.append({"id": row["id"], "reason": reason})
+    return {"ids": sorted(ids), "left_alone": skipped}
 
 
-def _reason_to_leave(row: Mapping[str, Any]) -> str | None:
-    if row.get("managed_by_paas"):
-        return "it is managed by a platform service of Oracle"
+def _skip_reason(row: ResourceRow) -> str | None:
+    if row["managed_by_paas"]:
+        return "managed by an Oracle platform service"
     if row["lifecycle_state"] == FAULTY_STATE:
-        return "it is FAULTY, so the service changes nothing about it"
-    if row.get("group_id"):
-        return f"it is in volume group {row['group_id']}, whose policy holds for its members; name the group instead"
+        return FAULTY_REASON
+    if row["group_id"]:
+        return f"in volume group {row['group_id']}, whose policy applies to its members; name the group instead"
     return None
 
 

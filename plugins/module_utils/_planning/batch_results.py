@@ -4,27 +4,18 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The files with what became of the batches of a run. What is read is checked: raises InputError."""
+"""What the batches of a run did so far, and the attempts of one batch merged. Pure, but for reading their files."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from .._documents.json_reader import JsonNode, read_json
-from .._model.outcome import count_outcomes
-from .plan import subject
+from .._documents.changes_file import BatchRow, read_batch_file, read_batch_files
+from .._documents.subject import Subject, subject
 
-_BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
-
-Subject = tuple[str, str]
-
-_MOST_SECONDS = 1e9
-
-# What a later try of a batch must not hide: which key a resource had, and which request took it away.
+# What a later attempt must not hide: which key a resource had, and which request changed it.
 _HISTORY = (
     "previous_encryption",
     "previous_kms_key_id",
@@ -38,13 +29,10 @@ _HISTORY = (
 )
 
 
-def batch_file(folder: Path, number: int) -> Path:
-    return folder / f"batch-{number:04}.json"
-
-
 @dataclass(frozen=True)
 class PreviousBatches:
-    """What the batches of a run did so far. ``failed`` has the subjects of what failed, ``seconds`` is their time."""
+    """What the batches of a run did so far. ``last`` is the number of the last one, ``done`` counts resources,
+    ``seconds`` is the time that all took."""
 
     last: int = 0
     changed: int = 0
@@ -53,69 +41,51 @@ class PreviousBatches:
     failed: frozenset[Subject] = frozenset()
 
 
-def read_batches(folder: Path) -> PreviousBatches:
-    """The result files of the batches in the folder of a run."""
-    last = changed = done = 0
-    seconds = 0.0
-    failed: set[Subject] = set()
-    for path in sorted(folder.glob("batch-*.json")):
-        match = _BATCH_FILE.fullmatch(path.name)
-        if match is None:
-            continue
-        root = read_json(path)
-        last = max(last, int(match.group(1)))
-        changed += root.get("summary").get("changed").count()
-        done += root.get("summary").get("total").count()
-        seconds += _seconds(root)
-        for node in root.get("resources").items():
-            if node.get("error").value is not None:
-                failed.add(_subject(node))
-    return PreviousBatches(last, changed, done, seconds, frozenset(failed))
-
-
-def _seconds(root: JsonNode) -> float:
-    taken = root.get("seconds").value
-    # JSON has whole numbers of any size, numbers with a point have an end.
-    return float(taken) if isinstance(taken, (int, float)) and abs(taken) < _MOST_SECONDS else 0.0
-
-
-def _subject(node: JsonNode) -> Subject:
-    return node.get("type").text(), node.get("asset_id").text_or_none() or node.get("id").text()
-
-
-def row_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """The counts of the rows of a batch, as of outcomes."""
-    return count_outcomes((bool(row.get("changed")), row.get("error") is not None) for row in rows)
-
-
 @dataclass(frozen=True)
 class PreviousAttempt:
-    """What a batch that is carried out once more has in its file already."""
+    """What the file of a batch that is carried out once more has already."""
 
-    rows: Mapping[Subject, Mapping[str, Any]]
+    rows: Mapping[Subject, BatchRow] = field(default_factory=dict)
     seconds: float = 0.0
 
 
-def read_tried(folder: Path, number: int) -> PreviousAttempt:
-    """What became of a batch when it was carried out before; nothing where it was not."""
-    path = batch_file(folder, number)
-    if not path.exists():
-        return PreviousAttempt({})
-    root = read_json(path)
-    return PreviousAttempt({_subject(node): node.mapping() for node in root.get("resources").items()}, _seconds(root))
+def read_previous_batches(folder: Path) -> PreviousBatches:
+    """Read the files of all batches in the folder of a run. Raises InputError."""
+    found = read_batch_files(folder)
+    return PreviousBatches(
+        last=max((batch.number for batch in found), default=0),
+        changed=sum(batch.counts["changed"] for batch in found),
+        done=sum(batch.counts["total"] for batch in found),
+        seconds=sum(batch.seconds for batch in found),
+        failed=frozenset().union(*(batch.failed for batch in found)),
+    )
 
 
-def merge_attempts(previous_attempt: PreviousAttempt, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What became of a batch in all its tries.
+def read_previous_attempt(folder: Path, number: int) -> PreviousAttempt:
+    """Read the file of one batch; empty where the batch was not started before. Raises InputError."""
+    batch = read_batch_file(folder, number)
+    return PreviousAttempt() if batch is None else PreviousAttempt(batch.rows, batch.seconds)
 
-    What a resource is now is told by the last try that had it in hand; which key it had, by the try that changed it.
+
+def merge_attempts(previous: PreviousAttempt, rows: Sequence[BatchRow]) -> list[BatchRow]:
+    """What became of a batch in all its attempts.
+
+    What a resource is on now is taken from the last attempt that included it; which key it had, from the attempt that
+    changed it.
     """
-    found = dict(previous_attempt.rows)
+    found = dict(previous.rows)
     for row in rows:
-        about = subject(row)
-        before = found.get(about)
+        before = found.get(subject(row))
         if before is not None and before.get("changed") and not row["changed"]:
-            found[about] = {**row, **{name: before[name] for name in _HISTORY if name in before}}
+            found[subject(row)] = _with_history(row, before)
         else:
-            found[about] = row
+            found[subject(row)] = row
     return list(found.values())
+
+
+def _with_history(row: BatchRow, before: BatchRow) -> BatchRow:
+    merged = row.copy()
+    for name in _HISTORY:
+        if name in before:
+            merged[name] = before[name]  # type: ignore[literal-required]
+    return merged

@@ -4,82 +4,92 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What keeps a plan from being carried out, and what is to be told of a run at its end. Pure.
+"""Whether a plan may be carried out, and how a run ended. Pure.
 
-``planned`` and ``again`` are results of the modules that plan.
+``plan_result`` and ``last_plan`` are results of the modules that plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
-from .text import are, resources
+from .text import resources
 
 
-def objections(planned: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:
-    """Why a plan must not be carried out as it is: it is larger than expected, or some of it is blocked.
+class Verdict(TypedDict):
+    """How a run ended: ``faults`` are sentences about what went wrong, ``line`` sums the run up."""
 
-    What was changed or tried in earlier rounds of the run counts with what is planned for the next one.
+    faults: list[str]
+    line: str
+
+
+def objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:
+    """Why a plan must not be carried out: it changes more than allowed, or resources are blocked.
+
+    Resources that earlier rounds of the run changed or tried to change count too.
     """
-    counts = planned["summary"]
+    counts = plan_result["summary"]
     found = []
-    most = options.get("max_changes")
+    limit = options.get("max_changes")
     earlier = counts["changed_earlier"] + counts["failed_earlier"]
     if earlier:
-        if most is not None and counts["planned"] and earlier + counts["planned"] > most:
+        if limit is not None and counts["planned"] and earlier + counts["planned"] > limit:
             found.append(
-                f"{resources(counts['planned'])} more would be changed after {earlier:,} in earlier rounds, but "
-                f"{role}_max_changes allows {most:,} in all. They were left as they are. If they are meant, run again"
+                f"{resources(counts['planned'])} still to be changed after {earlier:,} in earlier rounds, more than "
+                f"{role}_max_changes ({limit:,}) in all. They were not changed. Run again if this is intended"
             )
         return found
-    if most is not None and counts["planned"] > most:
+    if limit is not None and counts["planned"] > limit:
         found.append(
-            f"The plan has {resources(counts['planned'])}, but {role}_max_changes allows {most:,}. Nothing was "
-            "changed. If the plan is what you mean, allow as many"
+            f"The plan changes {resources(counts['planned'])}, more than {role}_max_changes ({limit:,}). Nothing was "
+            f"changed. Raise {role}_max_changes if this is intended"
         )
     if options.get("fail_on_blocked") and counts["blocked"]:
+        verb = "is" if counts["blocked"] == 1 else "are"
         found.append(
-            f"{are(counts['blocked'])} blocked, and {role}_fail_on_blocked is true. Nothing was changed. The plan "
-            "above names what is"
+            f"{resources(counts['blocked'])} {verb} blocked and {role}_fail_on_blocked is true. Nothing was changed. "
+            "The plan above lists them"
         )
     return found
 
 
 def verdict(
-    again: Mapping[str, Any],
-    found: Mapping[str, Any],
+    last_plan: Mapping[str, Any],
+    discovery: Mapping[str, Any],
     *,
     stopped: bool,
     check_mode: bool,
     folder: str,
-) -> dict[str, Any]:
-    """What is wrong at the end of a run, as sentences in ``faults``, and how it ended in a ``line``.
+) -> Verdict:
+    """How a run ended.
 
-    ``again`` is the last plan that was made, after the last look, ``found`` the result of that look.
+    ``last_plan`` is the last plan that was made, after the last discovery, ``discovery`` the result of that.
+    ``stopped``: the run stopped early, because too much failed.
     """
-    counts = again["summary"]
+    counts = last_plan["summary"]
+    incomplete = not discovery.get("complete", True)
+    unreadable = f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}"
     if check_mode:
-        line = f"Nothing was changed, because this is a dry run. {again['msg']}. Plan and report are in {folder}"
-        if not found.get("complete", True):
-            line += f". Not everything could be looked at, so there may be more to change: {found.get('msg', '')}"
-        return {"faults": [], "line": line}
+        line = f"Dry run, nothing was changed. {last_plan['msg']}. Plan and report are in {folder}"
+        return {"faults": [], "line": f"{line}. {unreadable}" if incomplete else line}
     faults = []
     failed = counts["failed_earlier"]
     if failed:
-        faults.append(f"{resources(failed)} failed. The report in {folder} tells which, and why")
+        faults.append(f"{resources(failed)} failed. The report in {folder} lists them with the reasons")
     if stopped:
-        faults.append("The run was stopped early, because too much failed. What was not tried is as it was; run again")
+        faults.append("The run was stopped early, because too many changes failed. The rest was not changed. Run again")
     elif counts["planned"]:
+        verb = "needs" if counts["planned"] == 1 else "need"
         faults.append(
-            f"Still not as wanted after all rounds: {resources(counts['planned'])}, such as what others made or "
-            f"changed meanwhile. The last plan in {folder} names all. Run again"
+            f"{resources(counts['planned'])} still {verb} a change after all rounds, e.g. created or modified during "
+            f"the run. The last plan in {folder} lists them. Run again"
         )
-    if not found.get("complete", True):
-        faults.append(f"Not everything could be looked at, so nothing is told of the rest: {found.get('msg', '')}")
+    if incomplete:
+        faults.append(unreadable)
     line = (
-        f"{resources(counts['changed_earlier'])} changed, {counts['unchanged']:,} as wanted, {counts['blocked']:,} "
-        f"blocked, {counts['left_alone']:,} left alone, {counts['excluded']:,} excluded, {counts['not_approved']:,} "
-        f"not approved. The report is in {folder}"
+        f"{resources(counts['changed_earlier'])} changed, {counts['unchanged']:,} already correct, "
+        f"{counts['blocked']:,} blocked, {counts['left_alone']:,} skipped, {counts['excluded']:,} excluded, "
+        f"{counts['not_approved']:,} not approved. The report is in {folder}"
     )
     return {"faults": faults, "line": line}

@@ -4,24 +4,24 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Vetting every key of a plan: those to assign, each in its region, and those that are left."""
+"""Validating every key of a plan: those to assign, each in its region, and those that resources are moved off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.errors import InputError
+from .._documents.plan_file import PlanEntry
+from .._documents.subject import Subject, subject
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.resource_types import ASSIGNMENT
-from .plan import Entry, subject
 
-# Vault's share of calls is the bound (oci_semantics.md section 9).
-_SIDE_BY_SIDE = 8
+# Bound by Vault's rate limit (oci_semantics.md section 9).
+_CONCURRENCY = 8
 
 KeyInRegion = tuple[str, str]
 """A key and the region in which it is used."""
@@ -29,14 +29,14 @@ KeyInRegion = tuple[str, str]
 
 @dataclass(frozen=True)
 class KeyChecks:
-    """What is known of the keys of a plan, by key and region."""
+    """What Vault says of the keys of a plan: of those wanted, and of those that resources are on now."""
 
     desired: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
-    left: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
+    current: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
 
     @property
     def reports(self) -> list[KeyReport]:
-        return list({**self.left, **self.desired}.values())
+        return list({**self.current, **self.desired}.values())
 
     @property
     def has_external(self) -> bool:
@@ -51,19 +51,20 @@ class KeyChecks:
 
 
 def check_keys(
-    connection: Connection, validator: KeyValidator, desired: Iterable[KeyInRegion], entries: Sequence[Entry]
+    connection: Connection, validator: KeyValidator, desired: Iterable[KeyInRegion], entries: Sequence[PlanEntry]
 ) -> KeyChecks:
-    """Look up the wanted keys, and those that the entries leave. An assignment leaves no key behind that has to be
-    usable. Raises InputError where OCI does not accept the credentials at all.
+    """Look up the wanted keys, and the current keys of the entries. A policy assignment can be moved off any key.
+
+    Raises InputError where OCI does not accept the credentials at all.
     """
-    to_assign = sorted(set(desired))
-    to_leave = sorted({use for entry in entries for use in _left_by(entry)})
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        assigned = [pool.submit(validator.check_assignable, *use) for use in to_assign]
-        left = [pool.submit(validator.check_removable, *use) for use in to_leave]
+    wanted_keys = sorted(set(desired))
+    current_keys = sorted({use for entry in entries for use in _current_key(entry)})
+    with ThreadPoolExecutor(_CONCURRENCY) as pool:
+        assignable = [pool.submit(validator.check_assignable, *use) for use in wanted_keys]
+        removable = [pool.submit(validator.check_removable, *use) for use in current_keys]
         found = KeyChecks(
-            dict(zip(to_assign, [future.result() for future in assigned])),
-            dict(zip(to_leave, [future.result() for future in left])),
+            dict(zip(wanted_keys, [future.result() for future in assignable])),
+            dict(zip(current_keys, [future.result() for future in removable])),
         )
     refused = validator.refused_credentials
     if refused is not None:
@@ -71,10 +72,9 @@ def check_keys(
     return found
 
 
-def _left_by(entry: Mapping[str, Any]) -> list[KeyInRegion]:
-    if entry["type"] == ASSIGNMENT or not entry["kms_key_id"]:
-        return []
-    return [(entry["kms_key_id"], entry["region"])]
+def _current_key(entry: PlanEntry) -> list[KeyInRegion]:
+    key = entry["kms_key_id"]
+    return [] if entry["type"] == ASSIGNMENT or key is None else [(key, entry["region"])]
 
 
 def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> dict[KeyInRegion, str]:
@@ -96,12 +96,12 @@ def expect_usable(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> No
         raise InputError(" ".join(["Nothing was changed, because a key can't be used.", *problems.values()]))
 
 
-def blocked_by_current_key(key_checks: KeyChecks, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
-    """The subjects of the entries whose present key can't be left, and why (oci_semantics.md fact 22)."""
+def blocked_by_current_key(key_checks: KeyChecks, entries: Iterable[PlanEntry]) -> dict[Subject, str]:
+    """The subjects of the entries that can't be moved off their current key, and why (oci_semantics.md fact 22)."""
     reasons = {}
     for entry in entries:
-        for use in _left_by(entry):
-            problems = key_checks.left[use].problems if use in key_checks.left else ()
+        for use in _current_key(entry):
+            problems = key_checks.current[use].problems if use in key_checks.current else ()
             if problems:
-                reasons[subject(entry)] = f"its present key {use[0]} {'; it '.join(problems)}"
+                reasons[subject(entry)] = f"its current key {use[0]} {'; it '.join(problems)}"
     return reasons

@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from .._common.text import label, visible
+from .._documents.plan_file import Slice, UnplannedRow, count_entries
 from .._model.resource_types import RESOURCE_TYPES
-from .plan import Entry, Plan, Slice, key_words
+from .plan import Plan, key_words
 
-# Rows that the result of a task shows at most; the file has all of them.
-_MOST_COUNTS = 40
+MOST_COUNTS = 40
+"""Rows of counts that the result of a task has at most; the file has all of them."""
 _SAMPLE = 10
 
 
@@ -26,56 +25,37 @@ def resources(count: int) -> str:
     return f"{count:,} {'resource' if count == 1 else 'resources'}"
 
 
-def are(count: int) -> str:
-    """ "1 is", "1,200 are" """
-    return f"{count:,} {'is' if count == 1 else 'are'}"
-
-
-def count_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """How many entries there are of each region, type, key now and key then, in the order of the plan."""
-    found = Counter(
-        (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"]) for entry in entries
-    )
-    rows = [
-        {"region": region, "type": kind, "from_kms_key_id": present, "to_kms_key_id": desired, "count": count}
-        for (kind, region, present, desired), count in found.items()
-    ]
-    order = RESOURCE_TYPES.in_order_of_change
-    return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
-
-
 def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
     """What a plan amounts to."""
-    count = len(plan.entries)
-    going = "is going to be" if count == 1 else "are going to be"
-    lines = [f"{resources(count)} {'would be' if dry_run else going} changed, {are(plan.unchanged)} as wanted"]
-    rows = count_rows(plan.entries)
-    for row in rows[:_MOST_COUNTS]:
+    verb = "would be" if dry_run else "will be"
+    lines = [f"{resources(len(plan.entries))} {verb} changed, {plan.unchanged:,} already correct"]
+    rows = count_entries(plan.entries)
+    for row in rows[:MOST_COUNTS]:
         counted = RESOURCE_TYPES.count(row["type"], row["count"])
         keys = f"from {key_words(row['from_kms_key_id'])} to {key_words(row['to_kms_key_id'])}"
         lines.append(f"  {row['region']}: {counted} {keys}")
-    if len(rows) > _MOST_COUNTS:
-        lines.append(f"  ... and {len(rows) - _MOST_COUNTS:,} more such rows, see the plan")
+    if len(rows) > MOST_COUNTS:
+        lines.append(f"  ... and {len(rows) - MOST_COUNTS:,} more rows; see the plan file")
     for words, found in (
-        ("blocked by what has to be mended first", plan.blocked),
-        ("left alone", plan.skipped),
-        ("excluded by their OCID", plan.excluded),
+        ("blocked; fix these first", plan.blocked),
+        ("skipped", plan.skipped),
+        ("excluded by 'exclude_ids'", plan.excluded),
         ("not approved", plan.not_approved),
     ):
-        lines += _apart_lines(words, found)
+        lines += _unplanned_lines(words, found)
     if plan.not_selected:
-        lines.append(f"{are(plan.not_selected)} not meant, by the filters")
+        lines.append(f"{plan.not_selected:,} not selected by the filters")
     return [*map(visible, lines), f"Digest of the plan: {plan.digest}"]
 
 
-def _apart_lines(words: str, rows: Sequence[Entry]) -> list[str]:
+def _unplanned_lines(words: str, rows: Sequence[UnplannedRow]) -> list[str]:
     if not rows:
         return []
-    lines = [f"{are(len(rows))} {words}:"]
+    lines = [f"{len(rows):,} {words}:"]
     for row in rows[:_SAMPLE]:
         lines.append(f"  {row['region']}: {label(row['display_name'], row['id'])}: {row['reason']}")
     if len(rows) > _SAMPLE:
-        lines.append(f"  ... and {len(rows) - _SAMPLE:,} more, see the plan")
+        lines.append(f"  ... and {len(rows) - _SAMPLE:,} more; see the plan file")
     return lines
 
 
@@ -94,6 +74,7 @@ def progress_line(label: str, changed: int, failed: int, seconds_left: float | N
 
 
 def duration(seconds: float) -> str:
+    """ "40 s", "12 min", "1.5 h" """
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     if seconds < 90 * 60:

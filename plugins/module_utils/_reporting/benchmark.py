@@ -4,30 +4,34 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a report counts, and what it holds against a benchmark. Pure."""
+"""The counts of a report, and its checks against a benchmark. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .._documents.keys_file import ReportedKeyRow
+from .._documents.report_file import BeforeCounts
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
+from .._model.rows import ResourceRow
 
 BENCHMARK = "CIS Oracle Cloud Infrastructure Foundations Benchmark"
 BENCHMARK_VERSION = "3.1.0"
-"""The recommendations have the same numbers and the same level since version 2.0.0."""
+"""The recommendations have had the same numbers and levels since version 2.0.0."""
 
-Resources = Sequence[Mapping[str, Any]]
+Resources = Sequence[ResourceRow]
+Keys = Sequence[ReportedKeyRow]
 
 
 def type_rank(name: str) -> tuple[int, str]:
-    """The order of types: the one of the documentation, others after them."""
+    """A sort key for resource types: in the order of the documentation, unknown types last."""
     return RESOURCE_TYPES.with_key.rank(name), name
 
 
 def counts(resources: Resources) -> dict[str, Any]:
-    """How many resources are on customer-managed keys: in all, by region and type, and by key."""
+    """How many resources are on customer-managed keys: in total, by region and type, and by key."""
     pairs = Counter((resource["region"], resource["type"]) for resource in resources)
     customer = Counter(
         (resource["region"], resource["type"]) for resource in resources if resource["encryption"] == "customer"
@@ -44,8 +48,14 @@ def counts(resources: Resources) -> dict[str, Any]:
     }
 
 
+def before_counts(resources: Resources) -> BeforeCounts:
+    """The counts of the state before a run."""
+    customer = sum(resource["encryption"] == "customer" for resource in resources)
+    return {"total": len(resources), "customer": customer, "oracle": len(resources) - customer}
+
+
 def _by_key(resources: Resources) -> list[dict[str, Any]]:
-    """Each key with what it protects, the busiest first."""
+    """How many resources each key protects, the key with the most resources first."""
     by_key: dict[str, Counter[str]] = {}
     for resource in resources:
         if resource["kms_key_id"] is not None:
@@ -54,19 +64,22 @@ def _by_key(resources: Resources) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["total"], row["kms_key_id"]))
 
 
-def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_types: Sequence[str]) -> dict[str, Any]:
-    """The two checks of the benchmark that are about Block Volume, and what no check of it looks at."""
-    looked_for = set(resource_types) | {resource["type"] for resource in resources}
+def findings(resources: Resources, keys: Keys, resource_types: Sequence[str]) -> dict[str, Any]:
+    """The two checks of the benchmark that are about Block Volume, and checks that the benchmark does not have."""
+    searched = set(resource_types) | {resource["type"] for resource in resources}
     return {
         "benchmark": BENCHMARK,
         "benchmark_version": BENCHMARK_VERSION,
         "checks": [
             _check(
-                "5.2.1", "Block volumes are encrypted with customer-managed keys", ["volume"], resources, looked_for
-            ),
-            _check(
-                "5.2.2", "Boot volumes are encrypted with customer-managed keys", ["boot_volume"], resources, looked_for
-            ),
+                row.recommendation,
+                f"{row.plural.capitalize()} are encrypted with customer-managed keys",
+                [row.name],
+                resources,
+                searched,
+            )
+            for row in RESOURCE_TYPES
+            if row.recommendation
         ],
         "beyond": [
             _check(
@@ -74,21 +87,21 @@ def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_t
                 "Backups of volumes and boot volumes are on customer-managed keys",
                 RESOURCE_TYPES.backups.names,
                 resources,
-                looked_for,
+                searched,
             ),
             _check(
                 "policy_copies",
                 "Copies that backup policies make in another region get customer-managed keys",
                 [ASSIGNMENT],
                 resources,
-                looked_for,
+                searched,
             ),
             _check(
                 "replicas",
                 "Replicas of volumes are on customer-managed keys",
                 [REPLICA],
                 resources,
-                looked_for,
+                searched,
             ),
             _key_check("single_version_keys", "Keys in use have a single version", resources, keys, _has_one_version),
             _key_check("usable_keys", "Keys in use can be used", resources, keys, lambda key: key["usable"]),
@@ -97,32 +110,32 @@ def findings(resources: Resources, keys: Sequence[Mapping[str, Any]], resource_t
 
 
 def _check(
-    name: str, title: str, types: Sequence[str], resources: Resources, looked_for: Iterable[str]
+    name: str, title: str, types: Sequence[str], resources: Resources, searched: Iterable[str]
 ) -> dict[str, Any]:
     subjects = [resource for resource in resources if resource["type"] in types]
     failing = [resource["id"] for resource in subjects if resource["encryption"] != "customer"]
-    return _outcome(name, title, "resources", not set(types).isdisjoint(looked_for), len(subjects), failing)
+    return _outcome(name, title, "resources", not set(types).isdisjoint(searched), len(subjects), failing)
 
 
 def _key_check(
-    name: str, title: str, resources: Resources, keys: Sequence[Mapping[str, Any]], good: Any
+    name: str, title: str, resources: Resources, keys: Keys, is_compliant: Callable[[ReportedKeyRow], bool]
 ) -> dict[str, Any]:
-    """A check of the keys that protect something and were looked up; a key counts once, whatever its regions."""
+    """A check of the keys that are in use and were looked up; a key counts once, however many regions it is in."""
     used = {resource["kms_key_id"] for resource in resources}
     verdicts: dict[str, bool] = {}
     for key in keys:
         if key["id"] in used:
-            verdicts[key["id"]] = verdicts.get(key["id"], True) and bool(good(key))
+            verdicts[key["id"]] = verdicts.get(key["id"], True) and is_compliant(key)
     failing = sorted(key for key, verdict in verdicts.items() if not verdict)
     return _outcome(name, title, "keys", bool(keys), len(verdicts), failing)
 
 
-def _has_one_version(key: Mapping[str, Any]) -> bool:
+def _has_one_version(key: ReportedKeyRow) -> bool:
     return key["versions"] is None or key["versions"] <= 1
 
 
 def _outcome(name: str, title: str, of: str, assessed: bool, total: int, failing: list[str]) -> dict[str, Any]:
-    """``assessed`` is false where nobody looked, so that nothing found is no compliance."""
+    """``assessed`` is false where nothing was searched, so that no finding does not count as compliance."""
     return {
         "id": name,
         "title": title,

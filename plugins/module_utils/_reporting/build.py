@@ -13,17 +13,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .._common.errors import InputError
-from .._documents.records import (
-    BEFORE_COUNTS,
-    FORMAT,
-    PLAN_LISTS,
-    VERSION,
-    region_of_key,
-)
-from .._model.outcome import count_outcomes
+from .._documents.changes_file import count_changes
+from .._documents.discovery_file import DiscoveryFile, key_region
+from .._documents.keys_file import ReportedKeyRow
+from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
+from .._model.rows import ResourceRow, ScannedRow
 from .benchmark import (
     counts,
     findings,
@@ -31,23 +28,29 @@ from .benchmark import (
 )
 from .key_retirement import retirement
 
+STATE_UNKNOWN = "NotSeenAgain"
+"""The code of the place in ``unreadable`` that stands for everything."""
 
-@dataclass(frozen=True)
-class RunRecords:
-    """The records of one run. ``before`` are counts, ``run`` what identifies the run in a report of several."""
+_STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
 
-    found: Mapping[str, Any]
-    before: Mapping[str, int] | None = None
-    plan: Mapping[str, Any] | None = None
-    changes: Sequence[Mapping[str, Any]] = ()
-    keys: Sequence[Mapping[str, Any]] = ()
-    kms_key_ids: Sequence[str] = ()
-    run: Mapping[str, Any] | None = None
+_PLAN_LISTS = ("entries", "blocked", "left_alone", "excluded", "not_approved")
+
+# What a report says of a key; the file of keys has more.
+_KEY_FIELDS = tuple(ReportedKeyRow.__annotations__)
+
+_Value = TypeVar("_Value")
+
+
+class UsedKeyRow(ReportedKeyRow):
+    """A key with its age and with how many resources of the report are on it in its region."""
+
+    age_days: int | None
+    used_by: int
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """How the report came about, besides what the files tell. Times are in UTC as RFC 3339."""
+    """How the report was made, which no file says. Times are RFC 3339 in UTC."""
 
     mode: str
     time_finished: str
@@ -56,81 +59,125 @@ class ReportContext:
     python: str | None = None
 
 
+def undiscovered(before: DiscoveryFile, reason: str) -> DiscoveryFile:
+    """The discovery of a run whose final state could not be read: nothing but the tenancy and the caller is known.
+
+    Resources may have changed since ``before``, so none of them is listed.
+    """
+    return DiscoveryFile(
+        resources=[],
+        unreadable=[
+            {
+                "region": None,
+                "compartment_id": None,
+                "resource_type": None,
+                "code": STATE_UNKNOWN,
+                "status": None,
+                "message": f"{_STATE_UNKNOWN_MESSAGE}: {reason.rstrip('. ')}",
+                "hint": None,
+            }
+        ],
+        complete=False,
+        scanned={
+            "tenancy": before.scanned["tenancy"],
+            "time_started": None,
+            "time_finished": None,
+            "regions": [],
+            "all_regions": None,
+            "skipped_regions": [],
+            "compartments": [],
+            "skipped_compartments": [],
+            "whole_tenancy": None,
+            "resource_types": [],
+            "filters": None,
+        },
+        caller=before.caller,
+    )
+
+
 def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: ReportContext) -> dict[str, Any]:
     """The report, of the form of report.schema.json. ``kms_key_ids`` are the keys to be retired.
 
-    Raises InputError for parts that can't be of one report.
+    Raises InputError for records that can't be merged into one report.
     """
-    found = _found(runs)
+    found = _merged_discovery(runs)
     changes = [change for run in runs for change in run.changes]
-    keys = _keys(runs, found["resources"], context.time_finished)
-    desired = list(dict.fromkeys([*kms_key_ids, *(key for run in runs for key in run.kms_key_ids)]))
+    keys = _keys(runs, found.resources, context.time_finished)
+    to_retire = list(dict.fromkeys([*kms_key_ids, *(key for run in runs for key in run.kms_key_ids)]))
     return {
         "format": FORMAT,
         "version": VERSION,
         "evidence": _evidence(runs, found, context),
-        "resources": found["resources"],
-        "summary": {**counts(found["resources"]), "unreadable": len(found["unreadable"])},
+        "resources": found.resources,
+        "summary": {**counts(found.resources), "unreadable": len(found.unreadable)},
         "before": _before(runs),
-        "unreadable": found["unreadable"],
-        "complete": found["complete"],
+        "unreadable": found.unreadable,
+        "complete": found.complete,
         "plan": _plan([run.plan for run in runs if run.plan is not None]),
         "changes": changes,
-        "outcomes": _outcomes(changes),
+        "outcomes": {**count_changes(changes), "unsettled": sum(not change["settled"] for change in changes)},
         "keys": keys,
-        "violations": findings(found["resources"], keys, found["scanned"]["resource_types"]),
-        "retirement": retirement(desired, found, changes),
+        "violations": findings(found.resources, keys, found.scanned["resource_types"]),
+        "retirement": retirement(to_retire, found, changes),
     }
 
 
 def canonical(report: Mapping[str, Any]) -> str:
-    """The report as text: the same for the same report, and nothing but ASCII, so that no terminal obeys it."""
+    """The report as text: the same for the same report, and only ASCII, so that no terminal acts on it."""
     try:
         return json.dumps(report, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n"
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"'evidence' holds what JSON has no form for: {error}") from error
+        raise InputError(f"'evidence' contains a value that can't be serialized as JSON: {error}") from error
 
 
-def _found(runs: Sequence[RunRecords]) -> dict[str, Any]:
-    """What was found in all parts, each resource once, in an order that does not depend on theirs."""
-    tenancies = sorted({run.found["scanned"]["tenancy"] or "" for run in runs})
+def _merged_discovery(runs: Sequence[RunRecords]) -> DiscoveryFile:
+    """The discoveries of all runs, each resource once, in an order that does not depend on theirs."""
+    found = [run.discovery for run in runs]
+    tenancies = sorted({one.scanned["tenancy"] or "" for one in found})
     if len(tenancies) > 1:
-        raise InputError(f"The reports are of several tenancies, and can't be made into one: {', '.join(tenancies)}")
-    resources: dict[tuple[str, str], Any] = {}
-    for run in runs:
-        for resource in run.found["resources"]:
-            resources[(resource["region"], resource["id"])] = resource
-    return {
-        "resources": sorted(resources.values(), key=_place),
-        "unreadable": sorted(
-            (place for run in runs for place in run.found["unreadable"]),
-            key=lambda place: tuple(str(place[name]) for name in ("region", "compartment_id", "resource_type", "code")),
+        raise InputError(f"Reports of several tenancies can't be merged: {', '.join(tenancies)}")
+    resources = {(row["region"], row["id"]): row for one in found for row in one.resources}
+    callers = [one.caller for one in found]
+    return DiscoveryFile(
+        resources=sorted(resources.values(), key=_sort_key),
+        unreadable=sorted(
+            (place for one in found for place in one.unreadable),
+            key=lambda place: tuple(
+                map(str, (place["region"], place["compartment_id"], place["resource_type"], place["code"]))
+            ),
         ),
-        "complete": all(run.found["complete"] for run in runs),
-        "scanned": _scanned([run.found["scanned"] for run in runs]),
-        "caller": {name: _common([run.found["caller"][name] for run in runs]) for name in runs[0].found["caller"]},
-    }
+        complete=all(one.complete for one in found),
+        scanned=_merged_scans([one.scanned for one in found]),
+        caller={
+            "tenancy": _common([caller["tenancy"] for caller in callers]),
+            "principal": _common([caller["principal"] for caller in callers]),
+            "auth_type": _common([caller["auth_type"] for caller in callers]),
+            "collection_version": _common([caller["collection_version"] for caller in callers]),
+            "sdk_version": _common([caller["sdk_version"] for caller in callers]),
+        },
+    )
 
 
-def _place(resource: Mapping[str, Any]) -> tuple[Any, ...]:
+def _sort_key(resource: ResourceRow) -> tuple[Any, ...]:
     return (
         resource["region"],
         type_rank(resource["type"]),
         resource["display_name"] or "",
-        resource["compartment_id"] or "",
+        resource["compartment_id"],
         resource["id"],
     )
 
 
-def _common(values: Sequence[Any]) -> Any:
-    """What all of them are; None where they differ."""
+def _common(values: Sequence[_Value]) -> _Value | None:
+    """The value that all of them are; None where they differ."""
     return values[0] if all(value == values[0] for value in values) else None
 
 
-def _scanned(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The union of places. What has to be true of each part, for something to be concluded, is not united."""
+def _merged_scans(scans: Sequence[ScannedRow]) -> ScannedRow:
+    """The union of all places. What has to be true of every run for a conclusion to hold is true only if it is of
+    every run."""
     if len(scans) == 1:
-        return dict(scans[0])
+        return scans[0]
     starts = [scan["time_started"] for scan in scans if scan["time_started"]]
     ends = [scan["time_finished"] for scan in scans if scan["time_finished"]]
     return {
@@ -140,8 +187,8 @@ def _scanned(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "regions": sorted({region for scan in scans for region in scan["regions"]}),
         "all_regions": all(scan["all_regions"] is True for scan in scans),
         "skipped_regions": _common([scan["skipped_regions"] for scan in scans]) or [],
-        "compartments": _once(scans, "compartments"),
-        "skipped_compartments": _once(scans, "skipped_compartments"),
+        "compartments": _by_id([row for scan in scans for row in scan["compartments"]]),
+        "skipped_compartments": _by_id([row for scan in scans for row in scan["skipped_compartments"]]),
         "whole_tenancy": all(scan["whole_tenancy"] is True for scan in scans),
         "resource_types": [
             name for name in scans[0]["resource_types"] if all(name in scan["resource_types"] for scan in scans)
@@ -150,21 +197,20 @@ def _scanned(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _once(scans: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    rows = {row["id"]: row for scan in scans for row in scan[name]}
-    return [rows[key] for key in sorted(rows)]
+def _by_id(rows: Sequence[dict[str, str | None]]) -> list[dict[str, str | None]]:
+    return [row for _id, row in sorted({str(row["id"]): row for row in rows}.items())]
 
 
-def _evidence(runs: Sequence[RunRecords], found: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
-    given, caller = context.evidence, found["caller"]
+def _evidence(runs: Sequence[RunRecords], found: DiscoveryFile, context: ReportContext) -> dict[str, Any]:
+    given, caller = context.evidence, found.caller
     return {
         "run_id": given.get("run_id"),
         "role": given.get("role"),
         "inventory_host": given.get("inventory_host"),
         "mode": context.mode,
-        "time_started": given.get("time_started") or found["scanned"]["time_started"],
+        "time_started": given.get("time_started") or found.scanned["time_started"],
         "time_finished": context.time_finished,
-        "tenancy": caller["tenancy"] or found["scanned"]["tenancy"],
+        "tenancy": caller["tenancy"] or found.scanned["tenancy"],
         "principal": caller["principal"],
         "auth_type": caller["auth_type"],
         "versions": {
@@ -176,25 +222,32 @@ def _evidence(runs: Sequence[RunRecords], found: Mapping[str, Any], context: Rep
         "awx": {"job_id": given.get("awx_job_id"), "user_name": given.get("awx_user_name")},
         "parameters": dict(given.get("parameters") or {}),
         "redacted": None,
-        "scanned": found["scanned"],
+        "scanned": found.scanned,
         "merged_from": [dict(run.run) for run in runs if run.run is not None],
     }
 
 
-def _before(runs: Sequence[RunRecords]) -> dict[str, int] | None:
+def _before(runs: Sequence[RunRecords]) -> BeforeCounts | None:
     known = [run.before for run in runs if run.before is not None]
     if len(known) < len(runs):
         return None
-    return {name: sum(before[name] for before in known) for name in BEFORE_COUNTS}
+    return {
+        "total": sum(before["total"] for before in known),
+        "customer": sum(before["customer"] for before in known),
+        "oracle": sum(before["oracle"] for before in known),
+    }
 
 
-def _plan(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The plan with its counts. Several become one that has no digest of its own."""
+def _plan(plans: Sequence[PlanSection]) -> dict[str, Any] | None:
+    """The plan with its counts. Several are merged into one that has no digest of its own."""
     if not plans:
         return None
-    lists: dict[str, list[Any]] = {name: [row for plan in plans for row in plan[name]] for name in PLAN_LISTS}
+    lists = {name: [row for plan in plans for row in _rows(plan, name)] for name in _PLAN_LISTS}
     return {
-        **{name: _common([plan[name] for plan in plans]) for name in ("run_id", "time_created", "tenancy", "digest")},
+        "run_id": _common([plan["run_id"] for plan in plans]),
+        "time_created": _common([plan["time_created"] for plan in plans]),
+        "tenancy": _common([plan["tenancy"] for plan in plans]),
+        "digest": _common([plan["digest"] for plan in plans]),
         "dry_run": all(plan["dry_run"] for plan in plans),
         **lists,
         "counts": {
@@ -204,20 +257,21 @@ def _plan(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _outcomes(changes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """The counts of a run's results, and how many of them have not settled."""
-    return {
-        **count_outcomes((change["changed"], change["error"] is not None) for change in changes),
-        "unsettled": sum(not change["settled"] for change in changes),
-    }
+def _rows(plan: PlanSection, name: str) -> list[PlannedRow]:
+    rows: list[PlannedRow] = plan[name]  # type: ignore[literal-required]
+    return rows
 
 
-def _keys(runs: Sequence[RunRecords], resources: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
-    """The keys that were looked up, one row per region, with their age and what is on them there."""
+def _keys(runs: Sequence[RunRecords], resources: Sequence[ResourceRow], now: str) -> list[UsedKeyRow]:
+    """The keys that were looked up, one row per region."""
     rows = {(key["id"], key["region"]): key for run in runs for key in run.keys}
-    used = Counter((resource["kms_key_id"], region_of_key(resource)) for resource in resources)
+    used = Counter((resource["kms_key_id"], key_region(resource)) for resource in resources)
     return [
-        {**rows[place], "age_days": _days(rows[place]["time_created"], now), "used_by": used[place]}
+        {
+            **cast(ReportedKeyRow, {name: value for name, value in rows[place].items() if name in _KEY_FIELDS}),
+            "age_days": _days(rows[place]["time_created"], now),
+            "used_by": used[place],
+        }
         for place in sorted(rows)
     ]
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The report as a page: what it shows of the report, and the rendering. The page itself is a Jinja2 template."""
+"""The report as an HTML page, rendered from a Jinja2 template."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .benchmark import type_rank
 
 
 def render(template: str, report: Mapping[str, Any], digest: str) -> str:
-    """The page, with every text of the report escaped. ``digest`` is the SHA-256 of report.json.
+    """The page, with all text of the report escaped. ``digest`` is the SHA-256 of report.json.
 
-    Raises ImportError where Jinja2 is missing, and InputError for a template that does not work.
+    Raises ImportError where Jinja2 is missing, and InputError for a template with an error.
     """
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
@@ -37,6 +37,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_word=type_word,
         type_words=type_words,
         type_column=type_column,
+        recommendation=recommendation,
     )
     try:
         page = environment.from_string(template).render(
@@ -48,7 +49,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
 
 
 def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The share on customer-managed keys as a grid of bars: a row per region, a column per type, and their sums."""
+    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals."""
     pairs = report["summary"]["by_region_and_type"]
     regions = sorted({pair["region"] for pair in pairs})
     types = sorted({pair["type"] for pair in pairs}, key=type_rank)
@@ -59,7 +60,7 @@ def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str | None) -> list[dict[str, int]]:
-    """Total and customer-managed for each type in one region or all, and last for all types."""
+    """All and customer-managed resources of each type in one region, or in all regions; the last cell is all types."""
     here = [pair for pair in pairs if region in (None, pair["region"])]
     columns = [[pair for pair in here if pair["type"] == name] for name in types]
     return [
@@ -69,7 +70,7 @@ def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str
 
 
 def percent(part: int, total: int) -> str:
-    """A share in whole percent that is 0 or 100 only if it is exactly that."""
+    """A share in whole percent; 0 % and 100 % only if they are exact."""
     if not total:
         return "none"
     if 0 < part < total:
@@ -78,7 +79,7 @@ def percent(part: int, total: int) -> str:
 
 
 def _names(report: Mapping[str, Any]) -> dict[str, str]:
-    """What keys and compartments are called, by their OCIDs."""
+    """The names of keys and compartments by OCID."""
     scanned = report["evidence"]["scanned"]
     rows = [*scanned["compartments"], *scanned["skipped_compartments"]]
     names = {row["id"]: row["name"] for row in rows if row["name"]}
@@ -87,7 +88,7 @@ def _names(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _csp_hash(text: object) -> str:
-    """What a Content-Security-Policy calls an inline script or style that may run."""
+    """The source expression that allows an inline script or style in a Content-Security-Policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()}'"
 
 
@@ -106,12 +107,17 @@ def type_column(name: str) -> str:
     return _words(name, lambda row: row.column or row.plural)
 
 
+def recommendation(name: str) -> str:
+    """The number of the benchmark's recommendation about a type; empty if there is none."""
+    row = RESOURCE_TYPES.get(name)
+    return "" if row is None else row.recommendation
+
+
 def _words(name: str, words: Callable[[ResourceType], str]) -> str:
     row = RESOURCE_TYPES.get(name)
     if row is None:
         return name
-    found = words(row)
-    return found[:1].upper() + found[1:]
+    return words(row).capitalize()
 
 
 def _thousands(number: int) -> str:

@@ -6,45 +6,46 @@
 
 """What still uses a key that is to be retired. Pure.
 
-It tells what was searched, what was not, and what was found. Whether a key is needed is for nobody here to say: other
-services and tenancies may use it, and what encrypts with it outside of Block Volume is not seen.
+It lists what was searched, what was not, and the uses that were found. It never says that a key is no longer needed:
+other services and tenancies may use it, and whatever is encrypted with it outside Block Volume is not searched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .._documents.changes_file import ChangeRow
+from .._documents.discovery_file import DiscoveryFile
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
+from .._model.rows import ResourceRow, ScannedRow
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
 INCOMPLETE = "incomplete"
 
 NOT_SEARCHED = (
-    "instance configurations and instance pools, which may name the key for volumes to come",
+    "instance configurations and instance pools, which may assign the key to new volumes",
     "node pools and clusters of Kubernetes Engine (OKE)",
     "Object Storage buckets",
     "File Storage file systems",
     "databases of any kind",
     "secrets in Vault",
-    "all other services of OCI that take keys of Vault, and what is encrypted with the key by applications",
-    "other tenancies, whatever was shared with them or copied to them",
+    "all other OCI services that use Vault keys, and data that applications encrypt with the key",
+    "other tenancies, including resources shared with them or copied to them",
     "volumes and backups that are TERMINATING or TERMINATED",
 )
-"""What a report can't see, in words."""
+"""What a report does not cover."""
 
 
-def retirement(
-    kms_key_ids: Sequence[str], found: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]
-) -> dict[str, Any] | None:
-    """For each of these keys every use that was found, and the verdict; None where none is asked for.
+def retirement(kms_key_ids: Sequence[str], found: DiscoveryFile, changes: Sequence[ChangeRow]) -> dict[str, Any] | None:
+    """For each of these keys every use that was found, and the verdict; None where no key is given.
 
-    ``found`` is a discovery record, ``changes`` what a run changed before it.
+    ``changes`` are those that a run made before the discovery.
     """
     if not kms_key_ids:
         return None
-    scanned = found["scanned"]
+    scanned = found.scanned
     gaps = _gaps(found)
     return {
         "keys": [_key(key, found, [*gaps, *_key_gaps(key, scanned, changes)]) for key in dict.fromkeys(kms_key_ids)],
@@ -52,7 +53,7 @@ def retirement(
             "regions": scanned["regions"],
             "compartments": len(scanned["compartments"]),
             "resource_types": scanned["resource_types"],
-            "resources": len(found["resources"]),
+            "resources": len(found.resources),
             "time_started": scanned["time_started"],
             "time_finished": scanned["time_finished"],
         },
@@ -60,15 +61,15 @@ def retirement(
     }
 
 
-def _key(kms_key_id: str, found: Mapping[str, Any], gaps: list[str]) -> dict[str, Any]:
-    uses = list(_uses(kms_key_id, found["resources"]))
+def _key(kms_key_id: str, found: DiscoveryFile, gaps: list[str]) -> dict[str, Any]:
+    uses = list(_uses(kms_key_id, found.resources))
     without_use = INCOMPLETE if gaps else NO_USE_FOUND
     verdict = IN_USE if uses else without_use
     return {"kms_key_id": kms_key_id, "verdict": verdict, "gaps": gaps, "uses": uses}
 
 
-def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """Resources on the key, assignments whose copies get it, and replicas that volumes list with it."""
+def _uses(kms_key_id: str, resources: Iterable[ResourceRow]) -> Iterable[dict[str, Any]]:
+    """Resources on the key, policy assignments whose copies get it, and replicas that volumes list with it."""
     listed = set()
     for resource in resources:
         if resource["kms_key_id"] == kms_key_id:
@@ -85,7 +86,7 @@ def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[d
                 yield {
                     "id": replica["id"],
                     "type": REPLICA,
-                    "region": None,  # it is told by an availability domain only
+                    "region": None,  # only its availability domain is known
                     "compartment_id": resource["compartment_id"],
                     "display_name": resource["display_name"],
                     "lifecycle_state": None,
@@ -93,37 +94,37 @@ def _uses(kms_key_id: str, resources: Iterable[Mapping[str, Any]]) -> Iterable[d
                 }
 
 
-def _gaps(found: Mapping[str, Any]) -> list[str]:
-    """Why uses may have been missed, whatever the key."""
-    scanned = found["scanned"]
+def _gaps(found: DiscoveryFile) -> list[str]:
+    """Why uses of any key may have been missed."""
+    scanned = found.scanned
     gaps = []
-    unreadable = len(found["unreadable"])
+    unreadable = len(found.unreadable)
     if unreadable:
         gaps.append(f"{unreadable} {'place' if unreadable == 1 else 'places'} could not be read")
-    elif not found["complete"]:
-        gaps.append("not all that was asked for could be looked at")
+    elif not found.complete:
+        gaps.append("the search was incomplete")
     if scanned["all_regions"] is not True:
-        gaps.append("it is not certain that every region was searched that the tenancy is subscribed to")
+        gaps.append("not certain that every subscribed region of the tenancy was searched")
     if scanned["whole_tenancy"] is not True:
-        gaps.append("it is not certain that every active compartment of the tenancy was searched")
+        gaps.append("not certain that every active compartment of the tenancy was searched")
     types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
     if types:
-        gaps.append(f"resource types that were not searched: {', '.join(types)}")
+        gaps.append(f"resource types not searched: {', '.join(types)}")
     return gaps
 
 
-def _key_gaps(kms_key_id: str, scanned: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _key_gaps(kms_key_id: str, scanned: ScannedRow, changes: Sequence[ChangeRow]) -> list[str]:
     """Why uses of this key may have been missed."""
     gaps = []
     filters = scanned["filters"]
     if filters is None:
-        gaps.append("it is not known whether the search was limited to some keys")
+        gaps.append("not known whether the search was limited to some keys")
     elif filters["encryption"] == "oracle" or kms_key_id not in (filters["kms_key_ids"] or [kms_key_id]):
-        gaps.append("the search left out what is on this key")
+        gaps.append("the search left out resources on this key")
     unsettled = sum(
         not change["settled"] and kms_key_id in (change["kms_key_id"], change["previous_kms_key_id"])
         for change in changes
     )
     if unsettled:
-        gaps.append(f"changes from or to this key that were not seen to end: {unsettled}")
+        gaps.append(f"changes from or to this key whose end was not confirmed: {unsettled}")
     return gaps

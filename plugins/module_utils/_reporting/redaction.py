@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""OCIDs replaced by hashes, the same one for the same OCID wherever it stands. Pure."""
+"""OCIDs replaced by hashes: the same OCID gets the same hash everywhere. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import Any
 
 PLAIN, KEYED = "sha256", "hmac-sha256"
 
-# Type, realm and region stay; so does a dot that ends a sentence. What was redacted before stays as it is.
+# Type, realm and region stay, and so does a dot that ends a sentence. A redacted OCID is not redacted again.
 _OCID = re.compile(
     r"\b(ocid1\.[a-z0-9_-]+\.[a-z0-9_-]+\.[a-z0-9_-]*)\.(?!redacted-)([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)", re.IGNORECASE
 )
-# A vault's hosts begin with a part of its OCID.
+# The host names of a vault begin with a part of its OCID.
 _VAULT_HOST = re.compile(r"(?<![a-z0-9-])([a-z0-9]+)(-(?:management|crypto)\.kms\.)", re.IGNORECASE)
 _DIGITS = 24
 
 
 class Redaction:
-    """Replaces the OCIDs in texts. With a key nobody can tell by trying whether a hash stands for an OCID they know."""
+    """Replaces OCIDs in text. With a key, nobody can find out by trying whether a hash stands for an OCID they know."""
 
     def __init__(self, key: str | None = None) -> None:
         self.method = KEYED if key else PLAIN
@@ -33,7 +33,7 @@ class Redaction:
         self._known: dict[str, str] = {}
 
     def __call__(self, value: Any) -> Any:
-        """The same value with every text in it redacted, the names in mappings too."""
+        """The same value with all text in it redacted, including the names in mappings."""
         if isinstance(value, str):
             return _VAULT_HOST.sub(self._host, _OCID.sub(self._ocid, value))
         if isinstance(value, dict):

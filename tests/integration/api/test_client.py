@@ -845,4 +845,4 @@ def test_region_metadata_that_the_sdk_stumbles_over(content: str, tmp_path: Path
 
 
 def test_modules_above_see_no_sdk() -> None:
-    assert set(_connection.__all__) == {"Response", "Connection", "ReadRetry", "Service", "connect"}
+    assert set(_connection.__all__) == {"Response", "Connection", "ReadRetry", "Service", "connect", "region_table"}

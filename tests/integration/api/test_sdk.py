@@ -25,7 +25,7 @@ def run_python(code: str, tmp_path: Path, *, path: str = "", **environment: str)
     )
     env = {**os.environ, "HOME": str(tmp_path), **environment}
     done = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, env=env, timeout=60, check=False
+        [sys.executable, str(program)], capture_output=True, text=True, env=env, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -287,7 +287,7 @@ def _in_a_shell_with(exports: str, command: str) -> str:
     bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     script = f"set -eu\n{exports}\n{command}\n"
     return subprocess.run(
-        ["sh", "-c", script], env=bare, check=True, stdout=subprocess.PIPE, text=True, timeout=60
+        ["sh", "-c", script], env=bare, check=True, stdout=subprocess.PIPE, text=True, timeout=180
     ).stdout
 
 

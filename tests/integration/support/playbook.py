@@ -102,7 +102,7 @@ class Playbook:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=1200,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import digest
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 
 IAD, PHX, FRA = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
@@ -206,7 +207,7 @@ def plan(*entries: dict[str, Any], **fields: Any) -> dict[str, Any]:
         "time_created": "2026-11-24T01:00:10.000Z",
         "tenancy": TENANCY,
         "dry_run": False,
-        "digest": "d" * 64,
+        "digest": digest(entries),
         "options": {},
         "entries": list(entries),
         "blocked": [],

@@ -168,7 +168,7 @@ def test_many_threads_keep_the_rate_together() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert 1.5 <= clock.monotonic() - began <= 2.1
 
 

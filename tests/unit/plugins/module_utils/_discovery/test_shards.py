@@ -80,6 +80,14 @@ def test_search_tells_where_something_is() -> None:
     assert ask(search, "a", "b", "c", "d") == {"a", "d"}
 
 
+def test_search_is_asked_for_every_type_that_makes_a_shard() -> None:
+    search = FakeSearch([])
+    ask(search, "a")
+    assert search.calls[0]["query"] == (
+        "query volume, bootvolume, volumebackup, bootvolumebackup, volumegroup resources"
+    )
+
+
 def test_no_more_pages_than_needed() -> None:
     search = FakeSearch([("a", "AVAILABLE")], [("b", "AVAILABLE")], [("c", "AVAILABLE")])
     assert ask(search, "a", "b") == {"a", "b"}

@@ -269,5 +269,5 @@ class TestRegions:
 
     def test_no_tenancy_is_known(self, identity: FakeIdentity) -> None:
         identity.tenancy = None
-        with pytest.raises(InputError, match="The tenancy is not known: option tenancy"):
+        with pytest.raises(InputError, match="No tenancy is set: option tenancy"):
             scope(identity)

@@ -233,7 +233,7 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
 
 
 def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    both_appended = threading.Barrier(2, timeout=5)
+    both_appended = threading.Barrier(2, timeout=60)
     failures = [OSError(errno.EIO, "Input/output error")]
 
     def fsync(_file: int) -> None:

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,22 +20,24 @@ from unit.support import report_files as files
 from unit.support.fake_cloud import KEY_A, KEY_B, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import plan_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import read_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_reader import journal_records
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import read_json
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
-    change_records,
-    discovery_record,
-    key_records,
-    plan_record,
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_reader import (
+    changes_of,
+    read_journal,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning import plan_file as _plan_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import read_json
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import read_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
+    parse_report,
+    plan_section,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
-    read_batches,
-    read_tried,
+    read_previous_attempt,
+    read_previous_batches,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import digest
 
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 10**400, 1.5),
@@ -50,6 +54,13 @@ def _report() -> Any:
     head = {"format": "oci_keys.block_volume/report", "version": 1, "plan": {"dry_run": False}}
     rows = [files.change(1), files.failure(3), assignment, files.change(4, copy_id=COPY)]
     return {**head, "evidence": {"tenancy": TENANCY, "time_started": "2026-11-24T01:00:00Z"}, "changes": rows}
+
+
+def _whole_report() -> Any:
+    report, discovery = _report(), _discovery()
+    plan = {**_plan(), "counts": {"unchanged": 0}}
+    evidence = {**report["evidence"], "scanned": discovery["scanned"], "versions": {}}
+    return {**report, "evidence": evidence, "resources": discovery["resources"], "plan": plan, "keys": [files.key()]}
 
 
 def _plan() -> Any:
@@ -78,24 +89,28 @@ def _batch() -> Any:
     return {**files.changes(files.change(1), files.failure(2)), "summary": counts, "seconds": 1.5}
 
 
+def _packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
 def _approved(path: Path) -> Any:
-    return _plan_file.unpack_plan(_plan_file.pack(json.loads(path.read_text())), "approved_plan")
+    return plan_file.unpack_plan(_packed(path.read_bytes()), "approved_plan")
 
 
 READERS: dict[str, tuple[Callable[[], Any], Callable[[Path], Any]]] = {
     "a report to restore": (_report, lambda path: read_former_keys([path])),
     "a plan to restore": (_plan, lambda path: read_former_keys([path])),
     "a journal to restore": (_journal, lambda path: read_former_keys([path])),
-    "an approved plan": (_plan, _plan_file.read_plan),
+    "an approved plan": (_plan, plan_file.read_plan),
     "an approved plan as a value": (_plan, _approved),
-    "a discovery to plan for": (_discovery, read_discovery),
-    "a discovery to report on": (_discovery, lambda path: discovery_record(read_json(path))),
-    "a plan to report on": (_plan, lambda path: plan_record(read_json(path))),
-    "a journal to report on": (_journal, lambda path: journal_records(path, [])),
-    "keys to report on": (lambda: files.keys(files.key()), lambda path: key_records(read_json(path))),
-    "changes to report on": (_batch, lambda path: change_records(read_json(path))),
-    "batches so far": (_batch, lambda path: read_batches(path.parent)),
-    "a batch that is tried again": (_batch, lambda path: read_tried(path.parent, 1)),
+    "a discovery to plan for or to report on": (_discovery, read_discovery),
+    "a plan to report on": (_plan, lambda path: plan_section(plan_file.read_plan(path))),
+    "a journal to report on": (_journal, lambda path: changes_of(read_journal(path), [])),
+    "a report to merge": (_whole_report, lambda path: parse_report(read_json(path))),
+    "keys to report on": (lambda: files.keys(files.key()), read_keys),
+    "changes to report on": (_batch, read_changes),
+    "batches so far": (_batch, lambda path: read_previous_batches(path.parent)),
+    "a batch that is tried again": (_batch, lambda path: read_previous_attempt(path.parent, 1)),
 }
 
 
@@ -122,7 +137,7 @@ def _altered(value: Any, dice: random.Random) -> Any:
             break
     if isinstance(value, dict) and isinstance(value.get("entries"), list):
         # Whoever alters a plan on purpose sees to its digest.
-        value["digest"] = digest(value["entries"])
+        value["digest"] = plan_file.digest(value["entries"])
     return value
 
 

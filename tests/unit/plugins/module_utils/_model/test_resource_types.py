@@ -15,8 +15,13 @@ from jsonschema import Draft202012Validator
 from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import (
+    DiscoveryFile,
+    parse_discovery,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import discovery_record
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import parse_entry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import RunRecords
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import expect_type, ocid_types, parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
@@ -27,11 +32,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resou
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import PlanFilter, make_plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_file import plan_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
-    RunRecords,
     build,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
@@ -117,12 +120,12 @@ class TestANewRow:
         monkeypatch.setattr(RESOURCE_TYPES, "rows", (*RESOURCE_TYPES.rows, row))
 
     @pytest.fixture
-    def found(self) -> dict[str, Any]:
+    def found(self) -> DiscoveryFile:
         rows = [files.resource(1), files.resource(2, "vault_disk"), files.resource(3, "vault_disk")]
-        return discovery_record(JsonNode(files.discovery(*rows), "before.json"))
+        return parse_discovery(JsonNode(files.discovery(*rows), "before.json"))
 
-    def test_ocids_of_it_are_known(self, found: dict[str, Any]) -> None:
-        disk = parse(found["resources"][1]["id"])
+    def test_ocids_of_it_are_known(self, found: DiscoveryFile) -> None:
+        disk = parse(found.resources[1]["id"])
         assert ocid_types("vault_disk") == ("vaultdisk",)
         assert disk.words == "vault disk"
         expect_type(disk, *RESOURCE_TYPES.changed_by_ocid.ocid_types)
@@ -150,25 +153,25 @@ class TestANewRow:
         _read, problems = read_role("rekey", {**given, "rekey_exclude_ids": files.ocid("vaultdisk", 1)})
         assert problems == []
 
-    def test_plans_change_it_in_its_turn_and_call_it_by_its_name(self, found: dict[str, Any]) -> None:
-        plan = make_plan(found["resources"], PlanFilter({files.IAD: WANTED}))
+    def test_plans_change_it_in_its_turn_and_call_it_by_its_name(self, found: DiscoveryFile) -> None:
+        plan = make_plan(found.resources, PlanFilter({files.IAD: WANTED}))
         assert [entry["type"] for entry in plan.entries] == ["vault_disk", "vault_disk", "volume"]
-        assert [plan_entry(JsonNode(entry, "plan.json")) for entry in plan.entries] == plan.entries
+        assert [parse_entry(JsonNode(entry, "plan.json")) for entry in plan.entries] == plan.entries
         lines = plan_lines(plan, dry_run=True)
         assert lines[1] == f"  {files.IAD}: 2 vault disks from the Oracle-managed key to {WANTED}"
 
-    def test_reports_show_it(self, found: dict[str, Any]) -> None:
-        report = build([RunRecords(found=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
+    def test_reports_show_it(self, found: DiscoveryFile) -> None:
+        report = build([RunRecords(discovery=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
         Draft202012Validator(json.loads(SCHEMA.read_text())).validate(report)
         assert report["summary"]["by_region_and_type"][-1]["type"] == "vault_disk"
         assert chart_data(report)["types"] == ["volume", "vault_disk"]
         assert type_word("vault_disk") == "Vault disk"
         assert report["retirement"]["keys"][0]["gaps"] == []
 
-    def test_a_search_without_it_is_not_complete(self, found: dict[str, Any]) -> None:
-        found["scanned"]["resource_types"].remove("vault_disk")
-        report = build([RunRecords(found=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
-        assert report["retirement"]["keys"][0]["gaps"] == ["resource types that were not searched: vault_disk"]
+    def test_a_search_without_it_is_not_complete(self, found: DiscoveryFile) -> None:
+        found.scanned["resource_types"].remove("vault_disk")
+        report = build([RunRecords(discovery=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
+        assert report["retirement"]["keys"][0]["gaps"] == ["resource types not searched: vault_disk"]
 
 
 class TestWhatCannotBeComputed:

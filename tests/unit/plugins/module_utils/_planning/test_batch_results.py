@@ -12,13 +12,15 @@ import pytest
 from unit.support.fake_cloud import KEY_A, KEY_B, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import (
+    batch_file,
+    count_changes,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
     PreviousAttempt,
-    batch_file,
     merge_attempts,
-    read_batches,
-    read_tried,
-    row_counts,
+    read_previous_attempt,
+    read_previous_batches,
 )
 
 LOST = {"code": "OutcomeUnknown", "message": "Lost."}
@@ -70,11 +72,11 @@ def test_an_assignment_goes_by_its_asset_whatever_its_own_ocid_is_by_now() -> No
 
 def test_counts_add_up() -> None:
     rows = [row(), row(changed=False), row(error=LOST), row(changed=False, error=LOST)]
-    assert row_counts(rows) == {"total": 4, "changed": 1, "unchanged": 1, "failed": 2}
+    assert count_changes(rows) == {"total": 4, "changed": 1, "unchanged": 1, "failed": 2}
 
 
 def put(folder: Path, number: int, *rows: dict[str, Any], seconds: Any = 1.5) -> None:
-    content = {"summary": row_counts(rows), "seconds": seconds, "resources": rows}
+    content = {"summary": count_changes(rows), "seconds": seconds, "resources": rows}
     batch_file(folder, number).write_text(json.dumps(content))
 
 
@@ -83,15 +85,15 @@ def test_the_batches_of_a_run_so_far(tmp_path: Path) -> None:
     put(tmp_path, 12, row(2), row(3, changed=False, error=LOST), seconds="long")
     put(tmp_path, 11, seconds=10**400)
     (tmp_path / "batch-of-mine.json").write_text("no JSON")
-    so_far = read_batches(tmp_path)
+    so_far = read_previous_batches(tmp_path)
     assert (so_far.last, so_far.changed, so_far.done, so_far.seconds) == (12, 2, 3, 1.5)
     assert so_far.failed == {("volume", volume_id(3))}
 
 
 def test_one_batch_when_it_was_tried_before(tmp_path: Path) -> None:
-    assert read_tried(tmp_path, 1) == PreviousAttempt({})
+    assert read_previous_attempt(tmp_path, 1) == PreviousAttempt()
     put(tmp_path, 1, row())
-    assert read_tried(tmp_path, 1) == PreviousAttempt({("volume", volume_id(1)): row()}, 1.5)
+    assert read_previous_attempt(tmp_path, 1) == PreviousAttempt({("volume", volume_id(1)): row()}, 1.5)
     batch_file(tmp_path, 1).write_text("{")
     with pytest.raises(InputError, match="is not JSON"):
-        read_tried(tmp_path, 1)
+        read_previous_attempt(tmp_path, 1)

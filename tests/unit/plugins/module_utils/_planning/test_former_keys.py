@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.support.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
+from unit.support.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import digest
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import (
     FormerKeys,
     read_former_keys,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import digest
 
 ONE, TWO = volume_id(1), volume_id(2)
 
 
 def intent(previous: str | None, given: str | None, time: str = "2026-11-24T01:00:00.000Z", **more: Any) -> str:
-    line = {"event": "intent", "action": "assign" if given else "remove", "id": ONE, "time": time, "tenancy": TENANCY}
+    action = "assign" if given else "remove"
+    line = {"event": "intent", "action": action, "type": "volume", "id": ONE, "time": time, "tenancy": TENANCY}
     return json.dumps({**line, "previous_kms_key_id": previous, "kms_key_id": given, **more})
 
 
@@ -106,14 +107,20 @@ def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -
         (report(change(id="nothing")), "not an OCID"),
         (report(change(id=KEY_A)), "is a key, but"),
         (report(change(previous_kms_key_id=ONE)), "but a key is expected"),
-        (report(change(previous_kms_key_id=5)), "text is expected"),
+        (report(change(previous_kms_key_id=5)), "expected a string"),
         (report(change(previous_kms_key_id=None)), "'previous_encryption' is customer"),
         (report(change(previous_encryption="oracle")), "'previous_encryption' is oracle"),
-        (report(change(previous_encryption=None)), "one of customer, oracle, unknown is expected"),
-        (intent(None, KEY_B).replace("previous_kms_key_id", "former"), "previous_kms_key_id is missing"),
+        (
+            report(change(previous_encryption=None)),
+            "previous_encryption' (one of customer, oracle, unknown) is missing",
+        ),
+        (
+            intent(None, KEY_B).replace("previous_kms_key_id", "former"),
+            "field 'previous_kms_key_id' (key or null) is missing",
+        ),
         (intent(KEY_A, KEY_B, tenancy="x" * 100_000), "is not an OCID"),
         (intent(ONE, KEY_B), "but a key is expected"),
-        (json.dumps({"event": "intent"}), "text is expected"),
+        (json.dumps({"event": "intent"}), "'previous_kms_key_id' (key or null) is missing"),
         ("[" * 100_000, "nested too deeply"),
         (" \n", "is empty"),
         ('{"format": "oci_keys.block_volume/report", "version": 9}', "is of version 9"),
@@ -140,7 +147,8 @@ def plan(*entries: dict[str, Any], **more: Any) -> str:
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
     keys = {"kms_key_id": KEY_A, "wanted_kms_key_id": KEY_B, "action": "assign"}
-    return {"id": name, "type": "volume", "region": "us-ashburn-1", **keys, **more}
+    where = {"region": "us-ashburn-1", "key_region": "us-ashburn-1", "compartment_id": compartment_id(1)}
+    return {"id": name, "type": "volume", **where, **keys, **more}
 
 
 def test_a_folder_of_a_dry_run_or_of_another_tenancy_tells_so_beside_a_journal(tmp_path: Path) -> None:
@@ -155,11 +163,11 @@ def test_a_folder_of_a_dry_run_or_of_another_tenancy_tells_so_beside_a_journal(t
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (plan(entry(ONE, asset_id=[1])), "asset_id is list, but only a policy_assignment has an asset"),
+        (plan(entry(ONE, asset_id=[1])), "asset_id' is a list, but only a policy_assignment has an asset"),
         (plan(entry(ONE, asset_id=TWO)), "only a policy_assignment has an asset"),
-        (plan({k: v for k, v in entry(ONE).items() if k != "kms_key_id"}), "kms_key_id is missing"),
+        (plan({k: v for k, v in entry(ONE).items() if k != "kms_key_id"}), "kms_key_id' (key or null) is missing"),
         (plan(entry(ONE), tenancy="\x1b[31m"), "is not an OCID"),
-        (plan(entry(ONE), digest="0" * 64), "were altered"),
+        (plan(entry(ONE), digest="0" * 64), "were modified"),
     ],
 )
 def test_plans_that_are_not_to_be_trusted(tmp_path: Path, content: str, fault: str) -> None:
@@ -209,7 +217,7 @@ def test_of_copies_what_bears_the_key_goes_back_and_what_was_made_stays(tmp_path
     assert set(former.found) == {("volume_backup", one)}
     assert former.found["volume_backup", one].original == KEY_A
     assert set(former.unknown) == {group}
-    assert "the journal of that run does" in former.unknown[group]
+    assert "pass the run's journal instead" in former.unknown[group]
 
 
 def test_a_change_without_a_time_is_as_old_as_its_run(tmp_path: Path) -> None:
@@ -220,7 +228,7 @@ def test_a_change_without_a_time_is_as_old_as_its_run(tmp_path: Path) -> None:
         untimed["evidence"] = {"tenancy": TENANCY, name: "2026-11-24T03:00:00Z"}
         assert read(tmp_path, json.dumps(untimed), first).found["volume", ONE].original == KEY_A
     untimed["evidence"] = {"tenancy": TENANCY, "time_started": ""}
-    with pytest.raises(InputError, match="time_requested is missing, but it has to be known which"):
+    with pytest.raises(InputError, match=r"changes\[0\].time_requested' \(string\) is missing"):
         read(tmp_path, json.dumps(untimed), first)
 
 

@@ -13,22 +13,21 @@ from hypothesis import strategies as st
 from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import count_entries, digest
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.subject import subject
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
     batches_of,
     select_assets,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batches import split_into_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections, verdict
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
     PlanFilter,
     approve,
-    batches,
-    digest,
     make_plan,
-    subject,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import (
-    count_rows,
     duration,
     plan_lines,
     progress_line,
@@ -102,7 +101,7 @@ def test_the_oracle_managed_key_is_wanted_only_where_that_is_said() -> None:
         ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "skipped", "legal hold"),
         ({"type": "volume_backup", "locked": "it is under legal hold"}, {"include_locked": True}, "entries", None),
         ({"managed_by_paas": True}, {"include_locked": True, "include_replicated": True}, "skipped", "platform"),
-        ({"group_id": "group"}, {"exclude_ids": ["group"]}, "excluded", "to be excluded"),
+        ({"group_id": "group"}, {"exclude_ids": ["group"]}, "excluded", "excluded by 'exclude_ids'"),
     ],
 )
 def test_what_is_planned_apart(fields: dict[str, Any], options: dict[str, Any], where: str, reason: str | None) -> None:
@@ -128,10 +127,7 @@ def test_the_digest_tells_any_change() -> None:
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(ORDER[1:]), st.sampled_from([IAD, FRA])),
-        max_size=60,
-    ),
+    st.lists(st.tuples(st.sampled_from(ORDER[1:]), st.sampled_from([IAD, FRA])), max_size=60),
     st.integers(1, 9),
     st.integers(0, 3),
 )
@@ -140,7 +136,7 @@ def test_batches_have_everything_once_in_order_after_the_canary(
 ) -> None:
     rows = [found(number, type=kind, region=region) for number, (kind, region) in enumerate(kinds)]
     entries = make_plan(rows, PlanFilter(KEYS)).entries
-    parts = batches(entries, size, canary)
+    parts = split_into_batches(entries, size, canary)
     covered = [index for batch in parts for part in batch for index in range(part.start, part.stop)]
     assert sorted(covered) == list(range(len(entries)))
     rest = parts[1:] if canary and entries else parts
@@ -165,8 +161,8 @@ def test_only_what_was_approved_as_it_was_approved() -> None:
     other = make_plan([found(1), assignment(4, policy_id="other")], PlanFilter({IAD: KEY_C, FRA: KEY_FRA}))
     approve(other, approved)
     assert other.entries == []
-    assert "another key is asked for now" in other.not_approved[1]["reason"]
-    assert "another one than when it was approved" in other.not_approved[0]["reason"]
+    assert "a different key is requested now" in other.not_approved[1]["reason"]
+    assert "not the one that it had when it was approved" in other.not_approved[0]["reason"]
 
 
 def test_lines() -> None:
@@ -174,12 +170,12 @@ def test_lines() -> None:
         [found(number) for number in range(1200)] + [found(1200, lifecycle_state="FAULTY")], PlanFilter(KEYS)
     )
     lines = plan_lines(plan, dry_run=True)
-    assert lines[0] == "1,200 resources would be changed, 0 are as wanted"
+    assert lines[0] == "1,200 resources would be changed, 0 already correct"
     assert lines[1] == f"  {IAD}: 1,200 block volumes from the Oracle-managed key to {KEY_A}"
-    assert lines[2].startswith("1 is blocked")
+    assert lines[2].startswith("1 blocked; fix these first:")
     assert lines[-1] == f"Digest of the plan: {plan.digest}"
-    assert count_rows(plan.entries)[0]["count"] == 1200
-    part = batches(plan.entries, 200, 0)[1][0]
+    assert count_entries(plan.entries)[0]["count"] == 1200
+    part = split_into_batches(plan.entries, 200, 0)[1][0]
     assert progress_line(slice_label(part), 200, 0, 40.2) == (
         "us-ashburn-1: block volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
     )
@@ -189,8 +185,8 @@ def test_lines() -> None:
     ("count", "dry_run", "line"),
     [
         (1, True, "1 resource would be changed"),
-        (1, False, "1 resource is going to be changed"),
-        (0, False, "0 resources are"),
+        (1, False, "1 resource will be changed"),
+        (0, False, "0 resources will be"),
     ],
 )
 def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
@@ -219,15 +215,18 @@ class TestVerdict:
     def test_all_well(self) -> None:
         ended = self.end(unchanged=5, changed_earlier=3)
         assert ended["faults"] == []
-        assert ended["line"].startswith("3 resources changed, 5 as wanted, 0 blocked")
+        assert ended["line"].startswith("3 resources changed, 5 already correct, 0 blocked")
 
     @pytest.mark.parametrize(
         ("more", "fault"),
         [
             ({"failed_earlier": 2}, "2 resources failed"),
             ({"planned": 4, "stopped": True}, "stopped early"),
-            ({"planned": 4}, "Still not as wanted after all rounds: 4 resources"),
-            ({"found": {"complete": False, "msg": "no phx"}}, "Not everything could be looked at.*no phx"),
+            ({"planned": 4}, "4 resources still need a change after all rounds"),
+            (
+                {"found": {"complete": False, "msg": "no phx"}},
+                "Some places could not be read, so this result is incomplete: no phx",
+            ),
         ],
     )
     def test_what_is_wrong(self, more: dict[str, Any], fault: str) -> None:
@@ -240,7 +239,7 @@ class TestVerdict:
     def test_a_dry_run_tells_where_it_could_not_look(self) -> None:
         ended = self.end(found={"complete": False, "msg": "no phx"}, planned=3, check_mode=True)
         assert ended["faults"] == []
-        assert ended["line"].endswith("there may be more to change: no phx")
+        assert ended["line"].endswith("so this result is incomplete: no phx")
 
     def test_objections(self) -> None:
         assert objections(counts(planned=5), {"max_changes": 5}, "rekey") == []
@@ -253,7 +252,7 @@ class TestVerdict:
         later = counts(planned=2, changed_earlier=7, failed_earlier=1, blocked=1)
         assert objections(later, {"max_changes": 10, "fail_on_blocked": True}, "rekey") == []
         (told,) = objections(later, {"max_changes": 9}, "rekey")
-        assert "2 resources more would be changed after 8 in earlier rounds" in told
+        assert "2 resources still to be changed after 8 in earlier rounds" in told
         assert objections(counts(changed_earlier=8), {"max_changes": 7}, "rekey") == []
 
 

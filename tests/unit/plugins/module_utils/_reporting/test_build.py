@@ -11,18 +11,19 @@ import pytest
 from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import parse_changes
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
-    change_records,
-    discovery_record,
-    key_records,
-    plan_record,
-    report_record,
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import parse_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import parse_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
+    RunRecords,
+    parse_report,
+    plan_section,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.benchmark import BENCHMARK_VERSION
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
-    RunRecords,
     build,
     canonical,
 )
@@ -33,11 +34,12 @@ NOW = ReportContext("run", "2026-11-24T02:00:00.000Z")
 
 def part(*resources: dict[str, Any], **fields: Any) -> RunRecords:
     records = {
-        "plan": plan_record(JsonNode(fields.pop("plan"), "plan.json")) if "plan" in fields else None,
-        "changes": change_records(JsonNode(files.changes(*fields.pop("changes", ())), "batch-0001.json")),
-        "keys": key_records(JsonNode(files.keys(*fields.pop("keys", ())), "keys.json")),
+        "plan": plan_section(parse_plan(JsonNode(fields.pop("plan"), "plan.json"))) if "plan" in fields else None,
+        "changes": parse_changes(JsonNode(files.changes(*fields.pop("changes", ())), "batch-0001.json")),
+        "keys": parse_keys(JsonNode(files.keys(*fields.pop("keys", ())), "keys.json")),
     }
-    return RunRecords(found=discovery_record(JsonNode(files.discovery(*resources, **fields), "before.json")), **records)
+    discovery = parse_discovery(JsonNode(files.discovery(*resources, **fields), "before.json"))
+    return RunRecords(discovery=discovery, **records)
 
 
 def report(*resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def report(*resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def again(made: dict[str, Any]) -> RunRecords:
-    return RunRecords(**report_record(JsonNode(json.loads(canonical(made)), "report.json")))
+    return parse_report(JsonNode(json.loads(canonical(made)), "report.json"))
 
 
 SOME = (
@@ -161,13 +163,13 @@ class TestForm:
     def test_what_json_can_not_hold_is_told(self) -> None:
         made = report()
         made["evidence"]["parameters"] = {"a": float("nan")}
-        with pytest.raises(InputError, match="'evidence' holds what JSON has no form for"):
+        with pytest.raises(InputError, match="'evidence' contains a value that can't be serialized as JSON"):
             canonical(made)
 
     def test_a_report_is_read_back(self) -> None:
         made = report(
             *SOME,
-            plan=files.plan(files.planned(), blocked=[files.planned(2)], unchanged=4),
+            plan=files.plan(files.planned(), blocked=[files.planned(2, reason="FAULTY")], unchanged=4),
             changes=(files.change(assignment_id="a"), files.failure(2)),
             keys=(files.key(),),
             unreadable=[files.unreadable()],

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from unit.support import report_files as files
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import parse_changes
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.records import (
-    change_records,
-    discovery_record,
-)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.key_retirement import (
     NOT_SEARCHED,
@@ -24,8 +22,8 @@ TYPES = RESOURCE_TYPES.with_key.names
 
 
 def judge(*resources: dict[str, Any], changes: tuple[dict[str, Any], ...] = (), **fields: Any) -> dict[str, Any]:
-    found = discovery_record(JsonNode(files.discovery(*resources, **fields), "before.json"))
-    changed = change_records(JsonNode(files.changes(*changes), "batch-0001.json"))
+    found = parse_discovery(JsonNode(files.discovery(*resources, **fields), "before.json"))
+    changed = parse_changes(JsonNode(files.changes(*changes), "batch-0001.json"))
     told = retirement([files.KEY_A], found, changed)
     if told is None:
         raise ValueError("nothing was told")
@@ -68,14 +66,14 @@ def test_a_replica_that_a_volume_lists_is_a_use_and_is_told_once() -> None:
 GAPS: list[tuple[dict[str, Any], str]] = [
     ({"unreadable": [files.unreadable()]}, "1 place could not be read"),
     ({"unreadable": [files.unreadable(), files.unreadable()]}, "2 places could not be read"),
-    ({"complete": False}, "not all that was asked for could be looked at"),
-    ({"scanned": {"all_regions": False}}, "not certain that every region was searched"),
-    ({"scanned": {"all_regions": None}}, "not certain that every region was searched"),
+    ({"complete": False}, "the search was incomplete"),
+    ({"scanned": {"all_regions": False}}, "not certain that every subscribed region"),
+    ({"scanned": {"all_regions": None}}, "not certain that every subscribed region"),
     ({"scanned": {"whole_tenancy": False}}, "not certain that every active compartment"),
     ({"scanned": {"whole_tenancy": None}}, "not certain that every active compartment"),
     ({"scanned": {"filters": None}}, "not known whether the search was limited"),
-    ({"scanned": {"filters": {"kms_key_ids": None, "encryption": "oracle"}}}, "left out what is on this key"),
-    ({"scanned": {"filters": {"kms_key_ids": [files.KEY_B], "encryption": "any"}}}, "left out what is on this key"),
+    ({"scanned": {"filters": {"kms_key_ids": None, "encryption": "oracle"}}}, "left out resources on this key"),
+    ({"scanned": {"filters": {"kms_key_ids": [files.KEY_B], "encryption": "any"}}}, "left out resources on this key"),
     *(
         (
             {"scanned": {"resource_types": [name for name in TYPES if name != left]}},
@@ -83,7 +81,7 @@ GAPS: list[tuple[dict[str, Any], str]] = [
         )
         for left in TYPES
     ),
-    ({"changes": (files.change(settled=False),)}, "changes from or to this key that were not seen to end: 1"),
+    ({"changes": (files.change(settled=False),)}, "changes from or to this key whose end was not confirmed: 1"),
 ]
 
 
@@ -116,7 +114,7 @@ def test_what_is_no_gap(fields: dict[str, Any]) -> None:
 
 
 def test_it_tells_where_it_did_not_look() -> None:
-    found = discovery_record(JsonNode(files.discovery(), "before.json"))
+    found = parse_discovery(JsonNode(files.discovery(), "before.json"))
     told = retirement([files.KEY_A, files.KEY_A, files.KEY_B], found, [])
     assert told is not None
     assert [key["kms_key_id"] for key in told["keys"]] == [files.KEY_A, files.KEY_B]
@@ -135,4 +133,4 @@ def test_it_tells_where_it_did_not_look() -> None:
 
 
 def test_nothing_asked_is_nothing_told() -> None:
-    assert retirement([], discovery_record(JsonNode(files.discovery(), "before.json")), []) is None
+    assert retirement([], parse_discovery(JsonNode(files.discovery(), "before.json")), []) is None

@@ -1,0 +1,228 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""What became of resources: result files of the modules that change keys, and the batch files of a run.
+
+A module for policies reports assets, but the policy assignment bears the key; so rows that are read here are about
+the assignment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from .._common.files import write_private
+from .._model.resource_types import ASSIGNMENT
+from .discovery_file import type_name
+from .json_reader import JsonNode, read_json
+from .subject import Subject, subject
+
+_DOCUMENT = "a result file of a module that changes keys"
+_BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
+_MOST_SECONDS = 1e9
+
+
+class ErrorRow(TypedDict):
+    """Why a change failed."""
+
+    code: str | None
+    message: str | None
+    status: int | None
+    opc_request_id: str | None
+    hint: str | None
+
+
+class _CommonChangeFields(TypedDict):
+    id: str
+    type: str
+    display_name: str | None
+    region: str | None
+    compartment_id: str | None
+    lifecycle_state: str | None
+    previous_encryption: str | None
+    previous_kms_key_id: str | None
+    encryption: str | None
+    kms_key_id: str | None
+    action: str | None
+    opc_request_id: str | None
+    time_requested: str | None
+    time_settled: str | None
+    left_alone: str | None
+    group_id: str | None
+    changed: bool
+    settled: bool
+    error: ErrorRow | None
+
+
+class ChangeRow(_CommonChangeFields, total=False):
+    """What became of one resource. A policy assignment also has its asset and its policies, a backup that was copied
+    the OCID of its copy, which has the key."""
+
+    asset_id: str
+    asset_type: str | None
+    assignment_id: str | None
+    policy_id: str | None
+    previous_policy_id: str | None
+    destination_region: str | None
+    previous_destination_region: str | None
+    copy_id: str | None
+
+
+class BatchRow(ChangeRow, total=False):
+    """What became of one entry of a plan."""
+
+    wanted_kms_key_id: str | None
+
+
+class ChangeCounts(TypedDict):
+    """Counts that add up to the total; a change that failed after it was made counts as failed."""
+
+    total: int
+    changed: int
+    unchanged: int
+    failed: int
+
+
+def read_changes(path: Path) -> list[ChangeRow]:
+    """Read a result file of a module that changes keys, or the file of a batch."""
+    return parse_changes(read_json(path))
+
+
+def parse_changes(root: JsonNode) -> list[ChangeRow]:
+    return [parse_change(node) for node in root.expect_list("resources", _DOCUMENT)]
+
+
+def parse_change(node: JsonNode) -> ChangeRow:
+    error = node.get("error")
+    change: ChangeRow = {
+        "id": node.get("id").text(),
+        "type": type_name(node.get("type")),
+        "display_name": node.get("display_name").text_or_none(),
+        "region": node.get("region").text_or_none(),
+        "compartment_id": node.get("compartment_id").text_or_none(),
+        "lifecycle_state": node.get("lifecycle_state").text_or_none(),
+        "previous_kms_key_id": node.get("previous_kms_key_id").text_or_none(),
+        "previous_encryption": node.get("previous_encryption").text_or_none(),
+        "kms_key_id": node.get("kms_key_id").text_or_none(),
+        "encryption": node.get("encryption").text_or_none(),
+        "action": node.get("action").text_or_none(),
+        "opc_request_id": node.get("opc_request_id").text_or_none(),
+        "time_requested": node.get("time_requested").text_or_none(),
+        "time_settled": node.get("time_settled").text_or_none(),
+        "left_alone": node.get("left_alone").text_or_none(),
+        "group_id": node.get("group_id").text_or_none(),
+        "changed": node.get("changed").flag(),
+        "settled": node.get("settled").flag(),
+        "error": None if error.value is None else parse_error(error),
+    }
+    if "copy_id" in node.mapping():
+        change["copy_id"] = node.get("copy_id").text_or_none()
+        change["destination_region"] = node.get("destination_region").text_or_none()
+    elif change["type"] == ASSIGNMENT or "assignment_id" in node.mapping():
+        _add_assignment(change, node)
+    return change
+
+
+def _add_assignment(change: ChangeRow, node: JsonNode) -> None:
+    change["assignment_id"] = node.get("assignment_id").text_or_none()
+    change["policy_id"] = node.get("policy_id").text_or_none()
+    change["previous_policy_id"] = node.get("previous_policy_id").text_or_none()
+    change["destination_region"] = node.get("destination_region").text_or_none()
+    change["previous_destination_region"] = node.get("previous_destination_region").text_or_none()
+    if change["type"] == ASSIGNMENT:
+        change["asset_id"] = node.get("asset_id").text()
+        change["asset_type"] = node.get("asset_type").text_or_none()
+        return
+    change["asset_id"], change["asset_type"] = change["id"], change["type"]
+    change["id"], change["type"] = change["assignment_id"] or change["id"], ASSIGNMENT
+
+
+def parse_error(node: JsonNode) -> ErrorRow:
+    return {
+        "code": node.get("code").text_or_none(),
+        "message": node.get("message").text_or_none(),
+        "opc_request_id": node.get("opc_request_id").text_or_none(),
+        "hint": node.get("hint").text_or_none(),
+        "status": node.get("status").count_or_none(),
+    }
+
+
+def count_changes(rows: Iterable[Mapping[str, Any]]) -> ChangeCounts:
+    return count_outcomes((bool(row.get("changed")), row.get("error") is not None) for row in rows)
+
+
+def count_outcomes(outcomes: Iterable[tuple[bool, bool]]) -> ChangeCounts:
+    """Count pairs of whether a resource was changed and whether it failed."""
+    pairs = list(outcomes)
+    failed = sum(has_failed for _changed, has_failed in pairs)
+    changed = sum(was_changed and not has_failed for was_changed, has_failed in pairs)
+    return {"total": len(pairs), "changed": changed, "unchanged": len(pairs) - changed - failed, "failed": failed}
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """The file of one batch of a run. ``seconds`` is how long all its attempts took."""
+
+    number: int
+    rows: Mapping[Subject, BatchRow]
+    seconds: float
+
+    @property
+    def counts(self) -> ChangeCounts:
+        return count_changes(self.rows.values())
+
+    @property
+    def failed(self) -> frozenset[Subject]:
+        return frozenset(about for about, row in self.rows.items() if row.get("error") is not None)
+
+
+def batch_file(folder: Path, number: int) -> Path:
+    return folder / f"batch-{number:04}.json"
+
+
+def _batch_paths(folder: Path) -> list[tuple[int, Path]]:
+    """The batch files in the folder of a run, in the order of the batches."""
+    matches = [(path, _BATCH_FILE.fullmatch(path.name)) for path in folder.glob("batch-*.json")]
+    return sorted((int(match.group(1)), path) for path, match in matches if match is not None)
+
+
+def read_batch_changes(folder: Path) -> list[ChangeRow]:
+    """Read what became of resources from all batch files in the folder of a run."""
+    return [change for _number, path in _batch_paths(folder) for change in read_changes(path)]
+
+
+def read_batch_files(folder: Path) -> list[BatchFile]:
+    """Read all batch files in the folder of a run."""
+    return [_parse_batch(read_json(path), number) for number, path in _batch_paths(folder)]
+
+
+def read_batch_file(folder: Path, number: int) -> BatchFile | None:
+    """Read the file of one batch; None where the batch was not started."""
+    path = batch_file(folder, number)
+    return _parse_batch(read_json(path), number) if path.exists() else None
+
+
+def write_batch_file(path: Path, rows: Sequence[BatchRow], seconds: float, facts: Mapping[str, Any]) -> None:
+    """Write the file of a batch. ``facts`` are for people who read it. Raises OSError."""
+    write_private(path, {**facts, "summary": count_changes(rows), "seconds": seconds, "resources": rows})
+
+
+def _parse_batch(root: JsonNode, number: int) -> BatchFile:
+    rows: dict[Subject, BatchRow] = {}
+    for node in root.expect_list("resources", _DOCUMENT):
+        row = parse_change(node)
+        # Kept as it stands, so that the file that another attempt writes loses nothing.
+        rows[subject(row)] = cast(BatchRow, dict(node.mapping()))
+    return BatchFile(number=number, rows=rows, seconds=_seconds(root.get("seconds").value))
+
+
+def _seconds(value: Any) -> float:
+    # JSON allows integers too large for a float.
+    return float(value) if isinstance(value, (int, float)) and abs(value) < _MOST_SECONDS else 0.0

@@ -1,0 +1,289 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The plan of a run, ``plan.json``: every change, what is not changed and why, and the batches."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict
+
+from .._common.errors import InputError
+from .._model.decisions import ASSIGN, REMOVE
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .discovery_file import type_name
+from .json_reader import JsonNode, parse_json, read_json
+from .json_writer import write_before_changes
+
+FORMAT = "oci_keys.block_volume/plan"
+VERSION = 1
+
+_MOST_UNPACKED = 64 * 1024 * 1024
+
+
+class _CommonEntryFields(TypedDict):
+    id: str
+    type: str
+    region: str
+    compartment_id: str
+    display_name: str
+    key_region: str
+    kms_key_id: str | None
+    wanted_kms_key_id: str | None
+    action: str
+
+
+class PlanEntry(_CommonEntryFields, total=False):
+    """One change: from the key that the resource is on to the key wanted for it. None is the Oracle-managed key.
+
+    ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy.
+    """
+
+    asset_id: str
+    policy_id: str | None
+
+
+class _CommonUnplannedFields(TypedDict):
+    id: str
+    type: str
+    region: str
+    compartment_id: str
+    display_name: str
+    kms_key_id: str | None
+    reason: str
+
+
+class UnplannedRow(_CommonUnplannedFields, total=False):
+    """A resource that is not changed, and why: blocked, skipped, excluded or not approved."""
+
+    key_region: str
+    wanted_kms_key_id: str | None
+    action: str
+    asset_id: str
+    policy_id: str | None
+
+
+class CountRow(TypedDict):
+    """How many entries of a plan have this region, type, key now and key then."""
+
+    region: str
+    type: str
+    from_kms_key_id: str | None
+    to_kms_key_id: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Entries ``start`` to ``stop`` of a plan: of one region, one type and one wanted key. ``first`` to ``last`` of
+    ``total`` is where they stand among all entries of their region and type."""
+
+    start: int
+    stop: int
+    region: str
+    type: str
+    first: int
+    last: int
+    total: int
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan as it stands in its file. ``slow``: a key is kept outside OCI, so few changes may be made at a time.
+    ``canary_batch`` is the batch with the first entries of each region, type and key, if there is one."""
+
+    entries: list[PlanEntry]
+    digest: str
+    tenancy: str
+    dry_run: bool
+    run_id: str | None = None
+    time_created: str | None = None
+    slow: bool = False
+    canary_batch: int | None = None
+    blocked: Sequence[UnplannedRow] = ()
+    skipped: Sequence[UnplannedRow] = ()
+    excluded: Sequence[UnplannedRow] = ()
+    not_approved: Sequence[UnplannedRow] = ()
+    unchanged: int = 0
+    not_selected: int = 0
+    batches: Mapping[int, Sequence[Slice]] = field(default_factory=dict)
+
+
+def digest(entries: Sequence[Mapping[str, Any]]) -> str:
+    """SHA-256 over the entries as canonical JSON: in their order, names sorted, no white space, ASCII only."""
+    canonical = json.dumps(list(entries), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def count_entries(entries: Sequence[PlanEntry]) -> list[CountRow]:
+    """How many entries there are of each region, type, key now and key then, in the order of the plan."""
+    found = Counter(
+        (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"]) for entry in entries
+    )
+    rows: list[CountRow] = [
+        {"region": region, "type": kind, "from_kms_key_id": current, "to_kms_key_id": desired, "count": count}
+        for (kind, region, current, desired), count in found.items()
+    ]
+    order = RESOURCE_TYPES.in_order_of_change
+    return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
+
+
+def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
+    """Write ``plan.json``. ``facts`` are what the plan was made from, for people who read it.
+
+    Raises InputError where the file can't be written, since nothing may be changed then.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "run_id": plan.run_id,
+        "time_created": plan.time_created,
+        "tenancy": plan.tenancy,
+        "dry_run": plan.dry_run,
+        "slow": plan.slow,
+        "canary_batch": plan.canary_batch,
+        **facts,
+        "digest": plan.digest,
+        "counts": count_entries(plan.entries),
+        "entries": plan.entries,
+        "blocked": plan.blocked,
+        "left_alone": plan.skipped,
+        "excluded": plan.excluded,
+        "not_approved": plan.not_approved,
+        "unchanged": plan.unchanged,
+        "not_selected": plan.not_selected,
+        "batches": [
+            {"number": number, "slices": [asdict(part) for part in parts]} for number, parts in plan.batches.items()
+        ],
+    }
+    write_before_changes(path, content)
+
+
+def pack_plan(entries: Sequence[PlanEntry], entries_digest: str, tenancy: str) -> str:
+    """A plan as text that can be approved: it has nothing in it that templates or terminals would act on, such as the
+    names of resources, since it is passed on by templates."""
+    value = {
+        "format": FORMAT,
+        "version": VERSION,
+        "tenancy": tenancy,
+        "dry_run": True,
+        "digest": entries_digest,
+        "entries": entries,
+    }
+    return base64.b64encode(zlib.compress(json.dumps(value).encode(), 9)).decode("ascii")
+
+
+def unpack_plan(text: str, name: str) -> PlanFile:
+    """The plan that ``pack_plan`` made text of. Raises InputError, also for text that would unpack to many MiB."""
+    try:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_UNPACKED)
+    except (ValueError, zlib.error) as error:
+        raise InputError(f"'{name}' is not a plan as text. Give the text that a dry run returns") from error
+    if unpacker.unconsumed_tail:
+        raise InputError(f"'{name}' unpacks to more than {_MOST_UNPACKED // 1024**2} MiB, so it is not read")
+    return parse_plan(parse_json(content, name))
+
+
+def read_plan(path: Path) -> PlanFile:
+    return parse_plan(read_json(path))
+
+
+def parse_plan(root: JsonNode) -> PlanFile:
+    """Raises InputError for any other document, and for a plan that was modified after its digest was made."""
+    root.expect_format(FORMAT, VERSION)
+    nodes = root.get("entries").items()
+    entries = [parse_entry(node) for node in nodes]
+    recorded = root.get("digest").text()
+    if digest([node.value for node in nodes]) != recorded:
+        root.get("digest").contradicted("the digest of its entries is another one: they were modified")
+    return PlanFile(
+        entries=entries,
+        digest=recorded,
+        tenancy=root.get("tenancy").ocid("tenancy").value,
+        dry_run=root.get("dry_run").flag(),
+        run_id=root.get("run_id").text_or_none(),
+        time_created=root.get("time_created").text_or_none(),
+        slow=root.get("slow").flag(),
+        canary_batch=root.get("canary_batch").count_or_none(),
+        blocked=_unplanned(root.get("blocked")),
+        skipped=_unplanned(root.get("left_alone")),
+        excluded=_unplanned(root.get("excluded")),
+        not_approved=_unplanned(root.get("not_approved")),
+        unchanged=root.get("unchanged").count(),
+        not_selected=root.get("not_selected").count(),
+        batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
+    )
+
+
+def parse_entry(node: JsonNode) -> PlanEntry:
+    """One entry. Its OCIDs are of the types that its type says."""
+    kind = node.get("type").one_of(*RESOURCE_TYPES.changeable.names)
+    action = node.get("action").one_of(ASSIGN, REMOVE)
+    if "kms_key_id" not in node.mapping():
+        # A missing key would count as the Oracle-managed key.
+        node.get("kms_key_id").expected("a key or null")
+    entry: PlanEntry = {
+        "id": node.get("id").text(),
+        "type": kind,
+        "region": node.get("region").text(),
+        "compartment_id": node.get("compartment_id").text(),
+        "display_name": node.get("display_name").text_or_none() or "",
+        "key_region": node.get("key_region").text(),
+        "kms_key_id": node.get("kms_key_id").key_or_none(),
+        "wanted_kms_key_id": node.get("wanted_kms_key_id").key_or_none(),
+        "action": action,
+    }
+    if (action == REMOVE) != (entry["wanted_kms_key_id"] is None):
+        node.get("action").contradicted("'wanted_kms_key_id' says otherwise")
+    if kind == ASSIGNMENT:
+        entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
+        entry["policy_id"] = node.get("policy_id").text_or_none()
+    else:
+        node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
+        if "asset_id" in node.mapping():
+            node.get("asset_id").contradicted(f"only a {ASSIGNMENT} has an asset")
+    return entry
+
+
+def _unplanned(node: JsonNode) -> list[UnplannedRow]:
+    return [_unplanned_row(item) for item in node.items()]
+
+
+def _unplanned_row(node: JsonNode) -> UnplannedRow:
+    row: UnplannedRow = {
+        "id": node.get("id").text(),
+        "type": type_name(node.get("type")),
+        "region": node.get("region").text_or_none() or "",
+        "compartment_id": node.get("compartment_id").text_or_none() or "",
+        "display_name": node.get("display_name").text_or_none() or "",
+        "kms_key_id": node.get("kms_key_id").text_or_none(),
+        "reason": node.get("reason").text(),
+    }
+    if "wanted_kms_key_id" in node.mapping():
+        row["wanted_kms_key_id"] = node.get("wanted_kms_key_id").text_or_none()
+    for name in ("key_region", "action", "asset_id", "policy_id"):
+        value = node.get(name).text_or_none()
+        if value is not None:
+            row[name] = value
+    return row
+
+
+def _slices(node: JsonNode, total: int) -> list[Slice]:
+    slices = []
+    for part in node.get("slices").items():
+        numbers = {name: part.get(name).count() for name in ("start", "stop", "first", "last", "total")}
+        if not 0 <= numbers["start"] < numbers["stop"] <= total:
+            part.fail(f"is out of range: the plan has {total:,} {'entry' if total == 1 else 'entries'}")
+        slices.append(Slice(region=part.get("region").text(), type=part.get("type").text(), **numbers))
+    return slices

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The rows of a discovery: as key_assignment_info returns them, and as plans and reports read them from its file.
+
+Times are RFC 3339 in UTC, to the millisecond. Fields that are None are unknown, unless the row says what None means.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class ReplicaRow(TypedDict):
+    """A replica as its source volume lists it."""
+
+    id: str
+    availability_domain: str | None
+    kms_key_id: str | None
+    in_other_region: bool
+
+
+class _CommonResourceFields(TypedDict):
+    id: str
+    type: str
+    region: str
+    compartment_id: str
+    lifecycle_state: str
+    encryption: str
+    kms_key_id: str | None
+    display_name: str | None
+    time_created: str | None
+    group_id: str | None
+    locked: str | None
+    freeform_tags: dict[str, Any]
+    defined_tags: dict[str, dict[str, Any]]
+    replicas: list[ReplicaRow]
+    managed_by_paas: bool
+
+
+class ResourceRow(_CommonResourceFields, total=False):
+    """A resource and its key. ``type`` is a name of the table of resource types.
+
+    ``encryption`` is customer or oracle; ``kms_key_id`` None is the Oracle-managed key. ``locked`` is the reason why
+    the resource is skipped unless the user includes locked ones, in words that end a sentence. The fields below are for
+    policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
+    """
+
+    asset_id: str
+    asset_type: str | None
+    policy_id: str | None
+    destination_region: str | None
+    source_id: str | None
+
+
+class UnreadableRow(TypedDict):
+    """A place that could not be read, and why.
+
+    Region, compartment or type None stands for all. ``status`` None: there is no HTTP status, e.g. after a timeout.
+    """
+
+    region: str | None
+    compartment_id: str | None
+    resource_type: str | None
+    code: str | None
+    status: int | None
+    message: str | None
+    hint: str | None
+
+
+class FilterRow(TypedDict):
+    """Which resources the discovery lists. ``kms_key_ids`` None: on any key. ``encryption``: any, customer, oracle."""
+
+    kms_key_ids: list[str] | None
+    encryption: str
+
+
+class _CommonScannedFields(TypedDict):
+    tenancy: str | None
+    time_started: str | None
+    time_finished: str | None
+    regions: list[str]
+    all_regions: bool | None
+    skipped_regions: list[dict[str, str | None]]
+    compartments: list[dict[str, str | None]]
+    skipped_compartments: list[dict[str, str | None]]
+    whole_tenancy: bool | None
+    resource_types: list[str]
+    filters: FilterRow | None
+
+
+class ScannedRow(_CommonScannedFields, total=False):
+    """What the discovery searched and what it skipped. None: the file does not say, so nothing may be concluded.
+
+    Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, and ``lifecycle_state`` or
+    ``reason``. Only results of key_assignment_info have the counts below: short ones do not list all compartments.
+    """
+
+    compartment_count: int
+    skipped_compartment_count: int
+
+
+class CallerRow(TypedDict):
+    """The principal that made the discovery, and with which versions."""
+
+    tenancy: str | None
+    principal: str | None
+    auth_type: str | None
+    collection_version: str | None
+    sdk_version: str | None

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""A plan that restores former keys: from the files of earlier runs and what resources are on now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .._common.errors import ResourceError
+from .._documents.plan_file import UnplannedRow
+from .._documents.subject import Subject, subject
+from .._model.decisions import GONE_STATES
+from .._model.resource_types import ASSIGNMENT
+from .._model.rows import ResourceRow
+from .former_keys import FormerKey, FormerKeys
+from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
+from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan, unplanned_row
+
+
+def make_restore_plan(
+    former: FormerKeys,
+    resources: Sequence[ResourceRow],
+    unread: Mapping[Subject, ResourceError],
+    plan_filter: PlanFilter,
+    *,
+    allow_oracle_managed: bool,
+) -> Plan:
+    """Plan to put each resource back on its original key, where it is still on a key that a run assigned.
+
+    ``unread`` gives the resources that could not be read, and why. Without ``allow_oracle_managed`` no resource goes
+    back to the Oracle-managed key.
+    """
+    plan = Plan()
+    for row in resources:
+        former_key = former.found[subject(row)]
+        reason = _skip_reason(row, former_key, allow_oracle_managed=allow_oracle_managed)
+        if reason is None:
+            add_resource(plan, row, former_key.original, plan_filter)
+        else:
+            plan.skipped.append(_skipped_row(row, former_key, reason))
+    for about, error in unread.items():
+        plan.blocked.append(_unread_row(former.found[about], f"could not be read: {error.message}"))
+    for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
+        plan.skipped.append(_row_without_facts(ocid, "unknown", f"former key unknown: {former.unknown[ocid]}"))
+    return sorted_plan(plan)
+
+
+def block_unusable(plan: Plan, key_checks: KeyChecks, *, multi_version_key_fails: bool) -> None:
+    """Block entries whose former key can't be assigned, and those that can't be moved off their current key."""
+    problems = wanted_problems(key_checks, multi_version_key_fails=multi_version_key_fails)
+    reasons: dict[Subject, str] = {}
+    for entry in plan.entries:
+        key = entry["wanted_kms_key_id"]
+        if key is not None and (key, entry["key_region"]) in problems:
+            reasons[subject(entry)] = f"former key can't be used: {problems[key, entry['key_region']]}"
+    plan.block({**blocked_by_current_key(key_checks, plan.entries), **reasons})
+
+
+def _skip_reason(row: ResourceRow, former_key: FormerKey, *, allow_oracle_managed: bool) -> str | None:
+    """Why a resource is not put back, though its former key is known."""
+    current = row["kms_key_id"]
+    if current == former_key.original:
+        return None
+    if row["lifecycle_state"] in GONE_STATES:
+        return f"is {row['lifecycle_state']}"
+    if row["type"] == ASSIGNMENT and row["policy_id"] != former_key.policy_id:
+        return "its backup policy is not the one that it had then"
+    if current not in former_key.assigned_keys:
+        return f"on {key_words(current)}, which is not the key that the run assigned"
+    if former_key.original is None and not allow_oracle_managed:
+        return "was on the Oracle-managed key, which is only restored with 'allow_oracle_managed'"
+    return None
+
+
+def _skipped_row(row: ResourceRow, former_key: FormerKey, reason: str) -> UnplannedRow:
+    skipped = unplanned_row(row, reason)
+    skipped["key_region"] = region_of_wanted_key(row)
+    skipped["wanted_kms_key_id"] = former_key.original
+    return skipped
+
+
+def _unread_row(former_key: FormerKey, reason: str) -> UnplannedRow:
+    row = _row_without_facts(former_key.id, former_key.type, reason)
+    row["wanted_kms_key_id"] = former_key.original
+    if former_key.type == ASSIGNMENT:
+        row["asset_id"] = former_key.id
+    return row
+
+
+def _row_without_facts(ocid: str, kind: str, reason: str) -> UnplannedRow:
+    return {
+        "id": ocid,
+        "type": kind,
+        "region": "",
+        "compartment_id": "",
+        "display_name": "",
+        "kms_key_id": None,
+        "reason": reason,
+    }

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""The files of a report: JSON, CSV, HTML, and the manifest of the folder that they are in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._common.files import write_private, write_private_text
+from .._common.text import csv_table
+
+MANIFEST = "manifest.json"
+MANIFEST_FORMAT = "oci_keys.block_volume/manifest"
+MANIFEST_VERSION = 1
+
+CSV_COLUMNS = (
+    "region",
+    "type",
+    "id",
+    "display_name",
+    "compartment_id",
+    "compartment",
+    "lifecycle_state",
+    "encryption",
+    "kms_key_id",
+    "key",
+    "time_created",
+    "group_id",
+    "asset_id",
+    "policy_id",
+    "destination_region",
+    "source_id",
+    "locked",
+    "managed_by_paas",
+)
+
+_BLOCK = 1024 * 1024
+
+
+def write_report(folder: Path, texts: Mapping[str, str], run_id: str | None) -> dict[str, Path]:
+    """Write ``report.<kind>`` for each kind of text, and the manifest. Returns the paths by kind. Raises OSError."""
+    paths = {kind: folder / f"report.{kind}" for kind in texts}
+    for kind, path in paths.items():
+        write_private_text(path, texts[kind])
+    paths["manifest"] = folder / MANIFEST
+    write_private(paths["manifest"], manifest(folder, run_id))
+    return paths
+
+
+def csv_text(report: Mapping[str, Any]) -> str:
+    """The resources of a report as a table, with the names of their compartments and keys."""
+    compartments = {row["id"]: row["name"] for row in report["evidence"]["scanned"]["compartments"]}
+    keys = {key["id"]: key["display_name"] for key in report["keys"]}
+    rows = (
+        {
+            **resource,
+            "compartment": compartments.get(resource["compartment_id"]),
+            "key": keys.get(resource["kms_key_id"]),
+        }
+        for resource in report["resources"]
+    )
+    return csv_table(CSV_COLUMNS, ([row.get(name) for name in CSV_COLUMNS] for row in rows))
+
+
+def manifest(folder: Path, run_id: str | None) -> dict[str, Any]:
+    """The SHA-256 of each file in the folder of a run, except of the manifest itself. Raises OSError."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+    return {
+        "format": MANIFEST_FORMAT,
+        "version": MANIFEST_VERSION,
+        "run_id": run_id,
+        "files": [
+            {"name": path.name, "size": path.stat().st_size, "sha256": _sha256(path)}
+            for path in files
+            if path.name != MANIFEST and not path.name.startswith(".")
+        ],
+    }
+
+
+def _sha256(path: Path) -> str:
+    made = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            made.update(block)
+    return made.hexdigest()

@@ -1,0 +1,25 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unit.support import report_files as files
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_restore_plan
+
+
+def test_what_was_read_is_a_discovery_file_without_policy_assignments_that_are_gone(tmp_path: Path) -> None:
+    volume = files.resource(1, key=files.KEY_A)
+    assigned = files.resource(2, "policy_assignment")
+    gone = {**files.resource(3, "policy_assignment"), "policy_id": None, "destination_region": None}
+    path = tmp_path / "found.json"
+
+    key_restore_plan._write_discovery(str(path), [volume, assigned, gone], files.TENANCY, is_complete=True)
+
+    found = read_discovery(path)
+    assert found.resources == [volume, assigned]
+    assert (found.tenancy, found.regions, found.complete) == (files.TENANCY, [files.IAD], True)
