@@ -68,7 +68,7 @@ molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI (SCENAR
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
 # Three times as many workers as the smallest machine has processors: most tests wait more than they compute.
-	$(RUN) pytest -n 6 --dist worksteal --cov --cov-report= --cov-fail-under=70
+	$(RUN) env QUICK=1 pytest -n 6 --dist worksteal --cov --cov-report= --cov-fail-under=70
 
 # Whatever make test leaves out is in here, as all of it is.
 soak: $(VENV) ## Run all tests with all of their cases, limits in real time, guides, and all scenarios (takes an hour)
@@ -90,6 +90,9 @@ certify: $(VENV) ## Run what certification asks for, on each supported ansible-c
 simulator: $(VENV) ## Run the OCI simulator until Ctrl-C
 	$(RUN) env PYTHONPATH=tests python -m simulator --fleet tests/simulator/fleets/small.yml
 
+generate: $(VENV) ## Write the documentation that is generated, and name the files that changed
+	$(RUN) env PYTHONPATH=.cache/collections python -m tools.generate
+
 requirements: $(VENV) ## Pin the newest versions of the development tools
 	$(RUN) uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
 		--custom-compile-command 'make requirements' --output-file requirements-dev.txt requirements-dev.in
@@ -101,4 +104,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check imports types lint sanity docs build molecule unit soak mutations bench certify simulator requirements clean
+.PHONY: help test demo format check format-check imports types lint sanity docs build molecule unit soak mutations bench certify simulator generate requirements clean

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lets plain pytest import the collection by its full name, and the simulator as ``simulator``."""
+"""Lets plain pytest import the collection by its full name, the simulator as ``simulator``, and
+``tools`` as make does."""
 
 from __future__ import annotations
 
@@ -26,5 +27,5 @@ def link_collection() -> None:
 
 
 link_collection()
-sys.path[:0] = [path for path in (str(COLLECTIONS), str(ROOT / "tests")) if path not in sys.path]
+sys.path[:0] = [path for path in (str(COLLECTIONS), str(ROOT / "tests"), str(ROOT)) if path not in sys.path]
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """What the modules support. ``INFO_MODULE`` is for those that only read, ``PLAN_MODULE`` for those that plan."""
+
     DOCUMENTATION = r"""
 options: {}
 attributes:
@@ -26,4 +28,35 @@ attributes:
     support: full
     membership:
       - oci_keys.block_volume.all
+"""
+
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    support: N/A
+    details:
+      - This module never changes anything.
+  idempotent:
+    support: full
+"""
+
+    PLAN_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing in OCI is changed in either mode. The files are written in check mode too, and the plan is marked as
+        that of a dry run.
+  diff_mode:
+    support: none
+    details:
+      - The plan has the current and the desired key of each resource.
+  idempotent:
+    support: full
 """

@@ -8,33 +8,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the modules that change something. ``ASSIGNMENT`` are those of the key and whether it is assigned."""
+    """Options of the modules that change something.
+
+    ``ASSIGNMENT`` are those of the key and whether it is assigned, ``KEY_CHECKS`` those of its validation, and
+    ``CONCURRENCY`` limits the changes in flight.
+    """
 
     DOCUMENTATION = r"""
 options:
-  validate_key:
-    description:
-      - Whether to look the key up before the first change, in each region where it is going to be used, and each
-        key that is left.
-      - V(false) is for callers who may use a key, but not read it. Then the service alone judges.
-    type: bool
-    default: true
-  multi_version_key:
-    description:
-      - What to do if the key has more than one version. Block Volume documents support only for keys with a single
-        version.
-    type: str
-    choices:
-      - warn
-      - fail
-    default: warn
-  concurrency:
-    description:
-      - How many changes are made side by side in each region at most, from 1 to 256. When the service refuses for
-        too many requests, they get fewer.
-      - Never more than 4 where the key is kept outside of OCI (protection mode V(EXTERNAL)).
-    type: int
-    default: 32
   wait:
     description:
       - Whether to wait until every change has taken effect.
@@ -43,15 +24,15 @@ options:
     default: true
   wait_timeout:
     description:
-      - How long the task may take to make its changes and see them take effect, in seconds, retries included.
+      - The time limit for making the changes and verifying them, in seconds, including retries.
     type: int
     default: 1200
   journal:
     description:
       - A file to which a JSON line is appended before each change, with the key that is about to be replaced, and
         after it, with its outcome.
-      - It is written to disk before the change is made, so the former keys are known even if the task is killed.
-      - Without it, the journal is C(oci_keys.block_volume/journal.jsonl) in the folder E(XDG_STATE_HOME),
+      - It is flushed to disk before the change is made, so the former keys are known even if the task is killed.
+      - When not set, the journal is C(oci_keys.block_volume/journal.jsonl) in the folder E(XDG_STATE_HOME),
         by default C(~/.local/state), on the machine that runs the module.
     type: path
 """
@@ -61,17 +42,48 @@ options:
   kms_key_id:
     description:
       - The OCID of the customer-managed key to assign.
-      - It has to exist in the region of each resource, to be V(ENABLED), and to be an AES key.
+      - It must exist in the region of each resource, be V(ENABLED), and be an AES key.
         A key of a replicated vault has the same OCID in every region that it is replicated to.
       - Required with O(state=present), where an empty value is an error. Not allowed with O(state=absent).
     type: str
   state:
     description:
       - V(present) assigns the key O(kms_key_id).
-      - V(absent) takes the customer-managed key away, so that the Oracle-managed key protects the resource.
+      - V(absent) removes the customer-managed key, so that the Oracle-managed key protects the resource.
     type: str
     choices:
       - present
       - absent
     default: present
+"""
+
+    KEY_CHECKS = r"""
+options:
+  validate_key:
+    description:
+      - Whether to look up the desired key, in each region where it is going to be used, and each current key that
+        is going to be replaced.
+      - A desired key that can't be used fails the task before anything is changed.
+      - Set it to V(false) if the caller is allowed to use a key, but not to read it. Then only OCI validates it.
+    type: bool
+    default: true
+  multi_version_key:
+    description:
+      - What to do if the desired key has more than one version. Block Volume documents support only for keys with a
+        single version.
+    type: str
+    choices:
+      - warn
+      - fail
+    default: warn
+"""
+
+    CONCURRENCY = r"""
+options:
+  concurrency:
+    description:
+      - Maximum number of changes in flight per region, from 1 to 256. It is lowered while OCI throttles.
+      - At most 4 if the key is kept outside of OCI (protection mode V(EXTERNAL)).
+    type: int
+    default: 32
 """

@@ -20,7 +20,7 @@ def _for_plugins(documentation: str) -> str:
 
 
 class ModuleDocFragment:
-    """The connection options, for modules. ``_settings.py`` has the argument spec that belongs to them."""
+    """The connection options, for modules. ``_api/settings.py`` has their argument spec."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options about what every module returns."""
+    """Options about what a module returns."""
 
     DOCUMENTATION = r"""
 options:
@@ -24,7 +24,7 @@ options:
     default: all
   result_file:
     description:
-      - A file for the whole result as JSON, whatever O(result) says. It is written in check mode too, and only its
+      - A file for the whole result as JSON, regardless of O(result). It is written in check mode too, and only its
         owner can read it.
     type: path
 """

@@ -19,7 +19,8 @@ options:
     type: dict
     required: true
   discovery_file:
-    description: The result file of M(oci_keys.block_volume.key_assignment_info), read if the options name no assets.
+    description:
+      - The O(oci_keys.block_volume.key_assignment_info#module:discovery_file), read if the options name no assets.
     type: path
     default: ''
 """

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: role_options
-short_description: The variables of a role of this collection, checked, in their proper types
+short_description: The variables of a role of this collection, validated and converted to their types
 version_added: 0.1.0
 author: The oci_keys.block_volume contributors
 description:
   - Reads the variables of a role as playbooks and AWX give them. Text is turned into lists, dictionaries, numbers and
     truth values, and blanks count as not set.
-  - All that is wrong is told at once, in words. It is for the roles of this collection.
+  - It reports all problems at once, as sentences. For the roles of this collection.
 positional: _input, role
 options:
   _input:
@@ -46,14 +46,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What was read.
+  description: The variables and their problems.
   type: dict
   contains:
     options:
       description: The values, by name without the role's prefix. Null where one is not set and has no default.
       type: dict
     problems:
-      description: What is wrong, in words. Empty if nothing is.
+      description: The problems, as sentences. Empty if there are none.
       type: list
       elements: str
 """
@@ -62,9 +62,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import region_table
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 
 
@@ -82,18 +80,10 @@ def role_options(
         host=host,
         shard_region=shard_region,
         shard_compartment_id=shard_compartment_id,
-        table=_regions(),
+        table=known_regions(),
         environment=os.environ,
     )
     return {"options": options, "problems": problems}
-
-
-def _regions() -> RegionTable | None:
-    """The regions that are known, or None where only the interpreter of the modules has the SDK."""
-    try:
-        return region_table()
-    except InputError:
-        return None
 
 
 class FilterModule:

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backup_copy
-short_description: Copy backups of volumes to another region of Oracle Cloud, on the key that you want there
+short_description: Copy backups of volumes to another region of Oracle Cloud, encrypted with a given key
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Sees to it that each backup has a copy in another region, protected by the key that you want there.
+  - Ensures that each backup has a copy in another region, encrypted with the given key.
   - Volume backups, boot volume backups and volume group backups can be copied.
-  - A copy that is there already is found by the OCID of its source, and not made again. One that is still being made
-    is waited for. One that is on another key than O(kms_key_id) gets that key. One that is FAULTY, or being or been
-    deleted, does not count.
-  - Each request carries a retry token that follows from the backup, the region, the key and the name. So for 24 hours
-    OCI itself knows the copy that was asked for, and gives it back instead of making a second one, even after a run
-    that was killed, and where no list shows the copy, as in a compartment that O(copy_compartment_ids) does not name.
-  - OCI makes at most ten copies at a time from one region, so more than that are made one after the other.
-  - What concerns one backup fails that backup alone. The others are finished first, then the task fails and tells
-    every outcome.
+  - An existing copy is found by the OCID of its source, and no second one is created. A copy that is still being
+    created is awaited. A copy that is on another key than O(kms_key_id) gets that key. A copy that is FAULTY, being
+    deleted or deleted does not count.
+  - Each request has a retry token that is derived from the backup, the region, the key and the name. So for 24 hours
+    OCI itself recognizes a repeated request and returns the same copy instead of creating a second one, even after a
+    run that was killed, and where no list shows the copy, as in a compartment that O(copy_compartment_ids) does not
+    name.
+  - OCI creates at most ten copies at a time per source region, so larger numbers are created one after the other.
+  - An error on one backup fails only that backup. The module processes the others, then fails and reports every
+    outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
+  - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
@@ -40,7 +43,7 @@ options:
     description:
       - The OCIDs of volume backups, boot volume backups and volume group backups. Blank items are dropped, and
         duplicates are merged.
-      - An empty list is nothing to do.
+      - With an empty list, there is nothing to do.
     type: list
     elements: str
     required: true
@@ -48,38 +51,35 @@ options:
       - backup_id
   destination_region:
     description:
-      - The region to copy to, by its name or short code. The tenancy has to be subscribed to it, and it has to be
-        another one than that of the backups.
+      - The region to copy to, by its name or short code. The tenancy must be subscribed to it, and it must not be the
+        region of a backup.
     type: str
     required: true
   kms_key_id:
     description:
-      - The OCID of the customer-managed key for the copy. It has to exist in O(destination_region), to be
-        V(ENABLED), and to be an AES key.
-      - Without it, a new copy is protected by the Oracle-managed key, and a copy that is there already is left as it
-        is. To take a key away from a copy, use M(oci_keys.block_volume.backup_kms_key).
+      - The OCID of the customer-managed key for the copy. It must exist in O(destination_region), be V(ENABLED), and
+        be an AES key.
+      - When not set, a new copy is protected by the Oracle-managed key, and an existing copy keeps its key. To remove
+        the key of a copy, use M(oci_keys.block_volume.backup_kms_key).
     type: str
   display_name:
     description:
-      - The display name of new copies. Without it, they are called like their source.
+      - The display name of new copies. When not set, they have the name of their source.
     type: str
   copy_compartment_ids:
     description:
-      - The OCIDs of compartments, besides that of each backup, where its copy may be, because it was moved there.
+      - The OCIDs of compartments, besides that of each backup, to search for its copy, which may have been moved there.
     type: list
     elements: str
   include_locked:
     description:
-      - Whether the key of a copy under retention lock or legal hold is changed too. It is left alone otherwise.
+      - Whether the key of a copy under retention lock or legal hold is changed too. Such a copy is skipped otherwise.
     type: bool
     default: false
-requirements:
-  - python >= 3.9
-  - oci
 """
 
 EXAMPLES = r"""
-- name: Keep the backups of the month in Phoenix too, on the key that we have there
+- name: Keep the backups of the month in Phoenix too, on our key there
   oci_keys.block_volume.backup_copy:
     backup_ids:
       - ocid1.volumebackup.oc1.iad.exampleuniqueid1
@@ -93,14 +93,14 @@ EXAMPLES = r"""
 RETURN = r"""
 resources:
   description:
-    - What became of each backup, in the order given. What is told of its key is that of its copy.
+    - The outcome of each backup, in the order given. The keys are those of its copy.
     - O(result) decides which are listed.
-  returned: always, unless what was given is wrong
+  returned: when the arguments are valid
   type: list
   elements: dict
   contains:
     id:
-      description: The OCID of the backup that was given, the copy's source.
+      description: The OCID of the given backup, the source of the copy.
       type: str
       sample: ocid1.volumebackup.oc1.iad.exampleuniqueid1
     type:
@@ -108,31 +108,32 @@ resources:
       type: str
       sample: volume_backup
     display_name:
-      description: Its display name. Null if it could not be read.
+      description: The display name of the backup. Null if it could not be read.
       type: str
       sample: db-data-01-nightly
     region:
-      description: The region that serves it, which the copy is made from.
+      description: The region of the backup, from which it is copied.
       type: str
       sample: us-ashburn-1
     compartment_id:
       description:
-        - The OCID of the compartment of the copy, or of the source while there is none.
+        - The OCID of the compartment of the copy, or of the source while there is no copy.
         - Null if it could not be read.
       type: str
       sample: ocid1.compartment.oc1..exampleuniqueid
     lifecycle_state:
-      description: The lifecycle state of the copy when it was last read, or of the source while there is none.
+      description: The lifecycle state of the copy when it was last read, or of the source while there is no copy.
       type: str
       sample: AVAILABLE
     previous_encryption:
       description:
-        - Whose key the copy that was there before was on.
+        - Whose key the existing copy was on before the task.
         - V(customer), V(oracle), or V(unknown) if it could not be read. Null if there was no copy.
       type: str
       sample: oracle
     previous_kms_key_id:
-      description: The customer-managed key of the copy that was there before. Null if there was none, or no copy.
+      description: The customer-managed key of the existing copy before the task. Null if it had none, or if there was
+        no copy.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     encryption:
@@ -143,16 +144,17 @@ resources:
       sample: customer
     kms_key_id:
       description:
-        - The customer-managed key of the copy as it was read last. In check mode, as it would be.
-        - Of a group's copy whose members differ, the key of the first that has not the one asked for.
+        - The customer-managed key of the copy when it was last read. In check mode, the key that it would have.
+        - If members of a copied group have different keys, that of the first which does not have the desired one.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     action:
       description: What was done, or in check mode would be done. V(none), V(copy) or V(assign).
       type: str
       sample: copy
+    # shared: outcome (backup)
     changed:
-      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      description: Whether it was changed, even if it failed after that. In check mode, whether it would be.
       type: bool
       sample: true
     settled:
@@ -160,17 +162,18 @@ resources:
       type: bool
       sample: true
     opc_request_id:
-      description: The request ID of the change, for Oracle's audit and support.
+      description: The request ID of the change, for Oracle's audit and support. Null if nothing was requested.
       type: str
       sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
     time_requested:
-      description: When the change was requested, in UTC.
+      description: When the change was requested, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:01.120Z"
     time_settled:
-      description: When the change was seen to have taken effect, in UTC.
+      description: When the change was seen to have taken effect, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:04.310Z"
+    # end of outcome
     copy_id:
       description: The OCID of the copy, a backup in O(destination_region). Null if there is none, as in check mode.
       type: str
@@ -180,9 +183,11 @@ resources:
       type: str
       sample: us-phoenix-1
     left_alone:
-      description: Why the key of the copy was not changed to the one asked for. Null if it was not left alone.
+      description: Why the key of the copy was not changed although it is not the desired one. Null if it was not
+        skipped.
       type: str
       sample: of its copy ocid1.volumebackup.oc1.phx.exampleuniqueid9, it is under retention lock
+    # shared: error (backup)
     error:
       description: Why this backup failed. Null if it did not.
       type: dict
@@ -192,7 +197,7 @@ resources:
           type: str
           sample: NotAuthorizedOrNotFound
         status:
-          description: The HTTP status that OCI answered, if it did.
+          description: The HTTP status of OCI's response. Null if there was none.
           type: int
           sample: 404
         message:
@@ -200,16 +205,18 @@ resources:
           type: str
           sample: Authorization failed or requested resource not found.
         opc_request_id:
-          description: The request ID of the refused call.
+          description: The request ID of the failed call. Null if OCI gave none.
           type: str
           sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
         hint:
-          description: What to do about it, such as the IAM statements that have to be in force.
+          description: What to do about it, such as the IAM statements that must be in force. Null if nothing is known.
           type: str
-          sample: "Run the task again; it only changes what still differs."
+          sample: Run the task again; it only changes what still differs.
+    # end of error
+# shared: change_summary (backup)
 summary:
-  description: Counts of all backups that were given. A backup that failed counts as failed only.
-  returned: always, unless what was given is wrong
+  description: Counts of all backups of the task. One that failed counts as failed only.
+  returned: when the arguments are valid
   type: dict
   contains:
     total:
@@ -217,11 +224,11 @@ summary:
       type: int
       sample: 40
     changed:
-      description: Those that were changed, or would be.
+      description: Those that were changed. In check mode, those that would be.
       type: int
       sample: 12
     unchanged:
-      description: Those that were as wanted.
+      description: Those that already had the desired key, or were skipped.
       type: int
       sample: 27
     failed:
@@ -229,10 +236,11 @@ summary:
       type: int
       sample: 1
 msg:
-  description: The counts in a sentence, and the first of what failed.
+  description: The counts in a sentence, and the first failures.
   returned: always
   type: str
   sample: 12 of 40 resources changed, 0 failed
+# end of change_summary
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -246,6 +254,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_keys,
     change_spec,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 
 
 def main() -> None:
@@ -263,9 +272,7 @@ def main() -> None:
     change_keys(
         module,
         "backup_ids",
-        "copy of volume_backup",
-        "copy of boot_volume_backup",
-        "copy of volume_group_backup",
+        *COPY_KINDS,
         request=Request(desired_copy, with_destination),
     )
 

@@ -12,17 +12,19 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Puts the master encryption key that you want on volume backups and boot volume backups,
-    a customer-managed key from Vault or the Oracle-managed key, and reads back that it is there.
-  - Copies of backups in another region are backups there, so they are changed like any other.
+  - Assigns a master encryption key to volume backups and boot volume backups, either a customer-managed key from Vault
+    or the Oracle-managed key, and verifies the result by reading it back.
+  - A copy of a backup in another region is a backup of that region, and is changed like any other.
   - A volume group backup has no key of its own. Naming one stands for its members.
-  - An update of a backup is documented to drop the retention settings that it leaves out, so this module sends
+  - OCI documents that an update of a backup drops the retention settings that it leaves out, so this module sends
     them along and compares them afterwards.
-  - What concerns one backup fails that backup alone. The others are finished first, then the task fails and tells
-    every outcome.
+  - An error on one backup fails only that backup. The module processes the others, then fails and reports every
+    outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
   - oci_keys.block_volume.changes.assignment
+  - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
@@ -38,7 +40,7 @@ options:
     description:
       - The OCIDs of volume backups, boot volume backups and volume group backups. Blank items are dropped, and
         duplicates are merged.
-      - An empty list is nothing to do.
+      - With an empty list, there is nothing to do.
     type: list
     elements: str
     required: true
@@ -46,24 +48,21 @@ options:
       - backup_id
   include_locked:
     description:
-      - Whether backups under retention lock or legal hold are changed too. They are left alone otherwise.
-      - They are changed after all others and one at a time. After the first that fails, no further one is tried.
+      - Whether backups under retention lock or legal hold are changed too. They are skipped otherwise.
+      - They are changed after all others and one at a time. After the first failure, the remaining ones are not tried.
     type: bool
     default: false
-requirements:
-  - python >= 3.9
-  - oci
 """
 
 EXAMPLES = r"""
-- name: A backup and all backups of a group on our own key
+- name: Put a backup and all backups of a group on our own key
   oci_keys.block_volume.backup_kms_key:
     backup_ids:
       - ocid1.volumebackup.oc1.iad.exampleuniqueid1
       - ocid1.volumegroupbackup.oc1.iad.exampleuniqueid2
     kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
 
-- name: Back to the Oracle-managed key
+- name: Return a backup to the Oracle-managed key
   oci_keys.block_volume.backup_kms_key:
     backup_id: ocid1.bootvolumebackup.oc1.iad.exampleuniqueid3
     state: absent
@@ -72,9 +71,9 @@ EXAMPLES = r"""
 RETURN = r"""
 resources:
   description:
-    - What became of each backup, in the order given. A group's members are listed in its place.
+    - The outcome of each backup, in the order given. The members of a group are listed in its place.
     - O(result) decides which are listed.
-  returned: always, unless what was given is wrong
+  returned: when the arguments are valid
   type: list
   elements: dict
   contains:
@@ -88,10 +87,11 @@ resources:
           has no members, and for a member of an unknown type.
       type: str
       sample: volume_backup
+    # shared: resource (backup)
     display_name:
       description: Its display name. Null if it could not be read.
       type: str
-      sample: db-data-01-nightly
+      sample: db-data-01
     region:
       description: The region that serves it.
       type: str
@@ -104,6 +104,8 @@ resources:
       description: Its lifecycle state when it was last read.
       type: str
       sample: AVAILABLE
+    # end of resource
+    # shared: key (backup)
     previous_encryption:
       description: V(customer), V(oracle), or V(unknown) if it could not be read.
       type: str
@@ -117,15 +119,17 @@ resources:
       type: str
       sample: customer
     kms_key_id:
-      description: The customer-managed key as it was read last. In check mode, as it would be.
+      description: The customer-managed key when it was last read. In check mode, the key that it would have.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    # end of key
     action:
       description: What was done, or in check mode would be done. V(none), V(assign) or V(remove).
       type: str
       sample: assign
+    # shared: outcome (backup)
     changed:
-      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      description: Whether it was changed, even if it failed after that. In check mode, whether it would be.
       type: bool
       sample: true
     settled:
@@ -133,25 +137,27 @@ resources:
       type: bool
       sample: true
     opc_request_id:
-      description: The request ID of the change, for Oracle's audit and support.
+      description: The request ID of the change, for Oracle's audit and support. Null if nothing was requested.
       type: str
       sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
     time_requested:
-      description: When the change was requested, in UTC.
+      description: When the change was requested, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:01.120Z"
     time_settled:
-      description: When the change was seen to have taken effect, in UTC.
+      description: When the change was seen to have taken effect, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:04.310Z"
+    # end of outcome
     group_id:
-      description: The OCID of the volume group backup that it is a member of. Null if it is of none.
+      description: The OCID of the volume group backup that it is a member of. Null if it is not in one.
       type: str
       sample: ocid1.volumegroupbackup.oc1.iad.exampleuniqueid1
     left_alone:
-      description: Why it was not touched although its key is not the one asked for. Null if it was not left alone.
+      description: Why it was skipped although it does not have the desired key. Null if it was not skipped.
       type: str
       sample: it is under retention lock
+    # shared: error (backup)
     error:
       description: Why this backup failed. Null if it did not.
       type: dict
@@ -161,7 +167,7 @@ resources:
           type: str
           sample: NotAuthorizedOrNotFound
         status:
-          description: The HTTP status that OCI answered, if it did.
+          description: The HTTP status of OCI's response. Null if there was none.
           type: int
           sample: 404
         message:
@@ -169,16 +175,18 @@ resources:
           type: str
           sample: Authorization failed or requested resource not found.
         opc_request_id:
-          description: The request ID of the refused call.
+          description: The request ID of the failed call. Null if OCI gave none.
           type: str
           sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
         hint:
-          description: What to do about it, such as the IAM statements that have to be in force.
+          description: What to do about it, such as the IAM statements that must be in force. Null if nothing is known.
           type: str
-          sample: "Run the task again; it only changes what still differs."
+          sample: Run the task again; it only changes what still differs.
+    # end of error
+# shared: change_summary (backup)
 summary:
-  description: Counts of all backups that were given. A backup that failed counts as failed only.
-  returned: always, unless what was given is wrong
+  description: Counts of all backups of the task. One that failed counts as failed only.
+  returned: when the arguments are valid
   type: dict
   contains:
     total:
@@ -186,11 +194,11 @@ summary:
       type: int
       sample: 40
     changed:
-      description: Those that were changed, or would be.
+      description: Those that were changed. In check mode, those that would be.
       type: int
       sample: 12
     unchanged:
-      description: Those that were as wanted.
+      description: Those that already had the desired key, or were skipped.
       type: int
       sample: 27
     failed:
@@ -198,10 +206,11 @@ summary:
       type: int
       sample: 1
 msg:
-  description: The counts in a sentence, and the first of what failed.
+  description: The counts in a sentence, and the first failures.
   returned: always
   type: str
   sample: 12 of 40 resources changed, 0 failed
+# end of change_summary
 """
 
 from ansible.module_utils.basic import AnsibleModule

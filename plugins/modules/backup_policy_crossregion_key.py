@@ -12,17 +12,20 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - A backup policy may copy the backups that it makes to another region. The copies get the Oracle-managed key there,
-    unless the policy is assigned with a key of that region. This module assigns it, and reads back that it is there.
-  - It also assigns a policy, or another one, to volumes, boot volumes and volume groups. A change of the key never
+  - A backup policy may copy the backups that it creates to another region. The copies get the Oracle-managed key there,
+    unless the policy is assigned with a key of that region. This module assigns that key, and verifies the result by
+    reading it back.
+  - It also assigns a policy, or replaces it, on volumes, boot volumes and volume groups. A change of the key never
     drops the policy, and a change of the policy never drops the key.
-  - OCI has no update of an assignment. Where making a new one does not do, the former one is deleted first. If
-    that fails half-way, it is put back, and the result tells what is in place.
+  - OCI has no update of an assignment. Where creating a new one is refused, the former one is deleted first. If
+    the second step fails, the former assignment is restored, and the result reports what is in place.
   - A volume whose policy is that of its volume group is refused. Name the group instead.
-  - What concerns one asset fails that asset alone. The others are finished first, then the task fails and tells
-    every outcome.
+  - An error on one asset fails only that asset. The module processes the others, then fails and reports every
+    outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
+  - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
@@ -37,7 +40,7 @@ options:
   asset_ids:
     description:
       - The OCIDs of volumes, boot volumes and volume groups. Blank items are dropped, and duplicates are merged.
-      - An empty list is nothing to do.
+      - With an empty list, there is nothing to do.
     type: list
     elements: str
     required: true
@@ -45,46 +48,43 @@ options:
       - asset_id
   policy_id:
     description:
-      - The OCID of the backup policy to assign. Without it, the policy that is assigned stays.
+      - The OCID of the backup policy to assign. When not set, the assigned policy stays.
     type: str
   kms_key_id:
     description:
-      - The OCID of the customer-managed key for the copies. It has to exist B(in the destination region) of the policy,
-        to be V(ENABLED), and to be an AES key.
+      - The OCID of the customer-managed key for the copies. It must exist B(in the destination region) of the policy,
+        be V(ENABLED), and be an AES key.
       - Required with O(state=present), where an empty value is an error. Not allowed otherwise.
     type: str
   state:
     description:
-      - V(present) assigns the key O(kms_key_id) for the copies, and the policy O(policy_id) if it is given.
-        An asset that has no policy fails if none is given.
-      - V(absent) takes the key away, so that copies get the Oracle-managed key. The policy stays, or is O(policy_id).
-      - V(unassigned) takes the policy away.
+      - V(present) assigns the key O(kms_key_id) for the copies, and the policy O(policy_id) if it is set.
+        An asset without a policy fails if O(policy_id) is not set.
+      - V(absent) removes the key, so that copies get the Oracle-managed key. The policy stays, or becomes O(policy_id).
+      - V(unassigned) removes the policy.
     type: str
     choices:
       - present
       - absent
       - unassigned
     default: present
-requirements:
-  - python >= 3.9
-  - oci
 """
 
 EXAMPLES = r"""
-- name: Copies in Phoenix are encrypted with our key there, whatever the policy that is assigned
+- name: Encrypt the copies in Phoenix with our key there, whatever the assigned policy
   oci_keys.block_volume.backup_policy_crossregion_key:
     asset_ids:
       - ocid1.volume.oc1.iad.exampleuniqueid1
       - ocid1.volumegroup.oc1.iad.exampleuniqueid2
     kms_key_id: ocid1.key.oc1.phx.examplevault.exampleuniqueid
 
-- name: Another policy, with the key for its destination region
+- name: Assign another policy, with the key for its destination region
   oci_keys.block_volume.backup_policy_crossregion_key:
     asset_id: ocid1.bootvolume.oc1.iad.exampleuniqueid3
     policy_id: ocid1.volumebackuppolicy.oc1..exampleuniqueid
     kms_key_id: ocid1.key.oc1.phx.examplevault.exampleuniqueid
 
-- name: Copies with the Oracle-managed key
+- name: Encrypt the copies with the Oracle-managed key
   oci_keys.block_volume.backup_policy_crossregion_key:
     asset_id: ocid1.volume.oc1.iad.exampleuniqueid1
     state: absent
@@ -93,9 +93,9 @@ EXAMPLES = r"""
 RETURN = r"""
 resources:
   description:
-    - What became of each asset, in the order given.
+    - The outcome of each asset, in the order given.
     - O(result) decides which are listed.
-  returned: always, unless what was given is wrong
+  returned: when the arguments are valid
   type: list
   elements: dict
   contains:
@@ -107,6 +107,7 @@ resources:
       description: V(volume), V(boot_volume) or V(volume_group).
       type: str
       sample: volume
+    # shared: resource (asset)
     display_name:
       description: Its display name. Null if it could not be read.
       type: str
@@ -123,6 +124,7 @@ resources:
       description: Its lifecycle state when it was last read.
       type: str
       sample: AVAILABLE
+    # end of resource
     previous_encryption:
       description: V(customer), V(oracle), or V(unknown) if it could not be read.
       type: str
@@ -136,15 +138,17 @@ resources:
       type: str
       sample: customer
     kms_key_id:
-      description: The customer-managed key for the copies as it was read last. In check mode, as it would be.
+      description: The customer-managed key for the copies when it was last read. In check mode, as it would be.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     action:
-      description: What was done, or would be. V(none), V(assign), V(remove) of the key, or V(unassign) of the policy.
+      description: What was done, or in check mode would be done. V(none), V(assign), V(remove) of the key, or
+        V(unassign) of the policy.
       type: str
       sample: assign
+    # shared: outcome (asset)
     changed:
-      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      description: Whether it was changed, even if it failed after that. In check mode, whether it would be.
       type: bool
       sample: true
     settled:
@@ -152,17 +156,18 @@ resources:
       type: bool
       sample: true
     opc_request_id:
-      description: The request ID of the change, for Oracle's audit and support.
+      description: The request ID of the change, for Oracle's audit and support. Null if nothing was requested.
       type: str
       sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
     time_requested:
-      description: When the change was requested, in UTC.
+      description: When the change was requested, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:01.120Z"
     time_settled:
-      description: When the change was seen to have taken effect, in UTC.
+      description: When the change was seen to have taken effect, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:04.310Z"
+    # end of outcome
     assignment_id:
       description: The OCID of the assignment. Null if there is none, and in check mode where it would be a new one.
       type: str
@@ -183,6 +188,7 @@ resources:
       description: The region that the policy before the task copied backups to. Null if it copied none.
       type: str
       sample: us-phoenix-1
+    # shared: error (asset)
     error:
       description: Why this asset failed. Null if it did not.
       type: dict
@@ -192,7 +198,7 @@ resources:
           type: str
           sample: NotAuthorizedOrNotFound
         status:
-          description: The HTTP status that OCI answered, if it did.
+          description: The HTTP status of OCI's response. Null if there was none.
           type: int
           sample: 404
         message:
@@ -200,16 +206,18 @@ resources:
           type: str
           sample: Authorization failed or requested resource not found.
         opc_request_id:
-          description: The request ID of the refused call.
+          description: The request ID of the failed call. Null if OCI gave none.
           type: str
           sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
         hint:
-          description: What to do about it, such as the IAM statements that have to be in force.
+          description: What to do about it, such as the IAM statements that must be in force. Null if nothing is known.
           type: str
-          sample: "Run the task again; it only changes what still differs."
+          sample: Run the task again; it only changes what still differs.
+    # end of error
+# shared: change_summary (asset)
 summary:
-  description: Counts of all assets that were given. An asset that failed counts as failed only.
-  returned: always, unless what was given is wrong
+  description: Counts of all assets of the task. One that failed counts as failed only.
+  returned: when the arguments are valid
   type: dict
   contains:
     total:
@@ -217,11 +225,11 @@ summary:
       type: int
       sample: 40
     changed:
-      description: Those that were changed, or would be.
+      description: Those that were changed. In check mode, those that would be.
       type: int
       sample: 12
     unchanged:
-      description: Those that were as wanted.
+      description: Those that already had the desired key, or were skipped.
       type: int
       sample: 27
     failed:
@@ -229,15 +237,17 @@ summary:
       type: int
       sample: 1
 msg:
-  description: The counts in a sentence, and the first of what failed.
+  description: The counts in a sentence, and the first failures.
   returned: always
   type: str
   sample: 12 of 40 resources changed, 0 failed
+# end of change_summary
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 
 
 def main() -> None:
@@ -249,7 +259,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "asset_ids", "policy of volume", "policy of boot_volume", "policy of volume_group")
+    change_keys(module, "asset_ids", *POLICY_KINDS)
 
 
 if __name__ == "__main__":

@@ -7,72 +7,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: key_assignment_info
-short_description: Tell which encryption keys protect the Block Volume resources of an Oracle Cloud tenancy
+short_description: Gather which encryption keys protect the Block Volume resources of an Oracle Cloud tenancy
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
   - Lists block volumes, boot volumes and their backups of a whole tenancy or some compartments, in one or many regions,
-    and tells for each which master encryption key it is on.
-  - Tells backup policy assignments with the key for the copies in another region, and replicas, when asked to.
-  - What could not be looked at does not fail the task, and is never left out in silence. RV(complete) is false then,
-    and RV(unreadable) tells where and why.
+    with the master encryption key that each is on.
+  - On request, it also lists replicas, and backup policy assignments with the key for the copies in another region.
+  - A place that could not be read does not fail the task, and is never omitted silently. RV(complete) is false then,
+    and RV(unreadable) says where and why.
   - Resources that are C(TERMINATING) or C(TERMINATED) are left out.
-  - It asks for lists, a hundred resources a call, and reads some resources by themselves to see whether the lists show
-    keys. Where they don't, it reads every one.
+  - It reads lists, a hundred resources per call, and reads some resources individually to check that the lists show
+    their keys. If they do not, it reads every resource.
 extends_documentation_fragment:
-  - oci_keys.block_volume.results
+  - oci_keys.block_volume.discovery
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - This module never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - This module never changes anything.
-  idempotent:
-    support: full
+  - oci_keys.block_volume.attributes.info_module
 options:
-  compartment_ids:
-    description:
-      - The OCIDs of the compartments to look into. That of the tenancy stands for its root compartment.
-      - When not set, the whole tenancy, or with O(recursive=false) its root compartment. An empty list is an error.
-    type: list
-    elements: str
-  recursive:
-    description:
-      - Whether to look into all compartments below too.
-    type: bool
-    default: true
-  regions:
-    description:
-      - The regions to look into, such as V(us-ashburn-1) or V(iad), or V(all) for every region that the tenancy is
-        subscribed to.
-      - When not set, the region of the connection options. An empty list is an error.
-    type: list
-    elements: str
   resource_types:
     description:
-      - What to look for, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup), V(policy_assignment)
+      - The types to list, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup), V(policy_assignment)
         and V(replica).
-      - V(policy_assignment) stands for backup policies with copies in another region, assigned to volumes, boot volumes
-        and volume groups. It costs a call for each of these.
+      - V(policy_assignment) stands for backup policies with copies in another region that are assigned to volumes, boot
+        volumes and volume groups. It costs a call for each of these.
       - V(replica) stands for the replicas that these regions hold of volumes elsewhere.
       - When not set, the first four. An empty list is an error.
     type: list
     elements: str
   kms_key_ids:
     description:
-      - Tell only of what is on one of these keys.
-      - An empty list is an error.
+      - List only resources on one of these keys.
+      - An empty list is an error. It can't be combined with O(encryption=oracle).
     type: list
     elements: str
   encryption:
     description:
-      - Tell only of what is on a customer-managed key (V(customer)), or on the Oracle-managed one (V(oracle)).
+      - List only resources on a customer-managed key (V(customer)), or on the Oracle-managed one (V(oracle)).
     type: str
     choices:
       - any
@@ -83,40 +55,47 @@ options:
     description:
       - V(all) lists all resources in the result of the task. V(summary) lists none, nor does V(changed), since nothing
         ever changes. The counts in RV(summary) cover all of them in any case.
-      - With thousands of resources, V(summary) with O(result_file) keeps the output of Ansible short.
+      - With thousands of resources, V(summary) with O(discovery_file) keeps the output of Ansible short.
     type: str
     choices:
       - all
       - changed
       - summary
     default: all
+  discovery_file:
+    description:
+      - A file for the whole result as JSON, regardless of O(result). It is written in check mode too, and only its
+        owner can read it.
+      - Other modules read it, to look keys up, to plan and to report.
+    type: path
+    aliases:
+      - result_file
 notes:
-  - The caller needs C(inspect volume-family) and C(inspect compartments) where it is to look, and with O(regions=all)
-    C(inspect tenancies) in the tenancy.
-requirements:
-  - python >= 3.9
-  - oci
+  - The caller needs C(inspect volume-family) and C(inspect compartments) in the compartments to scan, and with
+    O(regions=all) C(inspect tenancies) in the tenancy.
 seealso:
   - module: oci_keys.block_volume.kms_key_info
+  - module: oci_keys.block_volume.key_assignment_plan
+  - module: oci_keys.block_volume.key_assignment_report
   - module: oci_keys.block_volume.volume_kms_key
   - module: oci_keys.block_volume.backup_kms_key
   - module: oci_keys.block_volume.backup_policy_crossregion_key
 """
 
 EXAMPLES = r"""
-- name: Which keys are in use in the tenancy?
+- name: Gather the keys that are in use in the tenancy
   oci_keys.block_volume.key_assignment_info:
     regions: all
     result: summary
-    result_file: /var/tmp/assignments.json
+    discovery_file: /var/tmp/assignments.json
   register: assignments
 
-- name: Stop if something could not be looked at
+- name: Stop if something could not be read
   ansible.builtin.assert:
     that: assignments.complete
     fail_msg: "{{ assignments.msg }}"
 
-- name: What is still on the Oracle-managed key in production?
+- name: Gather what is still on the Oracle-managed key in production
   oci_keys.block_volume.key_assignment_info:
     compartment_ids:
       - ocid1.compartment.oc1..exampleuniqueid
@@ -125,7 +104,7 @@ EXAMPLES = r"""
       - eu-frankfurt-1
     encryption: oracle
 
-- name: Is anything on this key, copies by backup policies and replicas included?
+- name: Gather everything on this key, including copies by backup policies and replicas
   oci_keys.block_volume.key_assignment_info:
     regions: all
     resource_types:
@@ -142,7 +121,7 @@ EXAMPLES = r"""
 RETURN = r"""
 resources:
   description:
-    - What was found, by region and type.
+    - The discovered resources, sorted by region and type.
     - O(result) decides whether they are listed.
   returned: success
   type: list
@@ -157,8 +136,8 @@ resources:
       type: str
       sample: volume
     region:
-      description: The region where it is. Of an assignment, the fields from here to RV(resources[].lifecycle_state),
-        and the tags, are those of the asset.
+      description: The region of the resource. Of an assignment, the values from here to
+        RV(resources[].lifecycle_state), and the tags, are those of the asset.
       type: str
       sample: us-ashburn-1
     compartment_id:
@@ -174,7 +153,7 @@ resources:
       type: str
       sample: AVAILABLE
     encryption:
-      description: V(customer) or V(oracle), whose key it is on.
+      description: Whose key it is on, V(customer) or V(oracle).
       type: str
       sample: customer
     kms_key_id:
@@ -183,7 +162,7 @@ resources:
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     time_created:
-      description: When it was made, in UTC.
+      description: When it was created, in UTC.
       type: str
       sample: "2026-11-23T20:45:01.000Z"
     freeform_tags:
@@ -196,11 +175,11 @@ resources:
       sample: {"operations": {"cost_center": "42"}}
     group_id:
       description: The OCID of the volume group of a volume, of the group backup of a backup, of the group replica of a
-        replica. Null if it is in none.
+        replica. Null if there is none.
       type: str
       sample: ocid1.volumegroup.oc1.iad.exampleuniqueid
     locked:
-      description: Why a backup is going to be left alone unless told otherwise. Null if nothing keeps it from a change.
+      description: Why a backup is skipped unless locked ones are included. Null if it is not locked.
       type: str
       sample: it is under retention lock
     replicas:
@@ -213,7 +192,7 @@ resources:
           type: str
           sample: ocid1.blockvolumereplica.oc1.phx.exampleuniqueid
         availability_domain:
-          description: The availability domain where it is.
+          description: Its availability domain.
           type: str
           sample: Uocm:PHX-AD-1
         kms_key_id:
@@ -231,53 +210,53 @@ resources:
       sample: false
     asset_id:
       description: Of an assignment, the OCID of the volume, boot volume or volume group that has the policy.
-      returned: for type policy_assignment
+      returned: when RV(resources[].type) is V(policy_assignment)
       type: str
       sample: ocid1.volume.oc1.iad.exampleuniqueid
     asset_type:
       description: Of an assignment, V(volume), V(boot_volume) or V(volume_group).
-      returned: for type policy_assignment
+      returned: when RV(resources[].type) is V(policy_assignment)
       type: str
       sample: volume
     policy_id:
       description: Of an assignment, the OCID of the backup policy.
-      returned: for type policy_assignment
+      returned: when RV(resources[].type) is V(policy_assignment)
       type: str
       sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
     destination_region:
-      description: Of an assignment, the region of the copies, where its key has to be. Null if it could not be learned,
+      description: Of an assignment, the region of the copies, where its key has to be. Null if it could not be read,
         and for a key that is assigned although the policy copies nothing.
-      returned: for type policy_assignment
+      returned: when RV(resources[].type) is V(policy_assignment)
       type: str
       sample: us-phoenix-1
     source_id:
       description: Of a replica, the OCID of the volume that it is a replica of.
-      returned: for type replica
+      returned: when RV(resources[].type) is V(replica)
       type: str
       sample: ocid1.volume.oc1.phx.exampleuniqueid
 summary:
-  description: Counts of all that was found, whatever O(result) says.
+  description: Counts of all discovered resources, regardless of O(result).
   returned: success
   type: dict
   contains:
     total:
-      description: All of it.
+      description: All of them.
       type: int
       sample: 40
     customer:
-      description: What is on customer-managed keys.
+      description: Those on customer-managed keys.
       type: int
       sample: 30
     oracle:
-      description: What is on the Oracle-managed key.
+      description: Those on the Oracle-managed key.
       type: int
       sample: 10
     unreadable:
-      description: The number of entries that RV(unreadable) has in all.
+      description: The number of places that could not be read.
       type: int
       sample: 0
     by_region:
-      description: The same counts for each region, and in C(by_type) for each type in it.
+      description: The same counts for each region, and in C(by_type) for each type in that region.
       type: dict
       sample:
         us-ashburn-1:
@@ -290,43 +269,55 @@ summary:
       type: dict
       sample: {"volume": {"total": 40, "customer": 30, "oracle": 10}}
     by_key:
-      description: The 50 customer-managed keys with the most resources, and the number of them by region and by type.
+      description: The 50 customer-managed keys with the most resources.
       type: list
       elements: dict
-      sample:
-        - kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
-          total: 30
-          by_region: {"us-ashburn-1": 30}
-          by_type: {"volume": 30}
+      contains:
+        kms_key_id:
+          description: The OCID of the key.
+          type: str
+          sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+        total:
+          description: The number of resources on it.
+          type: int
+          sample: 30
+        by_region:
+          description: The number of these in each region.
+          type: dict
+          sample: {"us-ashburn-1": 30}
+        by_type:
+          description: The number of these of each type.
+          type: dict
+          sample: {"volume": 30}
     kms_keys:
       description: The number of different customer-managed keys.
       type: int
       sample: 1
 unreadable:
   description:
-    - What could not be looked at. Unless O(result=all), only the first 20 entries.
+    - The places that could not be read. Unless O(result=all), only the first 20.
   returned: success
   type: list
   elements: dict
   contains:
     region:
-      description: The region. Null if it concerns all of them, as where the compartments below one can't be listed.
+      description: The region. Null if all of them are affected, as when the compartments below one can't be listed.
       type: str
       sample: us-ashburn-1
     compartment_id:
-      description: The OCID of the compartment. Null if it concerns all of them.
+      description: The OCID of the compartment. Null if all of them are affected.
       type: str
       sample: ocid1.compartment.oc1..exampleuniqueid
     resource_type:
-      description: The type of resource. Null if it concerns all of them.
+      description: The resource type. Null if all of them are affected.
       type: str
       sample: volume_backup
     code:
-      description: The code of the error, V(NoAnswer) if there was no answer.
+      description: The code of the error, V(NoAnswer) if there was no response.
       type: str
       sample: NotAuthorizedOrNotFound
     status:
-      description: The HTTP status of the answer. Null if there was none.
+      description: The HTTP status of the response. Null if there was none.
       type: int
       sample: 404
     message:
@@ -334,20 +325,20 @@ unreadable:
       type: str
       sample: The compartment does not exist, or the caller may not list volume backups in it.
     hint:
-      description: What to do about it, where that is known.
+      description: What to do about it. Null if nothing is known.
       type: str
       sample: "Check the OCID, or grant: Allow group <your group> to inspect volume-family in compartment id
         ocid1.compartment.oc1..exampleuniqueid"
 complete:
   description:
-    - Whether everything that was asked for was looked at.
-    - False if RV(unreadable) has entries, or a compartment was skipped that is in another state than C(DELETED).
-    - OCI leaves single resources that the caller may not inspect out of lists without a word.
+    - Whether everything in scope was read.
+    - False if RV(unreadable) has entries, or if a compartment was skipped whose state is not C(DELETED).
+    - OCI silently omits from lists single resources that the caller is not allowed to inspect.
   returned: success
   type: bool
   sample: true
 scanned:
-  description: Where was looked. Unless O(result=all), only the first 20 entries of each list.
+  description: The scope of the scan. Unless O(result=all), only the first 20 entries of each list.
   returned: success
   type: dict
   contains:
@@ -361,32 +352,62 @@ scanned:
       elements: str
       sample: [us-ashburn-1]
     skipped_regions:
-      description: Subscribed regions that are not ready yet, with C(name) and C(reason).
+      description: Subscribed regions that are not ready yet.
       type: list
       elements: dict
-      sample: []
+      contains:
+        name:
+          description: The name of the region.
+          type: str
+          sample: sa-bogota-1
+        reason:
+          description: Why it was skipped.
+          type: str
+          sample: it is IN_PROGRESS
     compartments:
-      description: The compartments, with C(id), C(name) and C(lifecycle_state), the latter two null if not known.
+      description: The compartments that were scanned.
       type: list
       elements: dict
-      sample:
-        - {"id": "ocid1.compartment.oc1..exampleuniqueid", "name": "prod", "lifecycle_state": "ACTIVE"}
+      contains:
+        id:
+          description: The OCID of the compartment.
+          type: str
+          sample: ocid1.compartment.oc1..exampleuniqueid
+        name:
+          description: Its name. Null if it is not known.
+          type: str
+          sample: prod
+        lifecycle_state:
+          description: Its lifecycle state. Null if it is not known.
+          type: str
+          sample: ACTIVE
     skipped_compartments:
-      description: Compartments that are not active, with C(id), C(name) and C(reason).
+      description: Compartments that were skipped because they are not active.
       type: list
       elements: dict
-      sample:
-        - {"id": "ocid1.compartment.oc1..exampleuniqueid", "name": "old", "reason": "it is DELETED"}
+      contains:
+        id:
+          description: The OCID of the compartment.
+          type: str
+          sample: ocid1.compartment.oc1..exampleuniqueid
+        name:
+          description: Its name.
+          type: str
+          sample: old
+        reason:
+          description: Why it was skipped.
+          type: str
+          sample: it is DELETED
     compartment_count:
-      description: The number of compartments that were looked into.
+      description: The number of compartments that were scanned.
       type: int
       sample: 1
     skipped_compartment_count:
-      description: The number of compartments that are not active.
+      description: The number of compartments that were skipped.
       type: int
       sample: 1
     resource_types:
-      description: The types of resources.
+      description: The resource types.
       type: list
       elements: str
       sample: [volume, boot_volume]
@@ -399,11 +420,20 @@ scanned:
       type: bool
       sample: true
     filters:
-      description: What of it was to be told, as O(kms_key_ids) and O(encryption) say.
+      description: Which of the resources are listed and counted.
       type: dict
-      sample: {"kms_key_ids": null, "encryption": "any"}
+      contains:
+        kms_key_ids:
+          description: The keys of O(kms_key_ids), sorted. Null if it is not set.
+          type: list
+          elements: str
+          sample: null
+        encryption:
+          description: The value of O(encryption).
+          type: str
+          sample: any
     time_started:
-      description: When the look began, in UTC.
+      description: When the scan began, in UTC.
       type: str
       sample: "2026-11-23T20:45:01.000Z"
     time_finished:
@@ -411,7 +441,7 @@ scanned:
       type: str
       sample: "2026-11-23T20:45:11.000Z"
 caller:
-  description: Who looked, and with what.
+  description: The caller, and the versions in use.
   returned: success
   type: dict
   contains:
@@ -420,11 +450,11 @@ caller:
       type: str
       sample: ocid1.tenancy.oc1..exampleuniqueid
     principal:
-      description: Who made the calls.
+      description: The principal that made the calls.
       type: str
       sample: user ocid1.user.oc1..exampleuniqueid with the API key 12:34:56
     auth_type:
-      description: How they authenticated.
+      description: How it authenticated.
       type: str
       sample: api_key
     collection_version:
@@ -436,7 +466,7 @@ caller:
       type: str
       sample: 2.189.0
 msg:
-  description: The counts in a sentence, and the first places that could not be looked at.
+  description: The counts in a sentence, and the first places that could not be read.
   returned: always
   type: str
   sample: "40 resources in 3 compartments of 1 region: 30 on customer-managed keys, 10 on the Oracle-managed key"
@@ -447,15 +477,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
     run_key_assignment_info,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
+    DISCOVERY_OPTIONS,
+    info_spec,
+)
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec=info_spec(
-            compartment_ids={"type": "list", "elements": "str"},
-            recursive={"type": "bool", "default": True},
-            regions={"type": "list", "elements": "str"},
+            **DISCOVERY_OPTIONS,
+            result_file=None,
+            discovery_file={"type": "path", "aliases": ["result_file"]},
             resource_types={"type": "list", "elements": "str"},
             kms_key_ids={"type": "list", "elements": "str", "no_log": False},
             encryption={"type": "str", "choices": ["any", "customer", "oracle"], "default": "any"},

@@ -12,21 +12,20 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Makes a report of what other modules of this collection found and did, from the files that they wrote.
-  - It writes C(report.json), whose form is documented as a JSON Schema, C(report.csv), with a row for each resource,
-    C(report.html), a page that needs nothing but itself, and C(manifest.json), with the SHA-256 of every file in the
-    folder.
-  - Nothing is asked of OCI and no credentials are needed. The files are written in check mode too, only their owner can
+  - Writes a report of what other modules of this collection discovered and changed, from the files that they wrote.
+  - It writes C(report.json), whose format is documented as a JSON Schema, C(report.csv), with a row for each resource,
+    C(report.html), a self-contained page, and C(manifest.json), with the SHA-256 digest of every file in the folder.
+  - It makes no calls to OCI and needs no credentials. The files are written in check mode too, only their owner can
     read them, and the task never counts as changed.
-  - The files that it reads need not be trusted. What is not of their form is an error, and what stands in names can't
-    act in the page, the spreadsheet or the terminal.
+  - The files that it reads need not be trusted. Content that does not match their format is an error, and names can't
+    inject anything into the page, the spreadsheet or the terminal.
 extends_documentation_fragment:
   - oci_keys.block_volume.attributes
 attributes:
   action_group:
     support: none
     details:
-      - It takes no connection options.
+      - It has no connection options.
     membership: []
   check_mode:
     support: full
@@ -37,30 +36,34 @@ attributes:
   idempotent:
     support: full
     details:
-      - The task never counts as changed. A report names the time when it was made.
+      - The task never counts as changed. A report has the time when it was written.
 options:
   report_dir:
     description:
-      - The folder of the run, where the report goes. It is made, for its owner only, if it is missing.
-      - All files in it get into C(manifest.json), but those whose names begin with a dot.
+      - The folder of the run, to which the report is written. If it is missing, it is created for its owner only.
+      - C(manifest.json) lists all files in it, except those whose names begin with a dot.
     type: path
     required: true
   discovery_file:
     description:
-      - The O(ignore:result_file) of M(oci_keys.block_volume.key_assignment_info), from the last look. Needed unless
-        O(merge_reports) or O(unseen_reason) is given.
+      - The O(oci_keys.block_volume.key_assignment_info#module:discovery_file) of the latest scan, which the report is
+        about. For a run that changed something, that is the scan after its changes.
+      - Exactly one of this, O(discovery_error) and O(merge_reports) is required.
     type: path
-  unseen_reason:
+  discovery_error:
     description:
-      - Why the state after the changes could not be looked at. Then there is no O(discovery_file), and O(before_file)
-        is needed.
-      - The report tells what was changed, and of what is there now nothing but that it was not looked at. It is not
-        complete.
+      - Why there is no scan after the changes of the run. O(initial_discovery_file) is required with it.
+      - The report lists what was changed, and says that the current state is unknown. It is not complete.
     type: str
-  before_file:
+    aliases:
+      - unseen_reason
+  initial_discovery_file:
     description:
-      - Such a file from before the changes of the run. The report tells its counts too.
+      - The O(oci_keys.block_volume.key_assignment_info#module:discovery_file) of the scan before the changes of the
+        run. The report has its counts too.
     type: path
+    aliases:
+      - before_file
   plan_file:
     description:
       - The plan of the run.
@@ -68,29 +71,29 @@ options:
   change_files:
     description:
       - The O(ignore:result_file) of each task that changed something, in the order of the tasks.
-      - A folder stands for the files C(batch-*.json) in it, and for what C(journal.jsonl) tells besides, as of a
+      - A folder stands for the files C(batch-*.json) in it, and for changes that only C(journal.jsonl) records, as of a
         batch that was killed.
     type: list
     elements: path
   keys_file:
     description:
-      - The O(ignore:result_file) of M(oci_keys.block_volume.kms_key_info) for the keys that were found.
+      - The O(oci_keys.block_volume.kms_key_info#module:result_file) for the keys that were discovered.
     type: path
   merge_reports:
     description:
-      - Earlier C(report.json) files to make one report of, such as those of the shards of a tenancy.
-      - Excludes the files of a run.
+      - Existing C(report.json) files to merge into one report, such as those of the shards of a tenancy.
+      - It can't be combined with the files of a run.
     type: list
     elements: path
   kms_key_ids:
     description:
-      - The OCIDs of keys that are to be retired. The report tells every use of them that was found.
-      - It never tells that a key is needed no more, since it can't see all that may use a key.
+      - The OCIDs of keys to retire. The report lists every use of them that was found.
+      - It never declares that a key has no uses left, since it can't see everything that may use a key.
     type: list
     elements: str
   evidence:
     description:
-      - What the files do not tell about the run.
+      - Facts about the run that are not in the files.
     type: dict
     suboptions:
       run_id:
@@ -111,7 +114,7 @@ options:
         type: str
       parameters:
         description:
-          - With what parameters.
+          - The parameters of the run.
         type: dict
       awx_job_id:
         description:
@@ -119,41 +122,42 @@ options:
         type: str
       awx_user_name:
         description:
-          - Who launched that job.
+          - The user who launched that job.
         type: str
   redact:
     description:
-      - Whether OCIDs are replaced by hashes in the files of the report, the same hash for the same OCID.
-      - The other files in the folder stay as they are.
+      - Whether OCIDs are replaced by hashes in the files of the report. The same OCID always has the same hash.
+      - The other files in the folder are not redacted.
     type: bool
     default: false
   redact_key:
     description:
-      - A secret for these hashes. Without it, whoever knows an OCID can tell whether a hash stands for it.
-      - Reports that are made with the same secret have the same hashes.
+      - A secret for these hashes. Without it, anyone who knows an OCID can find out whether a hash stands for it.
+      - Reports with the same secret have the same hashes.
     type: str
   template:
     description:
-      - The Jinja2 template of the page. The role P(oci_keys.block_volume.encryption_report#role) brings one, as
+      - The Jinja2 template of the page. The role P(oci_keys.block_volume.encryption_report#role) has one, as
         C(templates/report.html.j2).
-      - Without it, no page is made.
+      - When not set, no page is written.
     type: path
 requirements:
   - python >= 3.9
-  - jinja2, if O(template) is given
+  - jinja2, if O(template) is set
 seealso:
+  - module: oci_keys.block_volume.key_assignment_info
   - module: oci_keys.block_volume.kms_key_info
 """
 
 EXAMPLES = r"""
-- name: Report on what was found
+- name: Report on a scan
   oci_keys.block_volume.key_assignment_report:
     report_dir: /var/lib/reports/20261124T013439Z
     discovery_file: /var/lib/reports/20261124T013439Z/before.json
     keys_file: /var/lib/reports/20261124T013439Z/keys.json
     template: "{{ role_path }}/templates/report.html.j2"
 
-- name: Make one report of those of the shards, with hashes in place of OCIDs
+- name: Merge the reports of shards into one, with hashes in place of OCIDs
   oci_keys.block_volume.key_assignment_report:
     report_dir: /var/lib/reports/all
     merge_reports:
@@ -170,19 +174,20 @@ paths:
   type: dict
   contains:
     json:
-      description: The report itself.
+      description: The report.
       type: str
       sample: /var/lib/reports/20261124T013439Z/report.json
     csv:
-      description: Its resources, as a table.
+      description: The resources of the report, as a table.
       type: str
       sample: /var/lib/reports/20261124T013439Z/report.csv
     html:
-      description: The page. Only there if O(template) is given.
+      description: The page.
+      returned: when O(template) is set
       type: str
       sample: /var/lib/reports/20261124T013439Z/report.html
     manifest:
-      description: The SHA-256 of every file in the folder.
+      description: The SHA-256 digest of every file in the folder.
       type: str
       sample: /var/lib/reports/20261124T013439Z/manifest.json
 summary:
@@ -207,17 +212,17 @@ summary:
       type: int
       sample: 0
 complete:
-  description: Whether everything could be read.
+  description: Whether everything in scope could be read.
   returned: success
   type: bool
   sample: true
 outcomes:
-  description: Counts of what the run changed. What failed counts as failed even if it changed.
+  description: Counts of the resources that the run processed. One that failed counts as failed even if it changed.
   returned: success
   type: dict
   contains:
     total:
-      description: All resources that the run had in hand.
+      description: All of them.
       type: int
       sample: 12
     changed:
@@ -225,7 +230,7 @@ outcomes:
       type: int
       sample: 11
     unchanged:
-      description: Those that were left as they were.
+      description: Those that were not changed.
       type: int
       sample: 0
     failed:
@@ -233,11 +238,12 @@ outcomes:
       type: int
       sample: 1
     unsettled:
-      description: Those that were not seen to end.
+      description: Those whose change was not seen to take effect.
       type: int
       sample: 0
 violations:
-  description: Findings for each recommendation of the CIS OCI Foundations Benchmark. Null where nobody looked.
+  description: The number of findings for each recommendation of the CIS OCI Foundations Benchmark. Null if it was not
+    assessed.
   returned: success
   type: dict
   sample:
@@ -255,17 +261,17 @@ retirement:
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     verdict:
       description:
-        - V(in_use) where a use was found.
-        - V(no_use_found_in_block_volume) where none was found in all of the tenancy's Block Volume.
-        - V(incomplete) where none was found, but not everything was searched.
+        - V(in_use) if a use was found.
+        - V(no_use_found_in_block_volume) if none was found in all Block Volume resources of the tenancy.
+        - V(incomplete) if none was found, but not everything was searched.
       type: str
       sample: in_use
     uses:
-      description: How many were found.
+      description: The number of uses that were found.
       type: int
       sample: 3
 digest:
-  description: The SHA-256 of C(report.json).
+  description: The SHA-256 digest of C(report.json).
   returned: success
   type: str
   sample: 5c2f0c9b9c2f8f1a4b6e6f5c1b1a0e6a3d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a
@@ -286,8 +292,8 @@ def main() -> None:
         argument_spec={
             "report_dir": {"type": "path", "required": True},
             "discovery_file": {"type": "path"},
-            "unseen_reason": {"type": "str"},
-            "before_file": {"type": "path"},
+            "discovery_error": {"type": "str", "aliases": ["unseen_reason"]},
+            "initial_discovery_file": {"type": "path", "aliases": ["before_file"]},
             "plan_file": {"type": "path"},
             "change_files": {"type": "list", "elements": "path"},
             "keys_file": {"type": "path", "no_log": False},

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: key_plan_apply
-short_description: Carry out one batch of a plan of encryption keys in Oracle Cloud
+short_description: Apply one batch of a plan of encryption keys in Oracle Cloud
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Carries out one batch of a plan that M(oci_keys.block_volume.key_assignment_plan) or
+  - Applies one batch of a plan that M(oci_keys.block_volume.key_assignment_plan) or
     M(oci_keys.block_volume.key_restore_plan) has written. The role P(oci_keys.block_volume.rekey#role) does it batch by
-    batch, so that each is told of when it ends.
-  - A resource that is on another key than the plan says is left alone, with a warning. One that is on the wanted key
-    already is not written to.
-  - What concerns one resource fails that resource. The others are finished first, then the task fails and tells the
-    counts, and the first of what failed.
-  - Beside the plan it appends to C(journal.jsonl), before and after each change, and writes C(batch-0001.json) with
-    every outcome.
-  - The keys are not looked up again. That was done when the plan was made.
+    batch, so that each is reported when it ends.
+  - A resource that is on another key than the plan says is skipped, with a warning. A resource that already has the
+    desired key is not written to.
+  - An error on one resource fails only that resource. The module processes the others, then fails and reports the
+    counts and the first failures.
+  - In the folder of the plan it appends to C(journal.jsonl), before and after each change, and writes
+    C(batch-0001.json) with every outcome.
+  - The keys are not validated again. That was done when the plan was made.
 extends_documentation_fragment:
+  - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -31,96 +32,130 @@ attributes:
   diff_mode:
     support: none
     details:
-      - The plan has the present and the wanted key of each resource.
+      - The plan has the current and the desired key of each resource.
   idempotent:
     support: full
 options:
   plan_file:
     description:
-      - The plan. Outside of check mode it has to be one that was made outside of check mode.
+      - The file with the plan. Outside of check mode, a plan that was made in check mode is refused.
     type: path
     required: true
   batch:
     description:
-      - The number of the batch, as the plan tells them.
+      - The number of the batch. The plan has numbers from C(first_batch) on.
     type: int
     required: true
-  concurrency:
-    description:
-      - How many changes are made side by side in each region at most, from 1 to 256. When the service refuses for
-        too many requests, they get fewer.
-      - Never more than 4 if one of the keys is kept outside of OCI (protection mode V(EXTERNAL)).
-    type: int
-    default: 32
   wait_timeout:
     description:
-      - How long the batch may take to make its changes and see them take effect, in seconds, retries included. In the
-        first batch, which has some resources of each region, kind and key, it is for each of these.
+      - The time limit for making the changes of the batch and verifying them, in seconds, including retries. The first
+        batch has some resources of each region, type and key, and the limit applies to each of these groups.
     type: int
     default: 1200
-requirements:
-  - python >= 3.9
-  - oci
 seealso:
   - module: oci_keys.block_volume.key_assignment_plan
+  - module: oci_keys.block_volume.key_restore_plan
 """
 
 EXAMPLES = r"""
-- name: Carry out the first batch
+- name: Apply the first batch
   oci_keys.block_volume.key_plan_apply:
     plan_file: "{{ run_folder }}/plan.json"
     batch: 1
 """
 
 RETURN = r"""
+# shared: change_summary (resource)
 summary:
-  description: Counts of the resources of this batch. One that failed counts as failed only.
-  returned: always, unless what was given is wrong
+  description: Counts of all resources of the task. One that failed counts as failed only.
+  returned: when the arguments are valid
   type: dict
   contains:
     total:
       description: All of them.
       type: int
-      sample: 200
+      sample: 40
     changed:
-      description: Those that were changed, or would be.
+      description: Those that were changed. In check mode, those that would be.
       type: int
-      sample: 200
+      sample: 12
     unchanged:
-      description: Those that were on the wanted key already, or were left alone.
+      description: Those that already had the desired key, or were skipped.
       type: int
-      sample: 0
+      sample: 27
     failed:
       description: Those with an error.
       type: int
-      sample: 0
+      sample: 1
+msg:
+  description: The counts in a sentence, and the first failures.
+  returned: always
+  type: str
+  sample: 12 of 40 resources changed, 0 failed
+# end of change_summary
 progress:
-  description: Which resources these were, what became of them, and how long the rest is going to take, in a line.
-  returned: always, unless what was given is wrong
+  description: Which resources these were, how many changed and failed, and about how long the rest will take.
+  returned: when the arguments are valid
   type: str
   sample: us-phoenix-1, block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
 is_canary:
-  description: Whether this was the batch with the first ones of each region, kind and key.
-  returned: always, unless what was given is wrong
+  description: Whether this was the first batch, with some resources of each region, type and key.
+  returned: when the arguments are valid
   type: bool
   sample: false
 failed_so_far:
-  description: How many resources failed in this batch and the earlier ones of the same folder.
-  returned: always, unless what was given is wrong
+  description: The number of resources that failed in this batch and the earlier ones of the same folder.
+  returned: when the arguments are valid
   type: int
   sample: 0
 resources:
-  description: The first of what failed, each with O(ignore:id), type, display name, region and error. The file of the
-    batch has every resource.
-  returned: always, unless what was given is wrong
+  description: The first twenty failures. The file of the batch has the outcome of every resource.
+  returned: when the arguments are valid
   type: list
   elements: dict
-  sample: []
-msg:
-  description: The counts in a sentence, and the first of what failed.
-  returned: always
-  type: str
-  sample: 200 of 200 resources changed, 0 failed
+  contains:
+    id:
+      description: The OCID of the resource.
+      type: str
+      sample: ocid1.volume.oc1.phx.exampleuniqueid
+    type:
+      description: The resource type.
+      type: str
+      sample: volume
+    display_name:
+      description: Its display name. Null if it could not be read.
+      type: str
+      sample: db-data-01
+    region:
+      description: The region that serves it.
+      type: str
+      sample: us-phoenix-1
+    # shared: error (resource)
+    error:
+      description: Why this resource failed. Null if it did not.
+      type: dict
+      contains:
+        code:
+          description: The error code of OCI, or one of the collection's own, such as V(WaitTimeout).
+          type: str
+          sample: NotAuthorizedOrNotFound
+        status:
+          description: The HTTP status of OCI's response. Null if there was none.
+          type: int
+          sample: 404
+        message:
+          description: What is wrong.
+          type: str
+          sample: Authorization failed or requested resource not found.
+        opc_request_id:
+          description: The request ID of the failed call. Null if OCI gave none.
+          type: str
+          sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
+        hint:
+          description: What to do about it, such as the IAM statements that must be in force. Null if nothing is known.
+          type: str
+          sample: Run the task again; it only changes what still differs.
+    # end of error
 """
 
 from ansible.module_utils.basic import AnsibleModule

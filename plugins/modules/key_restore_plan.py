@@ -7,105 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: key_restore_plan
-short_description: Plan to put Block Volume in Oracle Cloud back on the encryption keys that it had
+short_description: Plan to return Block Volume resources in Oracle Cloud to their former encryption keys
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Reads reports, plans or journals of former runs, reads which key each resource that they name is on now, and writes
-    a plan that puts each back on its original key, which is the oldest former key that the files tell.
-  - A resource is planned only if it is on a key that the runs gave it. What was changed since is left alone, as is what
-    could not be read then.
-  - What can't go back, because its former key is no longer usable, is named, and the others are planned.
+  - Reads reports, plans or journals of former runs, reads the current key of each resource that they name, and writes
+    a plan that returns each to its original key, which is the oldest former key that the files record.
+  - A resource is planned only if it is on a key that the runs assigned. Resources that were changed since, or that
+    could not be read at the time, are skipped.
+  - A resource whose former key is no longer usable is reported, and the others are planned.
   - The files are not trusted. A file of a dry run or of another tenancy is an error.
-  - M(oci_keys.block_volume.key_plan_apply) carries the plan out. The playbook C(oci_keys.block_volume.restore_keys)
+  - M(oci_keys.block_volume.key_plan_apply) applies the plan. The playbook C(oci_keys.block_volume.restore_keys)
     does all of it.
 extends_documentation_fragment:
+  - oci_keys.block_volume.plans
+  - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Nothing in OCI is changed in either mode. The files are written in check mode too, and the plan says that it is
-        one of a dry run.
-  diff_mode:
-    support: none
-    details:
-      - The plan has the present and the wanted key of each resource.
-  idempotent:
-    support: full
+  - oci_keys.block_volume.attributes.plan_module
 options:
   reports:
     description:
-      - Files of former runs, which are reports (C(report.json)), plans that are not of a dry run (C(plan.json)), and
-        journals (C(journal.jsonl)), also of the modules. A folder stands for all of these in it.
-      - Those of several runs belong together, such as of one that was killed and of the one that finished it.
+      - Files of former runs. They are reports (C(report.json)), plans that are not of a dry run (C(plan.json)), and
+        journals (C(journal.jsonl)), including those of the modules. A folder stands for all of these in it.
+      - Pass the files of a killed run and of the run that completed it together.
     type: list
     elements: path
     required: true
   allow_oracle_managed:
     description:
-      - Whether resources that were on the Oracle-managed key go back to it.
+      - Whether resources that were on the Oracle-managed key return to it.
     type: bool
     default: false
-  found_file:
-    description:
-      - A file for what was read, in the form of the result of M(oci_keys.block_volume.key_assignment_info).
-    type: path
-  plan_file:
-    description:
-      - The file to which the plan is written. Only its owner can read it.
-      - If results of batches are in its folder, this is a later round of the same run. Its batches are numbered on, and
-        what has failed in the run is not planned again.
-    type: path
-    required: true
-  keys_file:
-    description:
-      - A file for what was learned of the keys, in the form of the result of M(oci_keys.block_volume.kms_key_info).
-    type: path
-  include_replicated:
-    description:
-      - Whether to plan volumes with replicas in another region too, which keep their own key.
-    type: bool
-    default: false
-  include_locked:
-    description:
-      - Whether to plan backups under retention lock or legal hold too.
-    type: bool
-    default: false
-  batch_size:
-    description:
-      - How many resources are changed in one batch at most.
-    type: int
-    default: 500
-  canary:
-    description:
-      - How many resources of each region, kind and key are changed first, together, before all others.
-    type: int
-    default: 1
-  run_id:
-    description:
-      - The name of the run, for the plan. Without it, one is made up.
-    type: str
-  validate_key:
-    description:
-      - Whether to look up each key that is wanted, in each region where it is going to be used, and each key that is
-        left. V(false) is for callers who may use a key, but not read it.
-    type: bool
-    default: true
-  multi_version_key:
-    description:
-      - What to do if a key has more than one version. Block Volume documents support only for keys with a single
-        version.
-    type: str
-    choices:
-      - warn
-      - fail
-    default: warn
-requirements:
-  - python >= 3.9
-  - oci
 seealso:
   - module: oci_keys.block_volume.key_plan_apply
 """
@@ -121,60 +55,61 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# shared: plan (resource)
 plan_file:
-  description: Where the plan is.
+  description: The file with the plan.
   returned: success
   type: str
   sample: /var/reports/20261124T013439Z-0f1e2d-localhost/plan.json
 digest:
-  description: SHA-256 of the entries of the plan. The same changes give the same digest.
+  description: The SHA-256 digest of the plan's entries. The same changes have the same digest.
   returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 summary:
-  description: Counts of what was looked at.
+  description: Counts of the resources that were considered.
   returned: success
   type: dict
   contains:
     planned:
-      description: What would be changed.
+      description: Those that the plan changes.
       type: int
       sample: 1200
     unchanged:
-      description: What is as wanted.
+      description: Those that already have the desired key.
       type: int
       sample: 300
     blocked:
-      description: What can't be changed as it is, such as what is V(FAULTY) or on a key that is disabled.
+      description: Those that can't be changed as they are, such as V(FAULTY) ones or those on a disabled key.
       type: int
       sample: 2
     left_alone:
-      description: What is left alone unless it is asked for.
+      description: Those that are skipped unless an option includes them.
       type: int
       sample: 5
     excluded:
-      description: What was excluded by its OCID.
+      description: Those that were excluded by their OCID.
       type: int
       sample: 0
     not_approved:
-      description: What would be changed, but is not in the approved plan, or is not any more as it was then.
+      description: Those that would be changed, but are not in the approved plan, or differ from what it says.
       type: int
       sample: 0
     not_selected:
-      description: What the filters leave out.
+      description: Those that the filters do not select.
       type: int
       sample: 0
     changed_earlier:
-      description: What earlier batches of the same run have changed.
+      description: Those that earlier batches of the same run have changed.
       type: int
       sample: 0
     failed_earlier:
-      description: What has failed in earlier batches of the same run. It is among what is blocked.
+      description: Those that failed in earlier batches of the same run. They count as blocked too.
       type: int
       sample: 0
 counts:
-  description: How many resources would be changed, by region, type, present key and wanted key. The plan has all the
-    rows, the result forty at most.
+  description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
+    the result at most forty.
   returned: success
   type: list
   elements: dict
@@ -184,19 +119,19 @@ counts:
       type: str
       sample: us-ashburn-1
     type:
-      description: The type.
+      description: The resource type.
       type: str
       sample: volume
     from_kms_key_id:
-      description: The present key. Null for the Oracle-managed one.
+      description: The current key. Null for the Oracle-managed one.
       type: str
       sample: null
     to_kms_key_id:
-      description: The wanted key. Null for the Oracle-managed one.
+      description: The desired key. Null for the Oracle-managed one.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     count:
-      description: How many there are.
+      description: The number of resources.
       type: int
       sample: 1000
 first_batch:
@@ -205,22 +140,22 @@ first_batch:
   type: int
   sample: 1
 batch_count:
-  description: How many batches there are. They are numbered on from the first.
+  description: The number of batches. They are numbered consecutively, starting with RV(first_batch).
   returned: success
   type: int
   sample: 7
 plan:
-  description: In check mode, the plan as packed text, if that has no more than 25,000 characters. Else null.
+  description: The plan as packed text. Null outside of check mode, and if it has more than 25,000 characters.
   returned: success
   type: str
   sample: null
 plan_note:
-  description: In check mode, that the plan is too long for RV(plan), and what that means. Else null.
+  description: Why a plan of check mode is too large for RV(plan), and what that means. Null if it is not.
   returned: success
   type: str
   sample: null
 lines:
-  description: The plan in lines that a person reads, with the digest.
+  description: The plan as lines to read, with the digest.
   returned: success
   type: list
   elements: str
@@ -231,6 +166,7 @@ msg:
   returned: always
   type: str
   sample: 1,200 resources would be changed, 300 already correct
+# end of plan
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -247,7 +183,6 @@ def main() -> None:
         argument_spec={
             "reports": {"type": "list", "elements": "path", "required": True},
             "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
-            "found_file": {"type": "path"},
             **PLAN_OPTIONS,
         },
         supports_check_mode=True,

@@ -7,54 +7,47 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kms_key_info
-short_description: Tell whether encryption keys can be used for Block Volume in Oracle Cloud
+short_description: Gather whether encryption keys can be used for Block Volume in Oracle Cloud
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Looks customer-managed keys up in each region where you mean to use them, and tells whether Block Volume can take
-    them there, why not, and which IAM statements have to be in force.
-  - A key that can't be used does not fail the task. It is the answer that was asked for.
+  - Looks up customer-managed keys in each region where they are going to be used, and reports whether Block Volume can
+    use them there, why not, and which IAM statements must be in force.
+  - A key that can't be used does not fail the task. RV(kms_keys[].usable) is false then.
   - A key of a replicated vault has the same OCID in every region that it is replicated to, and is looked up in the
     region where it is going to be used.
-  - Whether the IAM statements are in force can't be read from OCI. So RV(kms_keys[].usable) says that the key is right,
-    not that Block Volume may use it.
-  - Vault may refuse more than ten calls a second of a tenancy. This module makes no more than four, and about three for
+  - OCI does not report whether the IAM statements are in force. So RV(kms_keys[].usable) says that the key is valid,
+    not that Block Volume is allowed to use it.
+  - Vault may refuse more than ten calls per second and tenancy. This module makes at most four, and about three for
     each key and region.
 extends_documentation_fragment:
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - This module never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - This module never changes anything.
-  idempotent:
-    support: full
+  - oci_keys.block_volume.attributes.info_module
 options:
   kms_key_ids:
     description:
       - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
-      - An empty list is nothing to do.
-      - Needed unless O(assignments_file) is given.
+      - With an empty list, there is nothing to do.
+      - Required unless O(discovery_file) is set.
     type: list
     elements: str
     aliases:
       - kms_key_id
-  assignments_file:
+  discovery_file:
     description:
-      - The O(ignore:result_file) of M(oci_keys.block_volume.key_assignment_info). The keys that it names are looked up
-        too, each in the regions where it is used, whatever O(regions) says.
+      - The O(oci_keys.block_volume.key_assignment_info#module:discovery_file) of a scan. The keys in it are looked up
+        too, each in the regions where it is used, regardless of O(regions).
     type: path
+    aliases:
+      - assignments_file
   regions:
     description:
       - The regions in which each of the keys is going to be used, such as V(us-ashburn-1) or V(iad).
-      - When not set, each key is looked up in the region that its OCID names. That fails for a key that names none.
+      - When not set, each key is looked up in the region that its OCID names. That fails for a key whose OCID names
+        none.
       - An empty list is an error.
     type: list
     elements: str
@@ -68,16 +61,13 @@ options:
       - changed
       - summary
     default: all
-requirements:
-  - python >= 3.9
-  - oci
 seealso:
   - module: oci_keys.block_volume.key_assignment_info
   - module: oci_keys.block_volume.volume_kms_key
 """
 
 EXAMPLES = r"""
-- name: Can this key be used where its vault is, and where that is replicated to?
+- name: Gather whether a key can be used where its vault is, and where that is replicated to
   oci_keys.block_volume.kms_key_info:
     kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     regions:
@@ -85,7 +75,7 @@ EXAMPLES = r"""
       - us-phoenix-1
   register: looked_up
 
-- name: Stop here if it can't
+- name: Stop if it can't
   ansible.builtin.assert:
     that: looked_up.summary.unusable == 0
     fail_msg: "{{ looked_up.msg }}"
@@ -94,25 +84,25 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ looked_up.kms_keys | map(attribute='policy_statements') | flatten | unique }}"
 
-- name: Which of many keys can't be used, each in its own region
+- name: Gather which of many keys can't be used, each in its own region
   oci_keys.block_volume.kms_key_info:
     kms_key_ids: "{{ all_our_keys }}"
     result: changed
     result_file: /var/tmp/keys.json
 
-- name: Every key in use, in each region where it is used
+- name: Gather every key in use, in each region where it is used
   oci_keys.block_volume.kms_key_info:
-    assignments_file: /var/tmp/assignments.json
+    discovery_file: /var/tmp/assignments.json
     result: changed
 """
 
 RETURN = r"""
 kms_keys:
   description:
-    - What was found out, an entry for each key and region, in the order given.
+    - The result for each key and region, in the order given.
     - O(result) decides which are listed.
-    - The same list is there as C(keys) too, which is its name in O(result_file). In templates that has to be written in
-      brackets, as in C(registered['keys']).
+    - The same list is returned as C(keys) too, which is its name in O(result_file). Templates need brackets for that
+      name, as in C(registered['keys']).
   returned: success
   type: list
   elements: dict
@@ -126,7 +116,7 @@ kms_keys:
       type: str
       sample: us-ashburn-1
     usable:
-      description: Whether it could be read there, is enabled, and is of the right sort, so that it can be assigned.
+      description: Whether it could be read there, is enabled, and is an AES key, so that it can be assigned.
       type: bool
       sample: false
     problems:
@@ -134,15 +124,15 @@ kms_keys:
       type: list
       elements: str
       sample:
-        - "is DISABLED, not ENABLED: enable it first"
+        - "is DISABLED, not ENABLED. Enable the key first"
     warnings:
-      description: What does not keep it from being used, but should be known.
+      description: What does not prevent its use, but should be known.
       type: list
       elements: str
       sample:
-        - has 2 versions, and Block Volume documents support for keys with a single version only
+        - has 2 versions; Block Volume documents support only for keys with a single version
     display_name:
-      description: Its display name. Null, like all that follows, if it could not be learned.
+      description: Its display name. Null, like the following values, if it could not be read.
       type: str
       sample: block-volumes
     lifecycle_state:
@@ -150,11 +140,11 @@ kms_keys:
       type: str
       sample: DISABLED
     time_of_deletion:
-      description: When it is going to be deleted, in UTC. Null if it is not.
+      description: When it is going to be deleted, in UTC. Null if its deletion is not scheduled.
       type: str
       sample: "2026-12-24T00:00:00Z"
     algorithm:
-      description: V(AES), V(RSA) or V(ECDSA). Block Volume needs V(AES).
+      description: V(AES), V(RSA) or V(ECDSA). Block Volume requires V(AES).
       type: str
       sample: AES
     protection_mode:
@@ -166,7 +156,7 @@ kms_keys:
       type: str
       sample: ocid1.vault.oc1.iad.examplevault.exampleuniqueid
     management_endpoint:
-      description: Where the vault serves its keys in this region.
+      description: The endpoint of its vault for keys in this region.
       type: str
       sample: https://examplevault-management.kms.us-ashburn-1.oraclecloud.com
     compartment_id:
@@ -178,33 +168,33 @@ kms_keys:
       type: str
       sample: "2025-02-03T04:05:06Z"
     current_key_version:
-      description: The OCID of the version that encrypts now.
+      description: The OCID of its current version.
       type: str
       sample: ocid1.keyversion.oc1.iad.examplevault.exampleuniqueid
     versions:
-      description: How many versions it has. Deleted ones do not count.
+      description: The number of its versions, without deleted ones.
       type: int
       sample: 1
     is_auto_rotation_enabled:
-      description: Whether it gets new versions by itself.
+      description: Whether it is rotated automatically.
       type: bool
       sample: false
     is_replica:
-      description: Whether it was made in another region, and replicated to this one with its vault.
+      description: Whether it was created in another region, and replicated to this one with its vault.
       type: bool
       sample: false
     policy_statements:
       description:
-        - The IAM statements that have to be in force, for Block Volume to use the key, and for the caller to assign it,
-          take it away, and look it up.
-        - What OCI does not tell stands in angle brackets.
+        - The IAM statements that must be in force for Block Volume to use the key, and for the caller to assign it,
+          remove it, and look it up.
+        - Values that OCI does not report are placeholders in angle brackets.
       type: list
       elements: str
       sample:
         - Allow service blockstorage to use keys in compartment id ocid1.compartment.oc1..exampleuniqueid where
           target.key.id = 'ocid1.key.oc1.iad.examplevault.exampleuniqueid'
 summary:
-  description: Counts of all entries, whatever O(result) says.
+  description: Counts of all entries, regardless of O(result).
   returned: success
   type: dict
   contains:
@@ -243,9 +233,9 @@ def main() -> None:
                 "no_log": False,
             },
             regions={"type": "list", "elements": "str"},
-            assignments_file={"type": "path"},
+            discovery_file={"type": "path", "aliases": ["assignments_file"]},
         ),
-        required_one_of=[("kms_key_ids", "assignments_file")],
+        required_one_of=[("kms_key_ids", "discovery_file")],
         supports_check_mode=True,
     )
     run_kms_key_info(module)

@@ -12,17 +12,19 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Puts the master encryption key that you want on block volumes and boot volumes,
-    a customer-managed key from Vault or the Oracle-managed key, and reads back that it is there.
-  - One call takes as many volumes as you like, of both kinds and of several regions. Each is served by the region
-    that its OCID names.
+  - Assigns a master encryption key to block volumes and boot volumes, either a customer-managed key from Vault or the
+    Oracle-managed key, and verifies the result by reading it back.
+  - One call takes any number of volumes, of both types and of several regions. Each is served by the region that its
+    OCID names.
   - A key change re-encrypts the data key of a volume, not its content. Attached volumes can be changed.
-  - Backups and clones made before keep the key that they have.
-  - What concerns one volume fails that volume alone. The others are finished first, then the task fails and tells
-    every outcome.
+  - Existing backups and clones keep the key that they have.
+  - An error on one volume fails only that volume. The module processes the others, then fails and reports every
+    outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
   - oci_keys.block_volume.changes.assignment
+  - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
@@ -34,12 +36,12 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Not with O(regenerate=true), which makes a new data key each time.
+      - Not with O(regenerate=true), which creates a new data key each time.
 options:
   volume_ids:
     description:
       - The OCIDs of the block volumes and boot volumes. Blank items are dropped, and duplicates are merged.
-      - An empty list is nothing to do.
+      - With an empty list, there is nothing to do.
     type: list
     elements: str
     required: true
@@ -47,19 +49,16 @@ options:
       - volume_id
   regenerate:
     description:
-      - Whether a volume that has the key already gets a new data key under it.
-      - This is not idempotent. If the answer to such a change is lost, the volume fails, since trying again could
-        do it twice.
+      - Whether a volume that already has the key gets a new data key under it.
+      - This is not idempotent. If the response to such a change is lost, the volume fails, since a retry could
+        create a second one.
       - Not allowed with O(state=absent).
     type: bool
     default: false
-requirements:
-  - python >= 3.9
-  - oci
 """
 
 EXAMPLES = r"""
-- name: Two volumes and a boot volume on our own key
+- name: Put two block volumes and a boot volume on our own key
   oci_keys.block_volume.volume_kms_key:
     volume_ids:
       - ocid1.volume.oc1.iad.exampleuniqueid1
@@ -67,19 +66,19 @@ EXAMPLES = r"""
       - ocid1.bootvolume.oc1.iad.exampleuniqueid3
     kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
 
-- name: Back to the Oracle-managed key
+- name: Return a volume to the Oracle-managed key
   oci_keys.block_volume.volume_kms_key:
     volume_id: ocid1.volume.oc1.iad.exampleuniqueid1
     state: absent
 
-- name: What would change, with the former keys in a file (run with --check)
+- name: Preview the changes, with the former keys in a file (run with --check)
   oci_keys.block_volume.volume_kms_key:
     volume_ids: "{{ volumes }}"
     kms_key_id: "{{ key }}"
     result: changed
     result_file: /var/tmp/plan.json
 
-- name: A new data key under the same master key
+- name: Create a new data key under the same master key
   oci_keys.block_volume.volume_kms_key:
     volume_id: ocid1.volume.oc1.iad.exampleuniqueid1
     kms_key_id: ocid1.key.oc1.iad.examplevault.exampleuniqueid
@@ -89,9 +88,9 @@ EXAMPLES = r"""
 RETURN = r"""
 resources:
   description:
-    - What became of each volume, in the order given.
+    - The outcome of each volume, in the order given.
     - O(result) decides which are listed.
-  returned: always, unless what was given is wrong
+  returned: when the arguments are valid
   type: list
   elements: dict
   contains:
@@ -103,6 +102,7 @@ resources:
       description: V(volume) or V(boot_volume).
       type: str
       sample: volume
+    # shared: resource (volume)
     display_name:
       description: Its display name. Null if it could not be read.
       type: str
@@ -119,6 +119,8 @@ resources:
       description: Its lifecycle state when it was last read.
       type: str
       sample: AVAILABLE
+    # end of resource
+    # shared: key (volume)
     previous_encryption:
       description: V(customer), V(oracle), or V(unknown) if it could not be read.
       type: str
@@ -132,15 +134,17 @@ resources:
       type: str
       sample: customer
     kms_key_id:
-      description: The customer-managed key as it was read last. In check mode, as it would be.
+      description: The customer-managed key when it was last read. In check mode, the key that it would have.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    # end of key
     action:
       description: What was done, or in check mode would be done. V(none), V(assign), V(remove) or V(regenerate).
       type: str
       sample: assign
+    # shared: outcome (volume)
     changed:
-      description: Whether it was changed, also if it failed after that. In check mode, whether it would be.
+      description: Whether it was changed, even if it failed after that. In check mode, whether it would be.
       type: bool
       sample: true
     settled:
@@ -148,17 +152,19 @@ resources:
       type: bool
       sample: true
     opc_request_id:
-      description: The request ID of the change, for Oracle's audit and support.
+      description: The request ID of the change, for Oracle's audit and support. Null if nothing was requested.
       type: str
       sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
     time_requested:
-      description: When the change was requested, in UTC.
+      description: When the change was requested, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:01.120Z"
     time_settled:
-      description: When the change was seen to have taken effect, in UTC.
+      description: When the change was seen to have taken effect, in UTC. Null if it was not.
       type: str
       sample: "2026-11-23T20:45:04.310Z"
+    # end of outcome
+    # shared: error (volume)
     error:
       description: Why this volume failed. Null if it did not.
       type: dict
@@ -168,7 +174,7 @@ resources:
           type: str
           sample: NotAuthorizedOrNotFound
         status:
-          description: The HTTP status that OCI answered, if it did.
+          description: The HTTP status of OCI's response. Null if there was none.
           type: int
           sample: 404
         message:
@@ -176,16 +182,18 @@ resources:
           type: str
           sample: Authorization failed or requested resource not found.
         opc_request_id:
-          description: The request ID of the refused call.
+          description: The request ID of the failed call. Null if OCI gave none.
           type: str
           sample: 3cef1c0e0a5b4f4b/FA008B09/19C01641
         hint:
-          description: What to do about it, such as the IAM statements that have to be in force.
+          description: What to do about it, such as the IAM statements that must be in force. Null if nothing is known.
           type: str
-          sample: "Run the task again; it only changes what still differs."
+          sample: Run the task again; it only changes what still differs.
+    # end of error
+# shared: change_summary (volume)
 summary:
-  description: Counts of all volumes that were given. A volume that failed counts as failed only.
-  returned: always, unless what was given is wrong
+  description: Counts of all volumes of the task. One that failed counts as failed only.
+  returned: when the arguments are valid
   type: dict
   contains:
     total:
@@ -193,11 +201,11 @@ summary:
       type: int
       sample: 40
     changed:
-      description: Those that were changed, or would be.
+      description: Those that were changed. In check mode, those that would be.
       type: int
       sample: 12
     unchanged:
-      description: Those that were as wanted.
+      description: Those that already had the desired key, or were skipped.
       type: int
       sample: 27
     failed:
@@ -205,10 +213,11 @@ summary:
       type: int
       sample: 1
 msg:
-  description: The counts in a sentence, and the first of what failed.
+  description: The counts in a sentence, and the first failures.
   returned: always
   type: str
   sample: 12 of 40 resources changed, 0 failed
+# end of change_summary
 """
 
 from ansible.module_utils.basic import AnsibleModule

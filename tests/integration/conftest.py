@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +41,34 @@ LONGEST = (
 """Files with tests that take many seconds each. Begun last, they would keep one processor busy at the end."""
 
 
+MANY = 12
+"""Of a test with more cases than that, ``make test`` takes a third."""
+
+
+def _leave_cases_to_soak(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of tests with many cases take some, by chance, but always the same ones."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        is_ours = item.path.is_relative_to(FOLDER) and item.path.name != "test_fault_matrix.py"
+        if is_ours and "sim" in getattr(item, "fixturenames", ()):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out: list[pytest.Item] = []
+    for name, all_of_it in cases.items():
+        if len(all_of_it) > MANY:
+            count = len(all_of_it) - max(MANY * 2 // 3, len(all_of_it) // 3)
+            left_out += random.Random(name).sample(all_of_it, count)
+    names = {item.nodeid for item in left_out}
+    items[:] = [item for item in items if item.nodeid not in names]
+    config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Each of pytest-xdist's workers, which get one part each of the whole to begin with, begins with long tests.
 
     The coverage is that of the unit tests, which costs little; of all tests only in ``make soak``.
     """
+    if os.environ.get("QUICK"):
+        _leave_cases_to_soak(config, items)
     for item in items:
         if not SOAK and item.path.is_relative_to(FOLDER):
             item.add_marker("no_cover")

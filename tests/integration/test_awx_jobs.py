@@ -75,7 +75,7 @@ def test_a_dry_run_changes_nothing_and_a_run_does(sim: Simulator, awx: Awx, name
     dry = awx.launch(name, given)
     assert dry.status == "successful"
     assert "would be" in dry.output
-    assert "are as wanted" not in dry.output
+    assert "have the desired assignment" not in dry.output
     assert (changes(sim.counts()), sim.resources()) == ({}, before)
 
     ran = awx.launch(name, given, job_type="run")
@@ -241,7 +241,7 @@ def test_five_thousand_are_shown_batch_by_batch(sim: Simulator, awx: Awx) -> Non
         kind = "batch" if task.startswith("Change the resources of batch") else task
         longest[kind] = max(longest.get(kind, 0.0), end - begin)
     # It looks at everything in one task, which backup policies make long: they cost a call for each volume.
-    look = longest.pop("Find what there is, and plan for it")
+    look = longest.pop("Discover resources and write the plan")
     batch = longest.pop("batch")
     largest = max(len(str(result)) for _task, result in plan.results + apply.results)
     rest = max(longest.values())

@@ -170,11 +170,11 @@ def test_a_compartment_that_can_not_be_read_makes_it_incomplete(sim: Simulator, 
 
 def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:
     reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="iad", recusive="false", redact="perhaps")
-    for words in ("recusive is no variable", "perhaps"):
+    for words in ("recusive is not a variable", "perhaps"):
         assert words in reports.printed
     assert sim.counts() == {}
     reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="us-ashburn-1")
-    assert "has to be looked for in the whole tenancy" in reports.printed
+    assert "needs a scan of the whole tenancy" in reports.printed
     assert reports.folders == []
 
 

@@ -57,7 +57,7 @@ class TestPlaces:
         assert ran.result["summary"]["unreadable"] == 2
         assert "2 places could not be read" in ran.msg
         assert ran.msg.count("inspect volume-family") == 1
-        assert "Not all that was asked for could be looked at" in ran.result["warnings"][0]
+        assert "Some places could not be read" in ran.result["warnings"][0]
 
     def test_one_list_that_is_refused(self, sim: Simulator) -> None:
         sim.fault("status", "ListVolumeBackups", times=None, **DENIED)
@@ -129,7 +129,7 @@ class TestPlaces:
         ran = run(key_assignment_info.main, sim, regions=[IAD, PHX])
 
         assert ran.failed
-        assert "OCI did not accept the credentials" in ran.msg
+        assert "OCI rejected the credentials" in ran.msg
         assert "Traceback" not in ran.printed
 
     def test_regions_that_cant_be_listed(self, sim: Simulator) -> None:

@@ -78,7 +78,7 @@ SOME = (
 
 def furnish_everything(folder: Folder) -> None:
     folder.put("discovery_file", "after.json", files.discovery(*SOME, unreadable=[files.unreadable()]))
-    folder.put("before_file", "before.json", files.discovery(*SOME[:2]))
+    folder.put("initial_discovery_file", "before.json", files.discovery(*SOME[:2]))
     folder.put("keys_file", "keys.json", files.keys(files.key(), files.key(files.KEY_B, versions=2)))
     lists = {name: [files.planned(9, reason="because")] for name in ("blocked", "left_alone", "excluded")}
     folder.put(
@@ -177,7 +177,9 @@ def test_a_missing_folder_is_made_for_its_owner_only(folder: Folder, tmp_path: P
 
 
 def test_blanks_are_not_set(folder: Folder) -> None:
-    blank = dict.fromkeys(("before_file", "plan_file", "keys_file", "merge_reports", "change_files", "redact_key"), "")
+    blank = dict.fromkeys(
+        ("initial_discovery_file", "plan_file", "keys_file", "merge_reports", "change_files", "redact_key"), ""
+    )
     evidence = {"run_id": "", "awx_job_id": "", "time_started": ""}
     ran = folder.report(**blank, kms_key_ids=[""], evidence=evidence)
     assert not ran.failed, ran.msg
@@ -269,7 +271,8 @@ class TestMistakes:
         ],
     )
     @pytest.mark.parametrize(
-        "option", ["discovery_file", "before_file", "plan_file", "keys_file", "change_files", "merge_reports"]
+        "option",
+        ["discovery_file", "initial_discovery_file", "plan_file", "keys_file", "change_files", "merge_reports"],
     )
     def test_files_that_are_none(self, folder: Folder, option: str, content: bytes) -> None:
         folder.put(option, "bad.json", content)

@@ -41,11 +41,11 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
     ran = report_on(
         sim,
         tmp_path,
-        before_file=str(tmp_path / "before.json"),
+        initial_discovery_file=str(tmp_path / "before.json"),
         plan_file=str(tmp_path / "plan.json"),
         change_files=[str(tmp_path)],
         kms_key_ids=[sim.id("key-b")],
-        unseen_reason="401 NotAuthenticated: <b>Expired</b>.",
+        discovery_error="401 NotAuthenticated: <b>Expired</b>.",
     )
 
     assert not ran.failed, ran.msg
@@ -68,16 +68,16 @@ def test_what_nobody_could_look_at_again_is_not_told_as_it_was_before(sim: Simul
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"unseen_reason": "x"}, "'unseen_reason' requires 'before_file'"),
+        ({"discovery_error": "x"}, "'discovery_error' requires 'initial_discovery_file'"),
         (
-            {"unseen_reason": "x", "discovery_file": "after.json"},
-            "'unseen_reason' and 'discovery_file' are mutually exclusive",
+            {"discovery_error": "x", "discovery_file": "after.json"},
+            "'discovery_error' and 'discovery_file' are mutually exclusive",
         ),
         (
-            {"unseen_reason": "x", "merge_reports": ["report.json"]},
-            "'merge_reports' and 'unseen_reason' are mutually exclusive",
+            {"discovery_error": "x", "merge_reports": ["report.json"]},
+            "'merge_reports' and 'discovery_error' are mutually exclusive",
         ),
-        ({"unseen_reason": " "}, "there is nothing to report on"),
+        ({"discovery_error": " "}, "there is nothing to report on"),
     ],
 )
 def test_what_contradicts_that(sim: Simulator, tmp_path: Path, options: dict[str, Any], fault: str) -> None:

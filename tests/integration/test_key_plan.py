@@ -171,7 +171,7 @@ def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path
     ("fault", "told"),
     [
         (OSError(5, "Input/output error"), "The plan could not be made: [Errno 5] Input/output error. Nothing was"),
-        (ZeroDivisionError("what?"), "A fault of the collection, which should not happen: ZeroDivisionError"),
+        (ZeroDivisionError("what?"), "Internal error in oci_keys.block_volume: ZeroDivisionError"),
     ],
 )
 def test_a_plan_that_can_not_be_made_ends_in_words(

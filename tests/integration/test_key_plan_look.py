@@ -31,7 +31,7 @@ def look_and_plan(sim: Simulator, folder: Path, *, check: bool = False, **option
         "compartment_ids": [sim.id("prod")],
         "regions": [IAD, PHX],
         "resource_types": TYPES,
-        "found_file": str(folder / "before.json"),
+        "new_discovery_file": str(folder / "before.json"),
         "plan_file": str(folder / "plan.json"),
         "kms_key_ids": wanted_keys(sim),
         **options,
@@ -78,7 +78,7 @@ def test_what_was_found_is_kept_where_it_can_not_be_planned_for(sim: Simulator, 
     assert ran.failed
     assert "is DISABLED" in ran.msg
     assert ran.result["found"]["complete"] is False
-    assert [text for text in ran.result["warnings"] if "Not all that was asked for could be looked at" in text]
+    assert [text for text in ran.result["warnings"] if "Some places could not be read" in text]
     assert len(json.loads(Path(ran.result["found"]["file"]).read_text())["resources"]) > 0
     assert not (tmp_path / "plan.json").exists()
 
@@ -92,21 +92,24 @@ def test_that_not_all_was_seen_is_told(sim: Simulator, tmp_path: Path) -> None:
     assert not ran.failed, ran.msg
     assert ran.result["found"]["complete"] is False
     assert read_plan(tmp_path)["complete"] is False
-    assert [text for text in ran.result["warnings"] if "Not all that was asked for could be looked at" in text]
+    assert [text for text in ran.result["warnings"] if "Some places could not be read" in text]
 
 
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"discovery_file": "before.json"}, "parameters are mutually exclusive: discovery_file|found_file"),
-        ({"found_file": OMIT}, "one of the following is required: discovery_file, found_file"),
-        ({"found_file": None}, "Neither 'discovery_file' nor 'found_file' is set"),
+        ({"discovery_file": "before.json"}, "parameters are mutually exclusive: discovery_file|new_discovery_file"),
+        ({"new_discovery_file": OMIT}, "one of the following is required: discovery_file, new_discovery_file"),
+        ({"new_discovery_file": None}, "Neither 'discovery_file' nor 'new_discovery_file' is set"),
         (
-            {"found_file": OMIT, "discovery_file": "before.json"},
+            {"new_discovery_file": OMIT, "discovery_file": "before.json"},
             "'compartment_ids' and 'discovery_file' can't be combined",
         ),
-        ({"found_file": " "}, "'found_file' is empty"),
-        ({"found_file": "/proc/no/before.json"}, "'found_file' is '/proc/no/before.json', but there is no folder"),
+        ({"new_discovery_file": " "}, "'new_discovery_file' is empty"),
+        (
+            {"new_discovery_file": "/proc/no/before.json"},
+            "'new_discovery_file' is '/proc/no/before.json', but there is no folder",
+        ),
         ({"compartment_ids": []}, "'compartment_ids'"),
         ({"regions": ["nowhere"]}, "'nowhere'"),
     ],
@@ -142,6 +145,6 @@ def test_what_is_found_has_to_be_on_disk(sim: Simulator, tmp_path: Path, monkeyp
     ran = look_and_plan(sim, tmp_path)
 
     assert ran.failed
-    assert "can't be written: No space left on device. Nothing is planned without it" in ran.msg
+    assert "can't be written: No space left on device. Nothing was planned" in ran.msg
     assert "found" not in ran.result
     assert not (tmp_path / "plan.json").exists()

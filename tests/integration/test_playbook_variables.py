@@ -56,7 +56,7 @@ def named(playbook: str, **variables: Any) -> dict[str, Any]:
         (
             "restore_keys",
             {"report": "a.json", "allow_oracle": "yes", "max_changes": "few"},
-            ["did you mean restore_keys_allow_oracle_managed?", "is not a whole number"],
+            ["did you mean restore_keys_allow_oracle_managed?", "is not an integer"],
         ),
         (
             "copy_backups",

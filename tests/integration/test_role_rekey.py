@@ -162,7 +162,7 @@ def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
             ["did you mean rekey_compartment_ids?", "did you mean us-ashburn-1"],
         ),
         ({"rekey_state": "absent", "rekey_kms_key_ids": ""}, ["rekey_confirm_oracle_managed"]),
-        ({"rekey_from_kms_key_ids": [], "rekey_max_failures": "few"}, ["names nothing", "is not a whole number"]),
+        ({"rekey_from_kms_key_ids": [], "rekey_max_failures": "few"}, ["names nothing", "is not an integer"]),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_read(

@@ -169,7 +169,7 @@ def test_a_backup_policy(role: Role, which: Callable[[Role], dict[str, Any]], fl
         **which(role),
     }
     shown = role.run("backup_policy", {f"backup_policy_{name}": value for name, value in given.items()}, *flags)
-    assert "assets are chosen" in shown
+    assert "assets are selected" in shown
 
 
 @soak

@@ -237,5 +237,5 @@ def test_a_fault_of_ours_is_told_without_a_traceback(sim: Simulator, monkeypatch
     ran = _rekey(sim, "volume-1")
 
     assert ran.failed
-    assert "A fault of the collection" in ran.msg
+    assert "Internal error in oci_keys.block_volume" in ran.msg
     assert "Traceback" not in ran.msg

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._common.errors import ResourceError
 from .._common.text import label
-from .._documents.changes_file import ChangeCounts, count_outcomes
+from .._model.counts import ChangeCounts, count_outcomes
 from .._model.decisions import REGENERATE, Decision
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from .timestamps import rfc3339
+
 # The longest sleep, in seconds, once sleeps are interrupted.
 _INTERRUPTED_SLEEP = 0.5
 
@@ -43,11 +45,6 @@ class Clock:
     def timestamp(self) -> str:
         """The time of day in UTC as RFC 3339, to the millisecond."""
         return rfc3339(datetime.now(timezone.utc))
-
-
-def rfc3339(time: datetime) -> str:
-    """A time in UTC as RFC 3339, to the millisecond."""
-    return time.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What is asked of copies: from options to a wanted copy, and whether the tenancy has the region it is to be in."""
+"""From the options of backup_copy to the desired copy, and whether the tenancy has its region."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .._model.resource import CopyTo, DesiredState
 
 
 def desired_copy(options: Mapping[str, Any]) -> DesiredState:
-    """The copy asked for; no key asks for no particular one. Pure. Raises InputError."""
+    """The desired copy; without a key, its key does not matter. Pure. Raises InputError."""
     if is_blank(options["destination_region"]):
-        raise InputError("'destination_region' is empty, but a copy needs a region to be in, such as 'us-phoenix-1'")
+        raise InputError("'destination_region' is empty. Name the region of the copies, such as 'us-phoenix-1'.")
     kms_key_id = None if is_blank(options["kms_key_id"]) else str(options["kms_key_id"]).strip()
     if kms_key_id is not None:
         expect_type(parse(kms_key_id), "key")
@@ -33,7 +33,7 @@ def desired_copy(options: Mapping[str, Any]) -> DesiredState:
         expect_type(compartment, "compartment", "tenancy")
     display_name = None if is_blank(options["display_name"]) else str(options["display_name"])
     if display_name is not None and len(display_name) > _LONGEST_NAME:
-        raise InputError(f"'display_name' has {len(display_name)} characters, but at most {_LONGEST_NAME} are allowed")
+        raise InputError(f"'display_name' has {len(display_name)} characters, but OCI allows at most {_LONGEST_NAME}.")
     return DesiredState(
         kms_key_id,
         copy_to=CopyTo(
@@ -49,21 +49,21 @@ _LONGEST_NAME = 255
 
 
 def with_destination(connection: Connection, desired: DesiredState, sources: Sequence[Target]) -> DesiredState:
-    """The same with the destination's long name. Raises InputError unless copies of the sources can be made there."""
+    """The same with the destination's long name. Raises InputError if the sources can't be copied there."""
     if desired.copy_to is None or not sources:
         return desired
     region = connection.regions.expect(desired.copy_to.region, "'destination_region' is")
     for source in sources:
         if source.region == region:
             raise InputError(
-                f"{source.id} is in {region} itself, which is 'destination_region', but copies are made in another "
-                "region. Leave it out, or name another region."
+                f"{source.id} is in 'destination_region' {region} itself, but a copy must be in another region. Remove "
+                "it from the list, or name another region."
             )
         own, other = connection.regions.realms[source.region], connection.regions.realms[region]
         if own != other:
             raise InputError(
-                f"'destination_region' is {region}, which is in realm {other}, but {source.id} is in realm {own}; "
-                "nothing is copied from one realm to another"
+                f"'destination_region' {region} is in realm {other}, but {source.id} is in realm {own}. OCI does not "
+                "copy backups to another realm."
             )
     _expect_ready(connection, region)
     return replace(desired, copy_to=replace(desired.copy_to, region=region))
@@ -75,18 +75,18 @@ def _expect_ready(connection: Connection, region: str) -> None:
         subscriptions = {found.name: found for found in Tenancy(connection, [region]).subscriptions()}
     except ApiError as error:
         raise InputError(
-            f"Whether the tenancy is subscribed to {region} can't be told: {error}. Nothing was copied. Check that "
-            "this is in force: Allow group <your group> to inspect tenancies in tenancy"
+            f"The region subscriptions of the tenancy could not be read, so {region} could not be validated: {error}. "
+            "Nothing was copied. Check that this is in force: Allow group <your group> to inspect tenancies in tenancy"
         ) from error
     found = subscriptions.get(region)
     if found is None:
         ready = ", ".join(sorted(name for name, each in subscriptions.items() if each.is_ready))
         raise InputError(
-            f"'destination_region' is {region}, which the tenancy is not subscribed to (it is to {ready}). An "
-            "administrator can subscribe it in the console, under Region management."
+            f"The tenancy is not subscribed to 'destination_region' {region} (subscribed: {ready}). An administrator "
+            "can subscribe it in the console, under Region management."
         )
     if not found.is_ready:
         raise InputError(
-            f"'destination_region' is {region}, but the tenancy's subscription to it is {found.status}. "
-            "Run again when it is READY."
+            f"The tenancy's subscription to 'destination_region' {region} is {found.status}. Run the task again when "
+            "it is READY."
         )

@@ -42,7 +42,6 @@ from .._documents.journal import (
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
 from .._resources.registry import GROUPS, KINDS
-from . import runtime as runtime
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
@@ -58,7 +57,7 @@ from .output import invocation, warn
 from .runtime import Runtime
 from .signals import cancelled_by_signals
 
-# Resources that the diff of a result that is to be small has at most; ``result_file`` has all.
+# Maximum number of resources in the diff of a short result; ``result_file`` has all.
 _MOST_IN_SHORT_DIFF = 50
 
 
@@ -73,7 +72,7 @@ def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Request:
-    """What a module asks for: of ``options`` what is wanted, and what has to be known of OCI before it is begun."""
+    """How a module gets the desired state from its options, and completes it with what only OCI knows."""
 
     desired: Callable[[Mapping[str, Any]], DesiredState] = desired_key
     prepare: Callable[[Connection, DesiredState, Sequence[Target]], DesiredState] = (
@@ -84,9 +83,9 @@ class Request:
 def change_keys(
     module: AnsibleModule, ids: str, *types: str, request: Request | None = None, runtime: Runtime | None = None
 ) -> NoReturn:
-    """Bring the resources that option ``ids`` names onto the key asked for, and end the module.
+    """Put the resources that option ``ids`` names on the desired key, and end the module.
 
-    ``types`` are the names of the kinds that may be named.
+    ``types`` are the names of the kinds that are allowed.
     """
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL):
@@ -111,7 +110,7 @@ def _run(
     desired = request.desired(module.params)
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
     if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
-        raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}; the journal would be lost")
+        raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}. Name another 'result_file'")
     connection = open_connection(settings, run_settings, runtime)
     module.no_log_values.update(connection.secrets)
     named = targets(

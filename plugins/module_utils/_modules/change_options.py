@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The options that the modules share, and what they amount to. Pure: raises InputError for what can't be meant."""
+"""The options of the modules that change keys, and their validation. Pure: raises InputError for invalid values."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .._model.ocid import expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource import DesiredState
 from .._resources.registry import kinds_by_ocid_type
+from .options import KEY_CHECK_OPTIONS
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
     "kms_key_id": {"type": "str", "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "validate_key": {"type": "bool", "default": True},
-    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+    **KEY_CHECK_OPTIONS,
     "concurrency": {"type": "int", "default": 32},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 1200},
@@ -32,19 +32,22 @@ CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
 """Argument spec entries of the modules that change something."""
 
 
-# The collection's own bound: beyond it, threads of one Python process only wait for each other.
+# The collection's own limit: beyond it, threads of one Python process only wait for each other.
 _MOST_CONCURRENCY = 256
 
 
 def parse_run_settings(options: Mapping[str, Any], *, check_mode: bool) -> RunSettings:
-    """The shared options, judged."""
+    """The shared options, validated."""
     concurrency, wait_timeout = options["concurrency"], options["wait_timeout"]
     if not 1 <= concurrency <= _MOST_CONCURRENCY:
-        raise InputError(f"'concurrency' is {concurrency}, but has to be from 1 to {_MOST_CONCURRENCY}")
+        raise InputError(f"'concurrency' is {concurrency}, but must be from 1 to {_MOST_CONCURRENCY}")
     if wait_timeout < 1:
-        raise InputError(f"'wait_timeout' is {wait_timeout}, but has to be at least 1 second")
+        raise InputError(f"'wait_timeout' is {wait_timeout}, but must be at least 1 second")
     if options["multi_version_key"] == "fail" and not options["validate_key"]:
-        raise InputError("'multi_version_key: fail' needs the key to be looked up, which 'validate_key: false' forbids")
+        raise InputError(
+            "'multi_version_key: fail' and 'validate_key: false' can't be combined: the versions are only known if the "
+            "key is looked up. Remove one of them."
+        )
     return RunSettings(
         check_mode=check_mode,
         validate_key=options["validate_key"],
@@ -57,7 +60,7 @@ def parse_run_settings(options: Mapping[str, Any], *, check_mode: bool) -> RunSe
 
 
 def desired_key(options: Mapping[str, Any]) -> DesiredState:
-    """The key asked for. A blank never means the Oracle-managed key: going back is the explicit ``state: absent``."""
+    """The desired key. A blank never means the Oracle-managed key: that is the explicit ``state: absent``."""
     given = options["kms_key_id"]
     kms_key_id = None if is_blank(given) else str(given).strip()
     regenerate = bool(options.get("regenerate"))
@@ -66,24 +69,25 @@ def desired_key(options: Mapping[str, Any]) -> DesiredState:
         for name, value in (("kms_key_id", kms_key_id), ("policy_id", policy_id)):
             if value is not None:
                 raise InputError(
-                    f"'{name}' is {value} together with 'state: unassigned', which takes the backup policy away. "
-                    "Leave it out, or use 'state: present'."
+                    f"'{name}' is {value} together with 'state: unassigned', which removes the backup policy. "
+                    f"Remove '{name}', or use 'state: present'."
                 )
         return DesiredState(kms_key_id=None, unassigned=True)
     if options["state"] == "absent":
         if kms_key_id is not None:
             raise InputError(
-                f"'kms_key_id' is {kms_key_id} together with 'state: absent', which takes the customer-managed key "
-                "away. Leave the key out, or use 'state: present' to assign it."
+                f"'kms_key_id' is {kms_key_id} together with 'state: absent', which removes the customer-managed key. "
+                "Remove 'kms_key_id', or use 'state: present' to assign it."
             )
         if regenerate:
             raise InputError(
-                "'regenerate: true' makes a new data key under a customer-managed key; 'state: absent' has none"
+                "'regenerate: true' and 'state: absent' can't be combined: there is no customer-managed key to create "
+                "a new data key under. Remove one of them."
             )
         return DesiredState(kms_key_id=None, policy_id=policy_id)
     if kms_key_id is None:
         raise InputError(
-            "'kms_key_id' is empty, but 'state: present' needs the key to assign. To go back to the Oracle-managed "
+            "'kms_key_id' is empty, but 'state: present' requires the key to assign. To return to the Oracle-managed "
             "key, use 'state: absent'."
         )
     expect_type(parse(kms_key_id), "key")
@@ -109,10 +113,10 @@ def targets(
     own_region: str | None,
     tenancy: str | None,
 ) -> list[Target]:
-    """The resources that option ``ids`` names, each once, blanks dropped.
+    """The resources that option ``ids`` names, each once and without blanks.
 
-    Every one has to be of one of these result types, and of the realm of the tenancy and of the key. An OCID that
-    names no region is served by ``own_region``, the region of the connection options.
+    Each must be of one of these kinds, and of the realm of the tenancy and of the key. An OCID that names no region is
+    served by ``own_region``, the region of the connection options.
     """
     kinds = kinds_by_ocid_type(types)
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
@@ -137,5 +141,5 @@ def targets(
 
 
 def _plural(ids: str) -> str:
-    """What an option such as ``volume_ids`` names, in words: "volumes"."""
+    """The plural of what an option such as ``volume_ids`` names: "volumes"."""
     return ids[: -len("_ids")] + "s"

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""How a module ends where nothing came of it: with a message that a user can do something about."""
+"""How a module fails as a whole: with a message that the user can act on."""
 
 from __future__ import annotations
 
@@ -19,28 +19,27 @@ from .._common.errors import BlockVolumeKeyError
 from .output import invocation
 
 NOTHING_WAS_CHANGED = "Nothing was changed."
-IN_THE_JOURNAL = "What was changed before it is in the journal."
+IN_THE_JOURNAL = "The journal lists what was changed before."
 
 
 @contextmanager
 def fail_module_on_error(
-    module: AnsibleModule, after_a_fault: str = NOTHING_WAS_CHANGED, told: Mapping[str, Any] | None = None
+    module: AnsibleModule, footer: str = NOTHING_WAS_CHANGED, extra_result: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """End the module where what is done within raises; ``after_a_fault`` says what that leaves behind.
+    """Fail the module if the body raises, with a message the user can act on.
 
-    ``told`` is what the result has besides, as far as it is known by then.
-
-    Only a fault of ours comes with a traceback, for whoever reports it.
+    ``footer`` says what an internal error leaves behind. ``extra_result`` is added to the result as it is by then.
+    Only an internal error has a traceback, for the bug report.
     """
     try:
         yield
     except BlockVolumeKeyError as error:
-        module.fail_json(invocation=invocation(module), msg=str(error), **(told or {}))
+        module.fail_json(invocation=invocation(module), msg=str(error), **(extra_result or {}))
     except Exception as error:
         module.fail_json(
             invocation=invocation(module),
-            msg=f"A fault of the collection, which should not happen: {error!r}. {after_a_fault} Please report it, "
-            "with the output of -vvv.",
+            msg=f"Internal error in oci_keys.block_volume: {error!r}. {footer} Please report it with the output of "
+            "-vvv.",
             exception=traceback.format_exc(),
-            **(told or {}),
+            **(extra_result or {}),
         )

@@ -4,20 +4,18 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""From an AnsibleModule's options to a survey of key assignments, and back to a result. Nothing is ever changed."""
+"""From the options of key_assignment_info to a discovery, and back to a result. Nothing is ever changed."""
 
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
-from .._api.settings import resolve_connection
+from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import write_private
@@ -37,39 +35,32 @@ from .._discovery.search import (
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
-from . import runtime as runtime
+from .connection import connect_to_read
 from .errors import fail_module_on_error
-from .options import (
-    compartments_asked,
-    listed,
-    regions_asked,
-    writable_file,
-)
+from .options import listed, writable_file
 from .output import invocation
 from .runtime import Runtime
+from .scope_options import compartments_asked, regions_asked
 
 # A region that can't be reached costs these attempts, some 30 s where connections are refused.
-_RETRY = ReadRetry(attempts=6)
+_ATTEMPTS = 6
 
-# A result that is to be small lists this many places, be they looked at or not; ``result_file`` has all.
+# A short result lists at most this many places of each sort; ``discovery_file`` has all.
 _PLACES_IN_SUMMARY = 20
 
 
 def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = None) -> NoReturn:
-    """Look at every place asked for, and end the module. A place that can't be looked at is no failure."""
+    """Scan everything in scope and end the module. A place that can't be read is not a failure."""
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
-        result_file = writable_file("result_file", module.params["result_file"])
-        settings = resolve_connection(module.params, os.environ)
-        module.no_log_values.update(settings.secrets)
-        connection = connect(settings, concurrency=CONCURRENCY, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-        module.no_log_values.update(connection.secrets)
+        discovery_file = writable_file("discovery_file", module.params["discovery_file"])
+        connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
         result = look(connection, module.params, runtime.clock)
-    _end(module, result, result_file)
+    _end(module, result, discovery_file)
 
 
 def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-    """The result of key_assignment_info with these options. Raises InputError where it can't be told where to look."""
+    """The result of key_assignment_info with these options. Raises InputError for invalid options."""
     query = discovery_query(
         options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
     )
@@ -92,12 +83,12 @@ def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> di
 def discovery_query(
     options: Mapping[str, Any], *, regions: RegionTable, own_region: str | None, tenancy: str | None
 ) -> DiscoveryQuery:
-    """The options, judged. Raises InputError for what can't be meant, a list that is set but empty included."""
+    """The options, validated. Raises InputError for invalid values, including a list that is set but empty."""
     types = _types(options)
     keys = _keys(options, tenancy)
     encryption = options["encryption"]
     if keys is not None and encryption == "oracle":
-        raise InputError("'kms_key_ids' together with 'encryption: oracle' is on nothing: leave one of them out")
+        raise InputError("'kms_key_ids' and 'encryption: oracle' can't be combined: no resource can match both.")
     return DiscoveryQuery(
         compartment_ids=compartments_asked(options, tenancy),
         recursive=options["recursive"],
@@ -110,7 +101,7 @@ def discovery_query(
 
 def _types(options: Mapping[str, Any]) -> list[str]:
     known = RESOURCE_TYPES.with_key.names
-    given = listed(options, "resource_types", f"The types are {', '.join(known)}.")
+    given = listed(options, "resource_types", f"Choose from: {', '.join(known)}.")
     if given is None:
         return list(RESOURCE_TYPES.discovered_by_default.names)
     for name in given:
@@ -118,13 +109,13 @@ def _types(options: Mapping[str, Any]) -> list[str]:
             close = difflib.get_close_matches(name, known, n=1)
             guess = f" (did you mean {close[0]!r}?)" if close else ""
             raise InputError(
-                f"'resource_types' names {name[:60]!r}, which is none{guess}. The types are {', '.join(known)}."
+                f"{name[:60]!r} in 'resource_types' is not a resource type{guess}. Choose from: {', '.join(known)}."
             )
     return given
 
 
 def _keys(options: Mapping[str, Any], tenancy: str | None) -> frozenset[str] | None:
-    given = listed(options, "kms_key_ids", "Name keys, or leave 'kms_key_ids' out for resources on any key.")
+    given = listed(options, "kms_key_ids", "Name keys, or unset 'kms_key_ids' to list resources on any key.")
     if given is None:
         return None
     keys = [parse(value) for value in given]
@@ -147,6 +138,8 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "skipped_compartments": [
             {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
         ],
+        "compartment_count": len(scope.compartments),
+        "skipped_compartment_count": len(scope.skipped),
         "resource_types": list(query.types),
         "all_regions": query.regions is None,
         "whole_tenancy": query.recursive and (not query.compartment_ids or found.tenancy in query.compartment_ids),
@@ -168,7 +161,7 @@ def _caller(connection: Connection) -> dict[str, Any]:
 
 
 def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
-    """What the task's result lists, by the option ``result``. Nothing changes here, so ``changed`` lists nothing."""
+    """The task's result by the option ``result``. Nothing ever changes, so ``changed`` lists nothing."""
     if which == "all":
         return dict(result)
     scanned = {
@@ -179,15 +172,15 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
 
 
 def not_all_seen(where: str) -> str:
-    return f"Not all that was asked for could be looked at: see 'unreadable' and 'scanned' in {where}"
+    return f"Some places could not be read, so this result is incomplete. See 'unreadable' and 'scanned' in {where}."
 
 
-def _end(module: AnsibleModule, result: dict[str, Any], result_file: Path | None) -> NoReturn:
+def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
         module.warn(not_all_seen("the result"))
-    if result_file is not None:
+    if discovery_file is not None:
         try:
-            write_private(result_file, result)
+            write_private(discovery_file, result)
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            module.warn(f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
     module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

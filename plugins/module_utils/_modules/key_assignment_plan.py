@@ -48,7 +48,7 @@ from .options import writable_file
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
     options = context.options
-    discovery = _discover(context) if options["found_file"] is not None else _read_discovery(context)
+    discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = _plan_filter(context, discovery)
     plan = make_plan(discovery.resources, plan_filter)
     key_checks = KeyChecks()
@@ -73,33 +73,33 @@ def plan_assignment(context: PlanContext) -> PlanResult:
 def _discover(context: PlanContext) -> DiscoveryFile:
     """Discover resources now. The result is on disk, and part of the module's result, before anything is planned."""
     options = context.options
-    path = writable_file("found_file", options["found_file"])
+    path = writable_file("new_discovery_file", options["new_discovery_file"])
     if path is None:
-        raise InputError("'found_file' is empty. Give the file to write the discovered resources to")
+        raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
     found = look(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
         write_private(path, found)
     except OSError as error:
         raise InputError(
-            f"'found_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing is planned without it. "
-            "Give a file that can be written"
+            f"'new_discovery_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing was planned. "
+            "Name a file that can be written"
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        context.module.warn(not_all_seen("'found_file'"))
+        context.module.warn(not_all_seen("'new_discovery_file'"))
     return read_discovery(path)
 
 
 def _read_discovery(context: PlanContext) -> DiscoveryFile:
     options = context.options
     if options["discovery_file"] is None:
-        raise InputError("Neither 'discovery_file' nor 'found_file' is set. Give a file to read, or one to write")
+        raise InputError("Neither 'discovery_file' nor 'new_discovery_file' is set. Set one of them")
     given = [name for name in ("compartment_ids", "regions") if options[name] is not None]
     if given:
         raise InputError(
             f"'{given[0]}' and 'discovery_file' can't be combined: the file determines where resources are. Leave "
-            f"'{given[0]}' out, or set 'found_file' instead to discover resources now"
+            f"'{given[0]}' out, or set 'new_discovery_file' instead to discover resources now"
         )
     path = Path(os.path.expanduser(options["discovery_file"]))
     discovery = read_discovery(path)

@@ -96,7 +96,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
 def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
-    names = ("discovery_file", "before_file", "plan_file", "keys_file", "unseen_reason")
+    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "discovery_error")
     of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
@@ -108,7 +108,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
         if len({run.run["redacted"] for run in runs if run.run}) > 1:
             raise InputError("'merge_reports' names reports that are redacted in different ways, or not all redacted")
         return runs
-    before = _path(options["before_file"])
+    before = _path(options["initial_discovery_file"])
     plan = _path(options["plan_file"])
     keys = _path(options["keys_file"])
     discovery_before = None if before is None else read_discovery(before)
@@ -125,15 +125,15 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
 
 def _discovery(options: Mapping[str, Any], before: DiscoveryFile | None) -> DiscoveryFile:
     """The state after the changes, or that it is unknown."""
-    reason, after = options["unseen_reason"], _path(options["discovery_file"])
+    reason, after = options["discovery_error"], _path(options["discovery_file"])
     if is_blank(reason):
         if after is None:
             raise InputError("Neither 'discovery_file' nor 'merge_reports' is set, so there is nothing to report on")
         return read_discovery(after)
     if after is not None:
-        raise InputError("'unseen_reason' and 'discovery_file' are mutually exclusive")
+        raise InputError("'discovery_error' and 'discovery_file' are mutually exclusive")
     if before is None:
-        raise InputError("'unseen_reason' requires 'before_file'")
+        raise InputError("'discovery_error' requires 'initial_discovery_file'")
     return undiscovered(before, str(reason).strip())
 
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, ReadRetry, connect
-from .._api.settings import (
-    CONNECTION_OPTIONS,
-    resolve_connection,
-)
+from .._api.client import Connection
+from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
@@ -35,18 +31,18 @@ from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks
 from .._planning.plan import Plan
 from .._planning.text import MOST_COUNTS, plan_lines
-from . import runtime as runtime
+from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
-from .options import writable_file
+from .options import KEY_CHECK_OPTIONS, writable_file
 from .output import invocation
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
 _CONCURRENCY = 16
-_RETRY = ReadRetry(attempts=6)
+_ATTEMPTS = 6
 
 # A plan of at most this many characters still fits into an artifact of a workflow.
 _MOST_INLINE = 25_000
@@ -58,13 +54,13 @@ _TOO_LARGE = (
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
     "keys_file": {"type": "path", "no_log": False},
+    "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
-    "validate_key": {"type": "bool", "default": True},
-    "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},
+    **KEY_CHECK_OPTIONS,
     **CONNECTION_OPTIONS,
 }
 """Argument spec entries of the modules that plan."""
@@ -117,7 +113,7 @@ def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResu
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
     partial_result: dict[str, Any] = {}
-    with fail_module_on_error(module, told=partial_result):
+    with fail_module_on_error(module, extra_result=partial_result):
         try:
             result = _write(module, make, runtime, partial_result)
         except OSError as error:
@@ -135,10 +131,7 @@ def _write(
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
-    settings = resolve_connection(options, os.environ)
-    module.no_log_values.update(settings.secrets)
-    connection = connect(settings, concurrency=_CONCURRENCY, retry=runtime.retry or _RETRY, timeout=runtime.timeout)
-    module.no_log_values.update(connection.secrets)
+    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
     context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result)
     result = make(context)

@@ -32,7 +32,8 @@ from .._planning.former_keys import FormerKey, read_former_keys
 from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
-from .._resources.registry import KINDS, policy_kind
+from .._resources.policies import policy_kind
+from .._resources.registry import KINDS
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
@@ -68,13 +69,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
         warnings.append(f"{lines} of the journals could not be read, e.g. the last line of a run that was killed.")
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
-    _write_discovery(options["found_file"], resources, tenancy, is_complete=not unread)
+    _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
     return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
 
 
 def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenancy: str, *, is_complete: bool) -> None:
     """Write what was read as a file of key_assignment_info, which lists only policy assignments that exist."""
-    path = writable_file("found_file", given)
+    path = writable_file("new_discovery_file", given)
     if path is None:
         return
     existing = [row for row in resources if row["type"] != ASSIGNMENT or row["policy_id"] is not None]

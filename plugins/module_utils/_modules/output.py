@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a result repeats of the task's own arguments, and of its warnings: AWX stores both with every task."""
+"""The arguments and warnings in a result, shortened: AWX stores both with every task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_WARNINGS = 20
 
 
 def invocation(module: AnsibleModule) -> dict[str, Any]:
-    """What AnsibleModule tells as ``invocation`` by itself, with long lists and texts cut."""
+    """What AnsibleModule returns as ``invocation``, with long lists and strings cut."""
     secrets = [str(secret) for secret in module.no_log_values]
     return {"module_args": {name: _cut(value, secrets) for name, value in module.params.items()}}
 
@@ -37,10 +37,10 @@ def _cut(value: Any, secrets: list[str]) -> Any:
 
 
 def warn(module: AnsibleModule, warnings: Iterable[str], where: str, *, all_of_them: bool = False) -> None:
-    """Give each warning once, of many only the first ones, and ``where`` the others are."""
+    """Emit each warning once, of many only the first ones, and say ``where`` the others are."""
     once = list(dict.fromkeys(warnings))
     shown = once if all_of_them else once[:_MOST_WARNINGS]
     for warning in shown:
         module.warn(warning)
     if len(once) > len(shown):
-        module.warn(f"... and {len(once) - len(shown):,} more warnings of this sort, see {where}.")
+        module.warn(f"... and {len(once) - len(shown):,} more warnings. See {where}.")

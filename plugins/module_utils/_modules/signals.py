@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""SIGINT and SIGTERM: a module begins no further change, lets what is under way settle for a while, and ends.
+"""SIGINT and SIGTERM: a module starts no further change, lets those in flight settle for a while, and ends.
 
-Nobody reads its result then. What was changed, and from which key, is in the journal, and a further run goes on.
+Nobody reads its result then. The journal has what was changed and from which key, and another run completes it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .._common.cancellation import CancellationToken
 from .._common.clock import Clock
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Seconds from the signal to the end, whatever is still under way: more than the grace of a Stop.
+# Seconds from the signal to the end, whatever is still in flight: more than the grace of a cancelled token.
 _AT_MOST = 30.0
-# One Ctrl-C may come as two signals, from the terminal and from Ansible. Only a later one is a second wish.
-_SAME_WISH_SECONDS = 1.0
+# One Ctrl-C may arrive as two signals, from the terminal and from Ansible. Only a later one is a second request.
+_SAME_REQUEST_SECONDS = 1.0
 
 
 @contextmanager
 def cancelled_by_signals(clock: Clock) -> Iterator[CancellationToken]:
-    """Give a Stop that SIGINT and SIGTERM ask for. While it is not awaited, they end the process at once as usual.
+    """A token that SIGINT and SIGTERM cancel. While it is not shielded, they end the process at once as usual.
 
-    So does a second one. A signal that the process was started to ignore stays ignored.
+    So does a second signal. A signal that the process was started to ignore stays ignored.
     """
     cancellation = CancellationToken(clock)
     if threading.current_thread() is not threading.main_thread():  # only there can a handler be set
@@ -54,7 +54,7 @@ def cancelled_by_signals(clock: Clock) -> Iterator[CancellationToken]:
 
 
 class _Watch:
-    """A handler runs in the middle of anything, so it takes no lock: it notes the signal for a thread."""
+    """A handler can interrupt anything, so it takes no lock: it leaves the signal to a thread."""
 
     def __init__(self, cancellation: CancellationToken, clock: Clock) -> None:
         self._cancellation = cancellation
@@ -67,7 +67,7 @@ class _Watch:
         if self._noted_at is None and self._cancellation.is_shielded:
             self._noted_at = now
             self._noted.put(number)
-        elif self._noted_at is None or now - self._noted_at >= _SAME_WISH_SECONDS:
+        elif self._noted_at is None or now - self._noted_at >= _SAME_REQUEST_SECONDS:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 

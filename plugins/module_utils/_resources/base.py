@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._api.client import Service
-from .._common.clock import rfc3339
+from .._common.timestamps import rfc3339
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 

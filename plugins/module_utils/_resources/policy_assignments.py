@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._api.client import Service
-from .._common.clock import rfc3339
 from .._common.errors import (
     ApiError,
     ResourceError,
     explain,
 )
+from .._common.timestamps import rfc3339
 from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
 from .policy_lookup import PolicyLookup

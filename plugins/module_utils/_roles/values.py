@@ -22,12 +22,10 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import shorten
-from .._common.values import is_blank
+from .._common.timestamps import parse_rfc3339, rfc3339
+from .._common.values import is_blank, parse_boolean
 from .._model.ocid import expect_type, parse
 from .._model.regions import RegionTable
-
-_TRUE = ("true", "yes", "on", "1", "y", "t")
-_FALSE = ("false", "no", "off", "0", "n", "f")
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _ENTRIES = re.compile(r"[\n,;]+")
@@ -35,16 +33,22 @@ _ENTRIES = re.compile(r"[\n,;]+")
 
 @dataclass(frozen=True)
 class Variable:
-    """How a role variable is read, and what it is where it is not set."""
+    """How a role variable is read, its value if it is not set, and its documentation.
+
+    ``type`` is that of the role's argument spec: ``str``, ``path``, or ``raw`` for what Ansible's validation would
+    refuse though it can be read, such as an integer that a survey left blank.
+    """
 
     read: Callable[[Any], Any]
     default: Any = None
+    type: str = "raw"
+    description: tuple[str, ...] = ()
 
 
 def read_variables(
     role: str, given: Mapping[str, Any], variables: Mapping[str, Variable]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The values of a role's variables by their names without the role's prefix, and what is wrong with them."""
+    """The values of a role's variables by name without the role's prefix, and the problems found."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, variable in variables.items():
@@ -61,24 +65,22 @@ def read_variables(
 
 def text(value: Any) -> str:
     if isinstance(value, (Mapping, list, tuple, bool)):
-        raise InputError(f"{_quote(value)} is not text")
+        raise InputError(f"{_quote(value)} is not a string")
     return str(value).strip()
 
 
 def boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise InputError(f"{_quote(value)} is neither true nor false")
+    parsed = parse_boolean(value)
+    if parsed is None:
+        raise InputError(f"{_quote(value)} is neither true nor false")
+    return parsed
 
 
 def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         number = str(value).strip()
         if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", number):
-            raise InputError(f"{_quote(value)} is not a whole number")
+            raise InputError(f"{_quote(value)} is not an integer")
         if int(number) < least or (most is not None and int(number) > most):
             raise InputError(f"{number} is not {_between(least, most)}")
         return int(number)
@@ -90,18 +92,18 @@ def _between(least: int, most: int | None) -> str:
     return f"{least} or more" if most is None else f"from {least} to {most}"
 
 
-def one_of(*string_list: str) -> Callable[[Any], str]:
+def one_of(*allowed: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         word = str(value).strip().lower()
-        if word not in string_list:
-            raise InputError(f"{_quote(value)} is none of {', '.join(string_list)}")
+        if word not in allowed:
+            raise InputError(f"{_quote(value)} is not valid; choose one of: {', '.join(allowed)}")
         return word
 
     return read
 
 
 def string_list(value: Any) -> list[str]:
-    """A list, or text: JSON, YAML, or words with commas, white space or line breaks between them. Each word once."""
+    """The items of a list, or of text: JSON, YAML, or separated by commas, blanks or line breaks. Each item once."""
     items = value
     if isinstance(value, str):
         items = _structure(value) if value.lstrip().startswith(("[", "- ")) else _SEPARATORS.split(value)
@@ -109,17 +111,17 @@ def string_list(value: Any) -> list[str]:
         items = [items]
     for item in items:
         if isinstance(item, (Mapping, list, tuple)):
-            raise InputError(f"{_quote(item)} stands in the list where text is expected")
+            raise InputError(f"{_quote(item)} is in the list where a string is expected")
     found = [str(item).strip() for item in items if not is_blank(item)]
     if not found:
         raise InputError(
-            f"{_quote(value)} is set, but names nothing. Leave it out if it is not meant to restrict anything"
+            f"{_quote(value)} is set, but names nothing. Unset it if it is not intended to restrict anything"
         )
     return list(dict.fromkeys(found))
 
 
 def paths(value: Any) -> list[str]:
-    """Names of files, which may have blanks in them: a list, or text with commas or line breaks between them."""
+    """Names of files, which may have blanks in them: a list, or text separated by commas or line breaks."""
     names = (
         re.split(r"[,\n]+", value)
         if isinstance(value, str) and not value.lstrip().startswith("[")
@@ -127,7 +129,7 @@ def paths(value: Any) -> list[str]:
     )
     found = [name.strip() for name in names if name.strip()]
     if not found:
-        raise InputError(f"{_quote(value)} is set, but names no file")
+        raise InputError(f"{_quote(value)} is set, but names no file. Name one, or unset it")
     return list(dict.fromkeys(found))
 
 
@@ -157,12 +159,12 @@ def ocids(*types: str) -> Callable[[Any], list[str]]:
 
 
 def regions(table: RegionTable | None) -> Callable[[Any], list[str]]:
-    """Names of regions, or ``['all']``. Without the SDK's table, they are left to the modules to judge."""
+    """Names of regions, or ``['all']``. Without the SDK's table of regions, the modules validate them."""
 
     def read(value: Any) -> list[str]:
         names = list(dict.fromkeys(_region(word, table) for word in string_list(value)))
         if "all" in names and len(names) > 1:
-            raise InputError("'all' stands beside names of regions. Give one or the other")
+            raise InputError("'all' can't be combined with names of regions. Remove one or the other")
         return names
 
     return read
@@ -184,10 +186,10 @@ def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]
                 raise InputError(f"region {name} has no key")
             region = _region(name, table)
             if region == "all":
-                raise InputError("'all' is not a region. Give each region its key")
+                raise InputError("'all' is not a region. Name each region with its key")
             key = ocid("key")(given)
             if keys.setdefault(region, key) != key:
-                raise InputError(f"{region} is given twice, with different keys")
+                raise InputError(f"{region} is set twice, with different keys")
         return keys
 
     return read
@@ -210,23 +212,23 @@ def defined_tags(value: Any) -> dict[str, dict[str, str]]:
             continue
         namespace, dot, key = name.partition(".")
         if not dot or not namespace or not key:
-            raise InputError(f"{_quote(name)} has to be <namespace>.<name>")
+            raise InputError(f"{_quote(name)} must be <namespace>.<name>")
         tags.setdefault(namespace, {})[key] = _tag_value(name, content)
     return tags
 
 
 def _tag_value(name: str, value: Any) -> str:
     if value is None or isinstance(value, (Mapping, list, tuple)):
-        raise InputError(f"tag {name} is {_quote(value)}, but text is expected")
+        raise InputError(f"tag {name} is {_quote(value)}, but a string is expected")
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
 def timestamp(value: Any) -> str:
-    """A time in RFC 3339 form, in UTC, from a date or a time; without a zone it counts as UTC."""
+    """A time in RFC 3339 format, in UTC, from a date or a time; without a time zone it is taken as UTC."""
     given = value
     if isinstance(given, str):
         try:
-            given = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", given.strip()))
+            given = parse_rfc3339(given.strip())
         except ValueError as error:
             raise InputError(
                 f"{_quote(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
@@ -237,7 +239,7 @@ def timestamp(value: Any) -> str:
         raise InputError(f"{_quote(value)} is not a date or time")
     if given.tzinfo is None:
         given = given.replace(tzinfo=timezone.utc)
-    return given.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(given, "seconds")
 
 
 def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:
@@ -247,9 +249,9 @@ def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:
     if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
         content = {name: item[name] for item in content for name in item}
     if not isinstance(content, Mapping):
-        raise InputError(f"{_quote(value)} does not give names with values")
+        raise InputError(f"{_quote(value)} is not a mapping of names to values")
     if not content:
-        raise InputError(f"{_quote(value)} is set, but names nothing. Leave it out if it is not meant")
+        raise InputError(f"{_quote(value)} is set, but names nothing. Unset it if it is not intended")
     return [(str(name).strip(), inner) for name, inner in content.items()]
 
 
@@ -263,23 +265,23 @@ def _lines(value: str, separator: re.Pattern[str]) -> Any:
             return _structure(value)
         name = name.strip().strip("\"'")
         if name in pairs and pairs[name] != content.strip():
-            raise InputError(f"{name} is given twice, with different values")
+            raise InputError(f"{name} is set twice, with different values")
         pairs[name] = content.strip().strip("\"'")
     return pairs
 
 
 def _structure(value: str) -> Any:
-    """What text in JSON or YAML says."""
+    """The value of text in JSON or YAML."""
     try:
         return json.loads(value)
     except ValueError:
         pass
-    import yaml  # of the controller, where roles are read; modules do without
+    import yaml  # only roles on the controller need it, not the modules
 
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise InputError(f"{_quote(value)} can't be read, neither as JSON nor as YAML") from error
+        raise InputError(f"{_quote(value)} is neither valid JSON nor valid YAML") from error
 
 
 def expect_single_realm(values: Sequence[str]) -> None:

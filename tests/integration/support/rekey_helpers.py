@@ -72,7 +72,7 @@ def mixed_fleet(sim: Simulator, switches: dict[str, Any] | None = None, **sectio
 
 def discover(sim: Simulator, file: Path, **options: Any) -> Ran:
     scope = {"compartment_ids": [sim.id("prod")], "regions": [IAD, PHX], "resource_types": TYPES, **options}
-    found = run(key_assignment_info.main, sim, result="summary", result_file=str(file), **scope)
+    found = run(key_assignment_info.main, sim, result="summary", discovery_file=str(file), **scope)
     assert not found.failed, found.msg
     return found
 
@@ -125,7 +125,7 @@ def rekey(sim: Simulator, folder: Path, **options: Any) -> Ran:
 
 def plan_restore(sim: Simulator, folder: Path, *reports: Path, check: bool = False, **options: Any) -> Ran:
     folder.mkdir(exist_ok=True)
-    files = {"plan_file": str(folder / "plan.json"), "found_file": str(folder / "before.json")}
+    files = {"plan_file": str(folder / "plan.json"), "new_discovery_file": str(folder / "before.json")}
     given = {"allow_oracle_managed": True, "include_replicated": True, **options}
     return run(key_restore_plan.main, sim, check=check, reports=[str(path) for path in reports], **files, **given)
 

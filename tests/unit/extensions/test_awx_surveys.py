@@ -114,7 +114,7 @@ class TestQuestion:
         if kind_of(variable) in ("one_of", "choices"):
             with pytest.raises(InputError) as refused:
                 variable.read("something else")
-            (listed,) = re.findall(r"is none of (.*)", str(refused.value))
+            (listed,) = re.findall(r"choose one of: (.*)", str(refused.value))
             assert listed.split(", ") == question["choices"]
 
     def test_a_wrong_answer_is_told_by_its_name(self, playbook: str, question: Question) -> None:

@@ -38,6 +38,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
     build,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS, LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
@@ -108,7 +110,11 @@ class TestTheRegistry:
 
     def test_every_type_that_plans_change_has_a_kind(self) -> None:
         policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
+        assert policies == set(POLICY_KINDS)
         assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies} <= set(KINDS)
+
+    def test_every_backup_that_can_be_copied_has_a_kind_for_its_copies(self) -> None:
+        assert {f"copy of {name}" for name in RESOURCE_TYPES.copyable.names} == set(COPY_KINDS) <= set(KINDS)
 
 
 class TestANewRow:
@@ -205,10 +211,11 @@ class TestWhatCannotBeComputed:
         changeable, volumes = RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.volumes.names
         for role, names in (("rekey", changeable), ("backup_policy", volumes)):
             specs = (ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()
-            assert f"Of {values(names, 'and')}" in words_of(specs)
+            assert f"of {values(names, 'and')}" in words_of(specs)
             row = re.search(rf"\| `{role}_resource_types` \|.*", (ROOT / f"roles/{role}/README.md").read_text())
             assert row is not None
-            assert tuple(re.findall(r"`(\w+)`", row[0])[1:]) == names
+            default, described = row[0].split("|")[2:4]
+            assert tuple(re.findall(r"`(\w+)`", default)) == tuple(re.findall(r"`(\w+)`", described)) == names
 
     def test_the_report_is_of_every_type(self) -> None:
         tasks = yaml.safe_load((ROOT / "roles/encryption_report/tasks/main.yml").read_text())

@@ -51,8 +51,8 @@ def test_what_a_user_did_wrong_is_all_that_is_said() -> None:
 
 def test_a_fault_of_ours_is_called_one_and_comes_with_its_traceback() -> None:
     told = _told(ZeroDivisionError("what?"), IN_THE_JOURNAL)
-    assert told["msg"].startswith("A fault of the collection, which should not happen: ZeroDivisionError('what?'). ")
-    assert "it is in the journal. Please report it" in told["msg"]
+    assert told["msg"].startswith("Internal error in oci_keys.block_volume: ZeroDivisionError('what?'). ")
+    assert "The journal lists what was changed before. Please report it" in told["msg"]
     assert "Traceback" in told["exception"]
 
 
@@ -64,7 +64,7 @@ def test_nothing_happens_where_nothing_fails() -> None:
 @pytest.mark.parametrize(
     ("place", "work", "begin"),
     [
-        (_assignment_info, "resolve_connection", _assignment_info.run_key_assignment_info),
+        (_assignment_info, "connect_to_read", _assignment_info.run_key_assignment_info),
         (_key_info, "_look_up", _key_info.run_kms_key_info),
         (_module, "_run", lambda module: _module.change_keys(module, "volume_ids")),
         (_plan_apply, "_apply", _plan_apply.apply_batch),
@@ -82,4 +82,4 @@ def test_every_way_to_begin_ends_so(monkeypatch: pytest.MonkeyPatch, place: Any,
     with pytest.raises(_Ended) as ended:
         begin(module)
 
-    assert "A fault of the collection" in ended.value.args[0]["msg"]
+    assert "Internal error in oci_keys.block_volume" in ended.value.args[0]["msg"]

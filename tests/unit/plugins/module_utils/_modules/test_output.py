@@ -59,4 +59,4 @@ def test_of_many_warnings_the_first_are_given(all_of_them: bool, count: int) -> 
 
     assert len(module.warned) == count
     assert module.warned[:20] == warnings[:20]
-    assert ("... and 5 more warnings of this sort, see the file." in module.warned) is not all_of_them
+    assert ("... and 5 more warnings. See the file." in module.warned) is not all_of_them

@@ -63,7 +63,7 @@ def test_a_list_that_is_set_but_empty_is_no_blank(given: Any) -> None:
 
 @pytest.mark.parametrize("given", [[[ONE]], [{"id": ONE}], "[[1]]"])
 def test_what_is_no_list_of_text(given: Any) -> None:
-    with pytest.raises(InputError, match="where text is expected"):
+    with pytest.raises(InputError, match="where a string is expected"):
         options.string_list(given)
 
 
@@ -118,15 +118,15 @@ def test_keys_by_region(given: Any) -> None:
         ({}, "names nothing"),
         ("{}", "names nothing"),
         ([], "names nothing"),
-        (KEY_A, "does not give names with values"),
+        (KEY_A, "is not a mapping of names to values"),
         ({IAD: ""}, "region us-ashburn-1 has no key"),
         (f"iad={KEY_A}\nfra=", "region fra has no key"),
-        ({IAD: KEY_A, "iad": KEY_B}, "us-ashburn-1 is given twice"),
-        (f"iad={KEY_A}\niad={KEY_B}", "iad is given twice"),
+        ({IAD: KEY_A, "iad": KEY_B}, "us-ashburn-1 is set twice"),
+        (f"iad={KEY_A}\niad={KEY_B}", "iad is set twice"),
         ({IAD: volume_id(1)}, "is a block volume, but a key is expected"),
         ({"us-ashbrn-1": KEY_A}, "did you mean us-ashburn-1"),
         ({"all": KEY_A}, "'all' is not a region"),
-        ("{iad: [", "neither as JSON nor as YAML"),
+        ("{iad: [", "neither valid JSON nor valid YAML"),
     ],
 )
 def test_what_gives_no_keys(given: Any, fault: str) -> None:
@@ -142,7 +142,7 @@ def test_without_the_sdk_regions_are_taken_as_they_are() -> None:
 def test_regions() -> None:
     assert options.regions(REGIONS)("iad, eu-frankfurt-1,iad") == [IAD, FRA]
     assert options.regions(REGIONS)("all") == ["all"]
-    with pytest.raises(InputError, match="beside names"):
+    with pytest.raises(InputError, match="combined with names"):
         options.regions(REGIONS)(["all", IAD])
 
 
@@ -224,7 +224,7 @@ class TestRekey:
 
     def test_a_name_that_is_not_known(self) -> None:
         assert problem(compartments=ONE) == (
-            "rekey_compartments is no variable of this role; did you mean rekey_compartment_ids?"
+            "rekey_compartments is not a variable of role rekey; did you mean rekey_compartment_ids?"
         )
 
     def test_what_a_dry_run_has_handed_on_is_what_is_approved(self) -> None:
@@ -272,11 +272,11 @@ class TestRekey:
     @pytest.mark.parametrize("shard", [{"shard_region": "iad"}, {"shard_compartment_id": TWO}])
     def test_half_a_shard_is_an_error(self, shard: dict[str, str]) -> None:
         _values, problems = read_role("rekey", REKEY, table=REGIONS, environment={}, **shard)
-        assert "a shard needs both" in problems[0]
+        assert "A shard needs both" in problems[0]
 
     def test_contradictions(self) -> None:
-        assert "no resource can meet both" in problem(only_oracle_managed="yes", from_kms_key_ids=KEY_B)
-        assert "no digest of a plan" in problem(plan_digest="abc")
+        assert "no resource can match both" in problem(only_oracle_managed="yes", from_kms_key_ids=KEY_B)
+        assert "is not the digest of a plan" in problem(plan_digest="abc")
 
 
 EVERY_ROLE: dict[str, dict[str, Any]] = {
@@ -334,7 +334,7 @@ class TestEveryRole:
     def test_a_name_that_is_not_known_is_told_for_what_it_may_be(self, role: str) -> None:
         _values, problems = self.read(role, wait_timeoutt="9", region_s="iad")
         assert len(problems) == 2
-        assert all("is no variable of this role" in problem for problem in problems)
+        assert all(f"is not a variable of role {role}" in problem for problem in problems)
 
 
 class TestBackupPolicy:
@@ -346,7 +346,10 @@ class TestBackupPolicy:
             ({"asset_ids": volume_id(1)}, "backup_policy_kms_key_id is not set"),
             ({"asset_ids": volume_id(1), "state": "absent", "kms_key_id": KEY_A}, "state absent"),
             ({"kms_key_id": KEY_A, "compartment_ids": ONE}, "backup_policy_regions is not set"),
-            ({"kms_key_id": KEY_A, "asset_ids": volume_id(1), "freeform_tags": "a=b"}, "for assets that are found"),
+            (
+                {"kms_key_id": KEY_A, "asset_ids": volume_id(1), "freeform_tags": "a=b"},
+                "among discovered assets",
+            ),
             ({"kms_key_id": KEY_A, "asset_ids": []}, "names nothing"),
             ({"kms_key_id": KEY_A, "asset_ids": KEY_A}, "is a key, but"),
         ],
@@ -372,8 +375,8 @@ class TestCopyBackups:
             ({}, "copy_backups_backup_ids is not set"),
             ({"backup_ids": BACKUP}, "copy_backups_destination_region is not set"),
             ({"backup_ids": BACKUP, "destination_region": ""}, "copy_backups_destination_region is not set"),
-            ({"backup_ids": BACKUP, "destination_region": "all"}, "has to be a single region"),
-            ({"backup_ids": BACKUP, "destination_region": "iad,fra"}, "has to be a single region"),
+            ({"backup_ids": BACKUP, "destination_region": "all"}, "must be a single region"),
+            ({"backup_ids": BACKUP, "destination_region": "iad,fra"}, "must be a single region"),
             ({"backup_ids": volume_id(1), "destination_region": "fra"}, "is expected"),
         ],
     )

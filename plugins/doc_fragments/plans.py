@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this doc fragment is private to the collection. Breaking changes can occur at any time.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of the modules that write a plan."""
+
+    DOCUMENTATION = r"""
+options:
+  plan_file:
+    description:
+      - The file to which the plan is written. Only its owner can read it.
+      - If its folder has results of batches, this plan is a later round of the same run. Its batch numbers continue,
+        and resources that failed earlier in the run are not planned again.
+    type: path
+    required: true
+  keys_file:
+    description:
+      - A file for the results of the key validation, in the format that M(oci_keys.block_volume.kms_key_info) writes.
+    type: path
+  new_discovery_file:
+    description:
+      - A file to which the state that was read is written before anything is planned, in the format of
+        O(oci_keys.block_volume.key_assignment_info#module:discovery_file).
+    type: path
+    aliases:
+      - found_file
+  include_replicated:
+    description:
+      - Whether to plan volumes with replicas in another region too. Their replicas keep their own key.
+    type: bool
+    default: false
+  include_locked:
+    description:
+      - Whether to plan backups under retention lock or legal hold too.
+    type: bool
+    default: false
+  batch_size:
+    description:
+      - Maximum number of resources per batch.
+    type: int
+    default: 500
+  canary:
+    description:
+      - How many resources of each region, type and key are changed in the first batch, before all others.
+    type: int
+    default: 1
+  run_id:
+    description:
+      - The name of the run, for the plan. When not set, one is generated.
+    type: str
+"""

@@ -1,0 +1,262 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""RETURN documents what each module returns: every value that was returned, and no value that never was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from integration.support.copy_helpers import KINDS, backups, copy, existing
+from integration.support.copy_helpers import fleet as copy_fleet
+from integration.support.fleets import tenancy, volumes
+from integration.support.harness import Ran, furnish, run
+from integration.support.rekey_helpers import FRA, IAD, PHX, TYPES, make_plan, mixed_fleet, plan_restore, rekey
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan
+from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    backup_copy,
+    backup_kms_key,
+    backup_policy_crossregion_key,
+    key_assignment_info,
+    key_assignment_plan,
+    key_assignment_report,
+    key_plan_apply,
+    key_restore_plan,
+    kms_key_info,
+    volume_kms_key,
+)
+from simulator.client import Simulator
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "roles" / "encryption_report" / "templates" / "report.html.j2"
+TYPES_IN_PYTHON = {"str": str, "int": int, "bool": bool, "dict": dict, "list": list}
+MODES = ({"check": True}, {"check": False}, {"result": "changed"}, {"result": "summary"})
+
+# What Ansible documents once for all modules.
+COMMON = {"changed", "failed", "warnings", "diff", "invocation", "exception"}
+
+# Its name is a method of dictionaries, so that ansible-core does not let it be documented; kms_keys is the same list.
+UNDOCUMENTED = {"kms_key_info": {"keys"}}
+
+# Dictionaries whose keys are names of others: regions, types, tags, recommendations.
+FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations"}
+
+YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
+POLICY = {"region": IAD, "compartment": "prod"}
+
+
+def _volume_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+    furnish(sim, volumes=[volumes(2), volumes(key="key-b", name="old")], boot_volumes=[volumes(name="boot")])
+    ids = [sim.id(name) for name in ("volume-1", "old-1", "boot-1")]
+    for more in MODES:
+        yield run(volume_kms_key.main, sim, volume_ids=ids, kms_key_id=sim.id("key-a"), **more)
+    yield run(volume_kms_key.main, sim, volume_ids=ids[:1], kms_key_id=sim.id("key-a"), regenerate=True, wait=False)
+    sim.fault("status", "UpdateVolumeKmsKey", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-2")], kms_key_id=sim.id("key-a"))
+    yield run(volume_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-a"))
+
+
+def _backup_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+    furnish(
+        sim,
+        {"locked_backup_update": "accepted"},
+        volumes=[volumes(2)],
+        volume_groups=[{"name": "group", **POLICY, "volumes": ["volume-1"]}],
+        volume_group_backups=[{"name": "grouped", "of": "group"}],
+        volume_backups=[
+            {"name": "member", "of": "volume-1", "group_backup": "grouped", "key": "key-b"},
+            {"name": "kept", "of": "volume-1", **YEARS},
+            {"name": "other", "of": "volume-2"},
+        ],
+    )
+    ids = [sim.id(name) for name in ("grouped", "kept")]
+    for more in MODES:
+        yield run(backup_kms_key.main, sim, backup_ids=ids, kms_key_id=sim.id("key-a"), **more)
+    sim.fault("status", "UpdateVolumeBackup", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(backup_kms_key.main, sim, backup_ids=[sim.id("other")], kms_key_id=sim.id("key-a"))
+
+
+def _backup_copy(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+    for kind in KINDS:
+        kind.furnish(sim)
+        for more in MODES:
+            yield copy(sim, "backup-1", **more)
+    copy_fleet(sim, backups(), existing(key="key-phx", **YEARS), switches={"locked_backup_update": "accepted"})
+    yield copy(sim, "backup-1", key="key-everywhere")
+    copy_fleet(sim, backups())
+    sim.fault("status", "CopyVolumeBackup", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield copy(sim, "backup-1")
+
+
+def _backup_policy(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+    furnish(
+        sim,
+        volumes=[volumes(3)],
+        volume_backup_policies=[
+            {"name": "to-phx", **POLICY, "destination_region": PHX},
+            {"name": "to-fra", **POLICY, "destination_region": FRA},
+        ],
+        policy_assignments=[{"asset": "volume-1", "policy": "to-fra", "key": "key-fra"}],
+    )
+    options = {"policy_id": sim.id("to-phx"), "kms_key_id": sim.id("key-phx")}
+    ids = [sim.id("volume-1"), sim.id("volume-2")]
+    for more in MODES:
+        yield run(backup_policy_crossregion_key.main, sim, asset_ids=ids, **options, **more)
+    denied = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+    sim.fault("status", "CreateVolumeBackupPolicyAssignment", times=None, **denied)
+    yield run(backup_policy_crossregion_key.main, sim, asset_ids=[sim.id("volume-3")], **options)
+
+
+def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    closed = [{"name": "closed", "accessible": False}, {"name": "old", "state": "DELETED"}]
+    tags = {"freeform_tags": {"tier": "gold"}, "defined_tags": {"ops": {"center": "42"}}}
+    mixed_fleet(
+        sim,
+        regions=[IAD, PHX, FRA, {"name": "eu-zurich-1", "status": "IN_PROGRESS"}],
+        compartments=[*tenancy()["compartments"], *closed],
+        volume_groups=[{"name": "group", **POLICY, "volumes": ["volume-1"]}],
+        volumes=[volumes(4), volumes(name="copied", replicas=[{"region": FRA, "key": "key-fra"}])],
+        volume_backups=[{"name": "backup", "of": "volume-1", "key": "key-b", **YEARS}],
+        boot_volumes=[volumes(2, name="boot", **tags)],
+    )
+    types = {"resource_types": [*TYPES, "replica"]}
+    for more in (*MODES, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
+        yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
+    sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(key_assignment_info.main, sim, regions=[IAD])
+    yield run(key_assignment_info.main, sim, regions=["nowhere"])
+
+
+def _kms_key_info(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+    names = [key["name"] for key in tenancy()["keys"]]
+    for more in MODES:
+        yield run(kms_key_info.main, sim, kms_key_ids=[sim.id(name) for name in names], **more)
+    yield run(kms_key_info.main, sim, kms_key_ids=["wrong"])
+
+
+def _key_assignment_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    mixed_fleet(sim)
+    yield make_plan(sim, folder / "one")
+    yield make_plan(sim, folder / "one", check=True, from_kms_key_ids=[sim.id("key-b")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_plan, "_MOST_AS_VALUE", 10)
+        yield make_plan(sim, folder / "one", check=True)
+    files = {"plan_file": str(folder / "plan.json"), "new_discovery_file": str(folder / "before.json")}
+    where = {"compartment_ids": [sim.id("prod")], "regions": [IAD]}
+    yield run(key_assignment_plan.main, sim, **files, **where, kms_key_ids={IAD: sim.id("key-a")})
+    yield run(key_assignment_plan.main, sim, **files, **where, kms_key_ids={IAD: sim.id("key-rsa")})
+
+
+def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    mixed_fleet(sim)
+    run_folder = folder / "run"
+    rekey(sim, run_folder)
+    for check in (False, True):
+        yield plan_restore(sim, folder / "undo", run_folder, check=check)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_plan, "_MOST_AS_VALUE", 10)
+        yield plan_restore(sim, folder / "undo", run_folder, check=True)
+
+
+def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    mixed_fleet(sim)
+    make_plan(sim, folder)
+    plan = {"plan_file": str(folder / "plan.json"), "batch": 1}
+    yield run(key_plan_apply.main, sim, check=True, **plan)
+    sim.fault("status", "UpdateVolumeKmsKey", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(key_plan_apply.main, sim, **plan)
+    yield run(key_plan_apply.main, sim, **{**plan, "batch": 99})
+
+
+def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    mixed_fleet(sim)
+    rekey(sim, folder)
+    files = {"report_dir": str(folder), "initial_discovery_file": str(folder / "before.json")}
+    found = {"discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
+    keys = {"kms_key_ids": [sim.id("key-b")], "template": str(TEMPLATE)}
+    for check in (False, True):
+        yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
+    yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")
+    yield run(key_assignment_report.main, sim, **files)
+
+
+SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {
+    volume_kms_key: _volume_kms_key,
+    backup_kms_key: _backup_kms_key,
+    backup_copy: _backup_copy,
+    backup_policy_crossregion_key: _backup_policy,
+    key_assignment_info: _key_assignment_info,
+    kms_key_info: _kms_key_info,
+    key_assignment_plan: _key_assignment_plan,
+    key_restore_plan: _key_restore_plan,
+    key_plan_apply: _key_plan_apply,
+    key_assignment_report: _key_assignment_report,
+}
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def test_every_module_is_here() -> None:
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    assert {_name(module) for module in SCENARIOS} == modules
+
+
+@pytest.mark.parametrize("module", SCENARIOS, ids=_name)
+def test_what_is_returned_is_documented_and_the_other_way_round(
+    sim: Simulator, tmp_path: Path, module: ModuleType
+) -> None:
+    documented = yaml.safe_load(module.RETURN)
+    seen: set[str] = set()
+    faults: set[str] = set()
+    ends = set()
+    for ran in SCENARIOS[module](sim, tmp_path):
+        ends.add(ran.failed)
+        apart = COMMON | UNDOCUMENTED.get(_name(module), set())
+        result = {name: value for name, value in ran.result.items() if name not in apart}
+        faults.update(_faults(documented, result, "", seen))
+    assert ends == {True, False} or module is key_restore_plan
+    assert not faults
+    assert set(_paths(documented, "")) - seen == set(), "documented, but never returned"
+
+
+def _faults(documented: Mapping[str, Any], returned: Mapping[str, Any], place: str, seen: set[str]) -> Iterator[str]:
+    """What is wrong with what was returned, and into ``seen`` each place with a value that is not null."""
+    for name, value in returned.items():
+        here = f"{place}.{name}" if place else name
+        entry = documented.get(name)
+        if entry is None:
+            yield f"{here} is not documented"
+        elif value is not None:
+            seen.add(here)
+            yield from _faults_of_value(entry, value, here, seen)
+
+
+def _faults_of_value(entry: Mapping[str, Any], value: Any, here: str, seen: set[str]) -> Iterator[str]:
+    if type(value) is not TYPES_IN_PYTHON[entry["type"]]:
+        yield f"{here} is {type(value).__name__}, but documented as {entry['type']}"
+        return
+    items = value if isinstance(value, list) else [value]
+    kind = entry.get("elements", entry["type"])
+    for item in items:
+        if type(item) is not TYPES_IN_PYTHON[kind]:
+            yield f"{here} has {type(item).__name__}, but is documented with {kind}"
+        elif isinstance(item, dict) and "contains" in entry:
+            yield from _faults(entry["contains"], item, here, seen)
+        elif isinstance(item, dict) and here.rpartition(".")[2] not in FREE:
+            yield f"{here} has names that are not documented: {sorted(item)}"
+
+
+def _paths(documented: Mapping[str, Any], place: str) -> Iterator[str]:
+    for name, entry in documented.items():
+        here = f"{place}.{name}" if place else name
+        yield here
+        yield from _paths(entry.get("contains", {}), here)
