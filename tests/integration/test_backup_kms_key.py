@@ -13,7 +13,9 @@ import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import GroupBackupKind
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
+    VolumeGroupBackupKind,
+)
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key
 from simulator.client import Simulator
 
@@ -252,8 +254,8 @@ class TestGroups:
         self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, member: str
     ) -> None:
         self._fleet(sim)
-        members = GroupBackupKind.members
-        monkeypatch.setattr(GroupBackupKind, "members", lambda *given: [member, *members(*given)])
+        members = VolumeGroupBackupKind.members
+        monkeypatch.setattr(VolumeGroupBackupKind, "members", lambda *given: [member, *members(*given)])
 
         ran = _rekey(sim, "group-backup")
 

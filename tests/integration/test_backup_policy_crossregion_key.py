@@ -263,7 +263,7 @@ class TestHalfWay:
 
         assert ran.failed
         assert in_place(sim, "volume-1") == ("to-phx", "key-phx")
-        assert "What was assigned before was put back" in ran.only["error"]["message"]
+        assert "The former assignment was restored" in ran.only["error"]["message"]
         assert ran.only["kms_key_id"] == sim.id("key-phx")
         assert not ran.only["changed"]
         assert ran.writes == {POST: 3, DELETE: 1}
@@ -278,8 +278,8 @@ class TestHalfWay:
 
         assert ran.failed
         assert in_place(sim, "volume-1") is None
-        assert "could not be put back" in ran.only["error"]["message"]
-        assert "Now it has no backup policy" in ran.only["error"]["message"]
+        assert "could not be restored" in ran.only["error"]["message"]
+        assert "It now has no backup policy" in ran.only["error"]["message"]
         assert (ran.only["policy_id"], ran.only["changed"]) == (None, True)
         intent = json.loads(journal.read_text().splitlines()[0])
         assert intent["previous_policy_id"] == sim.id("to-phx")
@@ -304,7 +304,7 @@ class TestHalfWay:
         told = [ran.only[name] for name in ("changed", "encryption", "kms_key_id", "policy_id", "assignment_id")]
         assert told == [True, "unknown", None, None, None]
         assert ran.only["error"]["status"] == 401
-        assert "What it has now could not be read: the journal holds" in ran.only["error"]["message"]
+        assert "It could not be read since; the journal holds" in ran.only["error"]["message"]
 
     def test_killed_between_delete_and_post_the_journal_knows_and_the_next_run_restores(
         self, sim: Simulator, tmp_path: Path

@@ -188,7 +188,7 @@ def test_a_put_back_whose_answer_is_lost_is_told_as_it_came_out(sim: Simulator, 
     ran = volume.assign(sim)
 
     assert in_place(sim, "volume-1") == (sim.id("to-phx"), sim.id("key-phx"))
-    assert "What was assigned before was put back" in ran.msg
+    assert "The former assignment was restored" in ran.msg
     assert "could not be" not in ran.msg
     assert not ran.changed
 
@@ -202,4 +202,4 @@ def test_what_was_taken_away_is_put_back_after_the_end_of_the_time(sim: Simulato
 
     assert ran.failed
     assert in_place(sim, "volume-1") == (sim.id("to-phx"), sim.id("key-phx"))
-    assert "What was assigned before was put back" in ran.msg
+    assert "The former assignment was restored" in ran.msg

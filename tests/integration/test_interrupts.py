@@ -142,7 +142,7 @@ def test_nothing_more_is_begun_and_what_is_under_way_settles(
     others = [line for name, line in outcomes.items() if name not in made]
     assert len(others) == COUNT - AT_ONCE
     assert {line["error"]["code"] for line in others} == {"NotTried"}
-    assert all("told to end" in line["error"]["message"] for line in others)
+    assert all("interrupted" in line["error"]["message"] for line in others)
 
     sim.clear_faults()
     again = run(case.module.main, sim, **options)
@@ -249,7 +249,7 @@ def test_the_end_comes_within_30_seconds(sim: Simulator, tmp_path: Path, stuck: 
     if stuck == "settling":
         told = _lines(tmp_path / "journal.jsonl", "outcome").values()
         assert {line["error"]["code"] for line in told} == {"WaitTimeout"}
-        assert all("told to end" in line["error"]["message"] for line in told)
+        assert all("interrupted" in line["error"]["message"] for line in told)
 
 
 def test_ctrl_c_on_ansible_playbook(sim: Simulator, tmp_path: Path) -> None:

@@ -23,15 +23,15 @@ sys.path[:0] = {paths!r}
 from pathlib import Path
 from unit.support.fake_cloud import IAD, FakeClock, compartment_id, volume_id
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import ASSIGN
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Outcome
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Resource
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 journal = Journal(Path(sys.argv[1]), FakeClock())
 journal.open()
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     before = Resource(volume_id(number), "volume", IAD, "n" * 3000, compartment_id(1), "AVAILABLE", None)
-    journal.intend(Outcome(before.id, "volume", IAD, before=before, action=ASSIGN), DesiredState("key"))
+    journal.intend(IAD, Decision(before, DesiredState("key"), ASSIGN))
     print(number, flush=True)
 """
 

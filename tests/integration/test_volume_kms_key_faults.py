@@ -169,7 +169,7 @@ class TestOneVolumeFails:
         ran = _rekey(sim, "volume-1")
 
         assert ran.only["error"]["code"] == "ResourceLocked"
-        assert "remove the lock" in ran.only["error"]["hint"]
+        assert "Remove the lock" in ran.only["error"]["hint"]
         assert ran.writes == {PUT: 1}
 
     def test_replicas_are_read_again(self, sim: Simulator) -> None:
@@ -272,7 +272,7 @@ class TestWrites:
         errors = {name: entry["error"] for name, entry in _by_name(ran).items()}
         assert errors["volume-1"]["code"] == "IncorrectState"
         assert errors["volume-2"] is None
-        assert "Run again" in errors["volume-1"]["hint"]
+        assert "Run the task again" in errors["volume-1"]["hint"]
         _is_true(sim, ran)
 
     def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:

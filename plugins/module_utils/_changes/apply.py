@@ -4,29 +4,33 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Applying what was planned in one region, and seeing it settle: the fourth step and the fifth."""
+"""Making the changes of one region and seeing them settle: the fourth step and the fifth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import filterfalse
 from threading import BoundedSemaphore
 
-from .._common.clock import Clock, Deadline, Timings
+from .._common.cancellation import Deadline
+from .._common.clock import Clock, Timings
 from .._common.errors import ResourceError
-from .._common.scheduler import Wait, run_jobs
+from .._common.text import label
+from .._common.work_queue import Requeue, work_through
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
-from .._model.state import COPY, NONE, Outcome
-from .region import Region
+from .._model.decisions import COPY, NONE
+from .attempts import Attempt, Change, Progress, Verification, internal_error
+from .reconcile import Reconciler
 from .verify import Verifier
-from .write import Change, Writer
+from .write import Writer
 
 
 class Applier:
-    """Makes the changes of a region: most side by side, some in a narrow window, delicate ones alone at the end."""
+    """Makes changes: most side by side, some with a limit on those in flight, locked ones serially at the end."""
 
     def __init__(
         self,
@@ -45,150 +49,178 @@ class Applier:
         self._timings = timings
         self._deadline = deadline
 
-    def apply(self, region: Region) -> None:
-        """Everything planned there, and what is busy but right. Each outcome tells its end."""
+    def apply(
+        self,
+        changes: Sequence[Change],
+        settling: Sequence[Change],
+        pool: Executor,
+        concurrency: int,
+        progress: Progress,
+    ) -> None:
+        """Make the changes of one region, at most ``concurrency`` at a time, and wait for what is settling besides.
+
+        ``progress`` has the latest records of each, whatever happens.
+        """
+        writer = Writer(
+            self._journal,
+            BoundedSemaphore(concurrency),
+            self._validator,
+            clock=self._clock,
+            deadline=self._deadline,
+        )
         applied = _InRegion(
-            region,
-            Writer(
-                self._journal,
-                BoundedSemaphore(region.concurrency),
-                self._validator,
-                clock=self._clock,
-                timings=self._timings,
-                deadline=self._deadline,
-            ),
+            pool,
+            Reconciler(writer, clock=self._clock, timings=self._timings, deadline=self._deadline),
             Verifier(clock=self._clock, timings=self._timings, deadline=self._deadline),
+            progress,
             self._clock,
             self._deadline,
             wait=self._wait,
         )
-        changes = region.changes()
-        ordinary, delicate = _split_serial(changes)
+        for change in changes:
+            applied.begin(change)
+        ordinary, serial = _split_serial(changes)
         # What has to be done to a resource may turn out to be something else by the time it is done.
-        crowding, others = (
-            list(filter(_is_capacity_limited, ordinary)),
-            list(filterfalse(_is_capacity_limited, ordinary)),
+        limited = [*filter(_is_capacity_limited, settling), *filter(_is_capacity_limited, ordinary)]
+        applied.with_max_in_flight(limited)
+        applied.side_by_side(
+            list(filterfalse(_is_capacity_limited, ordinary)), list(filterfalse(_is_capacity_limited, settling))
         )
-        applied.with_max_in_flight([*filter(_is_capacity_limited, region.already_assigned_but_settling()), *crowding])
-        applied.side_by_side(others)
-        applied.one_by_one(delicate)
-        # Side by side, since those that come at the same moment share a flush to the disk.
-        list(region.pool.map(self._conclude, changes))
-
-    def _conclude(self, change: Change) -> None:
-        try:
-            self._journal.conclude(change.outcome)
-        except OSError as error:
-            change.outcome.warnings.append(f"{change.outcome.label}: the journal misses its outcome ({error}).")
+        applied.one_by_one(serial)
 
 
 class _InRegion:
     """The ways in which the changes of one region are made."""
 
     def __init__(
-        self, region: Region, writer: Writer, verifier: Verifier, clock: Clock, deadline: Deadline, *, wait: bool
+        self,
+        pool: Executor,
+        reconciler: Reconciler,
+        verifier: Verifier,
+        progress: Progress,
+        clock: Clock,
+        deadline: Deadline,
+        *,
+        wait: bool,
     ) -> None:
-        self._region = region
-        self._writer = writer
+        self._pool = pool
+        self._reconciler = reconciler
         self._verifier = verifier
+        self._progress = progress
         self._clock = clock
         self._deadline = deadline
         self._wait = wait
 
-    def side_by_side(self, changes: Sequence[Change]) -> None:
+    def begin(self, change: Change) -> None:
+        self._progress.attempts[change.id] = self._reconciler.first_attempt(change)
+
+    def side_by_side(self, changes: Sequence[Change], settling: Sequence[Change]) -> None:
         """As many at a time as the service takes, then all of them watched together."""
-        pool = self._region.pool
-        stuck = run_jobs(map(self._steps, changes), pool, self._clock, return_stuck_jobs=True)
-        accepted = _accepted(changes)
+        stuck = work_through(changes, self._write_once, self._pool, self._clock, return_stuck=True)
+        accepted = self._accepted(changes)
         # What waits for something that may never come keeps nobody from being verified, nor the other way round.
         with ThreadPoolExecutor(1) as aside:
-            waiting = aside.submit(run_jobs, stuck, pool, self._clock)
-            self._watch(
-                [
-                    *accepted,
-                    *(
-                        change
-                        for change in self._region.already_assigned_but_settling()
-                        if not _is_capacity_limited(change)
-                    ),
-                ]
-            )
+            waiting = aside.submit(work_through, stuck, self._write_once, self._pool, self._clock)
+            self._watch([*accepted, *settling])
             waiting.result()
-        watched = {change.outcome.id for change in accepted}
-        self._watch([change for change in _accepted(changes) if change.outcome.id not in watched])
+        watched = {change.id for change in accepted}
+        self._watch([change for change in self._accepted(changes) if change.id not in watched])
 
     def with_max_in_flight(self, changes: Sequence[Change]) -> None:
-        """Only so many under way at a time, whether they have just begun or have long been accepted."""
+        """Only so many in flight at a time, whether they have just begun or have long been accepted."""
         if not changes:
             return
-        most = min(change.kind.max_in_flight or len(changes) for change in changes)
-        to_begin = list(changes)
+        max_in_flight = min(change.kind.max_in_flight or len(changes) for change in changes)
+        not_begun = {change.id for change in changes}
 
         def is_waited_for() -> bool:
-            """Where nobody waits for the end, those under way have to make way for the others all the same."""
-            return self._wait or (bool(to_begin) and not self._deadline.is_closed)
+            """Where nobody waits for the end, those in flight have to make way for the others all the same."""
+            return self._wait or (bool(not_begun) and self._deadline.accepts_new_work)
 
-        def begun_and_settled(change: Change) -> Iterator[Wait]:
-            with _unexpected_errors_fail([change]):
-                to_begin.pop()
-                if change.outcome.changed:
-                    yield from self._writer.steps(change)
-                if change.outcome.error is None:
-                    yield from self._verifier.steps(change, is_waited_for)
+        def write_and_verify(change: Change) -> Requeue | None:
+            not_begun.discard(change.id)
+            return self._write_and_verify_once(change, is_waited_for)
 
-        run_jobs(map(begun_and_settled, changes), self._region.pool, self._clock, most=most)
+        work_through(changes, write_and_verify, self._pool, self._clock, max_in_flight=max_in_flight)
 
     def one_by_one(self, changes: Sequence[Change]) -> None:
         """Each only after the former has settled, and none after one that failed."""
-        failed: Outcome | None = None
+        failed: Change | None = None
         for change in changes:
             if failed is not None:
-                change.outcome.changed = False
-                change.outcome.error = ResourceError(
-                    code="NotTried", message=f"It was not tried after what happened to {failed.label}."
-                )
+                name = label(failed.decision.known.display_name, failed.id)
+                error = ResourceError(code="NotTried", message=f"Skipped because the change of {name} failed.")
+                self._progress.attempts[change.id] = replace(self._progress.attempts[change.id], error=error)
                 continue
-            run_jobs([self._steps(change)], self._region.pool, self._clock)
-            self._watch(_accepted([change]))
-            failed = change.outcome if change.outcome.error is not None else None
+            work_through([change], self._write_once, self._pool, self._clock)
+            self._watch(self._accepted([change]))
+            failed = change if self._progress.error_of(change) is not None else None
 
-    def _steps(self, change: Change) -> Iterator[Wait]:
-        with _unexpected_errors_fail([change]):
-            yield from self._writer.steps(change)
+    def _write_once(self, change: Change) -> Requeue | None:
+        attempt = self._reconciler.try_once(change, self._progress.attempts[change.id])
+        self._progress.attempts[change.id] = attempt
+        return _requeue(attempt)
+
+    def _write_and_verify_once(self, change: Change, is_waited_for: Callable[[], bool]) -> Requeue | None:
+        """The next step of a change that is verified by itself as soon as it is accepted."""
+        seen = self._progress.verifications.get(change.id)
+        if seen is not None:
+            with self._unexpected_errors_fail([change]):
+                seen = self._verifier.try_once(self._as_written(change), seen, is_waited_for)
+                self._progress.verifications[change.id] = seen
+                return _requeue(seen)
+            return None
+        if change.decision.is_change:
+            requeue = self._write_once(change)
+            attempt = self._progress.attempts[change.id]
+            has_to_settle = attempt.error is None and (attempt.changed or attempt.decision.is_fulfilled)
+            if requeue is not None or not has_to_settle:
+                return requeue
+        seen = self._verifier.begin()
+        self._progress.verifications[change.id] = seen
+        return _requeue(seen)
+
+    def _accepted(self, changes: Iterable[Change]) -> list[Change]:
+        return [change for change in changes if self._progress.is_accepted(change)]
 
     def _watch(self, changes: Sequence[Change]) -> None:
-        with _unexpected_errors_fail(changes):
-            self._verifier.watch(changes, wait=self._wait)
+        with self._unexpected_errors_fail(changes):
+            for change, seen in self._verifier.watch([self._as_written(change) for change in changes], wait=self._wait):
+                self._progress.verifications[change.id] = seen
+
+    def _as_written(self, change: Change) -> Change:
+        """The change as it was decided last."""
+        attempt = self._progress.attempts.get(change.id)
+        return change if attempt is None else replace(change, decision=attempt.decision)
+
+    @contextmanager
+    def _unexpected_errors_fail(self, changes: Sequence[Change]) -> Iterator[None]:
+        """A fault of ours while verifying must not lose the outcomes of other changes."""
+        try:
+            yield
+        except Exception as fault:
+            for change in changes:
+                seen = self._progress.verifications.get(change.id) or self._verifier.begin()
+                if not seen.is_decided:
+                    failed = replace(seen, retry_after=None, is_decided=True, error=internal_error(fault))
+                    self._progress.verifications[change.id] = failed
+
+
+def _requeue(latest: Attempt | Verification) -> Requeue | None:
+    if latest.retry_after is None:
+        return None
+    return Requeue(latest.retry_after, isinstance(latest, Attempt) and latest.may_never_end)
 
 
 def _is_capacity_limited(change: Change) -> bool:
-    """Whether it is one of those of which the service makes only a few at a time, planned or under way already."""
-    return change.kind.max_in_flight is not None and change.outcome.action in (COPY, NONE)
+    """Whether it is one of those of which the service makes only a few at a time, planned or in flight already."""
+    return change.kind.max_in_flight is not None and change.decision.action in (COPY, NONE)
 
 
 def _split_serial(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
     """Changes that are made side by side, and those that are made after them, one at a time."""
     ordinary: list[Change] = []
-    delicate: list[Change] = []
+    serial: list[Change] = []
     for change in changes:
-        before = change.outcome.before
-        (delicate if before is not None and change.kind.applies_serially(before) else ordinary).append(change)
-    return ordinary, delicate
-
-
-def _accepted(changes: Iterable[Change]) -> list[Change]:
-    return [change for change in changes if change.outcome.changed and change.outcome.error is None]
-
-
-@contextmanager
-def _unexpected_errors_fail(changes: Sequence[Change]) -> Iterator[None]:
-    """A fault of ours must not lose the outcomes of other changes, nor call untouched what may have been written."""
-    try:
-        yield
-    except Exception as error:
-        for change in changes:
-            outcome = change.outcome
-            if outcome.error is None and not (outcome.settled and outcome.time_settled):
-                outcome.changed = outcome.time_requested is not None
-                outcome.settled = False
-                outcome.error = ResourceError(code="InternalError", message=repr(error))
+        (serial if change.kind.applies_serially(change.decision.known) else ordinary).append(change)
+    return ordinary, serial

@@ -4,60 +4,56 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The five steps over any resources, region by region: read, plan, vet the key, apply, settle and verify."""
+"""The five steps over any resources, region by region: read, plan, validate the keys, apply, verify."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
-from .._common.clock import CancellationToken, Clock, Deadline, Timings
-from .._common.errors import (
-    ApiError,
-    InputError,
-    ResourceError,
-)
+from .._common.cancellation import CancellationToken, Deadline
+from .._common.clock import Clock, Timings
+from .._common.errors import ApiError, InputError, ResourceError
+from .._common.text import label
 from .._documents.journal import Journal
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.decisions import is_busy, plan
+from .._model.decisions import NONE, REGENERATE, Decision, decide, is_busy
 from .._model.ocid import parse
-from .._model.state import (
-    NONE,
-    REGENERATE,
-    DesiredState,
-    Outcome,
-)
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Reading
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
 from .apply import Applier
+from .attempts import Change, Progress, internal_error
 from .region import Region
 from .request import RunSettings, Target
+from .results import outcome_of
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 # Regions, or keys, that are worked on at the same time; each region has threads of its own besides.
-_MOST_SIDE_BY_SIDE = 32
+_MAX_CONCURRENT = 32
 
-# Keys kept outside OCI answer slowly (oci_semantics.md fact 28).
+# Keys kept outside OCI are slow to use (oci_semantics.md fact 28).
 EXTERNAL_KEY_CONCURRENCY = 4
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """What became of each target, in the order given, and what the user should know besides."""
+    """The outcome for each target, in the order given, and what the user should know besides."""
 
     outcomes: list[Outcome]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
 
 
 class KeyAssigner:
-    """Brings resources onto a key. One instance serves one call."""
+    """Assigns keys to resources. One instance serves one call."""
 
     def __init__(
         self,
@@ -81,216 +77,272 @@ class KeyAssigner:
         connection.limit_reads(lambda: self._deadline.remaining)
 
     def run(self, targets: Sequence[Target], desired: DesiredState) -> Report:
-        """Bring the targets onto the wanted key. Raises InputError, before anything is written, for what was given."""
-        report = Report(self._outcomes(targets))
-        by_region: dict[str, list[Outcome]] = {}
-        for outcome in report.outcomes:
-            if outcome.error is None:
-                by_region.setdefault(outcome.region, []).append(outcome)
+        """Bring the targets to the desired state. Raises InputError before anything is written."""
+        resources, decisions = self._expand(targets, desired)
+        self._check_credentials(decisions.values())
+        by_region: dict[str, list[Target]] = {}
+        for target in resources:
+            if target.id not in decisions:
+                by_region.setdefault(target.region, []).append(target)
         regions = [
-            Region(name, outcomes, desired, self._connection, self._run_settings.concurrency)
-            for name, outcomes in by_region.items()
+            Region(name, found, self._connection, self._run_settings.concurrency) for name, found in by_region.items()
         ]
+        outcomes: dict[str, Outcome] = {}
         try:
-            self._check_credentials(report.outcomes)
-            _map_concurrently(regions, Region.read)
-            self._check_credentials(report.outcomes)
-            for outcome in report.outcomes:
-                if outcome.error is None:
-                    kind = KINDS[outcome.kind]
-                    plan(outcome, desired, kind.noun, kind.decide)
-                    self._skip(outcome)
-            _map_concurrently(regions, Region.read_missing_etags)
+            for region, readings in zip(regions, _map_concurrently(regions, lambda region: region.read(desired))):
+                decisions.update(self._decide_all(region.targets, readings, desired))
+            self._check_credentials(decisions.values())
+            for found in _map_concurrently(regions, lambda region: self._with_etags(region, decisions, desired)):
+                decisions.update(found)
+            warnings = []
             if self._run_settings.validate_key:
-                self._validate_desired_key(regions, desired, report)
-                self._validate_current_keys(regions, report)
-            report.warnings.extend(_planned_change_warnings(report.outcomes))
+                warnings = self._validate_desired_key(regions, resources, decisions, desired)
+                decisions.update(self._validate_current_keys(regions, resources, decisions))
+            warnings += _planned_change_warnings(resources, decisions)
             if not self._run_settings.check_mode:
-                self._apply(regions)
+                outcomes = self._apply(regions, decisions)
         finally:
             for region in regions:
                 region.close()
-        for outcome in report.outcomes:
-            report.warnings.extend(outcome.warnings)
-        return report
+        made = [outcomes.get(target.id) or outcome_of(target, decisions[target.id]) for target in resources]
+        return Report(made, [*warnings, *(warning for outcome in made for warning in outcome.warnings)])
 
-    def _outcomes(self, targets: Sequence[Target]) -> list[Outcome]:
-        """An outcome for each target; for a group one for each of its members, in the group's place."""
+    # --- read and plan
+
+    def _expand(self, targets: Sequence[Target], desired: DesiredState) -> tuple[list[Target], dict[str, Decision]]:
+        """Each resource once, groups replaced by their members; and the decision on those that have failed already."""
         groups = [target for target in targets if isinstance(target.kind, GroupKind)]
         members = dict(zip((group.id for group in groups), _map_concurrently(groups, self._members)))
-        found: dict[str, Outcome] = {}
+        found: dict[str, Target] = {}
+        failed: dict[str, Decision] = {}
         for target in targets:
-            own = [
-                Outcome(
-                    target.id,
-                    target.kind.type,
-                    target.region,
-                    kind=target.kind.name,
-                    expected_kms_key_id=target.expected_kms_key_id,
-                )
-            ]
-            for outcome in members.get(target.id, own):
-                known = found.setdefault(outcome.id, outcome)
-                known.group_id = known.group_id or outcome.group_id
-        return list(found.values())
+            for member, error in members.get(target.id, [(target, None)]):
+                known = found.setdefault(member.id, member)
+                found[member.id] = replace(known, group_id=known.group_id or member.group_id)
+                if error is not None:
+                    failed.setdefault(member.id, Decision(None, desired, error=error))
+        return list(found.values()), failed
 
-    def _members(self, group: Target) -> list[Outcome]:
-        """The outcomes of a group's members, or the group's own with the reason why there are none."""
+    def _members(self, group: Target) -> list[tuple[Target, ResourceError | None]]:
+        """The members of a group, each with an error if it can't be changed; or the group with why there are none."""
+        kind = cast(GroupKind, group.kind)
         try:
-            ids = cast(GroupKind, group.kind).members(self._connection.block_volume(group.region), group.id)
+            ids = kind.members(self._connection.block_volume(group.region), group.id)
         except ApiError as error:
-            reason = explain_read(error, group.kind, group.region)
-            return [Outcome(group.id, group.kind.type, group.region, error=reason)]
+            return [(group, explain_read(error, kind, group.region))]
         if not ids:
-            reason = ResourceError(code="NoMembers", message=f"The {group.kind.noun} lists no members that have a key.")
-            return [Outcome(group.id, group.kind.type, group.region, error=reason)]
-        return [_member(member, group, cast(GroupKind, group.kind)) for member in ids]
+            return [(group, ResourceError(code="NoMembers", message=f"The {kind.noun} has no members with a key."))]
+        return [_member(member, group, kind) for member in ids]
 
-    def _skip(self, outcome: Outcome) -> None:
-        if not outcome.changed or outcome.before is None or outcome.skip_if_key_differs(outcome.before):
-            return
-        reason = KINDS[outcome.kind].lock_reason(outcome.before)
-        if reason is not None and not self._run_settings.include_locked:
-            outcome.skip(reason, "see 'include_locked'")
+    def _decide_all(
+        self, targets: Iterable[Target], readings: Mapping[str, Reading], desired: DesiredState
+    ) -> dict[str, Decision]:
+        return {target.id: self._decide(target, readings[target.id], desired) for target in targets}
 
-    def _check_credentials(self, outcomes: Iterable[Outcome]) -> None:
+    def _decide(self, target: Target, reading: Reading, desired: DesiredState) -> Decision:
+        return decide(
+            reading,
+            desired,
+            target.resource_kind,
+            expected_kms_key_id=target.expected_kms_key_id,
+            include_locked=self._run_settings.include_locked,
+        )
+
+    def _with_etags(
+        self, region: Region, decisions: Mapping[str, Decision], desired: DesiredState
+    ) -> dict[str, Decision]:
+        """Decide again on regenerations by a GET: only an etag shows that a data key was regenerated."""
+        without = [
+            target
+            for target in region.targets
+            if decisions[target.id].action == REGENERATE and decisions[target.id].known.etag is None
+        ]
+        readings = {target.id: region.reader_of(target).get(target.id) for target in without}
+        return self._decide_all(without, readings, desired)
+
+    def _check_credentials(self, decisions: Iterable[Decision]) -> None:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
-        for outcome in outcomes:
-            if outcome.error is not None and outcome.error.status == 401:
+        for decision in decisions:
+            if decision.error is not None and decision.error.status == 401:
                 refused = refused_credentials(
-                    self._connection.describe_principal(), outcome.error.code, outcome.error.message
+                    self._connection.describe_principal(), decision.error.code, decision.error.message
                 )
                 raise InputError(f"{refused} Nothing was changed.")
 
-    def _validate_desired_key(self, regions: Sequence[Region], desired: DesiredState, report: Report) -> None:
+    # --- validate the keys
+
+    def _validate_desired_key(
+        self,
+        regions: Sequence[Region],
+        targets: Sequence[Target],
+        decisions: Mapping[str, Decision],
+        desired: DesiredState,
+    ) -> list[str]:
+        """The warnings about the desired key, in each region of use. Raises InputError if it can't be used."""
         kms_key_id = desired.kms_key_id
         if kms_key_id is None:
-            return
-
-        slots = {
-            KINDS[outcome.kind].key_region(outcome.before, desired): None
-            for outcome in report.outcomes
-            if outcome.before is not None
-        }
-        names = [place for place in slots if place is not None]
+            return []
+        used_in: dict[str, None] = {}
+        for target in targets:
+            reading = decisions[target.id].reading
+            region = None if reading is None else target.resource_kind.key_region(reading, desired)
+            if region is not None:
+                used_in[region] = None
         problems: list[str] = []
-        for name, key in zip(
-            names, _map_concurrently(names, lambda name: self._validator.check_assignable(kms_key_id, name))
-        ):
+        warnings: list[str] = []
+        keys = _map_concurrently(list(used_in), lambda region: self._validator.check_assignable(kms_key_id, region))
+        for name, key in zip(used_in, keys):
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
             _limit_concurrency_for_external_key(key, regions)
             for warning in key.warnings:
                 if self._run_settings.multi_version_key_fails and key.versions != 1:
                     problems.append(f"In {name}, {kms_key_id} {warning} ('multi_version_key: fail').")
                 else:
-                    report.warnings.append(f"In {name}, {kms_key_id} {warning}.")
+                    warnings.append(f"In {name}, {kms_key_id} {warning}.")
         if problems:
             raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
+        return warnings
 
-    def _validate_current_keys(self, regions: Sequence[Region], report: Report) -> None:
-        leaving: dict[tuple[str, str], list[Outcome]] = {}
-        for outcome in report.outcomes:
-            before = outcome.before
-            if (
-                not outcome.changed
-                or outcome.action == REGENERATE
-                or not KINDS[outcome.kind].requires_usable_current_key
-            ):
+    def _validate_current_keys(
+        self, regions: Sequence[Region], targets: Sequence[Target], decisions: Mapping[str, Decision]
+    ) -> dict[str, Decision]:
+        """The decision on each resource whose current key keeps it from being changed."""
+        uses: dict[tuple[str, str], list[Target]] = {}
+        for target in targets:
+            decision = decisions[target.id]
+            if not decision.is_change or decision.action == REGENERATE:
                 continue
-            if before is not None and before.kms_key_id:
-                leaving.setdefault((before.kms_key_id, before.region), []).append(outcome)
-        keys = list(leaving)
-        for name, key in zip(keys, _map_concurrently(keys, lambda name: self._validator.check_removable(*name))):
+            before = decision.known
+            if before.kms_key_id and target.resource_kind.requires_usable_current_key:
+                uses.setdefault((before.kms_key_id, before.region), []).append(target)
+        blocked: dict[str, Decision] = {}
+        keys = _map_concurrently(list(uses), lambda use: self._validator.check_removable(*use))
+        for use, key in zip(uses, keys):
             _limit_concurrency_for_external_key(key, regions)
             for problem in key.problems:
-                for outcome in leaving[name]:
-                    outcome.action = NONE
-                    outcome.changed = False
-                    outcome.error = ResourceError(
-                        code="KeyCannotBeLeft",
-                        message=f"The current key {key.id} {problem}.",
-                    )
+                error = ResourceError(code="KeyCannotBeLeft", message=f"The current key {key.id} {problem}.")
+                for target in uses[use]:
+                    blocked[target.id] = replace(decisions[target.id], action=NONE, error=error)
+        return blocked
 
-    def _apply(self, regions: Sequence[Region]) -> None:
-        working = [region for region in regions if region.planned or region.already_assigned_but_settling()]
+    # --- apply and verify
+
+    def _apply(self, regions: Sequence[Region], decisions: Mapping[str, Decision]) -> dict[str, Outcome]:
+        """The outcome for each resource that was changed, or that had to settle only."""
+        working = [region for region in regions if any(map(_needs_work, _decisions_in(region, decisions)))]
         if not working:
-            return
+            return {}
+        outcomes: dict[str, Outcome] = {}
         self._journal.open()
         try:
             with self._cancellation.shield():
-                faults = _map_concurrently(working, self._apply_guarded)
-            for region, fault in zip(working, faults):
-                _fail_all(region.planned, fault)
+                for made in _map_concurrently(working, lambda region: self._apply_in(region, decisions)):
+                    outcomes.update(made)
         finally:
             self._journal.close()
+        return outcomes
 
-    def _apply_guarded(self, region: Region) -> Exception | None:
-        """A fault of ours outside of any one change must not lose the outcomes either."""
+    def _apply_in(self, region: Region, decisions: Mapping[str, Decision]) -> dict[str, Outcome]:
+        """Make the changes of one region, and put together what became of each."""
+        work = [_change(target, decisions[target.id], region) for target in region.targets]
+        work = [change for change in work if _needs_work(change.decision)]
+        changes = [change for change in work if change.decision.is_change]
+        settling = [change for change in work if not change.decision.is_change]
+        progress = Progress()
+        fault: ResourceError | None = None
         try:
-            self._applier.apply(region)
-        except Exception as fault:
-            return fault
-        return None
+            self._applier.apply(changes, settling, region.pool, region.concurrency, progress)
+        except Exception as error:  # a fault of ours outside of any one change must not lose the outcomes either
+            fault = internal_error(error)
+        made = [
+            outcome_of(
+                change.target,
+                change.decision,
+                progress.attempts.get(change.id),
+                progress.verifications.get(change.id),
+                fault=fault,
+            )
+            for change in work
+        ]
+        # Side by side, since lines that come at the same moment share a flush to the disk.
+        concluded = region.pool.map(self._conclude, [outcome for outcome in made if outcome.id in progress.attempts])
+        return {outcome.id: outcome for outcome in [*made, *concluded]}
+
+    def _conclude(self, outcome: Outcome) -> Outcome:
+        """Write what became of a change into the journal."""
+        try:
+            self._journal.conclude(outcome)
+        except Exception as error:  # the outcome is not lost for that
+            warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
+            return replace(outcome, warnings=(*outcome.warnings, warning))
+        return outcome
 
 
-def _member(member_id: str, group: Target, kind: GroupKind) -> Outcome:
-    """The outcome of a group's member, which fails alone where it is of a type that is not known."""
+def _member(member_id: str, group: Target, kind: GroupKind) -> tuple[Target, ResourceError | None]:
+    """A group's member, which fails alone where its type is not known."""
     types = {KINDS[name].ocid_type: name for name in kind.member_types}
     try:
         ocid_type = parse(member_id).type
     except InputError:
         ocid_type = ""
     if ocid_type in types:
-        return Outcome(member_id, types[ocid_type], group.region, group_id=group.id)
-    reason = ResourceError(
+        return Target(member_id, KINDS[types[ocid_type]], group.region, group_id=group.id), None
+    error = ResourceError(
         code="UnknownMember",
-        message=f"This member of the {kind.noun} {group.id} is none of {', '.join(kind.member_types)}, so the "
-        "collection does not know how to change its key.",
+        message=f"This member of the {kind.noun} {group.id} has an unknown type; known are "
+        f"{', '.join(kind.member_types)}.",
         hint="Look for a newer release of the collection, or change the key of this member in the console.",
     )
-    return Outcome(member_id, kind.type, group.region, group_id=group.id, error=reason)
+    return Target(member_id, kind, group.region, group_id=group.id), error
+
+
+def _change(target: Target, decision: Decision, region: Region) -> Change:
+    return Change(target, decision, target.resource_kind, region.reader_of(target))
+
+
+def _decisions_in(region: Region, decisions: Mapping[str, Decision]) -> list[Decision]:
+    return [decisions[target.id] for target in region.targets]
+
+
+def _needs_work(decision: Decision) -> bool:
+    """Whether there is something to change, or something that has the desired key but is still in transition:
+    perhaps changed by a run that was interrupted."""
+    return decision.is_change or (decision.is_fulfilled and is_busy(decision.known))
 
 
 def _map_concurrently(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
     """Do the same for every item at once. An exception is raised only after all have ended."""
     if len(items) < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(min(len(items), _MOST_SIDE_BY_SIDE)) as pool:
+    with ThreadPoolExecutor(min(len(items), _MAX_CONCURRENT)) as pool:
         return [future.result() for future in [pool.submit(work, item) for item in items]]
 
 
 def _limit_concurrency_for_external_key(key: KeyReport, regions: Iterable[Region]) -> None:
-    """Keep the changes few that make a key be used which is kept outside OCI."""
+    """Make few changes at a time that use a key kept outside OCI."""
     if key.is_external:
         for region in regions:
             region.limit(EXTERNAL_KEY_CONCURRENCY)
 
 
-def _fail_all(outcomes: Iterable[Outcome], fault: Exception | None) -> None:
-    for outcome in outcomes:
-        if fault is not None and outcome.time_settled is None:
-            outcome.settled = False
-            outcome.error = ResourceError(code="InternalError", message=repr(fault))
-
-
-def _planned_change_warnings(outcomes: Iterable[Outcome]) -> list[str]:
+def _planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, Decision]) -> list[str]:
     """What a user should know about planned changes before they are made."""
-    cautions = []
-    for outcome in outcomes:
-        before = outcome.before
-        if before is None or not outcome.changed:
+    warnings = []
+    for target in targets:
+        decision = decisions[target.id]
+        if not decision.is_change:
             continue
-        elsewhere = [replica.id for replica in before.replicas if _region_part(replica.id) != _region_part(outcome.id)]
+        before, own_region = decision.known, _region_part(target.id)
+        name = label(before.display_name, target.id)
+        elsewhere = [replica.id for replica in before.replicas if _region_part(replica.id) != own_region]
         if elsewhere:
-            cautions.append(
-                f"{outcome.label} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
+            warnings.append(
+                f"{name} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
                 "the replica is read again after the change."
             )
         if is_busy(before):
-            cautions.append(
-                f"{outcome.label} is {before.lifecycle_state}: what has to be done is decided again when it is done."
-            )
-    return cautions
+            warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")
+    return warnings
 
 
 def _region_part(ocid: str) -> str:

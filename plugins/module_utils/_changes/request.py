@@ -4,18 +4,20 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What is agreed with the user before anything is begun: which resources are meant, and on which terms."""
+"""The validated request: target resources and run settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from .._resources.base import GroupKind, ResourceKind
+from .._resources.base import GroupKind
+from .._resources.resource_kind import ResourceKind
 
 
 @dataclass(frozen=True)
 class Target:
-    """A resource that the user named, by itself or by its group.
+    """A resource that the user named, by itself or by its group ``group_id``.
 
     ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
     """
@@ -24,11 +26,17 @@ class Target:
     kind: ResourceKind | GroupKind
     region: str
     expected_kms_key_id: str | None = None
+    group_id: str | None = None
+
+    @property
+    def resource_kind(self) -> ResourceKind:
+        """``kind`` of a target that is no group."""
+        return cast(ResourceKind, self.kind)
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """The options that the modules share, as the five steps need them. Times in seconds."""
+    """The options that the modules share. Times in seconds."""
 
     check_mode: bool
     validate_key: bool

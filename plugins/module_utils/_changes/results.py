@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Results, built in one place: what the interface promises for ``resources``, ``summary`` and ``msg``. Pure."""
+"""Outcomes and results, built in one place: ``resources``, ``summary``, ``msg`` and ``diff``. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,64 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .._model.state import DesiredState, Outcome, Resource
+from .._common.errors import ResourceError
+from .._common.text import label
+from .._model.counts import ChangeCounts, count_outcomes
+from .._model.decisions import REGENERATE, Decision
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
+from .attempts import Attempt, Verification
+from .request import Target
 
 # A message names this many of the failures; all of them are in ``resources``.
 _FAILURES_IN_MESSAGE = 3
+
+
+def outcome_of(
+    target: Target,
+    decision: Decision,
+    attempt: Attempt | None = None,
+    verification: Verification | None = None,
+    *,
+    fault: ResourceError | None = None,
+) -> Outcome:
+    """The outcome for one resource, from all that is known of it. The only place where outcomes are made.
+
+    Without an attempt, it is what is planned. ``fault`` is a fault of ours that ended the changes of the region.
+    """
+    tried = attempt or Attempt(decision, 0.0, changed=decision.is_change, error=decision.error)
+    seen = verification or Verification(0.0, settled=tried.settled)
+    before, skip = tried.decision.reading, tried.decision.skip
+    changed = tried.changed and not seen.is_ignored
+    settled = seen.settled
+    error = seen.error or tried.error
+    if fault is not None and attempt is not None and seen.time_settled is None:
+        changed = changed or tried.time_requested is not None
+        settled = False
+        error = fault
+    warnings = seen.warnings
+    if skip is not None:
+        name = label(before.display_name if before is not None else "", target.id)
+        warnings = (f"Skipped {name}: {skip.reason} ({skip.remedy}).", *warnings)
+    return Outcome(
+        id=target.id,
+        type=target.kind.type,
+        region=target.region,
+        kind=target.kind.registry_name,
+        group_id=target.group_id,
+        before=before,
+        after=seen.after or tried.after,
+        action=tried.decision.action,
+        changed=changed,
+        settled=settled,
+        error=error,
+        opc_request_id=tried.opc_request_id,
+        time_requested=tried.time_requested,
+        time_settled=seen.time_settled,
+        skip_reason=skip.reason if skip is not None else None,
+        warnings=warnings,
+        new_id=tried.new_id,
+    )
 
 
 def resource_entry(
@@ -23,7 +77,7 @@ def resource_entry(
 ) -> dict[str, Any]:
     """One entry of ``resources``: what was read before, and what is there now (in check mode: what would be).
 
-    ``extra_result_fields`` is what entries of this kind tell besides.
+    ``extra`` holds the fields that only entries of this kind have.
     """
     before = outcome.before
     latest = latest_state(outcome, desired, check_mode=check_mode)
@@ -54,41 +108,34 @@ def _encryption(resource: Resource | None) -> str | None:
 
 
 def latest_state(outcome: Outcome, desired: DesiredState, *, check_mode: bool) -> Resource | None:
-    """The resource as it was read last; in check mode as it would be."""
+    """The resource as it was last read; in check mode as it would be."""
     if check_mode and outcome.changed and outcome.before is not None:
         return outcome.before.with_desired(desired)
     return outcome.after or outcome.before
 
 
 def _is_settled(outcome: Outcome, check_mode: bool) -> bool:
-    """Whether the resource was seen as it is to stay: verified after a change, or in no need of one."""
+    """Whether the resource is in its final state: verified after a change, or in no need of one."""
     if outcome.time_settled is not None:
         return True
     return outcome.settled and outcome.error is None and not (check_mode and outcome.changed)
 
 
 def is_unseen(outcome: Outcome, *, check_mode: bool) -> bool:
-    """Whether something was written that nobody saw the effect of."""
+    """Whether something was written whose effect was not read."""
     return not check_mode and outcome.changed and outcome.after is None
 
 
-def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Counts that add up to the total; what failed counts as failed even if it changed."""
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    changed = sum(outcome.changed and outcome.error is None for outcome in outcomes)
-    return {
-        "total": len(outcomes),
-        "changed": changed,
-        "unchanged": len(outcomes) - changed - failed,
-        "failed": failed,
-    }
+def summary(outcomes: Sequence[Outcome]) -> ChangeCounts:
+    """The counts of the result."""
+    return count_outcomes((outcome.changed, outcome.error is not None) for outcome in outcomes)
 
 
 def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
-    """One line for the terminal, and below it the first failures with what to do about them, each advice once."""
+    """One line for the terminal, and below it the first failures with their hints, each hint once."""
     counts = summary(outcomes)
     if not outcomes:
-        return "No resources were given, so there is nothing to do"
+        return "No resources given; nothing to do"
     verb = "would be changed" if check_mode else "changed"
     noun = "resource" if counts["total"] == 1 else "resources"
     line = f"{counts['changed']} of {counts['total']} {noun} {verb}, {counts['failed']} failed"
@@ -106,8 +153,31 @@ def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
     return "\n".join([line + ":" if lines else line, *lines])
 
 
+def diff(
+    outcomes: Sequence[Outcome], desired: DesiredState, *, check_mode: bool, limit: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """Before and after by OCID, only what changes: as planned in check mode, as read after a run.
+
+    Of more than ``limit`` resources, the first ones, and how many more there are.
+    """
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    changing = [(outcome, outcome.before) for outcome in outcomes if outcome.changed and outcome.before is not None]
+    for outcome, first in changing[:limit]:
+        name = {"display_name": first.display_name}
+        then = first.with_desired(desired) if check_mode else outcome.after
+        before[outcome.id] = {**name, **first.journal_fields()}
+        after[outcome.id] = {**name, **(then.journal_fields() if then is not None else {"encryption": "unknown"})}
+        if outcome.action == REGENERATE:
+            before[outcome.id]["data_key"] = "present"
+            after[outcome.id]["data_key"] = "regenerated"
+    if len(changing) > len(before):
+        after["..."] = f"and {len(changing) - len(before):,} more"
+    return {"before": before, "after": after}
+
+
 def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, Any]]:
-    """The entries that the task's result lists, by the option ``result``: all, changed or summary."""
+    """The entries that the task's result lists, by the option ``result``: all, changed or summary (none)."""
     if which == "summary":
         return []
     if which == "changed":

@@ -4,25 +4,26 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Waiting until accepted changes have settled, and reporting what is then, not what was asked for."""
+"""Waiting until accepted changes have settled, and what is there then, not what was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from .._common.clock import Clock, Deadline, Timings
+from .._common.cancellation import Deadline
+from .._common.clock import Clock, Timings
 from .._common.errors import ResourceError, TransportError
-from .._common.scheduler import Wait
-from .._model.decisions import is_busy
-from .._model.state import NONE, REGENERATE, Resource
-from .._resources.reader import Reader, Reading
-from .write import Change
+from .._common.text import label
+from .._model.decisions import NONE, REGENERATE, changed_by_someone_else, is_busy
+from .._model.resource import Reading, Resource
+from .._resources.reader import Reader
+from .attempts import Change, Verification
 
 _IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."
-_UNREADABLE_HINT = "Check what became of it, and the credentials. The journal holds its former key."
-# Up to so many are looked at each time; of more, first a few probes, and all of them every so many looks.
+_UNREADABLE_HINT = "Check the resource and the credentials. The journal holds its former key."
+# Up to so many are read each time; of more, first a few probes, and all of them every so many rounds.
 _FEW = 200
 _ALL_AT_LEAST_EVERY = 5
 
@@ -30,8 +31,8 @@ _ALL_AT_LEAST_EVERY = 5
 class Verifier:
     """Watches accepted changes of one region until each is verified, has failed, or the time is up.
 
-    A change is verified when the resource is AVAILABLE and shows the wanted key: right after a write a resource
-    may be AVAILABLE still, with its former key (oci_semantics.md section 2).
+    A change is verified when the resource is AVAILABLE and shows the desired key: right after a write a resource
+    may still be AVAILABLE with its former key (oci_semantics.md section 2).
     """
 
     def __init__(self, *, clock: Clock, timings: Timings, deadline: Deadline) -> None:
@@ -39,111 +40,114 @@ class Verifier:
         self._timings = timings
         self._deadline = deadline
 
-    def watch(self, changes: Sequence[Change], *, wait: bool) -> None:
-        """Look again and again; with ``wait`` off, look once."""
+    def watch(self, changes: Sequence[Change], *, wait: bool) -> Iterator[tuple[Change, Verification]]:
+        """Read all of them again and again, and give each as soon as it is decided; without ``wait``, read once."""
         began = self._clock.monotonic()
-        seen_busy: set[str] = set()
+        seen = {change.id: Verification(began) for change in changes}
         pending = list(changes)
-        for change in pending:
-            change.outcome.settled = False
-        look = 0
+        rounds = 0
         while pending:
             # Of many, the first were accepted some time ago.
-            if look or len(pending) <= _FEW or not wait:
-                self._deadline.sleep(self._timings.poll(look))
-            look += 1
-            if wait and not self._is_worth_a_look(pending, look, seen_busy, began):
+            if rounds or len(pending) <= _FEW or not wait:
+                self._deadline.sleep(self._timings.poll(rounds))
+            rounds += 1
+            if wait and not self._is_worth_reading(pending, rounds, seen):
                 continue
-            # An answer may be long on its way: it is as old as the question.
+            # A response may be long on its way: it is as old as the request.
             age = self._clock.monotonic() - began
             readings = _reread(pending)
-            doubtful = [change for change in pending if self._is_doubtful(change, readings, age, seen_busy)]
+            doubtful = [
+                change for change in pending if self._is_doubtful(change, seen[change.id], readings[change.id], age)
+            ]
             readings.update(_reread(doubtful, by_get=True))
-            pending = [change for change in pending if not self._record_verdict(change, readings, age, seen_busy)]
+            for change in pending:
+                seen[change.id] = self._verify(change, seen[change.id], readings[change.id], age)
+            yield from ((change, seen[change.id]) for change in pending if seen[change.id].is_decided)
+            pending = [change for change in pending if not seen[change.id].is_decided]
             if not wait:
-                return
+                break
             if self._deadline.passed:
-                for change in pending:
-                    change.outcome.error = self._time_out(change)
-                return
+                seen.update((change.id, self._timed_out(change, seen[change.id])) for change in pending)
+                break
+        yield from ((change, seen[change.id]) for change in pending)
 
-    def steps(self, change: Change, is_waited_for: Callable[[], bool]) -> Iterator[Wait]:
-        """The same for one change by itself, step by step, so that it waits beside others that are being made."""
-        began = self._clock.monotonic()
-        seen_busy: set[str] = set()
-        change.outcome.settled = False
-        look = 0
-        while True:
-            yield Wait(min(self._timings.poll(look), self._deadline.remaining))
-            look += 1
-            age = self._clock.monotonic() - began
-            readings = {change.outcome.id: change.reader.get(change.outcome.id)}
-            if self._record_verdict(change, readings, age, seen_busy) or not is_waited_for():
-                return
-            if self._deadline.passed:
-                change.outcome.error = self._time_out(change)
-                return
+    def begin(self) -> Verification:
+        """Before the first read of one change by itself, which waits beside others that are being made."""
+        return self._later(Verification(self._clock.monotonic()))
 
-    def _is_worth_a_look(self, pending: Sequence[Change], look: int, seen_busy: set[str], began: float) -> bool:
-        """Where there are many, a few of them tell whether it is time to look at all, which takes pages and pages."""
-        if len(pending) <= _FEW or look % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
+    def try_once(self, change: Change, seen: Verification, is_waited_for: Callable[[], bool]) -> Verification:
+        """Read one change by itself. It is read again only as long as somebody waits for it."""
+        age = self._clock.monotonic() - seen.began
+        reading = change.reader.get(change.id)
+        seen = self._verify(change, replace(seen, retry_after=None), reading, age)
+        if seen.is_decided or not is_waited_for():
+            return seen
+        if self._deadline.passed:
+            return self._timed_out(change, seen)
+        return self._later(seen)
+
+    def _later(self, seen: Verification) -> Verification:
+        seconds = min(self._timings.poll(seen.reads), self._deadline.remaining)
+        return replace(seen, reads=seen.reads + 1, retry_after=seconds)
+
+    def _is_worth_reading(self, pending: Sequence[Change], rounds: int, seen: dict[str, Verification]) -> bool:
+        """Where there are many, a few of them show whether it is time to read all, which takes pages and pages."""
+        if len(pending) <= _FEW or rounds % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
             return True
         probes = [pending[0], pending[len(pending) // 2], pending[-1]]
-        age = self._clock.monotonic() - began
+        age = self._clock.monotonic() - seen[pending[0].id].began
         readings = _reread(probes, by_get=True)
-        return any(
-            self._evaluate(change, readings[change.outcome.id], age, seen_busy) is not False for change in probes
-        )
+        return any(self._evaluate(change, seen[change.id], readings[change.id], age) is not False for change in probes)
 
-    def _is_doubtful(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:
+    def _is_doubtful(self, change: Change, seen: Verification, reading: Reading, age: float) -> bool:
         """Whether a list alone says that a change failed: it may lag behind, or leave something out."""
-        reading = readings[change.outcome.id]
         if not isinstance(reading, Resource) or reading.etag is not None:
             return False
-        verdict = self._evaluate(change, reading, age, seen_busy)
+        verdict = self._evaluate(change, seen, reading, age)
         if isinstance(verdict, ResourceError):
             return True
         return verdict and self._find_side_effects(change, reading) is not None
 
-    def _record_verdict(self, change: Change, readings: dict[str, Reading], age: float, seen_busy: set[str]) -> bool:
-        """Whether this look decided what became of the change. ``age`` is seconds since all were accepted."""
-        outcome = change.outcome
-        reading = readings[outcome.id]
-        verdict = self._evaluate(change, reading, age, seen_busy)
+    def _verify(self, change: Change, seen: Verification, reading: Reading, age: float) -> Verification:
+        """What is known of the change by this reading. ``age`` is seconds since all were accepted."""
+        verdict = self._evaluate(change, seen, reading, age)
         if isinstance(reading, Resource):
-            outcome.after = reading
-            if is_busy(reading):
-                seen_busy.add(outcome.id)
+            seen = replace(seen, after=reading, was_busy=seen.was_busy or is_busy(reading))
         if isinstance(verdict, ResourceError):
-            outcome.error = verdict
-            outcome.changed = outcome.changed and verdict.code != _IGNORED
-        elif verdict:
-            outcome.settled = True
-            outcome.time_settled = self._clock.timestamp()
-            if age >= self._timings.ignored_after and not self._change_started(change, reading, seen_busy):
-                outcome.warnings.append(f"{outcome.label}: nothing but the accepted request shows the regeneration.")
-            outcome.error = self._find_side_effects(change, outcome.after)
-        return verdict is not False
+            return replace(seen, is_decided=True, error=verdict, is_ignored=verdict.code == _IGNORED)
+        if not verdict:
+            return seen
+        warnings = seen.warnings
+        if age >= self._timings.ignored_after and not self._has_started(change, seen, reading):
+            name = label(change.decision.known.display_name, change.id)
+            warnings = (f"{name}: OCI accepted the regeneration, but neither state nor etag confirmed it.",)
+        return replace(
+            seen,
+            is_decided=True,
+            settled=True,
+            time_settled=self._clock.timestamp(),
+            warnings=warnings,
+            error=self._find_side_effects(change, seen.after),
+        )
 
-    def _evaluate(self, change: Change, reading: Reading, age: float, seen_busy: set[str]) -> bool | ResourceError:
+    def _evaluate(self, change: Change, seen: Verification, reading: Reading, age: float) -> bool | ResourceError:
         """True: the change has taken effect. False: not decided yet. Otherwise why it failed."""
-        outcome = change.outcome
-        before = outcome.known
-        noun = change.kind.noun_for(reading if isinstance(reading, Resource) else before)
+        action, before, kind = change.decision.action, change.decision.known, change.kind
+        noun = kind.noun_for(reading if isinstance(reading, Resource) else before)
         if isinstance(reading, ResourceError):
-            passing = reading.code == TransportError.code or reading.status == 429 or (reading.status or 0) >= 500
-            if passing or (reading.status == 404 and age < self._timings.ignored_after_update):
+            is_transient = reading.code == TransportError.code or reading.status == 429 or (reading.status or 0) >= 500
+            if is_transient or (reading.status == 404 and age < self._timings.ignored_after_update):
                 return False
-            if outcome.action == NONE:
+            if action == NONE:
                 return reading
             return replace(
                 reading,
                 message=f"The change was accepted, but then the {noun} could not be read: {reading.message}",
                 hint=_UNREADABLE_HINT,
             )
-        blocking_error = change.kind.blocking_error(reading)
+        blocking_error = kind.blocking_error(reading)
         if blocking_error is not None:
-            if outcome.action == NONE:
+            if action == NONE:
                 return blocking_error
             return ResourceError(
                 code=blocking_error.code,
@@ -152,53 +156,45 @@ class Verifier:
             )
         if is_busy(reading):
             return False
-        if change.kind.matches(reading, change.desired):
+        if kind.matches(reading, change.decision.desired):
             # Where nothing shows that a regeneration began, its being accepted has to do in the end.
-            return self._change_started(change, reading, seen_busy) or age >= self._timings.ignored_after
-        if outcome.action == NONE or not change.kind.is_same(reading, before):
-            return _error(
-                "ChangedMeanwhile",
-                f"The {noun} now has what was not asked for: {change.kind.describe(reading)}. "
-                "Somebody else changes it at the same time.",
-            )
-        if age < (self._timings.ignored_after_update if change.kind.is_synchronous else self._timings.ignored_after):
+            return self._has_started(change, seen, reading) or age >= self._timings.ignored_after
+        if action == NONE or not kind.is_same(reading, before):
+            return changed_by_someone_else(reading, noun, kind)
+        if age < (self._timings.ignored_after_update if kind.is_synchronous else self._timings.ignored_after):
             return False
-        return _error(
-            _IGNORED,
-            f"The service accepted the change to {change.kind.describe(before.with_desired(change.desired))}, but "
-            f"{age:.0f} s later the {noun} still has its former key: {change.kind.describe(reading)}.",
+        desired = kind.describe(before.with_desired(change.decision.desired))
+        return ResourceError(
+            code=_IGNORED,
+            message=f"The service accepted the change to {desired}, but {age:.0f} s later the {noun} still has "
+            f"{kind.describe(reading)}.",
         )
 
     @staticmethod
-    def _change_started(change: Change, reading: Reading, seen_busy: set[str]) -> bool:
+    def _has_started(change: Change, seen: Verification, reading: Reading) -> bool:
         """A key that is there speaks for itself; a regeneration shows only in the state or the etag."""
-        outcome = change.outcome
-        if outcome.action != REGENERATE or outcome.id in seen_busy:
+        if change.decision.action != REGENERATE or seen.was_busy:
             return True
-        return isinstance(reading, Resource) and outcome.before is not None and reading.etag != outcome.before.etag
+        return isinstance(reading, Resource) and reading.etag != change.decision.known.etag
 
     @staticmethod
     def _find_side_effects(change: Change, after: Resource | None) -> ResourceError | None:
-        before = change.outcome.before
-        if before is None or after is None or change.outcome.action == NONE:
+        if after is None or change.decision.action == NONE:
             return None
-        return change.kind.find_side_effects(before, after)
+        return change.kind.find_side_effects(change.decision.known, after)
 
-    def _time_out(self, change: Change) -> ResourceError:
-        after = change.outcome.after
-        now = (
-            f"it is {after.lifecycle_state} with {change.kind.describe(after)}"
-            if after
-            else "it could not be read since"
-        )
-        if change.outcome.action == NONE:
-            noun = change.kind.noun_for(after or change.outcome.known)
-            return _error("WaitTimeout", f"The {noun} did not settle {self._deadline.span}: {now}.")
-        return _error(
-            "WaitTimeout",
-            f"The change was accepted, but not seen to take effect {self._deadline.span}: {now}.",
-            hint=None if change.outcome.action == REGENERATE else _LONGER_TIMEOUT_HINT,
-        )
+    def _timed_out(self, change: Change, seen: Verification) -> Verification:
+        after, action = seen.after, change.decision.action
+        now = "it could not be read since"
+        if after is not None:
+            now = f"it is {after.lifecycle_state} with {change.kind.describe(after)}"
+        if action == NONE:
+            noun = change.kind.noun_for(after or change.decision.known)
+            message = f"The {noun} did not settle {self._deadline.describe()}: {now}."
+        else:
+            message = f"The change was accepted, but did not take effect {self._deadline.describe()}: {now}."
+        hint = None if action in (NONE, REGENERATE) else _LONGER_TIMEOUT_HINT
+        return replace(seen, error=ResourceError(code="WaitTimeout", message=message, hint=hint))
 
 
 def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Reading]:
@@ -207,12 +203,7 @@ def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Rea
         by_reader.setdefault(change.reader, []).append(change)
     found: dict[str, Reading] = {}
     for reader, group in by_reader.items():
-        # A list tells no etag, and only an etag tells that a data key was regenerated.
-        regenerated = any(change.outcome.action == REGENERATE for change in group)
-        resources = [change.outcome.before for change in group if change.outcome.before is not None]
-        found.update(reader.reread(resources, by_get=by_get or regenerated))
+        # Lists have no etag, and only an etag shows that a data key was regenerated.
+        regenerated = any(change.decision.action == REGENERATE for change in group)
+        found.update(reader.reread([change.decision.known for change in group], by_get=by_get or regenerated))
     return found
-
-
-def _error(code: str, message: str, hint: str | None = None) -> ResourceError:
-    return ResourceError(code=code, message=message, hint=hint)

@@ -27,7 +27,7 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import GONE_STATES
-from .._model.state import Resource
+from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.lists import Domains, Pages

@@ -14,9 +14,9 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._model.ocid import parse
+from .._model.resource import Replica, Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ReplicaRow, ResourceRow, UnreadableRow
-from .._model.state import Replica, Resource
 from .._resources.policy_assignments import PolicyAssignment
 from .._resources.policy_reader import AssetPolicy
 from .._resources.registry import KINDS

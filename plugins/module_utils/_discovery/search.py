@@ -19,7 +19,7 @@ from .._common.errors import (
     InputError,
     ResourceError,
 )
-from .._model.state import Resource
+from .._model.resource import Resource
 from .region_scan import (
     RegionScan,
     Unreadable,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from .._common.files import write_private
+from .._model.counts import ChangeCounts, count_outcomes
 from .._model.resource_types import ASSIGNMENT
 from .discovery_file import type_name
 from .json_reader import JsonNode, read_json
@@ -79,15 +80,6 @@ class BatchRow(ChangeRow, total=False):
     """What became of one entry of a plan."""
 
     wanted_kms_key_id: str | None
-
-
-class ChangeCounts(TypedDict):
-    """Counts that add up to the total; a change that failed after it was made counts as failed."""
-
-    total: int
-    changed: int
-    unchanged: int
-    failed: int
 
 
 def read_changes(path: Path) -> list[ChangeRow]:
@@ -156,14 +148,6 @@ def parse_error(node: JsonNode) -> ErrorRow:
 
 def count_changes(rows: Iterable[Mapping[str, Any]]) -> ChangeCounts:
     return count_outcomes((bool(row.get("changed")), row.get("error") is not None) for row in rows)
-
-
-def count_outcomes(outcomes: Iterable[tuple[bool, bool]]) -> ChangeCounts:
-    """Count pairs of whether a resource was changed and whether it failed."""
-    pairs = list(outcomes)
-    failed = sum(has_failed for _changed, has_failed in pairs)
-    changed = sum(was_changed and not has_failed for was_changed, has_failed in pairs)
-    return {"total": len(pairs), "changed": changed, "unchanged": len(pairs) - changed - failed, "failed": failed}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.decisions import Decision
+from .._model.outcome import Outcome
+from .._model.resource import Resource
 
 INTENT, OUTCOME = "intent", "outcome"
 """The events of a journal: before a change, and after it."""
@@ -79,19 +81,22 @@ class Journal:
             os.close(self._file)
             self._file = -1
 
-    def intend(self, outcome: Outcome, desired: DesiredState) -> None:
-        """Record, before a change, what it replaces. Raises OSError; the change must not be requested then."""
-        before = outcome.known
+    def intend(self, region: str, decision: Decision) -> None:
+        """Record, before a change of a resource of ``region``, what it replaces.
+
+        Raises OSError; the change must not be requested then.
+        """
+        before, desired = decision.known, decision.desired
         self._write(
             {
                 "event": INTENT,
                 **({"tenancy": self._tenancy} if self._tenancy else {}),
-                "id": outcome.id,
-                "type": outcome.type,
-                "region": outcome.region,
+                "id": before.id,
+                "type": before.type,
+                "region": region,
                 "compartment_id": before.compartment_id,
                 "display_name": before.display_name,
-                "action": outcome.action,
+                "action": decision.action,
                 "kms_key_id": desired.kms_key_id,
                 **{f"previous_{name}": value for name, value in before.journal_fields().items()},
                 **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),

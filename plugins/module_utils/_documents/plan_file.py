@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._common.errors import InputError
+from .._model.decisions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .._model.state import ASSIGN, REMOVE
 from .discovery_file import type_name
 from .json_reader import JsonNode, parse_json, read_json
 from .json_writer import write_before_changes

@@ -4,96 +4,216 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Current and wanted give changes. Pure: check mode and diff show nothing but what is decided here."""
+"""What has to be done to a resource, decided once: for check mode, for the run, and again before each write. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from .._common.errors import ResourceError
-from .state import (
-    ASSIGN,
-    NONE,
-    REGENERATE,
-    REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .resource import DesiredState, Reading, Resource
+
+NONE = "none"
+ASSIGN = "assign"
+REMOVE = "remove"
+REGENERATE = "regenerate"
+UNASSIGN = "unassign"
+COPY = "copy"
 
 # Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 FAULTY_STATE = "FAULTY"
 READY_STATE = "AVAILABLE"
 
+RUN_AGAIN_HINT = "Run the task again; it only changes what still differs."
+
+_KEY_DIFFERS = "key_differs"
+_LOCKED = "locked"
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why a resource that is not in the desired state is left as it is, which is no failure.
+
+    ``reason`` and ``remedy`` are the ends of sentences.
+    """
+
+    code: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What has to be done to one resource by what was read of it.
+
+    ``reading`` is what the decision rests on, None where nothing could be read. ``desired`` is the desired state of
+    this very resource. Without an action, there is an error, or a skip, or the desired state is there already.
+    """
+
+    reading: Resource | None
+    desired: DesiredState
+    action: str = NONE
+    error: ResourceError | None = None
+    skip: Skip | None = None
+
+    @property
+    def is_change(self) -> bool:
+        return self.action != NONE
+
+    @property
+    def is_fulfilled(self) -> bool:
+        """Whether the resource is in the desired state already."""
+        return not self.is_change and self.error is None and self.skip is None
+
+    @property
+    def known(self) -> Resource:
+        """``reading`` of a resource that was read, as every one was that is to be changed."""
+        if self.reading is None:
+            raise ValueError("the resource of this decision was not read")
+        return self.reading
+
+
+class KindRules(Protocol):
+    """What a kind of resource has to say for a decision. All of it is pure; see ``_resources/base.py``."""
+
+    noun: str
+    needs_rollback: bool
+
+    def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
+        """The desired state of this very resource."""
+
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+        """What has to be done, or why it can't be."""
+
+    def blocking_error(self, resource: Resource) -> ResourceError | None:
+        """Why the resource can't be changed, whatever is desired."""
+
+    def lock_reason(self, resource: Resource) -> str | None:
+        """Why the resource is skipped unless the user includes locked ones."""
+
+    def is_same(self, one: Resource, other: Resource) -> bool:
+        """Whether two reads show the same assignment."""
+
+    def is_partially_applied(self, before: Resource, now: Resource) -> bool:
+        """Whether ``now`` is how an unfinished change leaves ``before``."""
+
+    def describe(self, resource: Resource) -> str:
+        """What is assigned, in words."""
+
 
 def is_busy(resource: Resource) -> bool:
-    """Whether something is being done to the resource. A state that is not known yet counts as that."""
+    """Whether the resource is in transition. An unknown state counts as that."""
     return resource.lifecycle_state not in GONE_STATES | {FAULTY_STATE, READY_STATE}
 
 
 def action_for(resource: Resource, desired: DesiredState) -> str:
-    """What has to be done to this resource so that it has the wanted key."""
+    """What has to be done so that the resource has the desired key."""
     if resource.kms_key_id == desired.kms_key_id:
         return REGENERATE if desired.regenerate else NONE
     return REMOVE if desired.kms_key_id is None else ASSIGN
 
 
 def blocking_error(resource: Resource, noun: str) -> ResourceError | None:
-    """Why this resource can't be changed at all, whatever is asked of it."""
+    """Why this resource can't be changed, whatever is desired."""
     if resource.lifecycle_state in GONE_STATES:
         return ResourceError(
             code=resource.lifecycle_state,
-            message=f"The {noun} is {resource.lifecycle_state}: it no longer holds a key that could be changed.",
+            message=f"The {noun} is {resource.lifecycle_state}, so its key can no longer be changed.",
         )
     if resource.lifecycle_state == FAULTY_STATE:
         return ResourceError(
             code=FAULTY_STATE,
-            message=f"The {noun} is FAULTY, so the service changes nothing about it.",
+            message=f"The {noun} is FAULTY, and OCI refuses to change it.",
             hint="Open a support request for it, or restore it from a backup.",
         )
     return None
 
 
-def plan(
-    outcome: Outcome,
+def decide(
+    reading: Reading,
     desired: DesiredState,
-    noun: str,
-    decide: Callable[[Resource, DesiredState], str | ResourceError] = action_for,
-) -> None:
-    """Decide, from what was read, what is to be done to the resource of one outcome."""
-    if outcome.before is None or outcome.error is not None:
-        return
-    outcome.error = blocking_error(outcome.before, noun)
-    if outcome.error is not None:
-        return
-    decision = decide(outcome.before, desired)
-    if isinstance(decision, ResourceError):
-        outcome.error = decision
-        return
-    outcome.action = decision
-    outcome.changed = outcome.action != NONE
+    rules: KindRules,
+    *,
+    expected_kms_key_id: str | None = None,
+    include_locked: bool = False,
+) -> Decision:
+    """What has to be done to a resource, by what was read of it.
 
-
-def diff(
-    outcomes: list[Outcome], desired: DesiredState, *, check_mode: bool, most: int | None = None
-) -> dict[str, dict[str, Any]]:
-    """Before and after by OCID, only what changes: what would be in check mode, what was read after a run.
-
-    Of more than ``most`` resources, the first ones, and how many more there are.
+    ``expected_kms_key_id`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one;
+    None: whichever it is.
     """
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    changing = [(outcome, outcome.before) for outcome in outcomes if outcome.changed and outcome.before is not None]
-    for outcome, first in changing[:most]:
-        name = {"display_name": first.display_name}
-        then = first.with_desired(desired) if check_mode else outcome.after
-        before[outcome.id] = {**name, **first.journal_fields()}
-        after[outcome.id] = {**name, **(then.journal_fields() if then is not None else {"encryption": "unknown"})}
-        if outcome.action == REGENERATE:
-            before[outcome.id]["data_key"] = "present"
-            after[outcome.id]["data_key"] = "regenerated"
-    if len(changing) > len(before):
-        after["..."] = f"and {len(changing) - len(before):,} more"
-    return {"before": before, "after": after}
+    if isinstance(reading, ResourceError):
+        return Decision(None, desired, error=reading)
+    blocked = rules.blocking_error(reading)
+    if blocked is not None:
+        return Decision(reading, desired, error=blocked)
+    resolved = rules.resolve_desired(reading, desired)
+    action = rules.action_for(reading, resolved)
+    if isinstance(action, ResourceError):
+        return Decision(reading, resolved, error=action)
+    if resolved.regenerate and action != REGENERATE:
+        resolved = replace(resolved, regenerate=False)  # a key that is assigned comes with a new data key
+    if action == NONE:
+        return Decision(reading, resolved)
+    skip = _key_differs(reading, expected_kms_key_id) or _locked(reading, rules, include_locked)
+    return Decision(reading, resolved, skip=skip) if skip is not None else Decision(reading, resolved, action)
+
+
+def decide_again(
+    earlier: Decision,
+    reading: Reading,
+    rules: KindRules,
+    *,
+    expected_kms_key_id: str | None = None,
+    has_begun: bool = False,
+) -> Decision:
+    """What still has to be done by a later reading: what ``decide`` says, as far as nobody else interfered.
+
+    ``has_begun``: a request of this change may have been sent, so what it has taken away is its own to replace.
+    """
+    before = earlier.known
+    was_locked = rules.lock_reason(before) is not None
+    decision = decide(
+        reading, earlier.desired, rules, expected_kms_key_id=expected_kms_key_id, include_locked=was_locked
+    )
+    now = decision.reading
+    if now is None or decision.is_fulfilled or rules.blocking_error(now) is not None:
+        return decision
+    if rules.needs_rollback and has_begun and rules.is_partially_applied(before, now):
+        return earlier
+    if decision.skip is not None and decision.skip.code == _LOCKED:
+        message = f"The {rules.noun} was locked during the run: {decision.skip.reason} ({decision.skip.remedy})."
+        error = ResourceError(code="ChangedMeanwhile", message=message, hint=RUN_AGAIN_HINT)
+        return replace(decision, skip=None, error=error)
+    if decision.skip is not None or not rules.needs_rollback:
+        return decision
+    if rules.is_same(before, now):
+        return earlier
+    error = changed_by_someone_else(now, rules.noun, rules, hint=RUN_AGAIN_HINT)
+    return replace(decision, action=NONE, error=error)
+
+
+def changed_by_someone_else(now: Resource, noun: str, rules: KindRules, hint: str | None = None) -> ResourceError:
+    """The error of a resource whose assignment is neither the former nor the desired one."""
+    return ResourceError(
+        code="ChangedMeanwhile",
+        message=f"The {noun} was changed by someone else during the run: it now has {rules.describe(now)}.",
+        hint=hint,
+    )
+
+
+def _key_differs(reading: Resource, expected_kms_key_id: str | None) -> Skip | None:
+    if expected_kms_key_id is None or (reading.kms_key_id or "") == expected_kms_key_id:
+        return None
+    present = reading.kms_key_id or "the Oracle-managed one"
+    planned = expected_kms_key_id or "the Oracle-managed one"
+    return Skip(
+        _KEY_DIFFERS, f"its key is {present}, not {planned}", "it was changed after the plan was made; make a new plan"
+    )
+
+
+def _locked(reading: Resource, rules: KindRules, include_locked: bool) -> Skip | None:
+    reason = None if include_locked else rules.lock_reason(reading)
+    return None if reason is None else Skip(_LOCKED, reason, "set 'include_locked' to change it")

@@ -18,7 +18,7 @@ from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
 from .._discovery.tenancy import Tenancy
 from .._model.ocid import expect_type, parse
-from .._model.state import CopyTo, DesiredState
+from .._model.resource import CopyTo, DesiredState
 
 
 def desired_copy(options: Mapping[str, Any]) -> DesiredState:

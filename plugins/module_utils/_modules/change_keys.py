@@ -25,21 +25,22 @@ from .._api.settings import (
 from .._changes.engine import KeyAssigner, Report
 from .._changes.request import RunSettings, Target
 from .._changes.results import (
+    diff,
     latest_state,
     message,
     resource_entry,
     selected,
     summary,
 )
-from .._common.clock import CancellationToken
+from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._documents.journal import (
     Journal,
     default_journal_path,
 )
-from .._model.decisions import diff
-from .._model.state import DesiredState, Outcome
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState
 from .._resources.registry import GROUPS, KINDS
 from .change_options import (
     CHANGE_OPTIONS,
@@ -156,8 +157,8 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
             module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
-        most = _MOST_IN_SHORT_DIFF if is_short else None
-        result["diff"] = diff(report.outcomes, desired, check_mode=module.check_mode, most=most)
+        limit = _MOST_IN_SHORT_DIFF if is_short else None
+        result["diff"] = diff(report.outcomes, desired, check_mode=module.check_mode, limit=limit)
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)

@@ -16,7 +16,7 @@ from .._common.errors import InputError
 from .._common.values import is_blank
 from .._model.ocid import expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
-from .._model.state import DesiredState
+from .._model.resource import DesiredState
 from .._resources.registry import kinds_by_ocid_type
 from .options import KEY_CHECK_OPTIONS
 

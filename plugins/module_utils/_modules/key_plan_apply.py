@@ -25,15 +25,16 @@ from .._changes.engine import (
 )
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, summary
-from .._common.clock import CancellationToken
+from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._documents.changes_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import DesiredState, Outcome
 from .._planning.batch_results import (
     PreviousAttempt,
     PreviousBatches,

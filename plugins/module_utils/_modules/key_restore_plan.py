@@ -15,6 +15,7 @@ from pathlib import Path
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._changes.region import Region
+from .._changes.request import Target
 from .._common.errors import InputError, ResourceError
 from .._discovery.results import resource_entry
 from .._documents.discovery_file import DiscoveryFile, write_discovery
@@ -24,9 +25,9 @@ from .._model.ocid import (
     expect_region,
     parse,
 )
+from .._model.resource import DesiredState, Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
-from .._model.state import DesiredState, Outcome
 from .._planning.former_keys import FormerKey, read_former_keys
 from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
@@ -112,31 +113,28 @@ def _read(
 ) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
     """The resources as they are now, and why others could not be read."""
     # A volume and its policy assignment are known by the same OCID, so they are read separately.
-    by_region: dict[tuple[str, str], list[Outcome]] = {}
+    by_region: dict[tuple[str, str], list[Target]] = {}
     for former in former_keys:
         ocid = parse(former.id)
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
         kind = policy_kind(ocid) if former.type == ASSIGNMENT else KINDS[former.type]
-        name = kind.name or kind.type
-        by_region.setdefault((home, name), []).append(Outcome(former.id, kind.type, home, kind=name))
+        by_region.setdefault((home, kind.registry_name), []).append(Target(former.id, kind, home))
     rows = []
     unread: dict[Subject, ResourceError] = {}
-    for (place, _kind), outcomes in by_region.items():
-        region = Region(place, outcomes, DesiredState(None), connection, _CONCURRENCY)
+    for (place, kind_name), targets in by_region.items():
+        region = Region(place, targets, connection, _CONCURRENCY)
         try:
-            region.read()
+            readings = region.read(DesiredState(None))
         finally:
             region.close()
-        for outcome in outcomes:
-            if outcome.before is not None:
-                rows.append(resource_entry(outcome.before))
-            elif outcome.error is not None:
-                if outcome.error.status == 401:
-                    raise refused_credentials(
-                        connection.describe_principal(), outcome.error.code, outcome.error.message
-                    )
-                is_assignment = outcome.kind.startswith("policy of ")
-                unread[ASSIGNMENT if is_assignment else outcome.type, outcome.id] = outcome.error
+        for target in targets:
+            reading = readings[target.id]
+            if isinstance(reading, Resource):
+                rows.append(resource_entry(reading))
+                continue
+            if reading.status == 401:
+                raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
+            unread[ASSIGNMENT if kind_name.startswith("policy of ") else target.kind.type, target.id] = reading
     return rows, unread

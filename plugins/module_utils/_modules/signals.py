@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from .._common.clock import CancellationToken, Clock
+from .._common.cancellation import CancellationToken
+from .._common.clock import Clock
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds from the signal to the end, whatever is still in flight: more than the grace of a cancelled token.

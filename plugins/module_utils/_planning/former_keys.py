@@ -25,8 +25,8 @@ from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
+from .._model.decisions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .._model.state import ASSIGN, REMOVE
 
 
 @dataclass

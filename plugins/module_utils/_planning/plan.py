@@ -17,10 +17,9 @@ from .._common.text import visible
 from .._documents.discovery_file import key_region
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
-from .._model.decisions import FAULTY_STATE
+from .._model.decisions import ASSIGN, FAULTY_STATE, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow
-from .._model.state import ASSIGN, REMOVE
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 

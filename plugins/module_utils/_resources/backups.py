@@ -13,19 +13,15 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError
-from .._model.state import Outcome, Resource
-from .base import (
-    GroupKind,
-    Page,
-    Query,
-    ResourceKind,
-    common_fields,
-)
+from .._model.outcome import Outcome
+from .._model.resource import Resource
+from .base import Page, Query, common_fields
+from .resource_kind import ResourceKind
 
 
 @dataclass(frozen=True)
 class Retention:
-    """What keeps a backup from being deleted. The API's null and false mean the same, but are sent back as they are."""
+    """What keeps a backup from being deleted. The API's null and false mean the same, but are sent back unchanged."""
 
     period_unit: str | None = None
     period_amount: int | None = None
@@ -52,7 +48,7 @@ class Retention:
         ]
 
     def as_update(self) -> dict[str, Any]:
-        """The fields of an update that keep all this: what an update leaves out is set to null (fact 21)."""
+        """The fields of an update that keep the retention: a field that it leaves out is set to null (fact 21)."""
         fields: dict[str, Any] = {}
         if self.period_unit:
             fields["retentionPeriod"] = {
@@ -82,11 +78,10 @@ class Backup(Resource):
 
     retention: Retention = Retention()
     source_backup_id: str | None = None
+    volume_id: str | None = None
 
     def matches_read(self, other: Resource) -> bool:
         return super().matches_read(other) and not self.retention.differences(_retention(other))
-
-    volume_id: str | None = None
 
 
 def _retention(resource: Resource) -> Retention:
@@ -94,60 +89,62 @@ def _retention(resource: Resource) -> Retention:
 
 
 class BackupKind(ResourceKind):
-    """Both kinds behave alike; only the names of the operations and of a field differ."""
+    """Both kinds behave alike; only the names of operations and of fields differ."""
 
     is_synchronous = True
     is_full_update = True
 
-    def __init__(
-        self, *, type: str, ocid_type: str, noun: str, iam_resource_type: str, volume: str, source: str
-    ) -> None:
-        self.type = type
-        self.ocid_type = ocid_type
-        self.noun = noun
-        self.iam_resource_type = iam_resource_type
-        self._volume = volume
-        self.source = source
+    get_operation: str
+    list_operation: str
+    update_operation: str
+    volume_field: str
+    source_field: str
+    """The field, and the filter of the list, with the backup that one is a cross-region copy of."""
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeBackup, GetBootVolumeBackup."""
-        response = service.read(f"get_{self.type}", resource_id)
+        response = service.read(self.get_operation, resource_id)
         return self.from_row(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
-        response = service.read(f"list_{self.type}s", query.compartment_id, **query.paging)
+        response = service.read(self.list_operation, query.compartment_id, **query.paging)
         return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
-        """UpdateVolumeBackup, UpdateBootVolumeBackup, with the retention carried along that is there still."""
+        """UpdateVolumeBackup, UpdateBootVolumeBackup, with the current retention carried along."""
         details = {"kmsKeyId": kms_key_id, **_retention(resource).as_update()}
         unless_changed = {} if resource.etag is None else {"if_match": resource.etag}
-        return service.write(f"update_{self.type}", resource.id, details, **unless_changed)
+        return service.write(self.update_operation, resource.id, details, **unless_changed)
 
     def remove(self, service: Service, resource: Resource) -> Response:
-        """The same with an empty key: that is how a backup goes back to the Oracle-managed one (section 3)."""
+        """The same with an empty key: that is how a backup returns to the Oracle-managed one (section 3)."""
         return self.assign(service, resource, "")
 
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None
 
     def lock_reason(self, resource: Resource) -> str | None:
+        lock = self.lock_of(resource)
+        return None if lock is None else f"it is {lock}"
+
+    @staticmethod
+    def lock_of(resource: Resource) -> str | None:
+        """What locks the backup, as the end of "is ...": "under retention lock"."""
         if _retention(resource).is_locked:
-            return "it is under retention lock"
-        if _retention(resource).is_indefinite:
-            return "it is under legal hold"
-        return None
+            return "under retention lock"
+        return "under legal hold" if _retention(resource).is_indefinite else None
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
-        """Whether the update changed the retention, which it was not asked to (fact 21)."""
+        """Whether the update also changed the retention (fact 21)."""
         differences = _retention(before).differences(_retention(after))
         if not differences:
             return None
         return ResourceError(
             code="RetentionChanged",
-            message=f"The key was changed, but the retention of the {self.noun} with it: {'; '.join(differences)}.",
-            hint="Set the retention of this backup again, and change no further ones before Oracle explains it.",
+            message=f"The key was changed, but the update also changed the {self.noun}'s retention settings: "
+            f"{'; '.join(differences)}.",
+            hint="Restore this backup's retention settings, and change no further backups before Oracle explains it.",
         )
 
     def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
@@ -171,46 +168,34 @@ class BackupKind(ResourceKind):
                 is_indefinite=row.is_indefinite_retention_enabled,
             ),
             group_id=row.volume_group_backup_id,
-            source_backup_id=getattr(row, self.source),
-            volume_id=getattr(row, self._volume),
+            source_backup_id=getattr(row, self.source_field),
+            volume_id=getattr(row, self.volume_field),
         )
 
 
-VOLUME_BACKUP = BackupKind(
-    type="volume_backup",
-    ocid_type="volumebackup",
-    noun="volume backup",
-    iam_resource_type="volume-backups",
-    volume="volume_id",
-    source="source_volume_backup_id",
-)
-
-BOOT_VOLUME_BACKUP = BackupKind(
-    type="boot_volume_backup",
-    ocid_type="bootvolumebackup",
-    noun="boot volume backup",
-    iam_resource_type="boot-volume-backups",
-    volume="boot_volume_id",
-    source="source_boot_volume_backup_id",
-)
+class VolumeBackupKind(BackupKind):
+    type = "volume_backup"
+    ocid_type = "volumebackup"
+    noun = "volume backup"
+    iam_resource_type = "volume-backups"
+    get_operation = "get_volume_backup"
+    list_operation = "list_volume_backups"
+    update_operation = "update_volume_backup"
+    volume_field = "volume_id"
+    source_field = "source_volume_backup_id"
 
 
-class GroupBackupKind(GroupKind):
-    """Backups of volume groups: they have no key of their own, their members have (oci_semantics.md section 1.4)."""
-
-    type = "volume_group_backup"
-    ocid_type = "volumegroupbackup"
-    noun = "volume group backup"
-    iam_resource_type = "volume-group-backups"
-    member_types = ("volume_backup", "boot_volume_backup")
-
-    def members(self, service: Service, resource_id: str) -> list[str]:
-        """GetVolumeGroupBackup."""
-        return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids or ())
-
-    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
-        """Of a group that could not be read or has no members, or of a member of an unknown type."""
-        return {"group_id": outcome.group_id, "left_alone": None}
+class BootVolumeBackupKind(BackupKind):
+    type = "boot_volume_backup"
+    ocid_type = "bootvolumebackup"
+    noun = "boot volume backup"
+    iam_resource_type = "boot-volume-backups"
+    get_operation = "get_boot_volume_backup"
+    list_operation = "list_boot_volume_backups"
+    update_operation = "update_boot_volume_backup"
+    volume_field = "boot_volume_id"
+    source_field = "source_boot_volume_backup_id"
 
 
-VOLUME_GROUP_BACKUP = GroupBackupKind()
+VOLUME_BACKUP = VolumeBackupKind()
+BOOT_VOLUME_BACKUP = BootVolumeBackupKind()

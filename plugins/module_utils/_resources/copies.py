@@ -6,7 +6,8 @@
 
 """Copies of backups in another region (oci_semantics.md sections 1.3 and 1.4).
 
-A copy is asked for in the region of its source, and is a backup of its own in the other one, where it is waited for.
+A copy is requested in the region of its source, and is a backup of its own in the other region, where it is
+waited for.
 """
 
 from __future__ import annotations
@@ -17,39 +18,30 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.state import (
-    ASSIGN,
-    COPY,
-    NONE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.decisions import ASSIGN, COPY, NONE
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
 from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
     BackupKind,
 )
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
+from .base import Page, Query, ReadableKind
 from .copy_reader import (
     BackupCopy,
     CopyReader,
     retry_token,
 )
 from .registry import register
-from .volume_group_backups import VOLUME_GROUP_BACKUPS
+from .resource_kind import ResourceKind
+from .volume_group_backups import VOLUME_GROUP_BACKUP
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
 """The kinds of backups that bear a key, by the type in results."""
 
 
-# Copies of one backup that were made and deleted within the 24 hours that a retry token lasts.
-_MOST_INVALID_TOKENS = 8
+# Copies of one backup that were made and deleted within the 24 hours that a retry token is valid.
+_MAX_INVALID_TOKENS = 8
 
 
 class CopyKind(ResourceKind):
@@ -59,10 +51,10 @@ class CopyKind(ResourceKind):
     is_full_update = True
     iam_verb = "manage"
     max_in_flight = 10
-    """Copies under way per tenancy and source region (oci_semantics.md section 9)."""
-    reader = CopyReader
+    """Copies in flight per tenancy and source region (oci_semantics.md section 9)."""
+    reader_class = CopyReader
 
-    def __init__(self, backup: ReadableKind, operation: str) -> None:
+    def __init__(self, backup: ReadableKind, copy_operation: str) -> None:
         self.backup = backup
         self.type = backup.type
         self.name = f"copy of {backup.type}"
@@ -70,7 +62,7 @@ class CopyKind(ResourceKind):
         self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
         self.is_multi_request = not isinstance(backup, BackupKind)
-        self._operation = operation
+        self.copy_operation = copy_operation
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """Read the source; its copy is read by the reader of this kind."""
@@ -80,8 +72,8 @@ class CopyKind(ResourceKind):
         """List the sources."""
         return self.backup.list_page(service, query)
 
-    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
-        """Without a key, a copy that is there is left as it is."""
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+        """Without a desired key, an existing copy stays as it is."""
         if cast(BackupCopy, resource).copy_id is None:
             return COPY
         return NONE if self.matches(resource, desired) else ASSIGN
@@ -112,10 +104,10 @@ class CopyKind(ResourceKind):
         found = super().blocking_error(resource)
         if found is None or cast(BackupCopy, resource).copy_id is None:
             return found
-        return replace(found, hint="Run again: a copy like this does not count, so that another one is made.")
+        return replace(found, hint="Run the task again: it makes another copy, since this one no longer counts.")
 
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
-        """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the copy that is there."""
+        """CopyVolumeBackup, CopyBootVolumeBackup, CopyVolumeGroupBackup; or an update of the existing copy."""
         copy = cast(BackupCopy, before)
         if action != COPY or desired.copy_to is None:
             return self.assign(service, copy, cast(str, desired.kms_key_id))
@@ -125,18 +117,18 @@ class CopyKind(ResourceKind):
         if desired.kms_key_id is not None:
             details["kmsKeyId"] = desired.kms_key_id
         token = copy.retry_token
-        for _try in range(_MOST_INVALID_TOKENS):
+        for _try in range(_MAX_INVALID_TOKENS):
             try:
-                return service.write(self._operation, copy.id, details, opc_retry_token=token)
+                return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
             except ServiceError as error:
                 if error.code != "InvalidatedRetryToken":
                     raise
-                # What it stood for was deleted, and no list shows it any more.
+                # The copy that it stood for was deleted, and no list shows it any more.
                 token = retry_token(token)
-        return service.write(self._operation, copy.id, details, opc_retry_token=token)
+        return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
-        """Change the key of the copy: of a group's, of each member that has another one."""
+        """Change the key of the copy; of a group's copy, of each member with another key."""
         response = Response(None)
         for bearer in cast(BackupCopy, resource).bearers:
             if bearer.kms_key_id != kms_key_id:
@@ -144,23 +136,24 @@ class CopyKind(ResourceKind):
         return response
 
     def remove(self, service: Service, resource: Resource) -> Response:
-        """Nobody asks for that: without a key, a copy is left as it is."""
+        """Never decided: without a desired key, a copy stays as it is."""
         return self.assign(service, resource, "")
 
     def is_retryable(self, error: ServiceError) -> bool:
-        """Copies that others have under way count as well."""
+        """Copies that others have in flight count as well."""
         return error.code == "LimitExceeded"
 
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None
 
     def lock_reason(self, resource: Resource) -> str | None:
-        reasons = (BEARERS[bearer.type].lock_reason(bearer) for bearer in cast(BackupCopy, resource).bearers)
-        reason = next((reason for reason in reasons if reason is not None), None)
-        return None if reason is None else f"of its copy {cast(BackupCopy, resource).copy_id}, {reason}"
+        copy = cast(BackupCopy, resource)
+        locks = map(BackupKind.lock_of, copy.bearers)
+        lock = next((lock for lock in locks if lock is not None), None)
+        return None if lock is None else f"its copy {copy.copy_id} is {lock}"
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
-        """Whether a change of the key changed a copy's retention besides (fact 21)."""
+        """Whether a change of the key also changed a copy's retention (fact 21)."""
         now = {bearer.id: bearer for bearer in cast(BackupCopy, after).bearers}
         for bearer in cast(BackupCopy, before).bearers:
             damage = BEARERS[bearer.type].find_side_effects(bearer, now.get(bearer.id, bearer))
@@ -183,7 +176,7 @@ def _keys(copy: BackupCopy) -> Sequence[tuple[str, str | None]]:
 
 COPY_OF_VOLUME_BACKUP = CopyKind(VOLUME_BACKUP, "copy_volume_backup")
 COPY_OF_BOOT_VOLUME_BACKUP = CopyKind(BOOT_VOLUME_BACKUP, "copy_boot_volume_backup")
-COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUPS, "copy_volume_group_backup")
+COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUP, "copy_volume_group_backup")
 
 COPY_KINDS = register(COPY_OF_VOLUME_BACKUP, COPY_OF_BOOT_VOLUME_BACKUP, COPY_OF_VOLUME_GROUP_BACKUP)
 """The names of the kinds for copies in another region. Only backup_copy makes them."""

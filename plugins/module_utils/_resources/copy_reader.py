@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Reading copies of backups: the sources in bulk, then, in the destination region, what was copied from them."""
+"""Reading copies of backups: the sources in bulk, then their copies in the destination region."""
 
 from __future__ import annotations
 
@@ -23,19 +23,14 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import (
+    COPY,
     FAULTY_STATE,
     GONE_STATES,
     READY_STATE,
     is_busy,
 )
 from .._model.ocid import parse
-from .._model.state import (
-    COPY,
-    CopyTo,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from .._model.resource import CopyTo, DesiredState, Reading, Resource
 from .backups import (
     BOOT_VOLUME_BACKUP,
     VOLUME_BACKUP,
@@ -44,7 +39,7 @@ from .backups import (
 )
 from .base import PAGE_SIZE, Page, ReadableKind
 from .lists import Pages
-from .reader import Reader, Reading
+from .reader import Reader
 from .volume_group_backups import GroupBackup
 
 _Copy = Union[Backup, GroupBackup]
@@ -55,16 +50,22 @@ _MEMBERS = {kind.ocid_type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
 
 
 class Copiable(Protocol):
-    """What of a kind of backup is needed to find its copies."""
+    """What is needed of a kind of backup to find its copies."""
 
     iam_resource_type: str
     noun: str
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
-        """One of them, asked for by itself."""
+        """One of them, by GET."""
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> _Copy:
         """One of them, from a row of a list."""
+
+
+class _KindOfCopies(Protocol):
+    """The kind of copies of one kind of backup (``copies.py``)."""
+
+    backup: Copiable
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class BackupCopy(Resource):
     """A backup and its copy in the region ``region``. State, place and key are the copy's, once there is one.
 
     ``bearers`` are the backups of the copy that have a key: itself, or the members of a group's. The key is the one
-    that they have alike, or else that of the first which is not as wanted.
+    that they share, or else that of the first one with another key than the desired one.
     """
 
     copy_id: str | None = None
@@ -85,7 +86,7 @@ class BackupCopy(Resource):
         return super().encryption if self.has_copy else None
 
     def with_desired(self, desired: DesiredState) -> Resource:
-        """A new copy has no OCID yet. One that is there keeps its key where none is asked for."""
+        """A new copy has no OCID yet. An existing one keeps its key where none is desired."""
         if self.has_copy and desired.kms_key_id is None:
             return replace(self, lifecycle_state=READY_STATE)
         key = desired.kms_key_id
@@ -103,7 +104,7 @@ class BackupCopy(Resource):
 
 
 class CopyReader(Reader):
-    """Adds to what its sources' reader says which live copy they have in the destination region.
+    """Adds to its sources the live copy that they have in the destination region.
 
     A live one is not FAULTY, TERMINATING or TERMINATED. It is found by its source's OCID, in the compartment of the
     source and in those that the user named.
@@ -113,9 +114,7 @@ class CopyReader(Reader):
         super().__init__(*args, **kwargs)
         self._to = CopyTo("")
         self._key: str | None = None
-        self._elsewhere = kwargs["elsewhere"]
-        self._domains = kwargs["availability_domains"]
-        self._backup: Copiable = self._kind.backup  # type: ignore[attr-defined]
+        self._backup = cast(_KindOfCopies, self._kind).backup
         self._lists_by_source = isinstance(self._backup, BackupKind)
         self._sources: dict[str, Resource] = {}
         # Copies that are known by their OCIDs: those that were made here, and those that are being made still.
@@ -123,21 +122,24 @@ class CopyReader(Reader):
         self._tokens: dict[str, str] = {}
 
     def prepare(self, desired: DesiredState) -> None:
-        if desired.copy_to is not None:
-            self._to = desired.copy_to
-            self._key = desired.kms_key_id
-            self._there: Service = self._elsewhere(self._to.region)
-            self._pages_there = Pages(cast(ReadableKind, self._backup), self._there, self._to.region, self._domains)
+        if desired.copy_to is None or self._elsewhere is None:
+            return
+        self._to = desired.copy_to
+        self._key = desired.kms_key_id
+        self._there = self._elsewhere(self._to.region)
+        kind = cast(ReadableKind, self._backup)
+        self._pages_there = Pages(kind, self._there, self._to.region, self._availability_domains)
 
     def service_for(self, action: str) -> Service:
         return self._service if action == COPY else self._there
 
-    def on_accepted(self, outcome: Outcome, response: Response) -> None:
-        """Whatever lists show by then, the answer to a copy tells which one it is."""
-        if outcome.action == COPY:
-            made = self._backup.from_row(response.data, self._to.region, response.etag or "answered")
-            self._followed[outcome.id] = made
-            outcome.new_id = made.id
+    def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
+        """Whatever lists show by then, the response to a copy says which one it is."""
+        if action != COPY:
+            return None
+        made = self._backup.from_row(response.data, self._to.region, response.etag or "from the response")
+        self._followed[resource_id] = made
+        return made.id
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         sources = super().read(resource_ids)
@@ -149,7 +151,7 @@ class CopyReader(Reader):
         return found
 
     def get(self, resource_id: str) -> Reading:
-        """Read the copy that was or is being made, or look for one once more, if the source is there."""
+        """Read the copy that was or is being made, or search for one again, if the source exists."""
         known = self._followed.get(resource_id)
         if known is not None:
             latest = self._latest(known)
@@ -165,7 +167,7 @@ class CopyReader(Reader):
         joined = self._joined(resource_id, copies)
         if not isinstance(joined, BackupCopy):
             return joined
-        # What was looked at just now may be changed, whatever the kind of its etag. From now on it is the same copy,
+        # What was read just now may be changed, whatever the kind of its etag. From now on it is the same copy,
         # whatever else shows, so its token stays.
         token = self._tokens.setdefault(resource_id, joined.retry_token)
         return replace(joined, etag=source.etag or "read by itself", retry_token=token)
@@ -184,7 +186,7 @@ class CopyReader(Reader):
             return explain(error)
 
     def _copies(self, sources: Sequence[Resource]) -> dict[str, list[_Copy] | ResourceError]:
-        """What was ever copied from each source and shows still, or why that can't be told."""
+        """The copies of each source that lists still show, or why they are unknown."""
         places: dict[str, list[str]] = {}
         for source in sources:
             for place in self._places(source):
@@ -233,8 +235,8 @@ class CopyReader(Reader):
 
     def _page_of_copies(self, backup: BackupKind, source_id: str, compartment_id: str, more: Mapping[str, str]) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
-        query = {backup.source: source_id, "limit": PAGE_SIZE, **more}
-        response = self._there.read(f"list_{backup.type}s", compartment_id, **query)
+        query = {backup.source_field: source_id, "limit": PAGE_SIZE, **more}
+        response = self._there.read(backup.list_operation, compartment_id, **query)
         return Page([backup.from_row(row, self._to.region) for row in response.data], response.next_page)
 
     def _places(self, source: Resource) -> Sequence[str]:
@@ -250,7 +252,7 @@ class CopyReader(Reader):
             bearers = self._bearers(copy)
         except ApiError as error:
             return explain(error)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
         if copy is not None and is_busy(copy):
             self._followed.setdefault(source_id, copy)
@@ -270,7 +272,7 @@ class CopyReader(Reader):
         )
 
     def _best(self, copies: Iterable[_Copy]) -> _Copy | None:
-        """Of several live ones, rather one on the wanted key, and rather one that is there.
+        """Of several live ones, preferably one on the desired key, and preferably one that is AVAILABLE.
 
         A list may leave keys out, or lag: what it shows without a key, or on another one, is read by itself.
         """
@@ -318,17 +320,17 @@ class CopyReader(Reader):
         return retry_token(source_id, self._to.region, self._key or "", self._to.display_name or "", *sorted(dead))
 
     def _unknown(self, error: ApiError) -> ResourceError:
-        """Whoever may not see the copies can't know whether to make one."""
+        """Without permission to see the copies, it is unknown whether to make one."""
         fault = explain(error)
         hint = fault.hint
         if isinstance(error, ServiceError) and error.status in (403, 404):
             hint = (
-                f"In {self._to.region}, these have to be in force for the source's compartment and those of "
+                f"In {self._to.region}, grant for the source's compartment and those of "
                 f"'copy_compartment_ids': Allow group <your group> to manage {self._kind.iam_resource_type} "
                 "in compartment <its compartment>"
             )
         return replace(
-            fault, message=f"Whether there is a copy in {self._to.region} can't be told: {fault.message}", hint=hint
+            fault, message=f"It is unknown whether a copy exists in {self._to.region}: {fault.message}", hint=hint
         )
 
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""What a refusal means to a user, and what to do about it: errors of the API become errors of a resource. Pure."""
+"""What an error of the API means to a user, and what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,8 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.state import (
-    REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
-)
-from .base import NamedKind, ResourceKind
+from .._model.decisions import REMOVE, Decision
+from .base import NamedKind
 
 
 def explain_read(error: ApiError, kind: NamedKind, region: str) -> ResourceError:
@@ -42,12 +37,11 @@ def explain_read(error: ApiError, kind: NamedKind, region: str) -> ResourceError
 
 def explain_write(
     error: ApiError,
-    kind: ResourceKind,
-    outcome: Outcome,
-    desired: DesiredState,
+    kind: NamedKind,
+    decision: Decision,
     key_compartments: Mapping[str, str],
 ) -> ResourceError:
-    """Why a change was refused. ``key_compartments`` holds the compartments of the keys that could be read."""
+    """Why a change failed. ``key_compartments`` maps the keys that could be read to their compartments."""
     if not isinstance(error, ServiceError):
         return explain(error)
     return ResourceError(
@@ -55,34 +49,33 @@ def explain_write(
         status=error.status,
         opc_request_id=error.opc_request_id,
         message=error.message,
-        hint=_hint(error, kind, outcome, desired, key_compartments),
+        hint=_hint(error, kind, decision, key_compartments),
     )
 
 
 def _hint(
     error: ServiceError,
-    kind: ResourceKind,
-    outcome: Outcome,
-    desired: DesiredState,
+    kind: NamedKind,
+    decision: Decision,
     key_compartments: Mapping[str, str],
 ) -> str | None:
     if error.code == "ResourceLocked":
-        return f"A resource lock protects the {kind.noun}: remove the lock, or leave the {kind.noun} out."
+        return f"A resource lock protects the {kind.noun}. Remove the lock, or exclude the {kind.noun}."
     if error.code == "NotAuthenticated":
-        return "The credentials were refused in the middle of the run: check the key, the token's age and the clock."
+        return "The credentials were rejected during the run. Check the API key, the age of the token and the clock."
     hints = []
-    if outcome.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
+    if decision.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
         hints.append(_SECURITY_ZONE_HINT)
     if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
-        hints.append(_permission_hint(kind, outcome, desired, key_compartments))
+        hints.append(_permission_hint(kind, decision, key_compartments))
     if hints:
         return "\n".join(hints)
     if error.is_incorrect_state:
-        return f"Something else is being done to the {kind.noun}. Run again when it is AVAILABLE."
+        return f"Another operation is in progress on the {kind.noun}. Run the task again when it is AVAILABLE."
     return None
 
 
-# 400s that an unusable key may be answered with; others, such as QuotaExceeded, speak for themselves.
+# Codes of 400 for an unusable key; others, such as QuotaExceeded, speak for themselves.
 _CODES_OF_PERMISSIONS = ("RelatedResourceNotAuthorizedOrNotFound", "InvalidParameter", "MissingParameter")
 
 _SECURITY_ZONE_HINT = (
@@ -91,16 +84,12 @@ _SECURITY_ZONE_HINT = (
 )
 
 
-def _permission_hint(
-    kind: ResourceKind, outcome: Outcome, desired: DesiredState, key_compartments: Mapping[str, str]
-) -> str:
-    """OCI answers 404 for a key that the service or the caller may not use, be it the new one or the one being left."""
-    before = outcome.before
-    lines = ["These IAM statements have to be in force."]
-    for role, kms_key_id in (
-        ("For the key to assign:", desired.kms_key_id),
-        ("For the key that it leaves:", _left_key(before, desired)),
-    ):
+def _permission_hint(kind: NamedKind, decision: Decision, key_compartments: Mapping[str, str]) -> str:
+    """OCI returns 404 for a key that the service or the caller may not use, be it the new or the current one."""
+    before, desired = decision.reading, decision.desired
+    current = before.kms_key_id if before is not None and before.kms_key_id != desired.kms_key_id else None
+    lines = ["These IAM statements have to be in force:"]
+    for role, kms_key_id in (("For the key to assign:", desired.kms_key_id), ("For the current key:", current)):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
     place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
@@ -108,9 +97,3 @@ def _permission_hint(
         [f"For the {kind.noun}:", f"Allow group <your group> to {kind.iam_verb} {kind.iam_resource_type} in {place}"]
     )
     return "\n".join(lines)
-
-
-def _left_key(before: Resource | None, desired: DesiredState) -> str | None:
-    if before is None or before.kms_key_id == desired.kms_key_id:
-        return None
-    return before.kms_key_id

@@ -6,8 +6,8 @@
 
 """Backup policies of volumes, boot volumes and volume groups, and the key for the copies in another region.
 
-An assignment can be made and deleted, but not updated (oci_semantics.md section 1.5). What a POST does to the
-assignment of the same policy with another key is not known, so it is looked at, and replaced where need be.
+An assignment can be created and deleted, but not updated (oci_semantics.md section 1.5). What a POST does to an
+assignment of the same policy with another key is unknown, so the result is read, and replaced where need be.
 """
 
 from __future__ import annotations
@@ -22,29 +22,16 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
+from .._model.decisions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.ocid import Ocid, expect_type
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState, Resource
 from .._model.resource_types import RESOURCE_TYPES
-from .._model.state import (
-    ASSIGN,
-    NONE,
-    REMOVE,
-    UNASSIGN,
-    DesiredState,
-    Outcome,
-    Resource,
-)
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    ResourceKind,
-)
-from .policy_reader import (
-    AssetPolicy,
-    PolicyReader,
-    read_assignment,
-)
+from .base import Page, Query, ReadableKind
+from .policy_lookup import read_assignment
+from .policy_reader import AssetPolicy, PolicyReader
 from .registry import KINDS, register
+from .resource_kind import ResourceKind
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
@@ -54,7 +41,7 @@ class PolicyKind(ResourceKind):
 
     is_synchronous = True
     needs_rollback = True
-    reader = PolicyReader
+    reader_class = PolicyReader
     requires_usable_current_key = False
 
     def __init__(self, asset: ReadableKind) -> None:
@@ -73,12 +60,12 @@ class PolicyKind(ResourceKind):
         """List the assets."""
         return self.asset.list_page(service, query)
 
-    def decide(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
+    def action_for(self, resource: Resource, desired: DesiredState) -> str | ResourceError:
         asset = cast(AssetPolicy, resource)
         if asset.inherited_from is not None:
-            return _policy_of_group(f"The backup policy of this {self.noun} is that", asset)
+            return _policy_of_group(f"This {self.noun} has the backup policy", asset)
         if desired.unassigned and asset.group_has_policy:
-            return _policy_of_group(f"In place of its own backup policy, this {self.noun} would have that", asset)
+            return _policy_of_group(f"Without its own backup policy, this {self.noun} would have the one", asset)
         if desired.unassigned:
             return UNASSIGN if asset.policy_id else NONE
         policy_id = desired.policy_id or asset.policy_id
@@ -87,8 +74,7 @@ class PolicyKind(ResourceKind):
         if desired.kms_key_id is not None and asset.destination_for(desired) is None:
             return ResourceError(
                 code="NoDestinationRegion",
-                message=f"Backup policy {policy_id} copies nothing to another region, so no key can be assigned for "
-                "its copies.",
+                message=f"Backup policy {policy_id} has no destination region, so no key can be assigned for copies.",
                 hint="Give 'policy_id' of a policy with a destination region, or use 'state: absent'.",
             )
         if self.matches(asset, self.resolve_desired(asset, desired)):
@@ -96,13 +82,13 @@ class PolicyKind(ResourceKind):
         return REMOVE if desired.kms_key_id is None and policy_id == asset.policy_id else ASSIGN
 
     def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
-        """Where no policy is given, the one that is there stays."""
+        """Without 'policy_id', the assigned policy stays."""
         if desired.unassigned or desired.policy_id:
             return desired
         return replace(desired, policy_id=cast(AssetPolicy, resource).policy_id)
 
     def matches(self, resource: Resource, desired: DesiredState) -> bool:
-        """Of ``desired`` as it was settled on."""
+        """``desired`` is the one that ``resolve_desired`` gave."""
         asset = cast(AssetPolicy, resource)
         if desired.policy_id is None:
             return asset.policy_id is None
@@ -119,19 +105,19 @@ class PolicyKind(ResourceKind):
         return f"backup policy {asset.policy_id} with {super().describe(asset)} for copies"
 
     def key_region(self, resource: Resource, desired: DesiredState) -> str | None:
-        """The key is used where the copies are made (oci_semantics.md section 1.5)."""
+        """The key is used in the region of the copies (oci_semantics.md section 1.5)."""
         return cast(AssetPolicy, resource).destination_for(desired)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
-        """Make the present policy's assignment with this key. See ``change``, which does it with all its cases."""
+        """Assign the current policy with this key; ``change`` handles all cases."""
         return self.change(service, resource, ASSIGN, DesiredState(kms_key_id))
 
     def remove(self, service: Service, resource: Resource) -> Response:
-        """Make the present policy's assignment without a key."""
+        """Assign the current policy without a key."""
         return self.change(service, resource, REMOVE, DesiredState(None))
 
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
-        """CreateVolumeBackupPolicyAssignment; where it does not do, DeleteVolumeBackupPolicyAssignment first."""
+        """CreateVolumeBackupPolicyAssignment; where that is not enough, after DeleteVolumeBackupPolicyAssignment."""
         asset = cast(AssetPolicy, before)
         if action == UNASSIGN:
             return _delete_own(service, asset, cast(str, asset.assignment_id))
@@ -141,13 +127,13 @@ class PolicyKind(ResourceKind):
         try:
             response = service.write("create_volume_backup_policy_assignment", details)
         except ServiceError as error:
-            # Another policy is replaced by the service itself, so its 409 means something else then.
+            # The service itself replaces another policy, so a 409 means something else then.
             if not _is_taken(error) or asset.policy_id != policy_id or asset.group_has_policy:
                 raise
         else:
             if present is None or asset.group_has_policy:
                 return response
-            row = _look(service, asset.id)
+            row = _read_result(service, asset.id)
             if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, desired.kms_key_id):
                 return response
             present = row.id if row is not None else None
@@ -156,7 +142,7 @@ class PolicyKind(ResourceKind):
         return service.write("create_volume_backup_policy_assignment", details)
 
     def is_partially_applied(self, before: Resource, now: Resource) -> bool:
-        """Whether it looks as our own DELETE leaves it."""
+        """Whether it is as our own DELETE leaves it."""
         return cast(AssetPolicy, before).policy_id is not None and cast(AssetPolicy, now).policy_id is None
 
     def roll_back(self, service: Service, before: Resource, now: Resource) -> bool:
@@ -185,31 +171,31 @@ def _policy_of_group(what: str, asset: AssetPolicy) -> ResourceError:
     return ResourceError(
         code="PolicyOfGroup",
         message=f"{what} of its volume group {asset.inherited_from or asset.group_id}.",
-        hint="Name the volume group instead: its policy holds for all its members.",
+        hint="Name the volume group instead; its policy applies to all its members.",
     )
 
 
 _NO_POLICY = ResourceError(
     code="NoPolicy",
-    message="No backup policy is assigned, and none was given, so there are no copies that a key could be for.",
-    hint="Give 'policy_id'.",
+    message="No backup policy is assigned and 'policy_id' is not set, so there are no copies to assign a key for.",
+    hint="Set 'policy_id'.",
 )
 
 
 def _is_taken(error: ServiceError) -> bool:
-    """A 409 that says that there is one already, rather than that the asset is locked or busy."""
+    """Whether a 409 says that there is an assignment already, not that the asset is locked or busy."""
     return error.status == 409 and error.code in ("Conflict", "NotAuthorizedOrResourceAlreadyExists")
 
 
 def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Response:
-    """Delete an assignment after a look at whose it is: a volume group's would be lost for all of its members."""
+    """Delete an assignment after checking its owner: a volume group's would be lost for all of its members."""
     try:
         owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
     except TransportError as error:
         raise TransportError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
     if owner != asset.id:
         raise ServiceError(
-            f"The assignment {assignment_id} is that of {owner}, so it was not deleted.",
+            f"The assignment {assignment_id} belongs to {owner}, so it was not deleted.",
             operation="GetVolumeBackupPolicyAssignment",
             status=409,
             code="PolicyOfGroup",
@@ -217,8 +203,8 @@ def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Res
     return service.write("delete_volume_backup_policy_assignment", assignment_id)
 
 
-def _look(service: Service, asset_id: str) -> Any | None:
-    """What a POST did. Where that can't be read, its outcome is unknown, and nobody refused it."""
+def _read_result(service: Service, asset_id: str) -> Any | None:
+    """What a POST did. If that can't be read, its outcome is unknown: the service did not refuse it."""
     try:
         return read_assignment(service, asset_id)
     except ApiError as error:

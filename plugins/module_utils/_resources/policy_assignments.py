@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._api.client import Service
-from .._common.concurrency import SingleFlightCache
 from .._common.errors import (
     ApiError,
     ResourceError,
     explain,
 )
 from .._common.timestamps import rfc3339
+from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
-from .._model.state import Resource
-from .policy_reader import read_assignment
+from .policy_lookup import PolicyLookup
 
 
 @dataclass(frozen=True)
@@ -39,30 +38,28 @@ class PolicyAssignment(Resource):
 
 @dataclass(frozen=True)
 class AssetFinding:
-    """What there is to tell of one asset: nothing, its assignment, why that is not known, or both."""
+    """What was found for one asset: nothing, its assignment, why that is unknown, or both."""
 
     assignment: PolicyAssignment | None = None
     error: ResourceError | None = None
 
 
 class Assignments:
-    """The assignments of a region's assets. Groups have to be asked for before their members."""
+    """The assignments of a region's assets. Groups have to be read before their members."""
 
     type = ASSIGNMENT
 
     def __init__(self, service: Service) -> None:
-        self._service = service
-        self._of_groups: SingleFlightCache[str | None] = SingleFlightCache()
-        self._policies: SingleFlightCache[str | ResourceError | None] = SingleFlightCache()
+        self._lookup = PolicyLookup(service, remembers_errors=True)
 
     def of(self, asset: Resource) -> AssetFinding:
         """GetVolumeBackupPolicyAssetAssignment, and GetVolumeBackupPolicy once per policy. Raises ApiError.
 
-        Nothing is found where the policy is that of the asset's group, and where it copies nothing elsewhere.
+        Finds nothing where the policy is that of the asset's group, and where it copies nothing to another region.
         """
-        row = read_assignment(self._service, asset.id)
+        row = self._lookup.assignment_of(asset.id)
         if asset.type == "volume_group":
-            self._of_groups.get((asset.id, ""), lambda: row.id if row is not None else None)
+            self._lookup.remember_group(asset.id, row)
         if row is None or row.asset_id != asset.id or self._is_of_group(row, asset):
             return AssetFinding()
         destination = self._destination_of(row.policy_id)
@@ -90,30 +87,21 @@ class Assignments:
         """A member may be shown with its group's assignment, as if it were its own."""
         if asset.group_id is None:
             return False
-        group_id = asset.group_id
-        return bool(row.id == self._of_groups.get((group_id, ""), lambda: self._ask_group(group_id)))
-
-    def _ask_group(self, group_id: str) -> str | None:
-        """For a group that is not among the assets. One that may not be read can't be told from the member."""
         try:
-            row = read_assignment(self._service, group_id)
-        except ApiError:
-            return None
-        return str(row.id) if row is not None else None
+            of_group = self._lookup.assignment_of_group(asset.group_id)
+        except ApiError:  # it can't be distinguished from the member's own
+            return False
+        return of_group is not None and bool(row.id == of_group.id)
 
     def _destination_of(self, policy_id: str) -> str | ResourceError | None:
-        return self._policies.get((policy_id, ""), lambda: self._ask_policy(policy_id))
-
-    def _ask_policy(self, policy_id: str) -> str | ResourceError | None:
         try:
-            policy = self._service.read("get_volume_backup_policy", policy_id).data
+            return self._lookup.destination_of(policy_id)
         except ApiError as error:
-            told = explain(error)
+            reason = explain(error)
             return replace(
-                told,
-                message=f"Backup policy {policy_id} can't be read, so it is not known where it copies to: "
-                f"{told.message}",
-                hint="Check that the policy is there, or grant: Allow group <your group> to inspect backup-policies "
+                reason,
+                message=f"Backup policy {policy_id} could not be read, so the region that it copies to is unknown: "
+                f"{reason.message}",
+                hint="Check that the policy exists, or grant: Allow group <your group> to inspect backup-policies "
                 "in compartment <its compartment>",
             )
-        return policy.destination_region or None

@@ -8,14 +8,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from .._api.client import Service
-from .._api.pagination import every_page
 from .._common.errors import (
     ApiError,
     InputError,
@@ -23,17 +19,17 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import is_busy
-from .._model.state import DesiredState, Resource
-from .reader import Reader, Reading
+from .._model.resource import DesiredState, Reading, Resource
+from .policy_lookup import PolicyLookup
+from .reader import Reader
 
 
 @dataclass(frozen=True)
 class AssetPolicy(Resource):
     """An asset with the backup policy that it has; ``kms_key_id`` is the key for the copies in ``destination_region``.
 
-    ``inherited_from`` is the volume group whose policy it is; where the asset has its own policy besides, only
-    ``group_has_policy`` tells of the group's. ``wanted_destination`` is the destination region of the
-    policy that is asked for by its OCID.
+    ``inherited_from`` is the volume group whose policy it is. ``group_has_policy`` is also set where the asset has its
+    own policy besides. ``desired_destination`` is the destination region of the policy that is desired by its OCID.
     """
 
     assignment_id: str | None = None
@@ -41,13 +37,13 @@ class AssetPolicy(Resource):
     destination_region: str | None = None
     inherited_from: str | None = None
     group_has_policy: bool = False
-    wanted_destination: str | None = None
+    desired_destination: str | None = None
 
     def destination_for(self, desired: DesiredState) -> str | None:
-        """The region that copies go to once it is as wanted."""
+        """The region of the copies once the desired state is reached."""
         if desired.policy_id in (None, self.policy_id):
             return self.destination_region
-        return self.wanted_destination
+        return self.desired_destination
 
     def with_desired(self, desired: DesiredState) -> Resource:
         if desired.unassigned:
@@ -65,27 +61,25 @@ class AssetPolicy(Resource):
 
 
 class PolicyReader(Reader):
-    """Adds to what its assets' reader says which backup policy they have. One call per asset, and per policy."""
+    """Adds to its assets the backup policy that they have: one call per asset, and per policy."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._assets: dict[str, Resource] = {}
-        self._destinations: dict[str, str | None] = {}
-        self._of_groups: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._wanted_destination: str | None = None
+        self._lookup = PolicyLookup(self._service)
+        self._desired_destination: str | None = None
 
     def prepare(self, desired: DesiredState) -> None:
-        """Look up the policy that is asked for. Raises InputError where it can't be read in this region."""
+        """Look up the desired policy. Raises InputError if it can't be read in this region."""
         if desired.policy_id is None:
             return
         try:
-            self._wanted_destination = self._destination_of(desired.policy_id)
+            self._desired_destination = self._lookup.destination_of(desired.policy_id)
         except ApiError as error:
             raise InputError(
-                f"'policy_id' {desired.policy_id} can't be read in {self._region}: {error}. Nothing was changed. Check "
-                "that the backup policy is there, and that this is in force: Allow group <your group> to read "
-                "backup-policies in compartment <its compartment>"
+                f"'policy_id' {desired.policy_id} could not be read in {self._region}: {error}. Nothing was changed. "
+                "Check that the backup policy exists, and that this statement is in force: Allow group <your group> "
+                "to read backup-policies in compartment <its compartment>"
             ) from error
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
@@ -112,13 +106,13 @@ class PolicyReader(Reader):
             return self._policy_of(asset)
         except ApiError as error:
             return explain(error)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
 
     def _policy_of(self, asset: Resource) -> AssetPolicy:
-        row = read_assignment(self._service, asset.id)
-        of_group = self._assignment_of_group(asset.group_id) if asset.group_id else None
-        # A member may be shown with nothing, or with its group's assignment: neither is known.
+        row = self._lookup.assignment_of(asset.id)
+        of_group = self._lookup.assignment_of_group(asset.group_id) if asset.group_id else None
+        # Whether a member is shown with nothing or with its group's assignment, is unknown.
         inherited = None
         if row is not None and row.asset_id != asset.id:
             inherited = row.asset_id
@@ -136,28 +130,8 @@ class PolicyReader(Reader):
             group_id=asset.group_id,
             assignment_id=row.id if row is not None else None,
             policy_id=row.policy_id if row is not None else None,
-            destination_region=self._destination_of(row.policy_id) if row is not None else None,
+            destination_region=self._lookup.destination_of(row.policy_id) if row is not None else None,
             inherited_from=inherited,
             group_has_policy=of_group is not None,
-            wanted_destination=self._wanted_destination,
+            desired_destination=self._desired_destination,
         )
-
-    def _assignment_of_group(self, group_id: str) -> Any | None:
-        with self._lock:
-            if group_id not in self._of_groups:
-                self._of_groups[group_id] = read_assignment(self._service, group_id)
-            return self._of_groups[group_id]
-
-    def _destination_of(self, policy_id: str) -> str | None:
-        """GetVolumeBackupPolicy, once per policy."""
-        with self._lock:
-            if policy_id not in self._destinations:
-                policy = self._service.read("get_volume_backup_policy", policy_id).data
-                self._destinations[policy_id] = policy.destination_region or None
-            return self._destinations[policy_id]
-
-
-def read_assignment(service: Service, asset_id: str) -> Any | None:
-    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
-    ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
-    return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)

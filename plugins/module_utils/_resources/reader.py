@@ -6,8 +6,8 @@
 
 """Reading many resources of one kind in one region with as few calls as possible.
 
-Lists give a hundred resources a call where a GET gives one, but an OCID does not tell its compartment. So some are
-read by GET first; a compartment that turns up twice among them is listed, as long as its pages pay off.
+A list gives a hundred resources a call, a GET one; but an OCID does not name its compartment. So some are read by GET
+first; a compartment that turns up twice among them is listed, as long as its pages pay off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Union
 
 from .._api.client import Response, Service
 from .._common.errors import (
@@ -25,23 +24,22 @@ from .._common.errors import (
     ResourceError,
     TransportError,
 )
-from .._model.state import DesiredState, Outcome, Resource
+from .._model.resource import DesiredState, Reading, Resource
 from .base import ReadableKind
 from .error_hints import explain_read
 from .lists import Pages
 
-Reading = Union[Resource, ResourceError]
-
-# The first look is at this many resources; each further one at twice as many.
+# The first sample has this many resources; each further one twice as many.
 _FIRST_SAMPLE = 4
 # Where no listed row shows a key, so that lists might leave keys out, this many more are read by GET.
 _PROOF_SAMPLE = 12
 
 
 class Reader:
-    """Reads resources of one kind in one region, and remembers what it learned about the compartments there.
+    """Reads resources of one kind in one region, and remembers what it learns about the compartments there.
 
-    ``availability_domains`` is asked only where the service wants boot volumes listed by domain.
+    ``availability_domains`` is called only where the service requires boot volumes to be listed by domain;
+    ``elsewhere`` gives the service of another region.
     """
 
     def __init__(
@@ -60,6 +58,8 @@ class Reader:
         self._region = region
         self._pool = pool
         self._concurrency = concurrency
+        self._availability_domains = availability_domains
+        self._elsewhere = elsewhere
         self._pages = Pages(kind, service, region, availability_domains)
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
@@ -67,14 +67,15 @@ class Reader:
         self._lists_show_keys = False
 
     def prepare(self, desired: DesiredState) -> None:
-        """Look up what has to be known of what is wanted, before anything is read. Raises InputError."""
+        """Look up what the desired state refers to, before anything is read. Raises InputError."""
 
     def service_for(self, action: str) -> Service:
         """The service that takes a change."""
         return self._service
 
-    def on_accepted(self, outcome: Outcome, response: Response) -> None:
-        """Learn from the answer to a change that was accepted."""
+    def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
+        """Learn from the response to an accepted change. Returns the OCID of what it creates, if anything."""
+        return None
 
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""
@@ -85,11 +86,11 @@ class Reader:
             return self._kind.get(self._service, self._region, resource_id)
         except ApiError as error:
             return explain_read(error, self._kind, self._region)
-        except Exception as error:  # a fault of ours in one answer must not lose the other resources
+        except Exception as error:  # a fault of ours in one response must not lose the other resources
             return ResourceError(code="InternalError", message=repr(error))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
-        """The state, or the reason why it could not be read, of each of these resources."""
+        """What each of these resources is, or why it could not be read."""
         found: dict[str, Reading] = {}
         listed: dict[str, Resource] = {}
         left = list(dict.fromkeys(resource_ids))
@@ -103,7 +104,7 @@ class Reader:
             hits.update(reading.compartment_id for reading in readings.values() if isinstance(reading, Resource))
             left = [resource_id for resource_id in left if resource_id not in readings]
             if left and all(_is_region_wide(reading) for reading in readings.values()):
-                found.update(dict.fromkeys(left, _not_asked(next(iter(readings.values())))))
+                found.update(dict.fromkeys(left, _not_read(next(iter(readings.values())))))
                 break
             rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
             self._compare(rows, found)
@@ -135,7 +136,7 @@ class Reader:
     def _list_where_it_pays(
         self, hits: Counter[str], sampled: int, left: set[str], known: set[str]
     ) -> dict[str, Resource]:
-        """Rows of the compartments that, by the samples, hold several of the resources that are left."""
+        """Rows of the compartments that, judged by the samples, hold several of the resources that are left."""
         if not self._lists_are_trusted:
             return {}
         jobs = [
@@ -160,9 +161,9 @@ class Reader:
     def _list(
         self, compartment_id: str, desired: set[str], known: set[str], pays: Callable[[int, int], bool]
     ) -> dict[str, Resource]:
-        """List a compartment until all wanted resources were seen, or until it no longer pays.
+        """List a compartment until all resources searched for were seen, or until it no longer pays.
 
-        ``pays`` judges by the pages read and the wanted rows seen in them. Rows of known resources come along.
+        ``pays`` judges by the pages read and the rows seen that were searched for. Rows of known resources come along.
         """
         found: dict[str, Resource] = {}
         pages = seen = 0
@@ -221,12 +222,12 @@ def spread(ids: Sequence[str], count: int) -> list[str]:
 
 
 def _is_region_wide(reading: Reading) -> bool:
-    """The fault is the region's or the caller's, so asking for more resources would only take time."""
+    """Whether the error is the region's or the caller's, so that reading more would only take time."""
     if not isinstance(reading, ResourceError):
         return False
     return reading.code == TransportError.code or reading.status == 401 or (reading.status or 0) >= 500
 
 
-def _not_asked(reading: Reading) -> Reading:
-    """The same reason for a resource that was not asked for any more."""
+def _not_read(reading: Reading) -> Reading:
+    """The same error for a resource that was not read any more."""
     return replace(reading, opc_request_id=None) if isinstance(reading, ResourceError) else reading

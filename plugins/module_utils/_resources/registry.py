@@ -15,25 +15,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._model.resource_types import RESOURCE_TYPES
-from .backups import (
-    BOOT_VOLUME_BACKUP,
-    VOLUME_BACKUP,
-    VOLUME_GROUP_BACKUP,
-)
-from .base import (
-    GroupKind,
-    ReadableKind,
-    ResourceKind,
-)
+from .backups import BOOT_VOLUME_BACKUP, VOLUME_BACKUP
+from .base import GroupKind, ReadableKind
 from .replicas import (
     BLOCK_VOLUME_REPLICA,
     BOOT_VOLUME_REPLICA,
 )
+from .resource_kind import ResourceKind
+from .volume_group_backups import VOLUME_GROUP_BACKUP
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
 KINDS: dict[str, ResourceKind] = {
-    kind.name or kind.type: kind
+    kind.registry_name: kind
     for kind in (
         BLOCK_VOLUME,
         BOOT_VOLUME,
@@ -66,7 +60,7 @@ def register(*kinds: ResourceKind) -> tuple[str, ...]:
 
     The file of the kinds calls this, so that modules that don't import the file don't ship it either.
     """
-    named = {kind.name or kind.type: kind for kind in kinds}
+    named = {kind.registry_name: kind for kind in kinds}
     KINDS.update(named)
     return tuple(named)
 

@@ -12,13 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._api.client import Service
-from .._model.state import Resource
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    common_fields,
-)
+from .._model.resource import Resource
+from .base import Page, Query, ReadableKind, common_fields
 
 
 @dataclass(frozen=True)
@@ -29,26 +24,24 @@ class ReplicaResource(Resource):
 
 
 class ReplicaKind(ReadableKind):
-    """Both kinds behave alike; only the names of the operations and of a field differ."""
+    """Both kinds behave alike; only the names of operations and of a field differ."""
 
     type = "replica"
     iam_resource_type = "volume-family"
 
-    def __init__(self, *, name: str, ocid_type: str, noun: str, source: str) -> None:
-        self.name = name
-        self.ocid_type = ocid_type
-        self.noun = noun
-        self._source = source
+    get_operation: str
+    list_operation: str
+    source_field: str
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetBlockVolumeReplica, GetBootVolumeReplica."""
-        response = service.read(f"get_{self.name}", resource_id)
+        response = service.read(self.get_operation, resource_id)
         return self._replica(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
-        """ListBlockVolumeReplicas, ListBootVolumeReplicas. The specification wants an availability domain."""
+        """ListBlockVolumeReplicas, ListBootVolumeReplicas. The specification requires an availability domain."""
         response = service.read(
-            f"list_{self.name}s", compartment_id=query.compartment_id, **query.domain, **query.paging
+            self.list_operation, compartment_id=query.compartment_id, **query.domain, **query.paging
         )
         return Page([self._replica(row, query.region) for row in response.data], response.next_page)
 
@@ -60,20 +53,27 @@ class ReplicaKind(ReadableKind):
             kms_key_id=row.kms_key_id or None,
             etag=etag,
             group_id=row.volume_group_replica_id,
-            source_id=getattr(row, self._source),
+            source_id=getattr(row, self.source_field),
         )
 
 
-BLOCK_VOLUME_REPLICA = ReplicaKind(
-    name="block_volume_replica",
-    ocid_type="blockvolumereplica",
-    noun="block volume replica",
-    source="block_volume_id",
-)
+class BlockVolumeReplicaKind(ReplicaKind):
+    name = "block_volume_replica"
+    ocid_type = "blockvolumereplica"
+    noun = "block volume replica"
+    get_operation = "get_block_volume_replica"
+    list_operation = "list_block_volume_replicas"
+    source_field = "block_volume_id"
 
-BOOT_VOLUME_REPLICA = ReplicaKind(
-    name="boot_volume_replica",
-    ocid_type="bootvolumereplica",
-    noun="boot volume replica",
-    source="boot_volume_id",
-)
+
+class BootVolumeReplicaKind(ReplicaKind):
+    name = "boot_volume_replica"
+    ocid_type = "bootvolumereplica"
+    noun = "boot volume replica"
+    get_operation = "get_boot_volume_replica"
+    list_operation = "list_boot_volume_replicas"
+    source_field = "boot_volume_id"
+
+
+BLOCK_VOLUME_REPLICA = BlockVolumeReplicaKind()
+BOOT_VOLUME_REPLICA = BootVolumeReplicaKind()

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Backups of volume groups as they are read: they have no key of their own (oci_semantics.md section 1.4)."""
+"""Backups of volume groups: they have no key of their own, their members have (oci_semantics.md section 1.4)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._api.client import Service
-from .._model.state import Resource
-from .base import (
-    Page,
-    Query,
-    ReadableKind,
-    common_fields,
-)
+from .._model.outcome import Outcome
+from .._model.resource import Resource
+from .base import GroupKind, Page, Query, ReadableKind, common_fields
 
 
 @dataclass(frozen=True)
@@ -29,13 +25,18 @@ class GroupBackup(Resource):
     source_backup_id: str | None = None
 
 
-class GroupBackupsKind(ReadableKind):
-    """Only read: to know what there is to copy, and what copies there are."""
+class VolumeGroupBackupKind(GroupKind, ReadableKind):
+    """Naming one stands for its members; it is read to know what there is to copy, and what copies there are."""
 
     type = "volume_group_backup"
     ocid_type = "volumegroupbackup"
     noun = "volume group backup"
     iam_resource_type = "volume-group-backups"
+    member_types = ("volume_backup", "boot_volume_backup")
+
+    def members(self, service: Service, resource_id: str) -> list[str]:
+        """GetVolumeGroupBackup."""
+        return list(service.read("get_volume_group_backup", resource_id).data.volume_backup_ids or ())
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetVolumeGroupBackup."""
@@ -46,6 +47,10 @@ class GroupBackupsKind(ReadableKind):
         """ListVolumeGroupBackups."""
         response = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
         return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
+
+    def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
+        """For a group that could not be read or has no members, or a member of an unknown type."""
+        return {"group_id": outcome.group_id, "left_alone": None}
 
     def from_row(self, row: Any, region: str, etag: str | None = None) -> GroupBackup:
         """A group's backup from the SDK's model of it."""
@@ -60,4 +65,4 @@ class GroupBackupsKind(ReadableKind):
         )
 
 
-VOLUME_GROUP_BACKUPS = GroupBackupsKind()
+VOLUME_GROUP_BACKUP = VolumeGroupBackupKind()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._api.client import Service
-from .._model.state import Resource
+from .._model.resource import Resource
 from .base import (
     Page,
     Query,

@@ -12,46 +12,42 @@ from typing import Any
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError
-from .._model.state import Replica, Resource
-from .base import (
-    Page,
-    Query,
-    ResourceKind,
-    common_fields,
-)
+from .._model.resource import Replica, Resource
+from .base import Page, Query, common_fields
+from .resource_kind import ResourceKind
 
 
 class VolumeKind(ResourceKind):
-    """Both kinds behave alike; only the names of the operations and of the replicas' fields differ."""
+    """Both kinds behave alike; only the names of operations and of the replicas' fields differ."""
 
     iam_resource_type = "volumes"
 
-    def __init__(self, *, type: str, ocid_type: str, noun: str, replicas: str, replica_id: str) -> None:
-        self.type = type
-        self.ocid_type = ocid_type
-        self.noun = noun
-        self._replicas = replicas
-        self._replica_id = replica_id
+    get_operation: str
+    list_operation: str
+    assign_operation: str
+    remove_operation: str
+    replicas_field: str
+    replica_id_field: str
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
-        """GetVolume, GetBootVolume. Not GetVolumeKmsKey, whose answer for an Oracle-managed volume is disputed."""
-        response = service.read(f"get_{self.type}", resource_id)
+        """GetVolume, GetBootVolume. Not GetVolumeKmsKey, whose response for an Oracle-managed volume is disputed."""
+        response = service.read(self.get_operation, resource_id)
         return self._resource(response.data, region, response.etag)
 
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumes, ListBootVolumes."""
         response = service.read(
-            f"list_{self.type}s", compartment_id=query.compartment_id, **query.domain, **query.paging
+            self.list_operation, compartment_id=query.compartment_id, **query.domain, **query.paging
         )
         return Page([self._resource(row, query.region) for row in response.data], response.next_page)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""
-        return service.write(f"update_{self.type}_kms_key", resource.id, {"kmsKeyId": kms_key_id})
+        return service.write(self.assign_operation, resource.id, {"kmsKeyId": kms_key_id})
 
     def remove(self, service: Service, resource: Resource) -> Response:
         """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
-        return service.write(f"delete_{self.type}_kms_key", resource.id)
+        return service.write(self.remove_operation, resource.id)
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether replicas survived, which is not known (oci_semantics.md section 1.6)."""
@@ -75,27 +71,38 @@ class VolumeKind(ResourceKind):
             group_id=row.volume_group_id,
             replicas=tuple(
                 Replica(
-                    id=getattr(replica, self._replica_id),
+                    id=getattr(replica, self.replica_id_field),
                     availability_domain=replica.availability_domain,
                     kms_key_id=replica.kms_key_id or None,
                 )
-                for replica in getattr(row, self._replicas) or ()
+                for replica in getattr(row, self.replicas_field) or ()
             ),
         )
 
 
-BLOCK_VOLUME = VolumeKind(
-    type="volume",
-    ocid_type="volume",
-    noun="block volume",
-    replicas="block_volume_replicas",
-    replica_id="block_volume_replica_id",
-)
+class BlockVolumeKind(VolumeKind):
+    type = "volume"
+    ocid_type = "volume"
+    noun = "block volume"
+    get_operation = "get_volume"
+    list_operation = "list_volumes"
+    assign_operation = "update_volume_kms_key"
+    remove_operation = "delete_volume_kms_key"
+    replicas_field = "block_volume_replicas"
+    replica_id_field = "block_volume_replica_id"
 
-BOOT_VOLUME = VolumeKind(
-    type="boot_volume",
-    ocid_type="bootvolume",
-    noun="boot volume",
-    replicas="boot_volume_replicas",
-    replica_id="boot_volume_replica_id",
-)
+
+class BootVolumeKind(VolumeKind):
+    type = "boot_volume"
+    ocid_type = "bootvolume"
+    noun = "boot volume"
+    get_operation = "get_boot_volume"
+    list_operation = "list_boot_volumes"
+    assign_operation = "update_boot_volume_kms_key"
+    remove_operation = "delete_boot_volume_kms_key"
+    replicas_field = "boot_volume_replicas"
+    replica_id_field = "boot_volume_replica_id"
+
+
+BLOCK_VOLUME = BlockVolumeKind()
+BOOT_VOLUME = BootVolumeKind()

@@ -109,7 +109,7 @@ def _is_half_way(run: Run, asset: str, now: Any) -> bool:
         return True
     entry = run.entries[asset]
     told = (entry["error"] or {}).get("message", "")
-    return entry["policy_id"] is None and ("could not be put back" in told or "could not be read" in told)
+    return entry["policy_id"] is None and ("could not be restored" in told or "could not be read" in told)
 
 
 def check_needless(run: Run) -> None:

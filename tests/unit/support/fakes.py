@@ -9,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Semaphore
 from typing import Any
 
 from unit.support.fake_cloud import IAD, REGIONS, TENANCY, Cloud
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Change
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import KeyAssigner, Report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.reconcile import Reconciler
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import RunSettings, Target
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.write import Change, Writer
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.write import Writer
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import (
     CancellationToken,
     Deadline,
-    Timings,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyValidator
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.reader import Reader
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
 
@@ -104,9 +108,9 @@ class MemoryJournal:
     def close(self) -> None:
         self.closed += 1
 
-    def intend(self, outcome: Outcome, desired: DesiredState) -> None:
-        assert outcome.before is not None
-        self.intents.append((outcome.id, outcome.before.kms_key_id, desired.kms_key_id))
+    def intend(self, region: str, decision: Decision) -> None:
+        assert region == decision.known.region
+        self.intents.append((decision.known.id, decision.known.kms_key_id, decision.desired.kms_key_id))
 
     def conclude(self, outcome: Outcome) -> None:
         self.outcomes[outcome.id] = outcome.changed
@@ -172,28 +176,27 @@ def reader_of(cloud: Cloud, *, kind: str = "volume", region: str = IAD, concurre
 
 
 @contextmanager
-def change_of(cloud: Cloud, subject: str, desired: DesiredState) -> Iterator[Change]:
-    """A planned change of one volume, as the fleet hands it to the writer."""
-    where = target(subject)
-    with reader_of(cloud, kind=where.kind.type, region=where.region, concurrency=1) as reader:
-        before = reader.get(subject)
-        assert isinstance(before, Resource)
-        outcome = Outcome(id=subject, type=where.kind.type, region=where.region, before=before)
-        plan(outcome, desired, where.kind.noun)
+def change_of(cloud: Cloud, subject: str, desired: DesiredState, **more: Any) -> Iterator[Change]:
+    """A planned change of one volume, as the engine hands it over."""
+    where = replace(target(subject), **more)
+    kind = KINDS[where.kind.registry_name]
+    with reader_of(cloud, kind=kind.type, region=where.region, concurrency=1) as reader:
+        decision = decide(reader.get(subject), desired, kind, expected_kms_key_id=where.expected_kms_key_id)
         cloud.calls.clear()
-        yield Change(outcome, desired, where.kind, reader)
+        yield Change(where, decision, kind, reader)
 
 
-def writer_of(cloud: Cloud, journal: Any = None, *, seconds: float = WAIT_TIMEOUT) -> Writer:
+def reconcile(cloud: Cloud, change: Change, journal: Any = None, *, seconds: float = WAIT_TIMEOUT) -> Attempt:
+    """Bring one change to its end, alone."""
     connection = FakeConnection(cloud)
     if journal is None:
         journal = MemoryJournal(cloud)
         journal.open()
-    return Writer(
-        journal,
-        Semaphore(4),
-        KeyValidator(connection, cloud.clock),
-        clock=cloud.clock,
-        timings=Timings(),
-        deadline=Deadline(cloud.clock, seconds),
-    )
+    deadline = Deadline(cloud.clock, seconds)
+    writer = Writer(journal, Semaphore(4), KeyValidator(connection, cloud.clock), clock=cloud.clock, deadline=deadline)
+    reconciler = Reconciler(writer, clock=cloud.clock, timings=Timings(), deadline=deadline)
+    attempt = reconciler.try_once(change, reconciler.first_attempt(change))
+    while attempt.retry_after is not None:
+        cloud.clock.sleep(attempt.retry_after)
+        attempt = reconciler.try_once(change, attempt)
+    return attempt

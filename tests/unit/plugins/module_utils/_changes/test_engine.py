@@ -31,10 +31,13 @@ from unit.support.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import CancellationToken
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import CancellationToken
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 
 TO_B = DesiredState(KEY_B)
 
@@ -61,6 +64,14 @@ def test_what_is_right_already_costs_no_write_and_no_journal(tmp_path: Path) -> 
     assert not any(outcome.changed or outcome.error for outcome in report.outcomes)
     assert set(cloud.operations()) == {"get_volume"}
     assert not journal.path.exists()
+
+
+def test_check_mode_plans_nothing_for_what_is_right_already() -> None:
+    cloud = Cloud()
+    right, other = cloud.add(5, kms_key_id=KEY_B), cloud.add(2, kms_key_id=KEY_A)
+    report = run_assigner(cloud, right + other, TO_B, check_mode=True)
+    assert [outcome.changed for outcome in report.outcomes] == [False] * 5 + [True] * 2
+    assert not cloud.writes
 
 
 def test_regions_and_kinds_are_served_in_one_call_in_the_order_given() -> None:
@@ -271,12 +282,78 @@ def test_an_unexpected_error_after_the_commit_is_not_reported_as_unchanged() -> 
     assert entry["kms_key_id"] == KEY_B or entry["encryption"] == "unknown"
 
 
+def test_an_unexpected_error_before_a_write_fails_that_change_only() -> None:
+    cloud = Cloud()
+    ids = cloud.add(4, kms_key_id=KEY_A)
+
+    class Broken(MemoryJournal):
+        def intend(self, region: str, decision: Decision) -> None:
+            if decision.known.id == ids[1]:
+                raise KeyError("what?")
+            super().intend(region, decision)
+
+    report = run_assigner(cloud, ids, TO_B, journal=Broken(cloud))
+    assert codes(report.outcomes) == [None, "InternalError", None, None]
+    assert [outcome.changed for outcome in report.outcomes] == [True, False, True, True]
+    assert sorted(name for name, _old, _new in cloud.writes) == sorted({*ids} - {ids[1]})
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_unexpected_error_in_the_verifier_fails_what_it_watched_only(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(count, kms_key_id=KEY_A)
+    refuse = cloud.add(1, kms_key_id=KEY_A)
+    cloud.fail("update", refused(404, "NotAuthorizedOrNotFound"), subject=refuse[0], times=INFINITE)
+
+    def broken(*_given: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(Verifier, "_verify", broken)
+    report = run_assigner(cloud, ids + refuse, TO_B)
+    assert codes(report.outcomes) == ["InternalError"] * count + ["NotAuthorizedOrNotFound"]
+    assert [(outcome.changed, outcome.after) for outcome in report.outcomes] == [(True, None)] * count + [(False, None)]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_unexpected_error_outside_of_any_change_claims_nothing_that_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(3, kms_key_id=KEY_A)
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(_applying, "ThreadPoolExecutor" if begun else "_split_serial", broken)
+    journal = MemoryJournal(cloud)
+    report = run_assigner(cloud, ids, TO_B, journal=journal)
+    assert codes(report.outcomes) == ["InternalError"] * 3
+    assert [outcome.changed for outcome in report.outcomes] == [begun] * 3
+    assert [outcome.settled for outcome in report.outcomes] == [False] * 3
+    assert journal.outcomes == dict.fromkeys(ids, begun)
+
+
 def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
     cloud = Cloud()
     ids = [name for number in range(4) for name in cloud.add(1, compartment=number)]
     cloud.fail("get", KeyError("what?"), subject=ids[1], skip=1, times=INFINITE)
     report = run_assigner(cloud, ids, TO_B)
     assert [code is None for code in codes(report.outcomes)] == [True, False, True, True]
+
+
+# --- waiting
+
+
+@pytest.mark.parametrize("error", [refused(429, "TooManyRequests"), refused(409, "IncorrectState"), lost()])
+def test_a_change_that_waits_keeps_neither_thread_nor_slot_from_the_others(error: ApiError) -> None:
+    cloud = Cloud()
+    ids = cloud.add(4, kms_key_id=KEY_A)
+    cloud.fail("update", error, subject=ids[0], times=3)
+    report = run_assigner(cloud, ids, TO_B, concurrency=1)
+    assert [name for name, _old, _new in cloud.writes] == [*ids[1:], ids[0]]
+    assert codes(report.outcomes) == [None] * 4
 
 
 # --- busy from the start
@@ -414,7 +491,7 @@ def test_once_told_to_end_nothing_more_is_begun_and_what_was_is_verified() -> No
     assert all(outcome.changed and outcome.settled and outcome.error is None for outcome in begun)
     assert codes(others) == ["NotTried"] * 25
     assert not any(outcome.changed for outcome in others)
-    assert all(outcome.error is not None and "told to end" in outcome.error.message for outcome in others)
+    assert all(outcome.error is not None and "interrupted" in outcome.error.message for outcome in others)
     assert journal.outcomes == {outcome.id: outcome.changed for outcome in report.outcomes}
 
 

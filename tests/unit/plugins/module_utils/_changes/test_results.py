@@ -5,26 +5,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, volume_id
+from unit.support.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fakes import run_assigner
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Verification
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import (
+    diff,
     message,
+    outcome_of,
     resource_entry,
     selected,
     summary,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
     ASSIGN,
+    NONE,
     REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
+    Decision,
+    decide,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 ERROR = ResourceError(code="Conflict", message="It is locked.", status=409, opc_request_id="r", hint="Unlock it.")
 FIELDS = [
@@ -176,7 +185,7 @@ def test_changed_lists_what_changed_or_failed_and_keeps_the_order(
 
 
 def test_the_message_of_nothing() -> None:
-    assert message([], check_mode=False) == "No resources were given, so there is nothing to do"
+    assert message([], check_mode=False) == "No resources given; nothing to do"
 
 
 def test_the_message_counts() -> None:
@@ -213,3 +222,117 @@ def test_of_many_failures_the_first_are_named_and_the_others_counted() -> None:
 def test_an_advice_is_given_once() -> None:
     text = message([outcome(number=number, error=ERROR) for number in range(3)], check_mode=False)
     assert (text.count("It is locked."), text.count("Unlock it.")) == (3, 1)
+
+
+# --- outcomes
+
+
+def target(number: int = 0) -> Target:
+    return Target(volume_id(number), KINDS["volume"], IAD, group_id="group")
+
+
+def decided(current: str | None = KEY_A, desired: str | None = KEY_B, expected: str | None = None) -> Decision:
+    return decide(resource(current), DesiredState(desired), KINDS["volume"], expected_kms_key_id=expected)
+
+
+def test_an_outcome_can_not_be_altered() -> None:
+    with pytest.raises(FrozenInstanceError):
+        outcome_of(target(), decided()).changed = False  # type: ignore[misc]
+
+
+def test_the_outcome_of_a_plan_is_what_would_be_changed() -> None:
+    planned = outcome_of(target(), decided())
+    assert (planned.action, planned.changed, planned.before, planned.group_id) == (
+        ASSIGN,
+        True,
+        resource(KEY_A),
+        "group",
+    )
+    right = outcome_of(target(), decided(KEY_B))
+    assert (right.action, right.changed, right.settled, right.error) == (NONE, False, True, None)
+
+
+def test_the_outcome_of_what_was_skipped_says_why_and_what_to_do() -> None:
+    skipped = outcome_of(target(), decided(expected=KEY_C))
+    assert (skipped.action, skipped.changed, skipped.error) == (NONE, False, None)
+    assert skipped.skip_reason == f"its key is {KEY_A}, not {KEY_C}"
+    assert skipped.warnings == (
+        f"Skipped data ({volume_id(0)}): {skipped.skip_reason} (it was changed after the plan was made; make a new "
+        "plan).",
+    )
+
+
+def test_what_was_not_accepted_is_not_changed_whatever_was_planned() -> None:
+    refused_outcome = outcome_of(target(), decided(), Attempt(decided(), 0.0, error=ERROR))
+    assert (refused_outcome.changed, refused_outcome.action, refused_outcome.error) == (False, ASSIGN, ERROR)
+
+
+def test_the_verification_has_the_last_word() -> None:
+    accepted = Attempt(decided(), 0.0, changed=True, after=resource(KEY_A), time_requested="t1")
+    verified = Verification(0.0, settled=True, time_settled="t2", after=resource(KEY_B), warnings=("w",))
+    done = outcome_of(target(), decided(), accepted, verified)
+    assert (done.changed, done.settled, done.after, done.error) == (True, True, resource(KEY_B), None)
+    assert (done.time_requested, done.time_settled, done.warnings) == ("t1", "t2", ("w",))
+    ignored = outcome_of(target(), decided(), accepted, Verification(0.0, error=ERROR, is_ignored=True))
+    assert (ignored.changed, ignored.settled, ignored.after, ignored.error) == (False, False, resource(KEY_A), ERROR)
+
+
+@pytest.mark.parametrize("requested", [None, "t1"])
+def test_a_fault_of_ours_calls_changed_what_was_sent_and_keeps_what_is_verified(requested: str | None) -> None:
+    attempt = Attempt(decided(), 0.0, time_requested=requested)
+    failed = outcome_of(target(), decided(), attempt, fault=ERROR)
+    assert (failed.changed, failed.settled, failed.error) == (requested is not None, False, ERROR)
+    verified = Verification(0.0, settled=True, time_settled="t2")
+    kept = outcome_of(target(), decided(), replace(attempt, changed=True), verified, fault=ERROR)
+    assert (kept.changed, kept.settled, kept.error) == (True, True, None)
+
+
+# --- diff
+
+
+def planned_outcomes(desired: DesiredState) -> list[Outcome]:
+    kind = KINDS["volume"]
+    readings = [resource(key, number=number) for number, key in enumerate([None, KEY_A, KEY_B])]
+    return [outcome_of(Target(each.id, kind, IAD), decide(each, desired, kind)) for each in readings]
+
+
+def test_diff_shows_only_what_changes() -> None:
+    shown = diff(planned_outcomes(DesiredState(KEY_A)), DesiredState(KEY_A), check_mode=True)
+    changing = [volume_id(0), volume_id(2)]
+    assert list(shown["before"]) == list(shown["after"]) == changing
+    assert [shown["before"][name]["kms_key_id"] for name in changing] == [None, KEY_B]
+    assert [shown["before"][name]["encryption"] for name in changing] == ["oracle", "customer"]
+    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(KEY_A, "customer")}
+
+
+def test_diff_of_a_removal_shows_the_oracle_managed_key() -> None:
+    shown = diff(planned_outcomes(DesiredState(None)), DesiredState(None), check_mode=True)
+    assert list(shown["after"]) == [volume_id(1), volume_id(2)]
+    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(None, "oracle")}
+
+
+def test_diff_of_a_regeneration_differs_though_the_key_does_not() -> None:
+    desired = DesiredState(KEY_A, regenerate=True)
+    shown = diff(planned_outcomes(desired), desired, check_mode=True)
+    assert shown["before"][volume_id(1)] != shown["after"][volume_id(1)]
+    assert shown["before"][volume_id(1)]["kms_key_id"] == shown["after"][volume_id(1)]["kms_key_id"] == KEY_A
+
+
+def test_diff_of_nothing_is_empty() -> None:
+    assert diff([], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
+    assert diff([outcome(resource(KEY_A))], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
+
+
+def test_diff_shows_what_was_read_afterwards_not_what_was_asked_for() -> None:
+    after = outcome(resource(KEY_A), after=resource(None), action=ASSIGN, changed=True)
+    assert diff([after], DesiredState(KEY_B), check_mode=False)["after"][after.id]["kms_key_id"] is None
+
+
+def test_diff_after_a_run_does_not_call_the_wanted_key_present_where_nobody_saw_it() -> None:
+    cloud = Cloud()
+    (name,) = cloud.add(1)
+    cloud.fail("update_volume", lost(), committed=True)
+    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
+    (seen,) = run_assigner(cloud, [name], DesiredState(KEY_A)).outcomes
+    assert (seen.changed, seen.after, seen.error and seen.error.code) == (True, None, "OutcomeUnknown")
+    assert diff([seen], DesiredState(KEY_A), check_mode=False)["after"].get(name, {}).get("kms_key_id") != KEY_A

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, Volume, lost, refused
-from unit.support.fakes import change_of, run_assigner, writer_of
+from unit.support.fakes import change_of, reconcile, run_assigner
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Deadline, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import Deadline
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 
 TO_B = DesiredState(KEY_B)
 AGAIN = DesiredState(KEY_A, regenerate=True)
@@ -54,7 +57,7 @@ def test_a_change_is_settled_when_it_is_there_and_available(
 ) -> None:
     cloud, name = cloud_with(Behaviour(transition, visible, seconds))
     outcome = settle(cloud, desired)
-    assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, [])
+    assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, ())
     assert outcome.after is not None
     assert (outcome.after.kms_key_id, outcome.after.lifecycle_state) == (desired.kms_key_id, "AVAILABLE")
     assert cloud.truth(name) == desired.kms_key_id
@@ -197,7 +200,7 @@ def test_a_replica_that_stays_is_none() -> None:
 def test_a_regeneration_shows_by_the_etag_or_by_provisioning(transition: str) -> None:
     cloud, name = cloud_with(Behaviour(transition))
     outcome = settle(cloud, AGAIN)
-    assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, [])
+    assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, ())
     assert len(cloud.writes) == 1
     assert cloud.truth(name) == KEY_A
 
@@ -206,7 +209,7 @@ def test_a_regeneration_seen_under_way_needs_no_other_etag() -> None:
     cloud, _name = cloud_with(Behaviour("provisioning"))
     cloud.etags_change = False
     outcome = settle(cloud, AGAIN)
-    assert (outcome.settled, outcome.error, outcome.warnings) == (True, None, [])
+    assert (outcome.settled, outcome.error, outcome.warnings) == (True, None, ())
     assert since(cloud) < 10
 
 
@@ -319,14 +322,16 @@ def steps(behaviour: Behaviour, *, waits: bool = True, seconds: float = 1200.0) 
     """Make a change and watch it alone; its outcome, and the pauses that were asked for."""
     cloud, name = cloud_with(behaviour)
     with change_of(cloud, name, TO_B) as change:
-        writer_of(cloud).apply(change)
+        attempt = reconcile(cloud, change)
         cloud.calls.clear()
-        settling = Verifier(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
+        verifier = Verifier(clock=cloud.clock, timings=Timings(), deadline=Deadline(cloud.clock, seconds))
+        seen = verifier.begin()
         pauses = []
-        for pause in settling.steps(change, lambda: waits):
-            pauses.append(pause.seconds)
-            cloud.clock.sleep(pause.seconds)
-    return cloud, change.outcome, pauses
+        while seen.retry_after is not None:
+            pauses.append(seen.retry_after)
+            cloud.clock.sleep(seen.retry_after)
+            seen = verifier.try_once(change, seen, lambda: waits)
+    return cloud, outcome_of(change.target, change.decision, attempt, seen), pauses
 
 
 def test_one_change_alone_is_watched_until_it_is_there() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, lost, refused
-from unit.support.fakes import FakeService, MemoryJournal, change_of, writer_of
+from unit.support.fakes import FakeService, MemoryJournal, change_of, reconcile
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of, resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState, Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 
 TO_B = DesiredState(KEY_B)
 BUSY = refused(409, "IncorrectState")
@@ -29,8 +31,7 @@ def cloud_with(kms_key_id: str | None = KEY_A, **more: Any) -> tuple[Cloud, str]
 
 def apply(cloud: Cloud, name: str, desired: DesiredState = TO_B, **more: Any) -> Outcome:
     with change_of(cloud, name, desired) as change:
-        writer_of(cloud, **more).apply(change)
-    return change.outcome
+        return outcome_of(change.target, change.decision, reconcile(cloud, change, **more))
 
 
 def code(outcome: Outcome) -> str | None:
@@ -71,7 +72,7 @@ def test_a_journal_that_cannot_be_written_means_no_write() -> None:
     cloud, name = cloud_with()
 
     class Full(MemoryJournal):
-        def intend(self, outcome: Outcome, desired: DesiredState) -> None:
+        def intend(self, region: str, decision: Decision) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     outcome = apply(cloud, name, journal=Full(cloud))
@@ -298,8 +299,7 @@ def test_what_can_neither_be_heard_nor_read_is_unknown() -> None:
     cloud.fail("update", lost(), committed=True)
     with change_of(cloud, name, TO_B) as change:
         cloud.fail("get", refused(404, "NotAuthorizedOrNotFound"), times=INFINITE)
-        writer_of(cloud).apply(change)
-    outcome = change.outcome
+        outcome = outcome_of(change.target, change.decision, reconcile(cloud, change))
     assert (outcome.changed, outcome.settled, outcome.after, code(outcome)) == (True, False, None, "OutcomeUnknown")
     assert cloud.count("update") == 1
 

@@ -11,7 +11,7 @@ from unit.support.fake_cloud import FRA, IAD, KEY_A, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.tenancy import Compartment
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Replica, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import Replica, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_assignments import (
     PolicyAssignment,
 )

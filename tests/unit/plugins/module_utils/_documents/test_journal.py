@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,17 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
     Journal,
     default_journal_path,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
-    ASSIGN,
-    DesiredState,
-    Outcome,
-    Resource,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN, Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 
 
 def resource(number: int = 0, kms_key_id: str | None = KEY_A, name: str = "data") -> Resource:
     return Resource(volume_id(number), "volume", IAD, name, compartment_id(1), "AVAILABLE", kms_key_id)
+
+
+def decision(number: int = 0, kms_key_id: str | None = KEY_A, name: str = "data") -> Decision:
+    return Decision(resource(number, kms_key_id, name), DesiredState(KEY_B), ASSIGN)
 
 
 def outcome(number: int = 0, kms_key_id: str | None = KEY_A, name: str = "data") -> Outcome:
@@ -57,7 +59,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -> None:
-    journal.intend(outcome(), DesiredState(KEY_B))
+    journal.intend(IAD, decision())
     (line,) = lines(path)
     assert line.pop("time").startswith("1970-01-")
     assert line.pop("run")
@@ -76,16 +78,15 @@ def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -
 
 
 def test_an_oracle_managed_key_is_no_lost_key(journal: Journal, path: Path) -> None:
-    journal.intend(outcome(kms_key_id=None), DesiredState(None))
+    journal.intend(IAD, Decision(resource(kms_key_id=None), DesiredState(None), ASSIGN))
     (line,) = lines(path)
     assert (line["previous_encryption"], line["previous_kms_key_id"], line["kms_key_id"]) == ("oracle", None, None)
 
 
 def test_an_outcome_says_what_became_of_it(journal: Journal, path: Path) -> None:
-    good, unseen = outcome(0), outcome(1)
-    good.changed, good.after, good.opc_request_id = True, resource(0, KEY_B), "req-1"
-    unseen.changed, unseen.settled = True, False
-    unseen.error = ResourceError(code="OutcomeUnknown", message="Lost.", hint="Run again")
+    good = replace(outcome(0), changed=True, after=resource(0, KEY_B), opc_request_id="req-1")
+    lost = ResourceError(code="OutcomeUnknown", message="Lost.", hint="Run again")
+    unseen = replace(outcome(1), changed=True, settled=False, error=lost)
     journal.conclude(good)
     journal.conclude(unseen)
     first, second = lines(path)
@@ -103,8 +104,8 @@ def test_an_outcome_says_what_became_of_it(journal: Journal, path: Path) -> None
 
 @pytest.mark.parametrize("name", ["a\nb", 'quote"', "ümläut 鍵", "\ud800", "\u2028", "x" * 5000])
 def test_no_display_name_breaks_a_line(journal: Journal, path: Path, name: str) -> None:
-    journal.intend(outcome(name=name), DesiredState(KEY_B))
-    journal.intend(outcome(1), DesiredState(KEY_B))
+    journal.intend(IAD, decision(name=name))
+    journal.intend(IAD, decision(1))
     assert [line["display_name"] for line in lines(path)] == [name, "data"]
     assert path.read_bytes().count(b"\n") == 2
 
@@ -129,7 +130,7 @@ def test_a_second_run_appends(path: Path) -> None:
     for number in range(2):
         journal = Journal(path, FakeClock())
         journal.open()
-        journal.intend(outcome(number), DesiredState(KEY_B))
+        journal.intend(IAD, decision(number))
         journal.close()
     assert [line["id"] for line in lines(path)] == [volume_id(0), volume_id(1)]
     assert len({line["run"] for line in lines(path)}) == 2
@@ -151,7 +152,7 @@ def test_it_may_be_closed_twice_or_unopened(path: Path) -> None:
     journal.close()
     journal.close()
     with pytest.raises(OSError, match="descriptor"):
-        journal.intend(outcome(), DesiredState(KEY_B))
+        journal.intend(IAD, decision())
 
 
 def test_a_full_disk_is_an_oserror(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +161,7 @@ def test_a_full_disk_is_an_oserror(journal: Journal, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        journal.intend(outcome(), DesiredState(KEY_B))
+        journal.intend(IAD, decision())
 
 
 def truncated_lines(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
@@ -178,15 +179,15 @@ def truncated_lines(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
 
 def test_short_writes_are_completed(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truncated_lines(monkeypatch, [1, 7, 100])
-    journal.intend(outcome(), DesiredState(KEY_B))
+    journal.intend(IAD, decision())
     assert len(lines(path)) == 1
 
 
 def test_a_torn_line_does_not_spoil_the_next(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truncated_lines(monkeypatch, [20, -1])
     with pytest.raises(OSError, match="No space"):
-        journal.intend(outcome(0), DesiredState(KEY_B))
-    journal.intend(outcome(1), DesiredState(KEY_B))
+        journal.intend(IAD, decision(0))
+    journal.intend(IAD, decision(1))
     assert json.loads(path.read_text().splitlines()[-1])["id"] == volume_id(1)
 
 
@@ -196,7 +197,7 @@ def test_a_line_that_another_process_left_in_part_does_not_spoil_the_next(path: 
     for number in range(2):
         journal = Journal(path, FakeClock())
         journal.open()
-        journal.intend(outcome(number), DesiredState(KEY_B))
+        journal.intend(IAD, decision(number))
         journal.close()
     found = path.read_text().splitlines()
     assert found[:kept] == left.splitlines()
@@ -219,7 +220,7 @@ def test_threads_share_an_fsync_and_none_returns_before_its_own(
         safe, syncs = present, syncs + 1
 
     def intend(number: int) -> bool:
-        journal.intend(outcome(number), DesiredState(KEY_B))
+        journal.intend(IAD, decision(number))
         on_disk = safe
         return volume_id(number).encode() in path.read_bytes()[:on_disk]
 
@@ -243,7 +244,7 @@ def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, mon
     def intend(number: int) -> bool:
         both_appended.wait()
         try:
-            journal.intend(outcome(number), DesiredState(KEY_B))
+            journal.intend(IAD, decision(number))
         except OSError:
             return False
         return True
@@ -257,7 +258,7 @@ def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.Mon
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     for number in range(3):
-        journal.intend(outcome(number), DesiredState(KEY_B))
+        journal.intend(IAD, decision(number))
         assert len(synced) == number + 1
 
 

@@ -7,39 +7,40 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.support.fake_cloud import FRA, IAD, INFINITE, KEY_A, KEY_B, Cloud, compartment_id, lost, refused, volume_id
+from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, volume_id
 from unit.support.fakes import run_assigner
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+    ASSIGN,
     FAULTY_STATE,
     GONE_STATES,
-    READY_STATE,
-    action_for,
-    blocking_error,
-    diff,
-    is_busy,
-    plan,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
-    ASSIGN,
     NONE,
+    READY_STATE,
     REGENERATE,
     REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
+    action_for,
+    blocking_error,
+    decide,
+    decide_again,
+    is_busy,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import Backup, Retention
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import AssetPolicy
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 KEYS = [None, KEY_A, KEY_B]
+VOLUME = KINDS["volume"]
 
 
 def resource(kms_key_id: str | None = None, state: str = "AVAILABLE", number: int = 0) -> Resource:
     return Resource(volume_id(number), "volume", IAD, "data", compartment_id(1), state, kms_key_id)
 
 
-def outcome(before: Resource | None, **more: object) -> Outcome:
-    return Outcome(id=before.id if before else volume_id(0), type="volume", region=IAD, before=before, **more)
+def backup(**retention: bool) -> Backup:
+    return Backup(**{**vars(resource(KEY_A)), "type": "volume_backup"}, retention=Retention(**retention))
 
 
 @pytest.mark.parametrize(
@@ -59,10 +60,10 @@ def outcome(before: Resource | None, **more: object) -> Outcome:
 def test_the_action_follows_from_the_two_keys_alone(
     current: str | None, desired: DesiredState, action: str, state: str
 ) -> None:
-    planned = outcome(resource(current, state))
-    plan(planned, desired, "block volume")
+    decision = decide(resource(current, state), desired, VOLUME)
     assert action_for(resource(current, state), desired) == action
-    assert (planned.action, planned.changed, planned.error) == (action, action != NONE, None)
+    assert (decision.action, decision.is_change, decision.error) == (action, action != NONE, None)
+    assert decision.is_fulfilled == (action == NONE)
 
 
 @pytest.mark.parametrize("state", [*sorted(GONE_STATES), FAULTY_STATE])
@@ -71,13 +72,12 @@ def test_the_action_follows_from_the_two_keys_alone(
 def test_what_can_take_no_key_fails_even_where_its_key_is_right(
     state: str, current: str | None, desired: DesiredState
 ) -> None:
-    planned = outcome(resource(current, state))
-    plan(planned, desired, "boot volume")
-    assert (planned.action, planned.changed) == (NONE, False)
-    assert planned.error is not None
-    assert planned.error.code == state
-    assert "boot volume" in planned.error.message
-    assert state in planned.error.message
+    decision = decide(resource(current, state), desired, KINDS["boot_volume"])
+    assert (decision.action, decision.is_change, decision.is_fulfilled) == (NONE, False, False)
+    assert decision.error is not None
+    assert decision.error.code == state
+    assert "boot volume" in decision.error.message
+    assert state in decision.error.message
 
 
 @pytest.mark.parametrize("state", [READY_STATE, "PROVISIONING", "RESTORING", "A_STATE_OF_THE_FUTURE"])
@@ -105,61 +105,92 @@ def test_a_state_that_nobody_knows_counts_as_busy(state: str, busy: bool) -> Non
 
 
 def test_what_could_not_be_read_is_not_planned() -> None:
-    unread = outcome(None, error=ResourceError(code="NotAuthorizedOrNotFound", message="No."))
-    failed = outcome(resource(), error=ResourceError(code="Other", message="No."))
-    for planned in (unread, failed, outcome(None)):
-        before = planned.error
-        plan(planned, DesiredState(KEY_A), "block volume")
-        assert (planned.action, planned.changed, planned.error) == (NONE, False, before)
+    error = ResourceError(code="NotAuthorizedOrNotFound", message="No.")
+    decision = decide(error, DesiredState(KEY_A), VOLUME)
+    assert (decision.action, decision.is_fulfilled, decision.error, decision.reading) == (NONE, False, error, None)
 
 
-def planned_fleet(desired: DesiredState) -> list[Outcome]:
-    outcomes = [outcome(resource(key, number=number)) for number, key in enumerate(KEYS)]
-    for each in outcomes:
-        plan(each, desired, "block volume")
-    return outcomes
+# --- left as it is
 
 
-def test_diff_shows_only_what_changes() -> None:
-    shown = diff(planned_fleet(DesiredState(KEY_A)), DesiredState(KEY_A), check_mode=True)
-    changing = [volume_id(0), volume_id(2)]
-    assert list(shown["before"]) == list(shown["after"]) == changing
-    assert [shown["before"][name]["kms_key_id"] for name in changing] == [None, KEY_B]
-    assert [shown["before"][name]["encryption"] for name in changing] == ["oracle", "customer"]
-    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(KEY_A, "customer")}
+@pytest.mark.parametrize(
+    ("current", "expected", "is_skipped"),
+    [(KEY_A, KEY_A, False), (KEY_A, "", True), (None, "", False), (None, KEY_A, True), (KEY_A, None, False)],
+)
+def test_another_key_than_the_expected_one_is_skipped(
+    current: str | None, expected: str | None, is_skipped: bool
+) -> None:
+    decision = decide(resource(current), DesiredState(KEY_B), VOLUME, expected_kms_key_id=expected)
+    assert (decision.skip is not None, decision.is_change, decision.error) == (is_skipped, not is_skipped, None)
 
 
-def test_diff_of_a_removal_shows_the_oracle_managed_key() -> None:
-    shown = diff(planned_fleet(DesiredState(None)), DesiredState(None), check_mode=True)
-    assert list(shown["after"]) == [volume_id(1), volume_id(2)]
-    assert {(entry["kms_key_id"], entry["encryption"]) for entry in shown["after"].values()} == {(None, "oracle")}
+def test_a_resource_in_the_desired_state_is_on_no_unexpected_key() -> None:
+    assert decide(resource(KEY_B), DesiredState(KEY_B), VOLUME, expected_kms_key_id=KEY_A).is_fulfilled
 
 
-def test_diff_of_a_regeneration_differs_though_the_key_does_not() -> None:
-    desired = DesiredState(KEY_A, regenerate=True)
-    shown = diff(planned_fleet(desired), desired, check_mode=True)
-    assert shown["before"][volume_id(1)] != shown["after"][volume_id(1)]
-    assert shown["before"][volume_id(1)]["kms_key_id"] == shown["after"][volume_id(1)]["kms_key_id"] == KEY_A
+def test_a_locked_backup_is_skipped_unless_it_is_included() -> None:
+    kind, locked = KINDS["volume_backup"], backup(is_locked=True)
+    skipped = decide(locked, DesiredState(KEY_B), kind)
+    assert (skipped.action, skipped.skip is not None) == (NONE, True)
+    assert decide(locked, DesiredState(KEY_B), kind, include_locked=True).action == ASSIGN
+    assert decide(locked, DesiredState(KEY_A), kind).is_fulfilled
 
 
-def test_diff_of_nothing_is_empty() -> None:
-    assert diff([], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
-    assert diff([outcome(resource(KEY_A))], DesiredState(KEY_A), check_mode=True) == {"before": {}, "after": {}}
+# --- decided again by a later reading
 
 
-def test_diff_shows_what_was_read_afterwards_not_what_was_asked_for() -> None:
-    after = outcome(resource(KEY_A), after=resource(None), action=ASSIGN, changed=True)
-    assert diff([after], DesiredState(KEY_B), check_mode=False)["after"][after.id]["kms_key_id"] is None
+def test_a_key_that_is_assigned_meanwhile_is_not_regenerated() -> None:
+    desired = DesiredState(KEY_B, regenerate=True)
+    planned = decide(resource(KEY_A), desired, VOLUME)
+    assert decide_again(planned, resource(KEY_B), VOLUME).is_fulfilled
+    regeneration = decide(resource(KEY_B), desired, VOLUME)
+    assert decide_again(regeneration, resource(KEY_B), VOLUME).action == REGENERATE
+    assert decide_again(regeneration, resource(KEY_A), VOLUME).action == ASSIGN
 
 
-def test_diff_after_a_run_does_not_call_the_wanted_key_present_where_nobody_saw_it() -> None:
-    cloud = Cloud()
-    (name,) = cloud.add(1)
-    cloud.fail("update_volume", lost(), committed=True)
-    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
-    (seen,) = run_assigner(cloud, [name], DesiredState(KEY_A)).outcomes
-    assert (seen.changed, seen.after, seen.error and seen.error.code) == (True, None, "OutcomeUnknown")
-    assert diff([seen], DesiredState(KEY_A), check_mode=False)["after"].get(name, {}).get("kms_key_id") != KEY_A
+def test_the_later_reading_is_what_gets_replaced() -> None:
+    planned = decide(resource(KEY_A), DesiredState(None), VOLUME)
+    again = decide_again(planned, resource(KEY_B), VOLUME)
+    assert (again.action, again.reading) == (REMOVE, resource(KEY_B))
+
+
+def test_a_backup_that_is_locked_meanwhile_is_not_changed() -> None:
+    kind = KINDS["volume_backup"]
+    planned = decide(backup(), DesiredState(KEY_B), kind, include_locked=True)
+    error = decide_again(planned, backup(is_locked=True), kind).error
+    assert error is not None
+    assert (error.code, "include_locked" in error.message) == ("ChangedMeanwhile", True)
+    included = decide(backup(is_locked=True), DesiredState(KEY_B), kind, include_locked=True)
+    assert decide_again(included, backup(is_locked=True), kind).action == ASSIGN
+
+
+def policy(policy_id: str | None, key: str | None = None) -> AssetPolicy:
+    assignment = None if policy_id is None else f"assignment of {policy_id}"
+    destination = None if policy_id is None else FRA
+    return AssetPolicy(
+        **vars(resource(key)), assignment_id=assignment, policy_id=policy_id, destination_region=destination
+    )
+
+
+@pytest.mark.parametrize("expected", [None, KEY_A])
+def test_a_policy_that_we_took_away_is_ours_to_replace_whatever_key_is_expected(expected: str | None) -> None:
+    kind = KINDS["policy of volume"]
+    planned = decide(policy("gold", KEY_A), DesiredState(KEY_B), kind, expected_kms_key_id=expected)
+    again = decide_again(planned, policy(None), kind, expected_kms_key_id=expected, has_begun=True)
+    assert again == planned
+    assert again.is_change
+
+
+def test_a_policy_that_somebody_else_assigned_is_not_replaced() -> None:
+    kind = KINDS["policy of volume"]
+    planned = decide(policy("gold", KEY_A), DesiredState(KEY_B), kind)
+    for reading, has_begun in ((policy("silver", KEY_A), True), (policy("gold", KEY_C), True), (policy(None), False)):
+        error = decide_again(planned, reading, kind, has_begun=has_begun).error
+        assert error is not None
+        assert error.code == "ChangedMeanwhile"
+        assert kind.describe(reading) in error.message
+    assert decide_again(planned, policy("gold", KEY_A), kind) == planned
+    assert decide_again(planned, policy("gold", KEY_B), kind, has_begun=True).is_fulfilled
 
 
 volumes = st.lists(

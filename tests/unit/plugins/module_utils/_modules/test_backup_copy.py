@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import CopyTo, DesiredState
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import CopyTo, DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import desired_copy
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copy_reader import retry_token
 

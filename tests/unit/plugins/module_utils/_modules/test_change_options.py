@@ -14,7 +14,7 @@ from unit.support.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volu
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import DesiredState
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import (
     CHANGE_OPTIONS,
     desired_key,

@@ -9,14 +9,13 @@ from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, lost, ref
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.iam import use_statements
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, explain
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
     ASSIGN,
     REGENERATE,
     REMOVE,
-    DesiredState,
-    Outcome,
-    Resource,
+    Decision,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.error_hints import (
     explain_read,
     explain_write,
@@ -26,14 +25,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.r
 VOLUME = KINDS["volume"]
 
 
-def outcome(former: str | None = KEY_A, action: str = ASSIGN) -> Outcome:
+def decision(former: str | None, desired: str | None, action: str = ASSIGN) -> Decision:
     before = Resource(volume_id(0), "volume", IAD, "data", compartment_id(7), "AVAILABLE", former)
-    return Outcome(before.id, "volume", IAD, before=before, action=action)
+    return Decision(before, DesiredState(desired), action)
 
 
 def hint(error: ApiError, former: str | None = KEY_A, desired: str | None = KEY_B, action: str = ASSIGN) -> str | None:
     compartments = {KEY_A: compartment_id(900)}
-    return explain_write(error, VOLUME, outcome(former, action), DesiredState(desired), compartments).hint
+    return explain_write(error, VOLUME, decision(former, desired, action), compartments).hint
 
 
 def test_statements_are_ready_to_paste() -> None:
@@ -109,9 +108,9 @@ def test_a_removal_in_a_security_zone_is_hinted_at_for_a_conflict() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (refused(409, "ResourceLocked"), "remove the lock"),
+        (refused(409, "ResourceLocked"), "Remove the lock"),
         (refused(401, "NotAuthenticated"), "credentials"),
-        (refused(409, "IncorrectState"), "Run again when it is AVAILABLE"),
+        (refused(409, "IncorrectState"), "Run the task again when it is AVAILABLE"),
     ],
 )
 def test_each_refusal_has_its_own_advice(error: ApiError, words: str) -> None:

@@ -26,8 +26,7 @@ from unit.support.fake_cloud import (
 from unit.support.fakes import reader_of
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.state import Resource
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.reader import Reading
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import Reading, Resource
 
 # GETs of volumes whose listed rows show no key, to see whether lists show keys at all.
 PROOF = 12

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Assignments of backup policies, which no list shows, and where policies copy to (oci_semantics.md section 1.5)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from .._api.client import Service
+from .._api.pagination import every_page
+from .._common.concurrency import SingleFlightCache
+from .._common.errors import ApiError
+
+
+def read_assignment(service: Service, asset_id: str) -> Any | None:
+    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
+    ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
+    return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)
+
+
+class PolicyLookup:
+    """What many assets of a region share: assignments of volume groups and destinations of policies, each read once.
+
+    All methods raise ``ApiError``; with ``remembers_errors``, what could not be read is not asked for again.
+    """
+
+    def __init__(self, service: Service, *, remembers_errors: bool = False) -> None:
+        self._service = service
+        self._remembers_errors = remembers_errors
+        self._of_groups: SingleFlightCache[Any | None] = SingleFlightCache()
+        self._destinations: SingleFlightCache[str | ApiError | None] = SingleFlightCache()
+
+    def assignment_of(self, asset_id: str) -> Any | None:
+        """The assignment that the service shows for an asset, as it is now; perhaps the one of its group."""
+        return read_assignment(self._service, asset_id)
+
+    def assignment_of_group(self, group_id: str) -> Any | None:
+        found = self._of_groups.get((group_id, ""), partial(self._remember, read_assignment, group_id))
+        return _raised(found)
+
+    def remember_group(self, group_id: str, assignment: Any | None) -> None:
+        """Keep the assignment of a group that was read as an asset."""
+        self._of_groups.get((group_id, ""), lambda: assignment)
+
+    def destination_of(self, policy_id: str) -> str | None:
+        """GetVolumeBackupPolicy: the region that a policy copies to."""
+        found = self._destinations.get((policy_id, ""), partial(self._remember, _read_destination, policy_id))
+        destination: str | None = _raised(found)
+        return destination
+
+    def _remember(self, read: Any, ocid: str) -> Any:
+        try:
+            return read(self._service, ocid)
+        except ApiError as error:
+            if not self._remembers_errors:
+                raise
+            return error
+
+
+def _read_destination(service: Service, policy_id: str) -> str | None:
+    return service.read("get_volume_backup_policy", policy_id).data.destination_region or None
+
+
+def _raised(found: Any) -> Any:
+    if isinstance(found, ApiError):
+        raise found
+    return found
