@@ -62,9 +62,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import region_table
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 
 
@@ -82,18 +80,10 @@ def role_options(
         host=host,
         shard_region=shard_region,
         shard_compartment_id=shard_compartment_id,
-        table=_regions(),
+        table=known_regions(),
         environment=os.environ,
     )
     return {"options": options, "problems": problems}
-
-
-def _regions() -> RegionTable | None:
-    """The regions that are known, or None where only the interpreter of the modules has the SDK."""
-    try:
-        return region_table()
-    except InputError:
-        return None
 
 
 class FilterModule:

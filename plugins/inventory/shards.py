@@ -104,7 +104,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.s
     ShardList,
     find_shards,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import (
     compartments_asked,
     regions_asked,
 )

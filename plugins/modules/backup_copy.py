@@ -254,6 +254,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_keys,
     change_spec,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 
 
 def main() -> None:
@@ -271,9 +272,7 @@ def main() -> None:
     change_keys(
         module,
         "backup_ids",
-        "copy of volume_backup",
-        "copy of boot_volume_backup",
-        "copy of volume_group_backup",
+        *COPY_KINDS,
         request=Request(desired_copy, with_destination),
     )
 

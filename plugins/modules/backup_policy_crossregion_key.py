@@ -247,6 +247,7 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 
 
 def main() -> None:
@@ -258,7 +259,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "asset_ids", "policy of volume", "policy of boot_volume", "policy of volume_group")
+    change_keys(module, "asset_ids", *POLICY_KINDS)
 
 
 if __name__ == "__main__":

@@ -124,13 +124,13 @@ kms_keys:
       type: list
       elements: str
       sample:
-        - "is DISABLED, not ENABLED: enable it first"
+        - "is DISABLED, not ENABLED. Enable the key first"
     warnings:
       description: What does not prevent its use, but should be known.
       type: list
       elements: str
       sample:
-        - has 2 versions, and Block Volume documents support for keys with a single version only
+        - has 2 versions; Block Volume documents support only for keys with a single version
     display_name:
       description: Its display name. Null, like the following values, if it could not be read.
       type: str

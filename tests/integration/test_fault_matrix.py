@@ -30,7 +30,7 @@ from integration.support.fault_running import BRISK, HASTY, REAL, run_jobs
 from integration.support.harness import SOAK
 from oci.auth import session_key_supplier
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from simulator.client import Simulator
 from simulator.faults import KINDS
 
@@ -57,7 +57,7 @@ IN_REAL_TIME = [
 def _nothing_is_slow_that_is_not_meant_to_be() -> Iterator[None]:
     """Vault is asked as fast as it answers, and the session keys of principals are made once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_vaults, "_CALLS_PER_SECOND", 10_000)
+        patch.setattr(lookup_calls, "_CALLS_PER_SECOND", 10_000)
         keys = SimpleNamespace(generate_private_key=functools.cache(rsa.generate_private_key))
         patch.setattr(session_key_supplier, "rsa", keys)
         yield

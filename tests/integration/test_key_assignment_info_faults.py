@@ -129,7 +129,7 @@ class TestPlaces:
         ran = run(key_assignment_info.main, sim, regions=[IAD, PHX])
 
         assert ran.failed
-        assert "OCI did not accept the credentials" in ran.msg
+        assert "OCI rejected the credentials" in ran.msg
         assert "Traceback" not in ran.printed
 
     def test_regions_that_cant_be_listed(self, sim: Simulator) -> None:

@@ -12,7 +12,7 @@ import pytest
 from integration.support.harness import run
 from integration.support.key_info import FRA, IAD, LOOKED_UP, PHX, furnish_keys, only_key, tell
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info
 from simulator.client import Simulator
 
@@ -20,7 +20,7 @@ from simulator.client import Simulator
 @pytest.fixture(autouse=True)
 def fleet(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish_keys(sim)
-    monkeypatch.setattr(_vaults, "_CALLS_PER_SECOND", 1000)  # what it is for is tested with the faults
+    monkeypatch.setattr(lookup_calls, "_CALLS_PER_SECOND", 1000)  # what it is for is tested with the faults
 
 
 def test_a_good_key(sim: Simulator) -> None:
@@ -93,8 +93,8 @@ def test_a_dying_key_is_told_with_its_day(sim: Simulator) -> None:
     true = sim.resource(sim.id("key-dying"))["timeOfDeletion"]
     assert entry["time_of_deletion"] == true[:19] + "Z"
     assert entry["problems"] == [
-        f"is PENDING_DELETION, not ENABLED, and is going to be deleted at {entry['time_of_deletion']}: "
-        "cancel its deletion first"
+        f"is PENDING_DELETION, not ENABLED, and will be deleted at {entry['time_of_deletion']}. "
+        "Cancel its deletion first"
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_key_of_another_algorithm_is_not_usable(sim: Simulator, algorithm: str
     entry = only_key(tell(sim, "other"))
 
     assert (entry["usable"], entry["algorithm"]) == (False, algorithm)
-    assert entry["problems"] == [f"is a key for {algorithm}, but Block Volume needs an AES key"]
+    assert entry["problems"] == [f"has algorithm {algorithm}; Block Volume requires an AES key"]
 
 
 def test_oddities_are_warnings(sim: Simulator) -> None:
@@ -189,7 +189,7 @@ def test_a_vault_that_is_not_replicated_to_the_region_is_told_with_those_it_is_i
     entry = only_key(tell(sim, "pair", regions=[FRA]))
 
     assert (entry["usable"], entry["lifecycle_state"], entry["is_replica"]) == (False, None, None)
-    assert f"its vault {sim.id('vault-pair')} is in {IAD}, {PHX}, and not replicated to {FRA}" in entry["problems"][0]
+    assert f"vault {sim.id('vault-pair')} is in {IAD}, {PHX} and is not replicated to {FRA}" in entry["problems"][0]
     assert entry["vault_id"] == sim.id("vault-pair")
     assert entry["compartment_id"] == sim.id("security")
 
@@ -219,7 +219,7 @@ class TestWhatTheCallerMaySee:
         entry = self._entry(sim, caller_may_read=False)
 
         (problem,) = entry["problems"]
-        assert "exists, as Search tells, but may not be read (404 NotAuthorizedOrNotFound)" in problem
+        assert "exists according to Search, but can't be read (404 NotAuthorizedOrNotFound)" in problem
         assert f"to read keys in compartment id {sim.id('security')}" in problem
         assert entry["compartment_id"] == sim.id("security")
         assert sim.id("security") in entry["policy_statements"][0]
@@ -230,7 +230,7 @@ class TestWhatTheCallerMaySee:
     def test_neither(self, sim: Simulator) -> None:
         entry = self._entry(sim, caller_may_read=False, caller_may_inspect=False)
 
-        assert "does not exist, or may not be read (404 NotAuthorizedOrNotFound)" in entry["problems"][0]
+        assert "does not exist, or can't be read (404 NotAuthorizedOrNotFound)" in entry["problems"][0]
         assert entry["compartment_id"] is None
         assert "compartment <the key's compartment>" in entry["policy_statements"][0]
 
@@ -250,14 +250,14 @@ class TestWhatTheCallerMaySee:
 
         (problem,) = only_key(tell(sim, "shy", regions=[PHX]))["problems"]
 
-        assert f"its vault {sim.id('vault-shy')} is not in {PHX}, or may not be read" in problem
+        assert f"vault {sim.id('vault-shy')} is not in {PHX}, or can't be read" in problem
 
     def test_a_key_that_is_nowhere(self, sim: Simulator) -> None:
         nobody = sim.id("key-a")[:-6] + "nobody"
 
         entry = only_key(run(kms_key_info.main, sim, kms_key_id=nobody))
 
-        assert "does not exist, or may not be read (404 NotAuthorizedOrNotFound)" in entry["problems"][0]
+        assert "does not exist, or can't be read (404 NotAuthorizedOrNotFound)" in entry["problems"][0]
 
     def test_what_block_volume_may_do_can_not_be_seen(self, sim: Simulator) -> None:
         assert only_key(tell(sim, "key-forbidden"))["usable"]

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from integration.support.key_info import IAD, LOOKED_UP, PHX, furnish_keys, tell
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from simulator.client import Simulator
 
 
 @pytest.fixture(autouse=True)
 def fleet(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish_keys(sim)
-    monkeypatch.setattr(_vaults, "_CALLS_PER_SECOND", 1000)  # what it is for is tested with the faults
+    monkeypatch.setattr(lookup_calls, "_CALLS_PER_SECOND", 1000)  # what it is for is tested with the faults
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def fleet(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"kms_key_ids": ["my-key"]}, ["'my-key'", "is not an OCID"]),
         ({"kms_key_ids": ["ocid1.vault.oc1.iad.x.abc"]}, ["is a vault, but a key is expected"]),
         ({"kms_key_ids": ["ocid1.key.oc2.us-luke-1.x.abc"]}, ["belongs to realm oc2, the tenancy to oc1"]),
-        ({"kms_key_ids": ["ocid1.key.oc1..abc"]}, ["ocid1.key.oc1..abc names no region", "'regions'"]),
+        ({"kms_key_ids": ["ocid1.key.oc1..abc"]}, ["ocid1.key.oc1..abc contains no region", "'regions'"]),
         ({"kms_key_ids": ["ocid1.key.oc1.iad-ad-1.abc"]}, ["iad-ad-1", "not a known region"]),
         ({"regions": ["xx-nowhere-1"]}, ["'regions' names 'xx-nowhere-1'"]),
         ({"regions": "iad, us-luke-1"}, ["belongs to realm oc1, us-luke-1 to oc2"]),

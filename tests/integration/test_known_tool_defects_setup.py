@@ -137,7 +137,7 @@ def test_an_sdk_that_cant_be_imported_is_told_with_cause_and_interpreter(tmp_pat
 
     result = json.loads(ran.stdout)
     assert result["failed"]
-    told = ("libcrypto.so.9: cannot open shared object file", "ImportError", f"The interpreter is {sys.executable}")
+    told = ("libcrypto.so.9: cannot open shared object file", "ImportError", f"the interpreter {sys.executable}")
     for word in (*told, "pip install oci"):
         assert word in result["msg"]
     assert "Traceback" not in ran.stdout + ran.stderr

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from integration.support.harness import SOAK
 from integration.support.model import Model
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from simulator.client import Simulator
 
 STEPS = 25
@@ -30,7 +30,7 @@ The seeds are fixed and no examples are kept, so that every run tries the same.
 @pytest.fixture(autouse=True, scope="module")
 def _vault_answers_as_fast_as_it_is_asked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_vaults, "_CALLS_PER_SECOND", 10_000)
+        patch.setattr(lookup_calls, "_CALLS_PER_SECOND", 10_000)
         yield
 
 

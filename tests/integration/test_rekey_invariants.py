@@ -32,7 +32,7 @@ from integration.support.rekey_helpers import (
     subjects,
 )
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup as _vaults
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_plan_apply
 from simulator.client import Simulator
 
@@ -40,7 +40,7 @@ from simulator.client import Simulator
 @pytest.fixture(autouse=True, scope="module")
 def _vault_answers_as_fast_as_it_is_asked() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_vaults, "_CALLS_PER_SECOND", 10_000)
+        patch.setattr(lookup_calls, "_CALLS_PER_SECOND", 10_000)
         yield
 
 

@@ -69,22 +69,25 @@ ODD = {
     "a deep list": ("[" * 100_000, "nested too deeply"),
     "a deep object": ('{"a":' * 100_000, "nested too deeply"),
     "deep tags": (json.dumps(_volume(definedTags={"a": {"b": _nested(100)}})), "nested too deeply"),
-    "a list for a name": (json.dumps(_volume(displayName=["v"])), "a displayName that is not text"),
-    "a list for a key": (json.dumps(_volume(kmsKeyId=["ocid1.key.oc1.iad.x.y"])), "a kmsKeyId that is not text"),
-    "an object for a key": (json.dumps(_volume(kmsKeyId={})), "a kmsKeyId that is not text"),
-    "a list for a compartment": (json.dumps(_volume(compartmentId=[])), "a compartmentId that is not text"),
+    "a list for a name": (json.dumps(_volume(displayName=["v"])), "a field displayName that is not a string"),
+    "a list for a key": (
+        json.dumps(_volume(kmsKeyId=["ocid1.key.oc1.iad.x.y"])),
+        "a field kmsKeyId that is not a string",
+    ),
+    "an object for a key": (json.dumps(_volume(kmsKeyId={})), "a field kmsKeyId that is not a string"),
+    "a list for a compartment": (json.dumps(_volume(compartmentId=[])), "a field compartmentId that is not a string"),
     "a list for tags": (json.dumps(_volume(freeformTags=["a"])), "freeformTags that is not an object"),
     "a list for a tag": (
         json.dumps(_volume(freeformTags={"a": [5]})),
-        "freeformTags that has a value that is not text",
+        "freeformTags that has a value that is not a string",
     ),
-    "a list for a size": (json.dumps(_volume(sizeInMBs=[1])), "a sizeInMBs that is not a number"),
-    "a text for a truth": (json.dumps(_volume(isHydrated="false")), "isHydrated that is neither true nor false"),
+    "a list for a size": (json.dumps(_volume(sizeInMBs=[1])), "a field sizeInMBs that is not a number"),
+    "a text for a truth": (json.dumps(_volume(isHydrated="false")), "isHydrated that is not a boolean"),
     "an odd replica": (
         json.dumps(_volume(blockVolumeReplicas=[{"kmsKeyId": [7]}])),
-        "blockVolumeReplicas that has an item that has a kmsKeyId that is not text",
+        "blockVolumeReplicas that has an item that has a field kmsKeyId that is not a string",
     ),
-    "a name without end": (json.dumps(_volume(displayName="v" * 1_000_000)), "a displayName that is too long"),
+    "a name without end": (json.dumps(_volume(displayName="v" * 1_000_000)), "a field displayName that is too long"),
 }
 
 

@@ -225,7 +225,7 @@ def test_a_cache_spares_the_second_look(sim: Simulator, inventory: Inventory) ->
         ({"compartment_ids": []}, "'compartment_ids' is an empty list"),
         ({"regions": ["nowhere"]}, "is not a known region"),
         ({"config_profile_name": "NOPE"}, "NOPE"),
-        ({"auth_type": "magic"}, "is not an auth_type"),
+        ({"auth_type": "magic"}, "is not valid; choose one of: api_key"),
     ],
 )
 def test_mistakes_are_told(sim: Simulator, inventory: Inventory, options: dict[str, Any], words: str) -> None:

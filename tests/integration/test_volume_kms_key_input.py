@@ -90,10 +90,10 @@ def test_what_was_given_is_judged_before_anything_is_asked(
     ("key", "words"),
     [
         ("key-rsa", ["RSA", "AES"]),
-        ("key-disabled", ["is DISABLED, not ENABLED", "enable it first"]),
-        ("key-dying", ["is PENDING_DELETION", "cancel its deletion first"]),
-        ("key-phx", ["In us-ashburn-1", "is in us-phoenix-1, and not replicated to us-ashburn-1"]),
-        ("key-unseen", ["does not exist, or may not be read", "read keys", "validate_key: false"]),
+        ("key-disabled", ["is DISABLED, not ENABLED", "Enable the key first"]),
+        ("key-dying", ["is PENDING_DELETION", "Cancel its deletion first"]),
+        ("key-phx", ["In us-ashburn-1", "is in us-phoenix-1 and is not replicated to us-ashburn-1"]),
+        ("key-unseen", ["does not exist, or can't be read", "read keys", "validate_key: false"]),
     ],
 )
 def test_a_key_that_cant_be_used_fails_the_task_before_the_first_write(
@@ -176,7 +176,7 @@ class TestCredentials:
 
         ran = _refused(sim, api_user_key_file=str(file), api_user_fingerprint=fingerprint, **task)
 
-        assert "OCI did not accept the credentials" in ran.msg
+        assert "OCI rejected the credentials" in ran.msg
         assert fingerprint in ran.msg
         assert "Nothing was changed" in ran.msg
         assert set(ran.calls) == {"GetVolume"}

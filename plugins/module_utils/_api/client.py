@@ -4,14 +4,15 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The way to OCI: one signer, one client per service and region, two kinds of calls, two kinds of failures.
+"""The client of OCI: one signer, one SDK client per service and region, two kinds of calls, two kinds of errors.
 
-Nothing above this file knows the SDK. It is made of ``_sdk.py`` (loading), ``_signers.py`` (who we are) and
-``_wire.py`` (how requests travel), which nothing else should import. It knows nothing of Ansible.
+Other packages use this file instead of the SDK. Nothing else should import ``sdk.py`` (loading), ``auth.py`` (signing),
+``transport.py`` and ``retries.py``. It knows nothing of Ansible.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,21 +22,22 @@ from urllib.parse import urlsplit
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._model.regions import RegionTable
-from . import transport as _wire
-from .auth import Principal, create_principal
+from .auth import create_principal
+from .credentials import Principal
+from .retries import ReadRetry, RetryingReads, once
 from .sdk import load, region_table, without_model_copies
 from .settings import ConnectionSettings
 from .throttle import AdaptiveRateLimiter
-from .transport import ReadRetry
+from .transport import call, prepare, request_id, trust
 
-__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "region_table"]
+__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "known_regions"]
 
 USER_AGENT = "ansible-collection/oci_keys.block_volume"
 
 
 @dataclass(frozen=True)
 class Response:
-    """What a service answered: ``data`` is an SDK model, a list of them, or None where the operation has no body."""
+    """A service's response: ``data`` is a record, a list of records, or None if the operation returns no body."""
 
     data: Any
     etag: str | None = None
@@ -44,52 +46,52 @@ class Response:
 
 
 class Service:
-    """One service in one region. Operations go by the name of their SDK client's method, such as ``get_volume``.
+    """One service in one region. Operations have the names of the SDK client's methods, such as ``get_volume``.
 
-    All calls raise ServiceError where the service answered with an error, and TransportError where it gave no answer
-    that could be understood. They may be made by several threads at once, and all of them go at one pace.
+    All calls raise ServiceError if the service responded with an error, and TransportError if there was no valid
+    response. The service can be used by several threads at once; they share its rate limit.
     """
 
-    def __init__(self, client: Any, host: str, reads: _wire.RetryingReads, limiter: AdaptiveRateLimiter) -> None:
+    def __init__(self, client: Any, host: str, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
         self._client = client
         self._limiter = limiter
-        self._reads = _wire.RateLimitedReads(reads, limiter)
-        self._once = _wire.once(limiter)
+        self._reads = reads
+        self._once = once(limiter)
         self.host = host
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Ask for something, again after a transient failure (see ReadRetry), and give the last attempt's outcome."""
+        """Read, with retries after transient failures (see ReadRetry). The outcome is that of the last attempt."""
         return self._call(operation, self._reads, args, kwargs)
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Ask for something once, for where there may be nobody to answer: a host that is only a guess."""
+        """Read without retries, for a host that may not exist because it was only derived."""
         self._limiter.wait()
         return self._call(operation, self._once, args, kwargs)
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
-        """Wait until a write may go, but no longer than the ``remaining`` seconds. Reads do so by themselves."""
+        """Wait for the rate limit before a write, at most ``remaining`` seconds. Reads wait by themselves."""
         self._limiter.wait(remaining)
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Change something. The request is sent once; only after a 401 a principal's signer renews its token."""
+        """Write. The request is sent once; only after a 401 a principal's signer renews its token."""
         return self._call(operation, self._once, args, kwargs)
 
     def _call(self, operation: str, strategy: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
         method = getattr(self._client, operation)
-        response = _wire.call(operation, self.host, lambda: method(*args, retry_strategy=strategy, **kwargs))
+        http_response = call(operation, self.host, lambda: method(*args, retry_strategy=strategy, **kwargs))
         return Response(
-            data=response.data,
-            etag=response.headers.get("etag"),
-            next_page=response.headers.get("opc-next-page") or None,
-            opc_request_id=_wire.request_id(response.headers.get("opc-request-id")),
+            data=http_response.data,
+            etag=http_response.headers.get("etag"),
+            next_page=http_response.headers.get("opc-next-page") or None,
+            opc_request_id=request_id(http_response.headers.get("opc-request-id")),
         )
 
 
 class Connection:
-    """Authenticated access to every region of a tenancy; made by :func:`connect`.
+    """Authenticated access to every region of a tenancy; created by :func:`connect`.
 
-    ``region`` is the long name of the configured region, for what names none; ``secrets`` are the values that must
-    not appear in any output, whether they came from options, the environment or files.
+    ``region`` is the long name of the configured region, the default where none is given. ``secrets`` are the values
+    that must not appear in any output, whether they come from options, the environment or files.
     """
 
     def __init__(
@@ -106,14 +108,15 @@ class Connection:
         self._principal = principal
         self._concurrency = concurrency
         self._clock = clock
-        self._reads = _wire.RetryingReads(retry, clock.sleep, clock.monotonic)
+        self._retry = retry
+        self._remaining: Callable[[], float] = lambda: math.inf
         self._services: dict[tuple[str, str], Service] = {}
         self._lock = threading.Lock()
-        self._trust = _wire.trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"))
+        self._trust = trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"))
         self._client_arguments: dict[str, Any] = {
             "signer": principal.signer,
             "timeout": timeout,
-            # The SDK's breaker is one object for all clients of the process: one region would open it for all.
+            # The SDK's circuit breaker is shared by all clients of the process: one region would open it for all.
             "circuit_breaker_strategy": load("oci").circuit_breaker.NoCircuitBreakerStrategy(),
         }
         if settings.realm_specific_endpoint_template_enabled is not None:
@@ -127,23 +130,23 @@ class Connection:
         self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
-        """Begin no further attempt of a read once ``remaining`` seconds are none."""
-        self._reads.remaining = remaining
+        """Start no further attempt of a read once ``remaining()``, in seconds, is zero."""
+        self._remaining = remaining
 
     @property
     def sdk_version(self) -> str:
         return str(load("oci").__version__)
 
     def describe_principal(self) -> str:
-        """Who makes the calls, without any secret: "user ocid1.user… with the API key aa:bb:…"."""
+        """The principal that signs requests, without secrets: "user ocid1.user… with the API key aa:bb:…"."""
         return self._principal.description
 
     def block_volume(self, region: str) -> Service:
-        """Block Volume in a region (short code or long name)."""
+        """Block Volume in a region, given by short code or long name, as in all these methods."""
         return self._regional("oci.core", "BlockstorageClient", region)
 
     def vaults(self, region: str) -> Service:
-        """The vaults of a region."""
+        """Vault in a region: its vaults, not their keys."""
         return self._regional("oci.key_management", "KmsVaultClient", region)
 
     def search(self, region: str) -> Service:
@@ -155,22 +158,22 @@ class Connection:
         return self._regional("oci.identity", "IdentityClient", region)
 
     def vault_management(self, endpoint: str) -> Service:
-        """The keys of one vault, at the management endpoint that the vault gives for a region."""
-        endpoint = endpoint.strip().rstrip("/")  # with a slash the SDK would sign a path that begins with two
+        """The keys of one vault, at the management endpoint that the vault has in a region."""
+        endpoint = endpoint.strip().rstrip("/")  # with a slash, the SDK would sign a path that begins with two
         if not endpoint.startswith("https://"):
-            raise InputError(f"{endpoint!r} is not the management endpoint of a vault: it must begin with https://")
+            raise InputError(f"{endpoint!r} is not a management endpoint of a vault: it must start with https://")
 
-        def make() -> Any:
+        def create() -> Any:
             client = load("oci.key_management").KmsManagementClient
-            region = self.region or next(iter(self.regions.realms))  # asked for by the SDK, used for nothing
+            region = self.region or next(iter(self.regions.realms))  # the SDK requires one, but does not use it
             return client(self._config(region), endpoint, **self._client_arguments)
 
-        return self._service("KmsManagementClient", endpoint, make)
+        return self._service("KmsManagementClient", endpoint, create)
 
     def management_endpoints(self, vault_prefix: str, region: str) -> tuple[str, ...]:
-        """The hosts that a vault may have in a region, by the prefix in its OCID and those of its keys.
+        """The management endpoints that a vault may have in a region, derived from the prefix in its keys' OCIDs.
 
-        Only a guess: the vault itself knows better. Newer regions have the second form.
+        Only a guess, so prefer the endpoint that the vault reports. Newer regions use the second form.
         """
         long_name = self.regions.expect(region, "region")
         domain = self.regions.domains[self.regions.realms[long_name]]
@@ -185,22 +188,22 @@ class Connection:
             lambda: getattr(load(module), name)(self._config(long_name), **self._client_arguments),
         )
 
-    def _service(self, kind: str, place: str, make: Callable[[], Any]) -> Service:
+    def _service(self, kind: str, place: str, create: Callable[[], Any]) -> Service:
         with self._lock:
             service = self._services.get((kind, place))
             if service is None:
                 try:
                     with without_model_copies():
-                        client = make()
+                        client = create()
                 except InputError:
                     raise
-                except Exception as error:  # such as a service that a developer tool configuration switches off
-                    raise InputError(f"The SDK's {kind} for {place} can't be made: {error}") from error
-                _wire.prepare(client, concurrency=self._concurrency, trust=self._trust)
+                except Exception as error:  # such as a service disabled by a developer tool configuration
+                    raise InputError(f"The SDK could not create its {kind} for {place}: {error}") from error
+                prepare(client, concurrency=self._concurrency, trust=self._trust)
                 host = urlsplit(client.base_client.get_endpoint()).netloc
-                service = self._services[(kind, place)] = Service(
-                    client, host, self._reads, AdaptiveRateLimiter(self._clock)
-                )
+                limiter = AdaptiveRateLimiter(self._clock)
+                reads = RetryingReads(self._retry, self._clock, limiter, lambda: self._remaining())
+                service = self._services[(kind, place)] = Service(client, host, reads, limiter)
             return service
 
     def _config(self, region: str) -> dict[str, Any]:
@@ -208,7 +211,7 @@ class Connection:
             **self._principal.config,
             "region": region,
             "additional_user_agent": USER_AGENT,
-            "log_requests": False,  # whatever the config file says: it goes to stdout, where a module's result goes
+            "log_requests": False,  # even if the config file enables it: stdout is for the module's result
         }
 
 
@@ -220,12 +223,12 @@ def connect(
     timeout: tuple[float, float] = (10.0, 60.0),
     clock: Clock | None = None,
 ) -> Connection:
-    """Find out who we are, and check it as far as that goes without asking OCI.
+    """Load the credentials and validate them as far as possible without calling OCI.
 
-    ``concurrency`` is how many calls may be under way at once to one service of a region, ``timeout`` the seconds to
-    wait for a connection and for an answer. Only principals whose token must be fetched make calls here.
+    ``concurrency`` limits the calls in flight to one service of a region; ``timeout`` is the seconds to wait for a
+    connection and for a response. Only principals whose token has to be obtained make calls here.
 
-    Raises InputError where anything that the user gave, or the machine should have, is missing or wrong.
+    Raises InputError if a setting, a file or a service of the machine that is needed is missing or invalid.
     """
     load("oci")
     regions = region_table()
@@ -238,3 +241,14 @@ def connect(
         timeout=timeout,
         clock=clock or Clock(),
     )
+
+
+def known_regions() -> RegionTable | None:
+    """The regions that the SDK knows, for what runs on the controller; None if it can't be used with this interpreter.
+
+    Role variables are read by the controller's interpreter, which may lack the SDK that the modules' interpreter has.
+    """
+    try:
+        return region_table()
+    except InputError:
+        return None

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Reads a profile of an OCI config file, and the files that it names. No SDK; error messages never echo a content."""
+"""Reads a profile of an OCI config file, and the files that it refers to. No SDK; messages never quote file content."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ from dataclasses import dataclass
 
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .settings import (
-    CONNECTION_OPTIONS,
-    ENVIRONMENT,
-    ConnectionSettings,
-    how_to_set,
-)
+from .settings import CONNECTION_OPTIONS, ENVIRONMENT, ConnectionSettings, how_to_set
 
 DEFAULT_PATH = "~/.oci/config"
 DEFAULT_PROFILE = "DEFAULT"
@@ -28,7 +23,7 @@ DEFAULT_PROFILE = "DEFAULT"
 
 @dataclass(frozen=True)
 class Profile:
-    """The values of one profile that are not blank; ``where`` names profile and file in error messages."""
+    """The values of one profile that are not blank. ``where`` is the profile and its file, for error messages."""
 
     path: str
     name: str
@@ -42,10 +37,10 @@ class Profile:
 def read_profile(
     settings: ConnectionSettings, missing: tuple[str, ...], *, optional: tuple[str, ...] = ()
 ) -> Profile | None:
-    """The profile, if it is needed: because options are ``missing`` without it, or because file or profile were named.
+    """The profile, if it is needed: because options are ``missing`` without it, or because file or profile are set.
 
-    ``optional`` are those of the missing ones that can be done without. Raises InputError where a file that is needed
-    does not exist, and where one that exists can't be read or lacks the profile.
+    ``optional`` are those of the missing options that are not required. Raises InputError if a file that is needed does
+    not exist, or if one that exists can't be read or has no such profile.
     """
     path = os.path.abspath(os.path.expanduser(settings.config_file_location or DEFAULT_PATH))
     name = settings.config_profile_name or DEFAULT_PROFILE
@@ -58,7 +53,7 @@ def read_profile(
     if not missing and not named:
         return None
     if not os.path.exists(path):
-        # What the environment names is for whoever needs it, and nobody does where every value is given.
+        # The environment's setting is for every tool; here it does not matter if all values are set without the file.
         if needed or any(source.startswith("option") for source in named):
             raise InputError(_no_file(path, settings, needed))
         return None
@@ -68,16 +63,16 @@ def read_profile(
             return None
         profiles = ([DEFAULT_PROFILE] if parser.defaults() else []) + parser.sections()
         raise InputError(
-            f"There is no profile {name!r} in the OCI config file {path}. It has {', '.join(profiles) or 'none'}."
+            f"The OCI config file {path} has no profile {name!r}; its profiles are: {', '.join(profiles) or 'none'}."
             f" Choose one with {how_to_set('config_profile_name')}"
         )
     return Profile(path, name, {key: value.strip() for key, value in parser[name].items() if not is_blank(value)})
 
 
 def read_file(path: str, what: str, source: str) -> bytes:
-    """The content of a small file. Raises InputError, naming ``what`` it is and its ``source``, where it can't be read.
+    """The content of a small file. Raises InputError, with ``what`` it is and its ``source``, if it can't be read.
 
-    ``~`` is expanded; a relative path is relative to the working directory, as it is for the SDK.
+    ``~`` is expanded; a relative path is relative to the working directory, as in the SDK.
     """
     full = os.path.abspath(os.path.expanduser(path))
     try:
@@ -88,31 +83,31 @@ def read_file(path: str, what: str, source: str) -> bytes:
         if written:
             written += ")" if path.startswith("~") else f", which is relative to the working directory {os.getcwd()})"
         raise InputError(
-            f"The {what} {full}{written} can't be read: {error.strerror}. It comes from {source}"
+            f"The {what} {full}{written} can't be read: {error.strerror}. It is set by {source}"
         ) from error
     if not content.strip():
-        raise InputError(f"The {what} {full} is empty. It comes from {source}")
+        raise InputError(f"The {what} {full} is empty. It is set by {source}")
     return content
 
 
 def _no_file(path: str, settings: ConnectionSettings, needed: list[str]) -> str:
-    """What is missing and who asked for it, and what to do, the usual way first."""
+    """What is missing, which setting refers to it, and what to do, the most common way first."""
     named = settings.sources.get("config_file_location")
-    text = f"There is no OCI config file {path}" + (f" ({named})" if named else "")
+    text = f"The OCI config file {path}" + (f" ({named})" if named else "")
     if settings.config_profile_name:
         profile = settings.sources.get("config_profile_name", "option config_profile_name")
-        text += f" to take profile {settings.config_profile_name} ({profile}) from"
+        text += f", needed for profile {settings.config_profile_name} ({profile}),"
+    text += " does not exist."
     if not needed:
-        return f"{text}. Every value is given without it, so leave out what names it, or correct that"
-    text += f". Make one with 'oci setup config', or name another one: {how_to_set('config_file_location')}."
+        return f"{text} All required values are set without it; remove or correct the setting that points to it."
+    text += f" Create one with 'oci setup config', or set another path: {how_to_set('config_file_location')}."
     only_there = [option for option in needed if option not in CONNECTION_OPTIONS]
     if only_there:
-        return f"{text} Without one there is no {', '.join(only_there)}"
+        return f"{text} It is required for: {', '.join(only_there)}"
     values = ", ".join(f"{option} ({ENVIRONMENT[option][0]})" for option in needed)
     return (
-        f"{text} Or do without one and give these as options or environment variables: {values}. On a machine in OCI"
-        f" that is to act for itself, none of this is needed with auth_type ({ENVIRONMENT['auth_type'][0]})"
-        " instance_principal"
+        f"{text} Or set these as options or environment variables instead: {values}. A machine in OCI that acts for"
+        f" itself needs none of this with auth_type ({ENVIRONMENT['auth_type'][0]}) instance_principal"
     )
 
 
@@ -124,13 +119,13 @@ def _parse(path: str) -> configparser.ConfigParser:
     except OSError as error:
         raise InputError(f"The OCI config file {path} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"The OCI config file {path} can't be read: it is not text in UTF-8") from error
+        raise InputError(f"The OCI config file {path} can't be read: it is not UTF-8 text") from error
     except configparser.Error as error:
-        # Its own text echoes the line, which may hold a pass phrase.
+        # The error's own text quotes the line, which may contain a pass phrase.
         line = getattr(error, "lineno", None) or next((fault[0] for fault in getattr(error, "errors", [])), None)
         at = f" at line {line}" if line else ""
         raise InputError(
-            f"The OCI config file {path} can't be read: {type(error).__name__}{at}. It must have a [profile] line with"
-            " name=value lines below it, each name once"
+            f"The OCI config file {path} can't be read: {type(error).__name__}{at}. It must have a [profile] line,"
+            " followed by name=value lines, each name once"
         ) from None
     return parser

@@ -4,15 +4,16 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Answers as records, which have the fields of the SDK's models, or the reason why an answer is none. Pure.
+"""Decodes responses into records, which have the fields of the SDK's models. Pure.
 
-What a service answers is read with distrust: not too much of it, it has to be of the shape that its operation
-documents, and what a terminal would obey in its texts, or what can't be seen, is written out.
+Responses are not trusted: their size is limited, their shape has to be the one that the operation documents, and
+characters in strings that a terminal would obey, or that are invisible, are written as escapes.
 
-The SDK reads a body of any size. It takes some 80 µs to make a model of a volume, three quarters of what a list of a
-hundred costs, and a value that it does not know of becomes ``UNKNOWN_ENUM_VALUE``. It takes a body that is no JSON for
-text, makes an object without any value of it, or of text with n characters a list of n such objects, and leaves a list
-where text should be; an empty body becomes an empty list.
+The SDK's own decoding does none of this. It reads a body of any size, and takes some 80 µs to create the model of a
+volume, three quarters of the cost of a list of a hundred. A value that it does not know becomes
+``UNKNOWN_ENUM_VALUE``. Given invalid JSON, it treats the body as a string and builds an empty model from it, or for
+list types one empty model per character; it also passes a list through where a string is expected. An empty body
+becomes an empty list.
 """
 
 from __future__ import annotations
@@ -25,69 +26,72 @@ from datetime import datetime
 from typing import Any
 
 from .._common.text import all_visible, visible
+from .._common.timestamps import parse_rfc3339
 
 _Converter = Callable[[Any], Any]
-# The fields of a record while they have no values, and by their names in the answer what they are called and made of.
-_Plan = tuple[dict[str, None], dict[str, tuple[str, _Converter]]]
+# The empty fields of a record, and for each field's name in JSON its attribute's name and its converter.
+_Fields = tuple[dict[str, None], dict[str, tuple[str, _Converter]]]
 _CONTAINER = re.compile(r"(list)\[(.*)\]|(dict)\([^,]*, (.*)\)")
 
-MOST_BYTES = 32 * 1024 * 1024
-"""The largest body that is read: ten times what a full page of resources with all the tags they may have takes."""
+MAX_BYTES = 32 * 1024 * 1024
+"""The largest body that is read: ten times a full page of resources with as many tags as they may have."""
 
-# Ten times what any text may have that the services answer here.
-_LONGEST_TEXT = 16 * 1024
-# Values that no model describes, such as those of tags, are nested no deeper than this.
-_MOST_LEVELS = 8
+# Ten times the longest string that the services used here may return.
+_MAX_STRING_LENGTH = 16 * 1024
+# The deepest nesting of values that no model describes, such as those of tags.
+_MAX_DEPTH = 8
 
 
 class InvalidResponseError(Exception):
-    """A success whose body is not what the operation answers: no JSON, cut off, too long, or JSON of another shape."""
+    """A success whose body is invalid: not JSON, truncated, too large, or of another shape than documented."""
 
 
 class _UnexpectedValueError(Exception):
-    """What is wrong with a value, as the end of a sentence that begins with what it is the value of."""
+    """What is wrong with a value, as the predicate of a sentence whose subject is the value."""
 
 
 def bounded(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
-    """The ``stream`` of a response that gives up on a body that is too long, before all of it is in memory."""
+    """Wrap the ``stream`` of a response: raises InvalidResponseError for a body that is too large, before all of it is
+    in memory.
+    """
 
     def chunks(*args: Any, **kwargs: Any) -> Iterator[bytes]:
         size = 0
         for chunk in stream(*args, **kwargs):
             size += len(chunk)
-            if size > MOST_BYTES:
-                raise InvalidResponseError(f"the answer has more than {MOST_BYTES // 1024**2} MiB")
+            if size > MAX_BYTES:
+                raise InvalidResponseError(f"the response is larger than {MAX_BYTES // 1024**2} MiB")
             yield chunk
 
     return chunks
 
 
 class Record:
-    """An object of an answer. A field that the answer does not have is None; one that the SDK does not know is none."""
+    """An object of a response. A field that the response lacks is None; a field that the SDK lacks does not exist."""
 
 
 class ResponseDecoder:
-    """Makes records by the SDK's models. ``parse_time`` is for times in a form that is not the usual one."""
+    """Decodes records according to the SDK's models. ``parse_time`` is for timestamps in an unusual format."""
 
     def __init__(self, models: Mapping[str, Any], parse_time: Callable[[str], datetime]) -> None:
         self._models = models
         self._parse_time = parse_time
         self._converters: dict[str, _Converter] = {}
 
-    def read(self, data: bytes, response_type: str) -> Any:
-        """The body of a success. Raises InvalidResponseError where it is not what the operation answers."""
+    def decode(self, data: bytes, response_type: str) -> Any:
+        """The body of a success. Raises InvalidResponseError if it is not what the operation documents."""
         try:
             value = _json(data)
-            # GetVolumeKmsKey is documented to answer null where the key is Oracle-managed.
+            # GetVolumeKmsKey is documented to return null if the key is Oracle-managed.
             if value is None and response_type.endswith("KmsKey"):
                 return None
             self._expect_resources(value, response_type)
             return self._converter(response_type)(value)
         except _UnexpectedValueError as unexpected:
-            raise InvalidResponseError(f"the answer was a success, but it {unexpected}") from unexpected
+            raise InvalidResponseError(f"the request succeeded, but the response {unexpected}") from unexpected
 
     def _expect_resources(self, value: Any, response_type: str) -> None:
-        """What is asked for has an ID, and what is searched for comes as items; what these consist of may lack both."""
+        """Require an id of a resource, and items of a search; nested objects may lack both."""
         container = _CONTAINER.fullmatch(response_type)
         if container is None:
             _expect_resource(value, _field_names(self._models.get(response_type)))
@@ -111,7 +115,7 @@ class ResponseDecoder:
             if container.group(1):
                 return _each(self._converter(container.group(2)))
             return _by_name(self._converter(container.group(4)))
-        model = self._models.get(type_name, str)  # the SDK has no types for enumerations, whose values are text
+        model = self._models.get(type_name, str)  # the SDK has no types for enumerations, whose values are strings
         if _field_names(model):
             return _ModelConverter(model, self._models, self._converter)
         if model is datetime:
@@ -119,60 +123,60 @@ class ResponseDecoder:
         if model in (int, float):
             return _number(model)
         if model is bool:
-            return _truth
-        return _anything if model is object else _text
+            return _boolean
+        return _any_value if model is object else _string
 
     def _time(self, value: Any) -> datetime:
         if not isinstance(value, str):
-            raise _UnexpectedValueError("is not a time")
+            raise _UnexpectedValueError("is not a timestamp")
         try:
-            return datetime.fromisoformat(value.replace("Z", "+00:00"))
+            return parse_rfc3339(value)
         except ValueError:
             pass
         try:
-            return self._parse_time(_text(value))
+            return self._parse_time(_string(value))
         except (ValueError, OverflowError):
-            raise _UnexpectedValueError("is not a time") from None
+            raise _UnexpectedValueError("is not a timestamp") from None
 
 
 class _ModelConverter:
-    """Makes records of one model of the SDK, or of the subtype that a row says it is."""
+    """Decodes records of one model of the SDK, or of the subtype that a row states."""
 
     def __init__(self, model: Any, models: Mapping[str, Any], converter: Callable[[str], _Converter]) -> None:
         self._model = model
         self._models = models
         self._converter = converter
-        self._plans: dict[Any, _Plan] = {}
+        self._fields: dict[Any, _Fields] = {}
 
     def __call__(self, row: Any) -> Record:
         if not isinstance(row, dict):
             raise _UnexpectedValueError("is not an object")
-        nothing, fields = self._plan_for(row)
+        empty, fields = self._fields_for(row)
         record = Record()
         values = record.__dict__
-        values.update(nothing)
+        values.update(empty)
         for key, value in row.items():
             if value is not None and key in fields:
                 name, convert = fields[key]
                 try:
                     values[name] = convert(value)
                 except _UnexpectedValueError as unexpected:
-                    raise _UnexpectedValueError(f"has a {key} that {unexpected}") from unexpected
+                    raise _UnexpectedValueError(f"has a field {key} that {unexpected}") from unexpected
         return record
 
-    def _plan_for(self, row: Any) -> _Plan:
+    def _fields_for(self, row: Any) -> _Fields:
         model = self._model
         if hasattr(model, "get_subtype"):
             try:
                 model = self._models[model.get_subtype(row)]
             except (KeyError, TypeError):
-                raise _UnexpectedValueError("does not say of what type it is") from None
-        plan = self._plans.get(model)
-        if plan is None:
-            plan = self._plans[model] = self._plan(model)
-        return plan
+                raise _UnexpectedValueError("does not state a known type") from None
+        fields = self._fields.get(model)
+        if fields is None:
+            fields = self._fields[model] = self._fields_of(model)
+        return fields
 
-    def _plan(self, model: Any) -> _Plan:
+    def _fields_of(self, model: Any) -> _Fields:
         example = model()
         names: dict[str, str] = example.attribute_map
         types: dict[str, str] = example.swagger_types
@@ -191,7 +195,7 @@ def _json(data: bytes) -> Any:
 
 
 def _expect_resource(row: Any, names: frozenset[str]) -> None:
-    """Whether a row has what all rows of a model with fields of these names have."""
+    """Raise unless a row has what every row of a model with these fields has."""
     if names and not isinstance(row, dict):
         raise _UnexpectedValueError("is not an object")
     if "id" in names and not row.get("id"):
@@ -217,19 +221,19 @@ def _by_name(convert: _Converter) -> _Converter:
         if not isinstance(values, dict):
             raise _UnexpectedValueError("is not an object")
         try:
-            return {_text(name): None if value is None else convert(value) for name, value in values.items()}
+            return {_string(name): None if value is None else convert(value) for name, value in values.items()}
         except _UnexpectedValueError as unexpected:
             raise _UnexpectedValueError(f"has a value that {unexpected}") from unexpected
 
     return converted
 
 
-def _text(value: Any) -> str:
-    """As the SDK does, a number is taken for text; a list is not."""
+def _string(value: Any) -> str:
+    """A number is accepted as a string, as in the SDK; a list is not."""
     if isinstance(value, (dict, list)) or value is None:
-        raise _UnexpectedValueError("is not text")
+        raise _UnexpectedValueError("is not a string")
     text = value if isinstance(value, str) else str(value)
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > _MAX_STRING_LENGTH:
         raise _UnexpectedValueError("is too long")
     return text if text.isascii() and text.isprintable() else visible(text)
 
@@ -244,14 +248,14 @@ def _number(kind: Any) -> _Converter:
     return convert
 
 
-def _truth(value: Any) -> bool:
+def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _UnexpectedValueError("is neither true nor false")
+        raise _UnexpectedValueError("is not a boolean")
     return value
 
 
-def _anything(value: Any) -> Any:
-    if _is_deeper(value, _MOST_LEVELS):
+def _any_value(value: Any) -> Any:
+    if _is_deeper(value, _MAX_DEPTH):
         raise _UnexpectedValueError("is nested too deeply")
     return all_visible(value)
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""IAM statements that a user may need, with the OCIDs filled in. Pure (oci_semantics.md section 9)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _WORKLOAD_CONDITIONS = (
 
 
 def use_statements(kms_key_id: str, compartment_id: str | None, auth_type: str = "api_key") -> tuple[str, ...]:
-    """The IAM statements by which Block Volume and the caller may use a key (oci_semantics.md section 9)."""
+    """The two statements that allow a key to be assigned: one for Block Volume, one for the caller.
+
+    ``compartment_id`` is that of the key, or None if it is not known.
+    """
     place, condition = place_of(compartment_id, "key"), f"target.key.id = '{kms_key_id}'"
     return (
         f"Allow service blockstorage to use keys in {place} where {condition}",
@@ -30,7 +33,7 @@ def use_statements(kms_key_id: str, compartment_id: str | None, auth_type: str =
 def read_statements(
     kms_key_id: str, compartment_id: str | None, vault_compartment_id: str | None, auth_type: str
 ) -> tuple[str, ...]:
-    """The IAM statements by which the caller may look a key and its vault up (oci_semantics.md section 9)."""
+    """The two statements that allow the caller to read a key and its vault; compartments are None if not known."""
     return (
         _allow_caller(auth_type, "read keys", place_of(compartment_id, "key"), f"target.key.id = '{kms_key_id}'"),
         _allow_caller(auth_type, "read vaults", place_of(vault_compartment_id, "vault")),
@@ -38,7 +41,9 @@ def read_statements(
 
 
 def _allow_caller(auth_type: str, what: str, place: str, *conditions: str) -> str:
-    """A statement for whoever authenticates like this; its name stays with the reader, since OCI does not tell it."""
+    """A statement for a caller with this ``auth_type``. The reader fills in the name of the group: OCI has no call
+    that returns it.
+    """
     who = "group <your group>"
     if auth_type in ("instance_principal", "resource_principal"):
         who = "dynamic-group <your dynamic group>"
@@ -49,15 +54,18 @@ def _allow_caller(auth_type: str, what: str, place: str, *conditions: str) -> st
 
 
 def place_of(compartment_id: str | None, what: str) -> str:
-    """Where a statement applies: the compartment of ``what`` ("key"). The root one is written as the tenancy."""
+    """The scope of a statement: the compartment of ``what`` ("key"). The root compartment is written as the tenancy."""
     if compartment_id is None:
         return f"compartment <the {what}'s compartment>"
     return "tenancy" if compartment_id.startswith("ocid1.tenancy.") else f"compartment id {compartment_id}"
 
 
 def refused_credentials(principal: str, code: str, message: str) -> InputError:
-    """What a 401 means that concerns all calls alike (oci_semantics.md section 4: signature, clock)."""
+    """The error for a 401 that affects all calls (oci_semantics.md section 4: signature, clock).
+
+    ``code`` and ``message`` are those of the response.
+    """
     return InputError(
-        f"OCI did not accept the credentials ({principal}): 401 {code}: {message} Check that the API key with this "
-        "fingerprint is uploaded for this user, and that this machine's clock is right to five minutes."
+        f"OCI rejected the credentials ({principal}): 401 {code}: {message} Check that the API key with this "
+        "fingerprint is uploaded for this user, and that this machine's clock is right to within five minutes."
     )

@@ -4,12 +4,11 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Loads the OCI SDK and reads its region tables. For ``_connection.py`` and the files that it is made of only.
+"""Loads the OCI SDK and reads its region tables. Only this package imports it.
 
-The SDK is loaded when it is first needed, so that every file of the collection can be imported without it. Its
-services come without their models, which are imported one by one when they are asked for: Block Volume's alone are
-some 700, with those of Compute and Networking, and take half of the time that the SDK takes. Of these, a run needs a
-dozen.
+The SDK is loaded when it is first needed, so that every file of the collection can be imported without it. The models
+of its services are imported one by one on demand: Block Volume shares some 700 with Compute and Networking, which take
+half of the SDK's import time, and a run needs a dozen of them.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ from .._model.regions import RegionTable
 
 _MODELS = re.compile(r"oci\.\w+\.models")
 _loaded: dict[str, Any] = {}
-_client_construction = threading.local()  # .a_client: whether this thread makes a client of ours
+_client_construction = threading.local()  # .active: whether this thread is constructing a client
 
 
 def load(name: str = "oci") -> Any:
     """The module ``name`` of the SDK.
 
-    Raises InputError, telling the interpreter, the module that failed and why, where it can't be imported.
+    Raises InputError, naming the interpreter, the module that failed and the reason, if it can't be imported.
     """
     module = _loaded.get(name)
     if module is None or sys.modules.get(name) is not module:
-        # It stays there: taken away while another thread imports, it would hide a module from that one.
+        # It is never removed: doing so while another thread imports would hide a module from that thread.
         if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
             sys.meta_path.insert(0, _ModelsFinder())
         with _gc_disabled(), _import_errors_as_input_errors(name):
@@ -54,19 +53,19 @@ def load(name: str = "oci") -> Any:
 def _import_errors_as_input_errors(name: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # a broken dependency fails with whatever it likes
+    except Exception as error:  # a broken dependency may raise anything
         failed = getattr(error, "name", None) or name
         raise InputError(
-            f"The OCI Python SDK can't be used. The interpreter is {sys.executable} (Python"
-            f" {sys.version.split()[0]}); importing {failed!r} failed with {type(error).__name__}:"
-            f" {shorten(str(error), 300)}. Install the SDK for it with '{sys.executable} -m pip install oci', or let"
-            " ansible_python_interpreter name one that has it"
+            f"The OCI Python SDK can't be used with the interpreter {sys.executable} (Python {sys.version.split()[0]}):"
+            f" importing {failed!r} failed with {type(error).__name__}: {shorten(str(error), 300)}. Install the SDK"
+            f" with '{sys.executable} -m pip install oci', or set ansible_python_interpreter to an interpreter that"
+            " has it"
         ) from error
 
 
 @contextmanager
 def _gc_disabled() -> Iterator[None]:
-    """Without the garbage collector, which finds nothing in the SDK's modules, and takes a fifth of their time."""
+    """Import without garbage collection, which frees nothing in the SDK's modules and takes a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -77,7 +76,7 @@ def _gc_disabled() -> Iterator[None]:
 
 
 class _ModelsFinder(importlib.abc.MetaPathFinder):
-    """Finds the packages of models, and nothing else."""
+    """Finds the SDK's packages of models, and nothing else."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -91,7 +90,7 @@ class _ModelsFinder(importlib.abc.MetaPathFinder):
 
 
 class _ModelsLoader(importlib.abc.Loader):
-    """Makes a package of models that looks full."""
+    """Creates a package of models whose attributes are imported on demand."""
 
     def __init__(self, loader: importlib.abc.Loader) -> None:
         self._loader = loader
@@ -113,9 +112,10 @@ class _ModelsLoader(importlib.abc.Loader):
 
 
 class Models(Mapping[str, Any]):
-    """The models of a service by their names, as the SDK has them, but each imported when it is asked for.
+    """The models of a service by name, as in the SDK, but each imported on demand.
 
-    Where one is not in the file that its name tells, and for who wants to know them all, all of them are.
+    Falls back to importing the whole package when a model is not in the file its name suggests, or when the mapping is
+    iterated.
     """
 
     def __init__(self, package: ModuleType, loader: importlib.abc.Loader) -> None:
@@ -132,7 +132,7 @@ class Models(Mapping[str, Any]):
             return self._everything()[name]
 
     def __iter__(self) -> Iterator[str]:
-        # A client copies the models that it is given, which would need all of them.
+        # A client copies the mapping it is given, which would import all models.
         return iter(()) if getattr(_client_construction, "active", False) else iter(self._everything())
 
     def __len__(self) -> int:
@@ -150,7 +150,7 @@ class Models(Mapping[str, Any]):
 
 @contextmanager
 def without_model_copies() -> Iterator[None]:
-    """While a client is made here, it does not copy the models of its service; it still knows where they are."""
+    """A client created within does not copy the models of its service, but keeps references to their mapping."""
     _client_construction.active = True
     try:
         yield
@@ -159,10 +159,10 @@ def without_model_copies() -> Iterator[None]:
 
 
 def region_table() -> RegionTable:
-    """The regions that the SDK knows, with those that OCI_REGION_METADATA and ~/.oci/regions-config.json add.
+    """The regions that the SDK knows, including those that OCI_REGION_METADATA and ~/.oci/regions-config.json add.
 
-    The SDK reads these two only when it meets a region that it does not know, once in a process. So it is asked for
-    one. Raises InputError where what is in there makes it stumble.
+    The SDK reads these two once per process, when it first meets a region that it does not know, so this asks it for
+    one. Raises InputError if their content is invalid.
     """
     regions = load("oci").regions
     try:
@@ -171,9 +171,9 @@ def region_table() -> RegionTable:
         raise InputError(
             "The regions in the environment variable OCI_REGION_METADATA or in ~/.oci/regions-config.json can't be read"
             f" ({type(error).__name__}). Each must be an object with realmKey, realmDomainComponent, regionKey and"
-            " regionIdentifier; the variable holds one, the file a list of them"
+            " regionIdentifier; the variable contains one, the file a list of them"
         ) from error
-    # Read from the module each time: a developer tool configuration file makes the SDK rebind these names.
+    # Read from the module every time: a developer tool configuration file makes the SDK rebind these names.
     return RegionTable(
         long_names=dict(regions.REGIONS_SHORT_NAMES),
         realms=dict(regions.REGION_REALMS),

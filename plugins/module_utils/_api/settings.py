@@ -4,11 +4,12 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The connection options, and what they amount to together with the environment. Pure: the environment is handed in.
+"""The connection options, and the settings that they and the environment result in. Pure: the environment is an
+argument.
 
-An option beats the environment, the environment beats the config file (which ``_connection.py`` reads). A blank one
-(``''``, white space, null) counts as not set in all three: AWX sends ``''`` for whatever its user left out. That is
-why no option here has a default, choices or an ``env_fallback``: an argument spec would see ``''`` before we do.
+An option takes precedence over the environment, the environment over the config file (read by ``config_file.py``). A
+blank value (``''``, white space, null) counts as not set in all three: AWX sends ``''`` for whatever its user left out.
+That is why no option here has a default, choices or an ``env_fallback``: an argument spec would apply them to ``''``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.values import is_blank
+from .._common.values import is_blank, parse_boolean
 
 AUTH_TYPES = (
     "api_key",
@@ -58,21 +59,19 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "auth_type": ("OCI_ANSIBLE_AUTH_TYPE", "OCI_AUTH_TYPE"),
     "cert_bundle": ("OCI_ANSIBLE_CERT_BUNDLE",),
 }
-"""The environment variables behind each option, the one that counts first comes first.
+"""The environment variables of each option, in order of precedence.
 
 ``realm_specific_endpoint_template_enabled`` has none here: the SDK reads its own.
 """
 
 _SECRET = ("api_user_key_content", "api_user_key_pass_phrase")
-_TRUE = ("true", "yes", "on", "1", "y", "t")
-_FALSE = ("false", "no", "off", "0", "n", "f")
 
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """What options and environment say, each field named as its option; None where neither says anything.
+    """The connection settings from options and environment. Each field has its option's name; None if it is not set.
 
-    ``sources`` tells for each set field where its value comes from, in words fit for an error message.
+    ``sources`` says for each field that is set where its value comes from, as error messages show it.
     """
 
     config_file_location: str | None = None
@@ -91,21 +90,21 @@ class ConnectionSettings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value, whether given as an option or found in the environment, to be kept out of all output."""
+        """Every secret value from options or the environment, to be kept out of all output."""
         return tuple(value for value in (getattr(self, name) for name in _SECRET) if value)
 
 
 def how_to_set(option: str) -> str:
-    """The ways to give an option, for error messages: "option tenancy, environment variable OCI_TENANCY"."""
+    """The ways to set an option, for error messages: "option tenancy, environment variable OCI_TENANCY"."""
     variables = ENVIRONMENT.get(option, ())
     return f"option {option}" + (f", environment variable {variables[0]}" if variables else "")
 
 
 def resolve_connection(options: Mapping[str, object], environment: Mapping[str, str]) -> ConnectionSettings:
-    """Settle the connection options: the option, else the environment, else nothing.
+    """The connection settings: the option, else the environment, else None.
 
-    Raises InputError for an unknown ``auth_type`` and a ``realm_specific_endpoint_template_enabled`` that is neither
-    true nor false.
+    Raises InputError for an unknown ``auth_type`` and for a ``realm_specific_endpoint_template_enabled`` that is not a
+    boolean.
     """
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
@@ -113,7 +112,7 @@ def resolve_connection(options: Mapping[str, object], environment: Mapping[str, 
         found = _find(name, options, environment)
         if found is not None:
             values[name], sources[name] = found
-    # Key file and key content are two ways to say one thing: a key given as an option beats both variables.
+    # Key file and key content are two ways to set the key: one given as an option overrides both variables.
     for name, other in (
         ("api_user_key_content", "api_user_key_file"),
         ("api_user_key_file", "api_user_key_content"),
@@ -125,11 +124,11 @@ def resolve_connection(options: Mapping[str, object], environment: Mapping[str, 
     auth_type = values.pop("auth_type", AUTH_TYPES[0]).lower()
     if auth_type not in AUTH_TYPES:
         raise InputError(
-            f"{auth_type[:60]!r} ({sources['auth_type']}) is not an auth_type; these are: {', '.join(AUTH_TYPES)}"
+            f"{auth_type[:60]!r} ({sources['auth_type']}) is not valid; choose one of: {', '.join(AUTH_TYPES)}"
         )
     return ConnectionSettings(
         auth_type=auth_type,
-        realm_specific_endpoint_template_enabled=None if template is None else _boolean(template),
+        realm_specific_endpoint_template_enabled=None if template is None else _expect_boolean(template),
         sources=sources,
         **values,
     )
@@ -150,11 +149,11 @@ def _clean(name: str, value: str) -> str:
     return value if name == "api_user_key_pass_phrase" else value.strip()
 
 
-def _boolean(value: str) -> bool:
-    word = value.lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise InputError(
-        f"{value[:60]!r} (option realm_specific_endpoint_template_enabled) is neither true nor false; leave it out to"
-        " let the SDK decide"
-    )
+def _expect_boolean(value: str) -> bool:
+    parsed = parse_boolean(value)
+    if parsed is None:
+        raise InputError(
+            f"{value[:60]!r} (option realm_specific_endpoint_template_enabled) is not valid; choose one of: true,"
+            " false. Leave it out to let the SDK decide"
+        )
+    return parsed

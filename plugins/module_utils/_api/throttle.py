@@ -4,10 +4,10 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""How fast requests go to one service of one region: slower when it says 429, faster again after it.
+"""The rate of requests to one service of one region: reduced after a 429, then raised again.
 
-It is the rate that falls and rises, and with it how many are under way. A limit on requests a second is kept badly by
-counting those under way: with answers after 50 ms, a limit of 50 a second lies between two and three of them.
+Limits the request rate rather than the number in flight: with 50 ms latency, a limit of 50 req/s falls between 2 and 3
+concurrent requests.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from collections.abc import Callable
 
 from .._common.clock import Clock
 
-# One burst of 429s comes as many answers; it is to slow down once.
+# The 429s of one burst reduce the rate only once.
 _BURST_SECONDS = 1.0
-# After a 429 the rate is this part of what the service took in the last second, but at least half of what it was.
-_OF_WHAT_WAS_TAKEN = 0.95
-# What part of the rate is added a second later, twice that after another second...: more while the limit is a guess.
-_STEP_FROM_A_GUESS = 0.1
-_STEP = 0.02
-# Requests a second: the least guess at a limit, when too few went before to tell, and the slowest of all.
-_LEAST_GUESS = 10.0
-_LEAST = 1.0
-# What a thread that slept too long may catch up, so that the rate is the one that is meant.
+# After a 429, the rate becomes this fraction of what the service accepted in the last second, but at least half of the
+# rate before.
+_BACKOFF_FRACTION = 0.95
+# The fraction of the rate that is added after a second without 429, twice that after another one, and so on. It is
+# larger while the limit is a guess.
+_FIRST_STEP_FROM_GUESS = 0.1
+_FIRST_STEP = 0.02
+# Requests per second: the lowest first guess at a limit, for when too few requests were sent to measure it; and the
+# lowest rate of all.
+_MIN_FIRST_RATE = 10.0
+_MIN_RATE = 1.0
+# How much a thread that slept too long may catch up, so that the average rate is right.
 _CATCH_UP_SECONDS = 0.02
-# Nobody documents Retry-After; 60 s is the longest pause that OCI asks for (oci_semantics.md section 4).
-_LONGEST_RETRY_AFTER = 60.0
+# Retry-After is not documented; 60 s is the longest pause that OCI recommends (oci_semantics.md section 4).
+_MAX_RETRY_AFTER = 60.0
 
 
 class AdaptiveRateLimiter:
-    """A gate that lets requests through at a rate (additive increase, multiplicative decrease). Free until a 429.
+    """Limits the rate of requests after the first 429; no limit before it.
 
-    As long as nothing is refused, each further second adds twice as much as the one before: a single 429 costs little,
-    and a limit is overstepped rarely.
+    A 429 reduces the rate at once. While none follows, each second adds twice as much as the second before, so a single
+    429 costs little and the service's limit is rarely exceeded.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -50,15 +53,15 @@ class AdaptiveRateLimiter:
         self._due = float("-inf")
         self._changed_at = self._slowed_at = float("-inf")
         self._is_limiting = False
-        self._taken: deque[float] = deque()
+        self._accepted_times: deque[float] = deque()
 
     @property
     def rate(self) -> float:
-        """Requests a second; infinite until the first 429."""
+        """Requests per second; infinite until the first 429."""
         return self._rate
 
     def wait(self, remaining: Callable[[], float] = lambda: float("inf")) -> None:
-        """Wait until the next request may go, but no longer than the ``remaining`` seconds."""
+        """Wait until the next request may be sent, at most ``remaining()`` seconds."""
         with self._turn:
             while True:
                 with self._state:
@@ -71,24 +74,24 @@ class AdaptiveRateLimiter:
                 self._clock.sleep(pause)
 
     def record_throttled(self, retry_after: float | None = None) -> None:
-        """The service said 429, and perhaps how many seconds to wait."""
+        """The service responded 429. ``retry_after`` is the seconds that it asked to wait, if it did."""
         with self._state:
             now = self._clock.monotonic()
             if retry_after is not None:
-                self._due = max(self._due, now + min(retry_after, _LONGEST_RETRY_AFTER))
-            taken = float(self._recent_requests(now))
+                self._due = max(self._due, now + min(retry_after, _MAX_RETRY_AFTER))
+            accepted = float(self._accepted_last_second(now))
             if self._rate == float("inf"):
-                self._slow_down(now, max(taken, _LEAST_GUESS), _STEP_FROM_A_GUESS)
+                self._slow_down(now, max(accepted, _MIN_FIRST_RATE), _FIRST_STEP_FROM_GUESS)
             elif now - self._slowed_at >= _BURST_SECONDS:
-                half = self._rate / 2 / _OF_WHAT_WAS_TAKEN
-                self._slow_down(now, max(min(self._rate, taken), half), _STEP)
+                half = self._rate / 2 / _BACKOFF_FRACTION
+                self._slow_down(now, max(min(self._rate, accepted), half), _FIRST_STEP)
 
-    def record_answered(self) -> None:
-        """The service took a request, whatever it answered."""
+    def record_accepted(self) -> None:
+        """The service accepted a request: it responded with anything but 429, be it an error."""
         with self._state:
             now = self._clock.monotonic()
-            self._taken.append(now)
-            self._recent_requests(now)
+            self._accepted_times.append(now)
+            self._accepted_last_second(now)
             if self._is_limiting and now - self._changed_at >= 1.0:
                 self._rate += self._step
                 self._step *= 2
@@ -96,13 +99,13 @@ class AdaptiveRateLimiter:
                 self._is_limiting = False
 
     def _slow_down(self, now: float, limit: float, step: float) -> None:
-        self._rate = max(_LEAST, limit * _OF_WHAT_WAS_TAKEN)
+        self._rate = max(_MIN_RATE, limit * _BACKOFF_FRACTION)
         self._step = self._rate * step
         self._slowed_at = self._changed_at = now
         self._due = max(self._due, now)
 
-    def _recent_requests(self, now: float) -> int:
-        """How many requests were taken within the last second, which is what a limit is about."""
-        while self._taken and self._taken[0] <= now - 1.0:
-            self._taken.popleft()
-        return len(self._taken)
+    def _accepted_last_second(self, now: float) -> int:
+        """How many requests the service accepted within the last second, the unit of its limits."""
+        while self._accepted_times and self._accepted_times[0] <= now - 1.0:
+            self._accepted_times.popleft()
+        return len(self._accepted_times)

@@ -208,7 +208,7 @@ class KeyAssigner:
                     outcome.changed = False
                     outcome.error = ResourceError(
                         code="KeyCannotBeLeft",
-                        message=f"Its present key {key.id} {problem}.",
+                        message=f"The current key {key.id} {problem}.",
                     )
 
     def _apply(self, regions: Sequence[Region]) -> None:

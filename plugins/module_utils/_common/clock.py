@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from .timestamps import rfc3339
+
 # How long anything sleeps at most once there is a hurry, in seconds.
 _INTERRUPTED_SLEEP = 0.5
 
@@ -45,11 +47,6 @@ class Clock:
     def timestamp(self) -> str:
         """The time of day in UTC as RFC 3339, to the millisecond."""
         return rfc3339(datetime.now(timezone.utc))
-
-
-def rfc3339(time: datetime) -> str:
-    """A time in UTC as RFC 3339, to the millisecond."""
-    return time.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

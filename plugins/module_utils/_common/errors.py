@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The typed errors of the collection. Pure: no I/O, imports nothing of the collection."""
+"""The typed errors of the collection. Pure; imports nothing of the collection."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 
 class BlockVolumeKeyError(Exception):
-    """Anything that the collection reports to its user. ``str()`` of it is fit to be read by one."""
+    """Anything that the collection reports to its user; ``str()`` of it is the message."""
 
 
 class InputError(BlockVolumeKeyError):
-    """What the user gave is wrong, so nothing is written: names the value, what is wrong and what to do."""
+    """The input is invalid, so nothing is changed. The message has the value, what is wrong, and what to do."""
 
 
 class ApiError(BlockVolumeKeyError):
-    """A call that did not give what it was made for. Either :class:`ServiceError` or :class:`TransportError`."""
+    """A call that failed: either :class:`ServiceError` or :class:`TransportError`. ``operation`` is "GetVolume"."""
 
     def __init__(self, message: str, *, operation: str) -> None:
         super().__init__(message)
@@ -29,15 +29,15 @@ class ApiError(BlockVolumeKeyError):
 
     @property
     def is_region_wide(self) -> bool:
-        """Whether the fault is the region's or the caller's, so that asking it for something else only takes time."""
+        """Whether other calls to the region would fail too: the fault is the region's or the caller's."""
         return True
 
 
 class ServiceError(ApiError):
-    """The service answered, and its answer was an error (the SDK's ``ServiceError``).
+    """The service responded with an error (the SDK's ``ServiceError``).
 
-    ``status`` and ``code`` are the HTTP status and the ``code`` of the error body;
-    ``oci_semantics.md`` section 4 lists them.
+    ``status`` and ``code`` are the HTTP status and the ``code`` of the error body; ``oci_semantics.md`` section 4 lists
+    them.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ServiceError(ApiError):
         self.opc_request_id = opc_request_id
 
     def __str__(self) -> str:
-        return f"{self.operation} was refused with {self.status} {self.code}: {self.message}"
+        return f"{self.operation} failed with {self.status} {self.code}: {self.message}"
 
     @property
     def is_throttled(self) -> bool:
@@ -63,7 +63,7 @@ class ServiceError(ApiError):
 
     @property
     def is_incorrect_state(self) -> bool:
-        """409 IncorrectState: the resource is busy with something else, which passes."""
+        """409 IncorrectState: the resource is busy with another operation, which will end."""
         return self.status == 409 and self.code in ("IncorrectState", "ExternalServerIncorrectState", "LockConflict")
 
     @property
@@ -72,29 +72,29 @@ class ServiceError(ApiError):
 
     @property
     def is_precondition_failed(self) -> bool:
-        """412: the resource is no longer what it was when it was read."""
+        """412: the resource was modified after it was read."""
         return self.status == 412
 
     @property
     def is_not_found(self) -> bool:
-        """404, which OCI also answers where the caller is not allowed to know."""
+        """404, which OCI also returns if the caller may not know whether the resource exists."""
         return self.status == 404
 
     @property
     def is_server_error(self) -> bool:
-        """A fault on the server's side, which may pass."""
+        """A fault of the service that may be temporary."""
         return self.status >= 500 and self.status != 501
 
     @property
     def outcome_is_unknown(self) -> bool:
-        """A write may have been committed before a fault on the server's side. A look commits nothing."""
+        """Whether a write may have been committed before a fault of the service. Reads commit nothing."""
         return self.is_server_error and not self.operation.startswith(("Get", "List", "Search"))
 
 
 class TransportError(ApiError):
-    """No answer of the service was understood: refused or dropped connection, timeout, a body that is no JSON.
+    """There was no valid response: the connection was refused or dropped, a timeout, or a body that is not JSON.
 
-    ``was_sent`` is false only where the request is known not to have left this machine.
+    ``was_sent`` is false only if the request is known not to have left this machine.
     """
 
     code = "NoAnswer"
@@ -104,12 +104,12 @@ class TransportError(ApiError):
         self.was_sent = was_sent
 
     def __str__(self) -> str:
-        return f"{self.operation} got no answer: {self.message}"
+        return f"{self.operation} got no valid response: {self.message}"
 
 
 @dataclass(frozen=True)
 class ResourceError:
-    """Why one resource failed, as it stands in a result's ``error``."""
+    """Why one resource failed: the ``error`` of its result."""
 
     code: str
     message: str
@@ -123,7 +123,7 @@ class ResourceError:
 
 
 def explain(error: ApiError) -> ResourceError:
-    """An error of the API in the form of a result, without a hint."""
+    """The ``error`` of a result for an error of the API, without a hint."""
     if isinstance(error, ServiceError):
         return ResourceError(
             code=error.code, status=error.status, opc_request_id=error.opc_request_id, message=error.message

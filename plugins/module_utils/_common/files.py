@@ -4,10 +4,11 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Files that a module leaves behind: readable by their owner only, and written all or nothing."""
+"""Files that a module leaves behind: readable by their owner only, written completely or not at all, and durably."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -15,22 +16,49 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# A folder can't be opened without the permission to list it, and some file systems can't flush a folder.
+_CANT_SYNC_FOLDER = (errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON to a file that only its owner can read; all of it, or nothing. Raises OSError."""
+    """Write JSON like :func:`write_private_text`."""
     write_private_text(path, json.dumps(content, indent=2) + "\n")
 
 
 def write_private_text(path: Path, text: str) -> None:
-    """Write text to a file that only its owner can read; all of it, or nothing. Raises OSError.
+    """Replace a file by one with this text that only its owner can read, completely or not at all. Raises OSError.
 
-    The text goes out as it is: a line ends as it says, on every system.
+    When this returns, the file is on disk and stays there if the machine crashes. Line endings are written as they are,
+    on every system.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder to disk, so that files created or renamed in it stay there if the machine crashes.
+
+    Raises OSError, but not where the file system can't do it: then the files are as safe as it makes them.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in _CANT_SYNC_FOLDER:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANT_SYNC_FOLDER:
+            raise
+    finally:
+        os.close(descriptor)

@@ -4,11 +4,22 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""What users may write for a value: blank for not set, and the words for true and false. Pure."""
 
 from __future__ import annotations
 
+_TRUE = ("true", "yes", "on", "1", "y", "t")
+_FALSE = ("false", "no", "off", "0", "n", "f")
+
 
 def is_blank(value: object) -> bool:
-    """Whether a value counts as not set: null, ``''`` or nothing but white space."""
+    """Whether a value counts as not set: null, ``''`` or only white space."""
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def parse_boolean(value: object) -> bool | None:
+    """A boolean, or the boolean that a word stands for, in any case; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    return word in _TRUE if word in _TRUE or word in _FALSE else None

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""The version of the collection, as galaxy.yml has it: that file is not shipped with a module."""
+"""The version of the collection, repeated from galaxy.yml, which is not shipped with modules."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Split off in the prototype."""
+"""The results of modules that look keys up: entries, counts and message. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from typing import Any
 from .._api.iam import read_statements, use_statements
 from .validation import KeyReport
 
+# A message lists this many of the keys that can't be used; ``kms_keys`` has all of them.
+_PROBLEMS_IN_MESSAGE = 3
+
 
 def key_entry(report: KeyReport, auth_type: str = "api_key") -> dict[str, Any]:
-    """One entry of ``keys``. What could not be learned is None."""
+    """One entry of ``kms_keys``. Fields that are not known are None."""
     statements = (
         *use_statements(report.id, report.compartment_id, auth_type),
         *read_statements(report.id, report.compartment_id, report.vault_compartment_id, auth_type),
@@ -45,6 +48,32 @@ def key_entry(report: KeyReport, auth_type: str = "api_key") -> dict[str, Any]:
 
 
 def summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Counts of the entries, which are one for each key and region."""
+    """The counts of entries; there is one entry for each key and region."""
     usable = sum(entry["usable"] for entry in entries)
     return {"total": len(entries), "usable": usable, "unusable": len(entries) - usable}
+
+
+def message(entries: Sequence[Mapping[str, Any]]) -> str:
+    """One line for the terminal, followed by the first keys that can't be used, with the reasons."""
+    if not entries:
+        return "No keys given; nothing to look up."
+    counts = summary(entries)
+    per_region = len({entry["id"] for entry in entries}) < len(entries)
+    noun = "keys, counted once per region," if per_region else "key" if len(entries) == 1 else "keys"
+    line = f"{counts['usable']} of {counts['total']} {noun} can be used"
+    bad = [entry for entry in entries if not entry["usable"]]
+    lines = [
+        f"In {entry['region']}, {entry['id']} {problem}."
+        for entry in bad[:_PROBLEMS_IN_MESSAGE]
+        for problem in entry["problems"]
+    ]
+    if len(bad) > _PROBLEMS_IN_MESSAGE:
+        lines.append(f"... and {len(bad) - _PROBLEMS_IN_MESSAGE} more, see 'kms_keys'")
+    return "\n".join([line + ":" if lines else line, *lines])
+
+
+def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, Any]]:
+    """The entries that the task's result lists. Nothing changes here, so ``changed`` selects the unusable keys."""
+    if which == "summary":
+        return []
+    return [entry for entry in entries if which == "all" or not entry["usable"]]

@@ -4,12 +4,12 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Whether a key can be used in a region, or left there. Where it lives is found by ``_vaults.py``."""
+"""Validates keys: whether a key can be assigned in a region, or removed there. ``lookup.py`` finds the key."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,25 +18,30 @@ from .._api.pagination import every_page
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, ServiceError
-from .lookup import KeyFinder, KeyLocation, KeyNotFound, known
+from .._common.timestamps import rfc3339
+from .lookup import KeyFinder, KeyLocation, known
+from .not_found import KeyNotFound
 
 _USABLE_STATE = "ENABLED"
-# A key in one of these states can be neither assigned nor left (oci_semantics.md fact 22).
-_DEAD_STATES = frozenset({"DISABLING", "DISABLED", "SCHEDULING_DELETION", "PENDING_DELETION", "DELETING", "DELETED"})
-_REVIVE = {
-    "DISABLING": "enable it first",
-    "DISABLED": "enable it first",
-    "SCHEDULING_DELETION": "cancel its deletion first",
-    "PENDING_DELETION": "cancel its deletion first",
+# A key in one of these states can be neither assigned nor removed (oci_semantics.md fact 22).
+_UNUSABLE_STATES = frozenset(
+    {"DISABLING", "DISABLED", "SCHEDULING_DELETION", "PENDING_DELETION", "DELETING", "DELETED"}
+)
+_REMEDIES = {
+    "DISABLING": "Enable the key first",
+    "DISABLED": "Enable the key first",
+    "SCHEDULING_DELETION": "Cancel its deletion first",
+    "PENDING_DELETION": "Cancel its deletion first",
 }
 
 
 @dataclass(frozen=True)
 class KeyReport:
-    """What could be learned about one key in one region. ``problems`` and ``warnings`` are in words.
+    """What is known about one key in one region.
 
-    ``found`` is False where the key could not be read there at all; the reasons are among the problems, and the rest
-    is what was learned all the same. ``is_replica`` tells that the key was made in another region.
+    ``problems`` and ``warnings`` are predicates whose subject is the key: "is DISABLED, not ENABLED. Enable the key
+    first". ``found`` is False if the key could not be read there at all; the problems say why, and the other fields are
+    what is known nevertheless. ``is_replica`` says that the key was created in another region.
     """
 
     id: str
@@ -70,35 +75,35 @@ class KeyReport:
 
 
 class KeyValidator:
-    """Looks keys up, each once per region and run, and never faster than Vault allows.
+    """Validates each key once per region and run, within the rate limit of Vault.
 
-    ``exact_versions`` counts every version of a key; otherwise counting ends with the page that has a second one.
+    ``exact_versions`` counts all versions of a key; otherwise counting ends with the page that has a second one.
     """
 
     def __init__(self, connection: Connection, clock: Clock, *, exact_versions: bool = False) -> None:
         self._finder = KeyFinder(connection, clock)
         self._exact_versions = exact_versions
-        self._wanted: SingleFlightCache[KeyReport] = SingleFlightCache()
-        self._left: SingleFlightCache[KeyReport] = SingleFlightCache()
+        self._assignable: SingleFlightCache[KeyReport] = SingleFlightCache()
+        self._removable: SingleFlightCache[KeyReport] = SingleFlightCache()
 
     @property
     def compartments(self) -> dict[str, str]:
-        """The compartments of the keys that were looked up so far, where they became known."""
-        reports = [*self._wanted.values(), *self._left.values()]
+        """The compartment of each key validated so far, if it is known."""
+        reports = [*self._assignable.values(), *self._removable.values()]
         return {report.id: report.compartment_id for report in reports if report.compartment_id}
 
     @property
     def refused_credentials(self) -> ServiceError | None:
-        """The 401, if there was one and nothing that was asked so far was answered by any other verdict."""
+        """The 401, if there was one and no call so far showed that the credentials are accepted."""
         return self._finder.refused_credentials
 
     def check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         """Whether a key can be assigned in a region: GetVault, GetKey and ListKeyVersions."""
-        return self._wanted.get((kms_key_id, region), lambda: self._check_assignable(kms_key_id, region))
+        return self._assignable.get((kms_key_id, region), lambda: self._check_assignable(kms_key_id, region))
 
     def check_removable(self, kms_key_id: str, region: str) -> KeyReport:
-        """Whether a resource can leave a key. A key that may not be read is no problem: the service will judge."""
-        return self._left.get((kms_key_id, region), lambda: self._check_removable(kms_key_id, region))
+        """Whether a resource can be moved off a key. A key that can't be read is not a problem: OCI will decide."""
+        return self._removable.get((kms_key_id, region), lambda: self._check_removable(kms_key_id, region))
 
     def _check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         found = self._finder.find(kms_key_id, region)
@@ -117,12 +122,12 @@ class KeyValidator:
         warnings = []
         state, algorithm = found.key.lifecycle_state, _algorithm(found.key)
         if state != _USABLE_STATE:
-            deletion = _moment(found.key, "time_of_deletion")
-            when = f", and is going to be deleted at {deletion}" if deletion else ""
-            advice = _REVIVE.get(state)
-            problems.append(f"is {state}, not ENABLED{when}" + (f": {advice}" if advice else ""))
+            deletion = _time(found.key, "time_of_deletion")
+            when = f", and will be deleted at {deletion}" if deletion else ""
+            remedy = _REMEDIES.get(state)
+            problems.append(f"is {state}, not ENABLED{when}" + (f". {remedy}" if remedy else ""))
         if algorithm != "AES":
-            problems.append(f"is a key for {algorithm or 'what it does not tell'}, but Block Volume needs an AES key")
+            problems.append(f"has {_algorithm_words(algorithm)}; Block Volume requires an AES key")
         versions: int | None = None
         at_least = ""
         try:
@@ -131,8 +136,7 @@ class KeyValidator:
             warnings.append(f"its versions could not be counted ({error})")
         if versions is not None and versions > 1:
             warnings.append(
-                f"has {at_least}{versions} versions, and Block Volume documents support for keys with a single "
-                "version only"
+                f"has {at_least}{versions} versions; Block Volume documents support only for keys with a single version"
             )
         return self._report(found, region, tuple(problems), tuple(warnings), versions)
 
@@ -142,12 +146,13 @@ class KeyValidator:
             return KeyReport(id=kms_key_id, region=region, found=False, warnings=(found.problem,))
         state = found.key.lifecycle_state
         problems: tuple[str, ...] = ()
-        if state in _DEAD_STATES:
-            problems = (f"is {state}, and can't be left: {_REVIVE.get(state, 'restore it first')}",)
+        if state in _UNUSABLE_STATES:
+            remedy = _REMEDIES.get(state, "Restore the key first")
+            problems = (f"is {state}; OCI refuses to move a resource off it. {remedy}",)
         return self._report(found, region, problems, (), None)
 
     def _count_versions(self, kms_key_id: str, endpoint: str) -> tuple[int, str]:
-        """Versions that are not deleted, and "at least " where those on further pages were not counted."""
+        """The number of versions that are not deleted, and "at least " if further pages were not counted."""
         count = 0
         ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
         for response in every_page(ask, "key versions"):
@@ -176,13 +181,13 @@ class KeyValidator:
             display_name=known(key, "display_name"),
             compartment_id=key.compartment_id,
             lifecycle_state=key.lifecycle_state,
-            time_of_deletion=_moment(key, "time_of_deletion"),
+            time_of_deletion=_time(key, "time_of_deletion"),
             algorithm=_algorithm(key),
             protection_mode=key.protection_mode,
             vault_id=key.vault_id,
             vault_compartment_id=found.vault_compartment_id,
             management_endpoint=found.endpoint,
-            time_created=_moment(key, "time_created"),
+            time_created=_time(key, "time_created"),
             current_key_version=known(key, "current_key_version"),
             versions=versions,
             is_auto_rotation_enabled=known(key, "is_auto_rotation_enabled"),
@@ -190,12 +195,14 @@ class KeyValidator:
         )
 
 
-def _moment(key: Any, name: str) -> str | None:
-    """A time that OCI tells of a key, in UTC as RFC 3339 to the second."""
+def _time(key: Any, name: str) -> str | None:
+    """A timestamp of a key, to the second."""
     time = known(key, name)
-    if not isinstance(time, datetime):
-        return None
-    return time.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return rfc3339(time, "seconds") if isinstance(time, datetime) else None
+
+
+def _algorithm_words(algorithm: str | None) -> str:
+    return f"algorithm {algorithm}" if algorithm else "an unknown algorithm"
 
 
 def _algorithm(key: Any) -> str | None:

@@ -37,14 +37,10 @@ from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
 from .connection import connect_to_read
 from .errors import fail_module_on_error
-from .options import (
-    compartments_asked,
-    listed,
-    regions_asked,
-    writable_file,
-)
+from .options import listed, writable_file
 from .output import invocation
 from .runtime import Runtime
+from .scope_options import compartments_asked, regions_asked
 
 # A region that can't be reached costs these attempts, some 30 s where connections are refused.
 _ATTEMPTS = 6

@@ -42,7 +42,8 @@ from .._planning.batch_results import (
     read_previous_batches,
 )
 from .._planning.text import progress_line, slice_label
-from .._resources.registry import KINDS, policy_kind
+from .._resources.policies import policy_kind
+from .._resources.registry import KINDS
 from . import change_keys as _module
 from .change_options import parse_run_settings
 from .errors import IN_THE_JOURNAL, fail_module_on_error

@@ -31,7 +31,8 @@ from .._planning.former_keys import FormerKey, read_former_keys
 from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
-from .._resources.registry import KINDS, policy_kind
+from .._resources.policies import policy_kind
+from .._resources.registry import KINDS
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 

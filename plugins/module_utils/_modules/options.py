@@ -13,11 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .._api.settings import CONNECTION_OPTIONS, how_to_set
+from .._api.settings import CONNECTION_OPTIONS
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._model.ocid import expect_realm, expect_type, parse
-from .._model.regions import RegionTable
 
 RESULT_OPTIONS: dict[str, dict[str, Any]] = {
     "result": {"type": "str", "choices": ["all", "changed", "summary"], "default": "all"},
@@ -61,45 +59,6 @@ def listed(options: Mapping[str, Any], name: str, remedy: str) -> list[str] | No
     if not items:
         raise InputError(f"'{name}' is an empty list. {remedy}")
     return items
-
-
-def compartments_asked(options: Mapping[str, Any], tenancy: str | None) -> list[str]:
-    """The OCIDs of the compartments to scan; none stands for the whole tenancy."""
-    remedy = "Name compartments, or unset 'compartment_ids' to scan the whole tenancy."
-    found = []
-    for value in listed(options, "compartment_ids", remedy) or []:
-        ocid = parse(value)
-        expect_type(ocid, "compartment", "tenancy")
-        if tenancy:
-            expect_realm(ocid, parse(tenancy).realm, "the tenancy")
-            if ocid.type == "tenancy" and ocid.value != tenancy:
-                raise InputError(f"'compartment_ids' names the tenancy {ocid}, but the credentials are of {tenancy}")
-        found.append(ocid.value)
-    return found
-
-
-def regions_asked(
-    options: Mapping[str, Any], regions: RegionTable, own_region: str | None, tenancy: str | None
-) -> list[str] | None:
-    """The regions to scan; None stands for every region that the tenancy is subscribed to.
-
-    By default it is the region of the connection options.
-    """
-    remedy = "Name regions, or unset 'regions' to scan the region of the connection options."
-    given = listed(options, "regions", remedy)
-    if given is None:
-        if own_region is None:
-            raise InputError(f"No region is set: option regions, {how_to_set('region')}")
-        return [own_region]
-    if "all" in (name.lower() for name in given):
-        if len(given) > 1:
-            raise InputError(f"'regions' has all and others: {', '.join(given)}. Name regions, or only all.")
-        return None
-    names = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in given))
-    if tenancy:
-        for name in names:
-            expect_realm(parse(tenancy), regions.realms[name], name)
-    return names
 
 
 def writable_file(option: str, given: Any) -> Path | None:

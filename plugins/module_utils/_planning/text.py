@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._common.text import label, visible
+from .._common.text import duration, label, resources, visible
 from .._documents.plan_file import Slice, UnplannedRow, count_entries
 from .._model.resource_types import RESOURCE_TYPES
 from .plan import Plan, key_words
@@ -18,11 +18,6 @@ from .plan import Plan, key_words
 MOST_COUNTS = 40
 """Rows of counts that the result of a task has at most; the file has all of them."""
 _SAMPLE = 10
-
-
-def resources(count: int) -> str:
-    """ "1 resource", "1,200 resources" """
-    return f"{count:,} {'resource' if count == 1 else 'resources'}"
 
 
 def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
@@ -71,12 +66,3 @@ def progress_line(label: str, changed: int, failed: int, seconds_left: float | N
     """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"{label}, {changed:,} changed, {failed:,} failed{left}"
-
-
-def duration(seconds: float) -> str:
-    """ "40 s", "12 min", "1.5 h" """
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

@@ -12,10 +12,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from .._common.errors import InputError
+from .._common.timestamps import parse_rfc3339
 from .._documents.changes_file import count_changes
 from .._documents.discovery_file import DiscoveryFile, key_region
 from .._documents.keys_file import ReportedKeyRow
@@ -281,10 +281,6 @@ def _days(created: str | None, now: str) -> int | None:
     if created is None:
         return None
     try:
-        return (_moment(now) - _moment(created)).days
+        return (parse_rfc3339(now) - parse_rfc3339(created)).days
     except (TypeError, ValueError):  # of another form, or without a time zone
         return None
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

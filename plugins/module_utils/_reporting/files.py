@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.files import write_private, write_private_text
-from .._common.text import csv_table
+from .csv_table import csv_table
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = "oci_keys.block_volume/manifest"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from .._api.client import Response, Service
-from .._common.clock import rfc3339
 from .._common.errors import ResourceError, ServiceError
+from .._common.timestamps import rfc3339
 from .._model.decisions import action_for, blocking_error
 from .._model.state import (
     REMOVE,

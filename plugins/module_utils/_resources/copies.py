@@ -41,6 +41,7 @@ from .copy_reader import (
     CopyReader,
     retry_token,
 )
+from .registry import register
 from .volume_group_backups import VOLUME_GROUP_BACKUPS
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
@@ -183,3 +184,6 @@ def _keys(copy: BackupCopy) -> Sequence[tuple[str, str | None]]:
 COPY_OF_VOLUME_BACKUP = CopyKind(VOLUME_BACKUP, "copy_volume_backup")
 COPY_OF_BOOT_VOLUME_BACKUP = CopyKind(BOOT_VOLUME_BACKUP, "copy_boot_volume_backup")
 COPY_OF_VOLUME_GROUP_BACKUP = CopyKind(VOLUME_GROUP_BACKUPS, "copy_volume_group_backup")
+
+COPY_KINDS = register(COPY_OF_VOLUME_BACKUP, COPY_OF_BOOT_VOLUME_BACKUP, COPY_OF_VOLUME_GROUP_BACKUP)
+"""The names of the kinds for copies in another region. Only backup_copy makes them."""

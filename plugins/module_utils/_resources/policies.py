@@ -22,6 +22,8 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
+from .._model.ocid import Ocid, expect_type
+from .._model.resource_types import RESOURCE_TYPES
 from .._model.state import (
     ASSIGN,
     NONE,
@@ -42,6 +44,7 @@ from .policy_reader import (
     PolicyReader,
     read_assignment,
 )
+from .registry import KINDS, register
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
 
@@ -232,3 +235,12 @@ def _details(asset_id: str, policy_id: str, kms_key_id: str | None) -> dict[str,
 POLICY_OF_VOLUME = PolicyKind(BLOCK_VOLUME)
 POLICY_OF_BOOT_VOLUME = PolicyKind(BOOT_VOLUME)
 POLICY_OF_VOLUME_GROUP = PolicyKind(VOLUME_GROUP)
+
+POLICY_KINDS = register(POLICY_OF_VOLUME, POLICY_OF_BOOT_VOLUME, POLICY_OF_VOLUME_GROUP)
+"""The names of the kinds for backup policies."""
+
+
+def policy_kind(asset: Ocid) -> ResourceKind:
+    """How the backup policy of an asset is read and changed. Raises InputError if an OCID is not that of an asset."""
+    expect_type(asset, *RESOURCE_TYPES.assets.ocid_types)
+    return KINDS[f"policy of {RESOURCE_TYPES.by_ocid_type[asset.type].name}"]

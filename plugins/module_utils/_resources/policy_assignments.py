@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._api.client import Service
-from .._common.clock import rfc3339
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import (
     ApiError,
     ResourceError,
     explain,
 )
+from .._common.timestamps import rfc3339
 from .._model.resource_types import ASSIGNMENT
 from .._model.state import Resource
 from .policy_reader import read_assignment

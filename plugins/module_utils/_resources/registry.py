@@ -6,14 +6,14 @@
 
 """Every kind of key-bearing resource that the collection knows. A new kind is a new file and a line here.
 
-The imports are static because only what is imported statically is shipped with a module.
+The imports are static because only what is imported statically is shipped with a module. Kinds that only some modules
+change are not imported here; their file registers them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._model.ocid import Ocid, expect_type
 from .._model.resource_types import RESOURCE_TYPES
 from .backups import (
     BOOT_VOLUME_BACKUP,
@@ -24,16 +24,6 @@ from .base import (
     GroupKind,
     ReadableKind,
     ResourceKind,
-)
-from .copies import (
-    COPY_OF_BOOT_VOLUME_BACKUP,
-    COPY_OF_VOLUME_BACKUP,
-    COPY_OF_VOLUME_GROUP_BACKUP,
-)
-from .policies import (
-    POLICY_OF_BOOT_VOLUME,
-    POLICY_OF_VOLUME,
-    POLICY_OF_VOLUME_GROUP,
 )
 from .replicas import (
     BLOCK_VOLUME_REPLICA,
@@ -49,15 +39,12 @@ KINDS: dict[str, ResourceKind] = {
         BOOT_VOLUME,
         VOLUME_BACKUP,
         BOOT_VOLUME_BACKUP,
-        POLICY_OF_VOLUME,
-        POLICY_OF_BOOT_VOLUME,
-        POLICY_OF_VOLUME_GROUP,
-        COPY_OF_VOLUME_BACKUP,
-        COPY_OF_BOOT_VOLUME_BACKUP,
-        COPY_OF_VOLUME_GROUP_BACKUP,
     )
 }
-"""The kinds that bear a key, by their name: the type in results, or what of it."""
+"""The kinds that have a key, by their name: the type in results, or what of it.
+
+Copies and policies are added when their file is imported, since only some modules ship it.
+"""
 
 GROUPS: dict[str, GroupKind] = {kind.type: kind for kind in (VOLUME_GROUP_BACKUP,)}
 """The kinds that stand for their members."""
@@ -74,6 +61,16 @@ LISTED: tuple[ReadableKind, ...] = (
 """The kinds of which all resources of a compartment can be listed. Policy assignments are found asset by asset."""
 
 
+def register(*kinds: ResourceKind) -> tuple[str, ...]:
+    """Add kinds that only some modules change, and return their names.
+
+    The file of the kinds calls this, so that modules that don't import the file don't ship it either.
+    """
+    named = {kind.name or kind.type: kind for kind in kinds}
+    KINDS.update(named)
+    return tuple(named)
+
+
 def listed_kinds(types: Iterable[str]) -> tuple[ReadableKind, ...]:
     """The kinds of these types that can be listed."""
     wanted = frozenset(types)
@@ -83,12 +80,6 @@ def listed_kinds(types: Iterable[str]) -> tuple[ReadableKind, ...]:
 def asset_kinds() -> tuple[ReadableKind, ...]:
     """The kinds that backup policies are assigned to; groups first, since their policies are their members' too."""
     return (*listed_kinds(RESOURCE_TYPES.groups.names), *listed_kinds(RESOURCE_TYPES.volumes.names))
-
-
-def policy_kind(asset: Ocid) -> ResourceKind:
-    """How the backup policy of an asset is read and changed. Raises InputError where that is no asset."""
-    expect_type(asset, *RESOURCE_TYPES.assets.ocid_types)
-    return KINDS[f"policy of {RESOURCE_TYPES.by_ocid_type[asset.type].name}"]
 
 
 def kinds_by_ocid_type(names: Iterable[str]) -> dict[str, ResourceKind | GroupKind]:

@@ -22,12 +22,10 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import shorten
-from .._common.values import is_blank
+from .._common.timestamps import parse_rfc3339, rfc3339
+from .._common.values import is_blank, parse_boolean
 from .._model.ocid import expect_type, parse
 from .._model.regions import RegionTable
-
-_TRUE = ("true", "yes", "on", "1", "y", "t")
-_FALSE = ("false", "no", "off", "0", "n", "f")
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _ENTRIES = re.compile(r"[\n,;]+")
@@ -72,12 +70,10 @@ def text(value: Any) -> str:
 
 
 def boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise InputError(f"{_quote(value)} is neither true nor false")
+    parsed = parse_boolean(value)
+    if parsed is None:
+        raise InputError(f"{_quote(value)} is neither true nor false")
+    return parsed
 
 
 def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
@@ -232,7 +228,7 @@ def timestamp(value: Any) -> str:
     given = value
     if isinstance(given, str):
         try:
-            given = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", given.strip()))
+            given = parse_rfc3339(given.strip())
         except ValueError as error:
             raise InputError(
                 f"{_quote(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
@@ -243,7 +239,7 @@ def timestamp(value: Any) -> str:
         raise InputError(f"{_quote(value)} is not a date or time")
     if given.tzinfo is None:
         given = given.replace(tzinfo=timezone.utc)
-    return given.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(given, "seconds")
 
 
 def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:

@@ -81,7 +81,7 @@ def test_every_auth_type_reads_and_writes(
 
 @pytest.mark.parametrize(
     ("profile", "words"),
-    [("ENCRYPTED", None), ("NO_PASS_PHRASE", "is encrypted, but there is no pass phrase")],
+    [("ENCRYPTED", None), ("NO_PASS_PHRASE", "is encrypted, but no pass phrase is set")],
 )
 def test_pass_phrases(profile: str, words: str | None, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     if words is not None:
@@ -109,6 +109,6 @@ def test_faults_pass_or_are_told(kind: str, simulator: Simulator, monkeypatch: p
         assert "proxy" not in str(caught.value)
     if kind == "refuse":
         fresh = open_as(simulator, "api_key", monkeypatch)
-        with pytest.raises(TransportError, match="no connection to identity") as refused:
+        with pytest.raises(TransportError, match="could not connect to identity") as refused:
             fresh.identity("us-ashburn-1").read_once("get_tenancy", connection.tenancy)
         assert not refused.value.was_sent

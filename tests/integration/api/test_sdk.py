@@ -47,7 +47,7 @@ except Exception as error:
     print(type(error).__name__, error)
 """
     said = run_python(code, tmp_path)
-    assert said.startswith(f"InputError The OCI Python SDK can't be used. The interpreter is {sys.executable}")
+    assert said.startswith(f"InputError The OCI Python SDK can't be used with the interpreter {sys.executable}")
     assert "importing 'oci' failed with ModuleNotFoundError" in said
     assert f"{sys.executable} -m pip install oci" in said
 
@@ -153,7 +153,7 @@ except Exception as error:
     print(type(error).__name__, error)
 """
     said = run_python(code, tmp_path)
-    assert said.startswith("InputError The OCI Python SDK can't be used.")
+    assert said.startswith("InputError The OCI Python SDK can't be used with")
     assert "importing 'oci.core.models.volume' failed with ModuleNotFoundError" in said
 
 

@@ -79,7 +79,7 @@ def tell_about_key(key: str) -> Look:
             return Told(ran.printed, failure=ran.msg)
         (entry,) = ran.result["keys"]
         seen = {key: (entry["lifecycle_state"], entry["algorithm"])} if entry["usable"] else {}
-        gaps = tuple(f"NoAnswer: {it}" if "got no answer" in it else it for it in entry["problems"])
+        gaps = tuple(f"NoAnswer: {it}" if "got no valid response" in it else it for it in entry["problems"])
         return Told(ran.printed, seen, gaps)
 
     def is_true(sim: Simulator, seen: Seen) -> None:

@@ -146,7 +146,7 @@ def drive(
         nonlocal under_way
         under_way -= 1
         if taken:
-            limiter.record_answered()
+            limiter.record_accepted()
             traffic.done += 1
         else:
             limiter.record_throttled()

@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth as _signers
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth, platform_auth
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
@@ -78,7 +78,7 @@ def keys() -> Keys:
         certificate=certificate.public_bytes(serialization.Encoding.PEM).decode(),
         elliptic=pem_of(ec.generate_private_key(ec.SECP256R1())),
         edwards=pem_of(ed25519.Ed25519PrivateKey.generate()),
-        fingerprint=_signers._fingerprint_of(key),
+        fingerprint=auth._fingerprint_of(key),
     )
 
 
@@ -180,7 +180,9 @@ def test_a_profile_takes_from_default_what_it_lacks(keys: Keys, home: Path) -> N
     write_config(home, config_of(keys, home) + "[OTHER]\nregion = PHX\nuser =\n")
     connection = open_with({}, {"OCI_CONFIG_PROFILE": "OTHER", "OCI_USER_ID": USER})
     assert connection.region == "us-phoenix-1"
-    assert "user: option api_user" in fault({"config_profile_name": "OTHER"})
+    assert "Missing: user (option api_user, environment variable OCI_USER_ID)" in fault(
+        {"config_profile_name": "OTHER"}
+    )
 
 
 def test_options_beat_the_environment_and_that_beats_the_file(keys: Keys, home: Path) -> None:
@@ -223,9 +225,9 @@ def test_a_config_file_with_a_byte_order_mark_and_a_percent_sign(keys: Keys, hom
 
 def test_a_missing_file_names_what_is_missing_and_how_to_give_it(home: Path) -> None:
     text = fault({"api_user": USER, "region": "iad"})
-    assert f"There is no OCI config file {home}/.oci/config. Make one with 'oci setup config'" in text
-    assert "environment variables: api_user_fingerprint (OCI_USER_FINGERPRINT), api_user_key_file (OCI_" in text
-    assert "tenancy (OCI_TENANCY). On a machine in OCI" in text
+    assert f"The OCI config file {home}/.oci/config does not exist. Create one with 'oci setup config'" in text
+    assert "environment variables instead: api_user_fingerprint (OCI_USER_FINGERPRINT), api_user_key_file (OCI_" in text
+    assert "tenancy (OCI_TENANCY). A machine in OCI" in text
     assert "option config_file_location, environment variable OCI_CONFIG_FILE" in text
     assert "OCI_USER_ID" not in text
     assert "OCI_CONFIG_PROFILE" not in text
@@ -233,29 +235,36 @@ def test_a_missing_file_names_what_is_missing_and_how_to_give_it(home: Path) -> 
 
 def test_a_missing_file_that_was_named(keys: Keys) -> None:
     text = fault({"config_file_location": "/nowhere/config", "config_profile_name": "X"})
-    assert "There is no OCI config file /nowhere/config (option config_file_location) to take profile X (op" in text
+    assert "The OCI config file /nowhere/config (option config_file_location), needed for profile X (op" in text
     unneeded = fault(given(keys, config_file_location="/nowhere/config"))
-    assert "/nowhere/config (option config_file_location). Every value is given without it, so leave out" in unneeded
+    assert (
+        "/nowhere/config (option config_file_location) does not exist. All required values are set without it; remove"
+        in unneeded
+    )
     text = fault({}, {"OCI_CONFIG_FILE": "/nowhere/config"})
-    assert "There is no OCI config file /nowhere/config (environment variable OCI_CONFIG_FILE). Make one" in text
+    assert (
+        "The OCI config file /nowhere/config (environment variable OCI_CONFIG_FILE) does not exist. Create one" in text
+    )
 
 
 def test_a_missing_file_is_not_said_to_come_from_what_names_the_profile(home: Path) -> None:
     text = fault({}, {"OCI_CONFIG_PROFILE": "P"})
-    place = f"{home}/.oci/config to take profile P (environment variable OCI_CONFIG_PROFILE) from. Make one"
+    place = (
+        f"{home}/.oci/config, needed for profile P (environment variable OCI_CONFIG_PROFILE), does not exist. Create"
+    )
     assert place in text
 
 
 def test_a_missing_file_is_told_with_what_only_it_can_hold(home: Path) -> None:
     text = fault({"auth_type": "security_token"})
-    assert "Without one there is no security_token_file" in text
+    assert "It is required for: security_token_file" in text
     assert "OCI_TENANCY" not in text
 
 
 def test_a_missing_profile_lists_those_that_exist(keys: Keys, home: Path) -> None:
     write_config(home, config_of(keys, home) + "[ADMIN]\n[OTHER]\n")
     text = fault({"config_profile_name": "NONE"})
-    assert f"no profile 'NONE' in the OCI config file {home}/.oci/config. It has DEFAULT, ADMIN, OTHER" in text
+    assert f"OCI config file {home}/.oci/config has no profile 'NONE'; its profiles are: DEFAULT, ADMIN, OTHER" in text
     write_config(home, "[ADMIN]\n")
     assert "no profile 'DEFAULT'" in fault({})
     assert open_with(given(keys, region="")).region is None
@@ -279,15 +288,18 @@ def test_a_config_file_that_cannot_be_read(home: Path) -> None:
     (home / ".oci" / "config").mkdir(parents=True)
     assert "can't be read: Is a directory" in fault({})
     (home / "binary").write_bytes(b"\xff\xfe\x00")
-    assert "is not text in UTF-8" in fault({"config_file_location": str(home / "binary")})
+    assert "is not UTF-8 text" in fault({"config_file_location": str(home / "binary")})
 
 
 def test_values_that_the_profile_lacks_are_named(keys: Keys, home: Path) -> None:
     write_config(home, config_of(keys, home, tenancy="  ", fingerprint=None))
     text = fault({})
-    assert f"profile DEFAULT of {home}/.oci/config does not have it" in text
-    assert "fingerprint: option api_user_fingerprint" in text
-    assert "tenancy: option tenancy" in text
+    assert f"Incomplete API key configuration (profile DEFAULT of {home}/.oci/config)" in text
+    assert (
+        "Missing: fingerprint (option api_user_fingerprint, environment variable OCI_USER_FINGERPRINT), tenancy (option"
+        in text
+    )
+    assert "tenancy (option tenancy, environment variable OCI_TENANCY)" in text
     assert "api_user," not in text
 
 
@@ -313,14 +325,14 @@ def test_a_fingerprint_of_another_key_names_both(keys: Keys) -> None:
     other = ":".join(["ab"] * 16)
     text = fault(given(keys, api_user_fingerprint=other))
     assert f"The fingerprint {other} (option api_user_fingerprint) is not that of the private key" in text
-    assert f"which is {keys.fingerprint} (option api_user_key_content)" in text
+    assert f"private key (option api_user_key_content), which is {keys.fingerprint}" in text
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("encrypted", "is encrypted, but there is no pass phrase. Give it with option api_user_key_pass_phrase, env"),
-        ("encrypted_old", "is encrypted, but there is no pass phrase"),
+        ("encrypted", "is encrypted, but no pass phrase is set. Set it with option api_user_key_pass_phrase, env"),
+        ("encrypted_old", "is encrypted, but no pass phrase is set"),
         ("public", "is a public key"),
         ("ssh_public", "is a public key"),
         ("certificate", "is a certificate"),
@@ -342,7 +354,7 @@ def test_pass_phrases(kind: str, keys: Keys) -> None:
     content = getattr(keys, kind)
     assert open_with(given(keys, api_user_key_content=content, api_user_key_pass_phrase=PHRASE)).tenancy == TENANCY
     text = fault(given(keys, api_user_key_content=content, api_user_key_pass_phrase="SECRET wrong ü"))
-    assert "can't be decrypted with the pass phrase given" in text
+    assert "can't be decrypted with the given pass phrase" in text
 
 
 def test_a_pass_phrase_that_is_not_needed_does_no_harm(keys: Keys) -> None:
@@ -391,7 +403,7 @@ def test_key_files_that_cannot_be_read(keys: Keys, home: Path) -> None:
     text = fault({})
     assert "The private key file" in text
     assert "written as 'sub/key.pem', which is relative to the working directory" in text
-    assert f"No such file or directory. It comes from key_file in profile DEFAULT of {home}/.oci/config" in text
+    assert f"No such file or directory. It is set by key_file in profile DEFAULT of {home}/.oci/config" in text
     write_config(home, config_of(keys, home, key_file="~/sub.pem"))
     assert f"The private key file {home}/sub.pem (written as '~/sub.pem') can't be read" in fault({})
     assert "Is a directory" in fault({"api_user_key_file": str(home)})
@@ -427,10 +439,10 @@ def test_the_tenancy_of_a_session_token_may_be_in_it_only(keys: Keys, home: Path
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "token can't be read: No such file or directory. It comes from security_token_file in profile"),
+        (None, "token can't be read: No such file or directory. It is set by security_token_file in profile"),
         ("", "is empty"),
-        ("SECRET", "does not hold a token"),
-        ("a.SECRET.c", "does not hold a token"),
+        ("SECRET", "does not contain a token"),
+        ("a.SECRET.c", "does not contain a token"),
         (token(exp=1_000_000_000), "expired at 2001-09-09 01:46:40 UTC. Renew it with 'oci session refresh'"),
     ],
 )
@@ -441,10 +453,12 @@ def test_session_tokens_that_are_no_good(content: str | None, words: str, keys: 
 
 def test_a_session_token_needs_its_file_and_key(keys: Keys, home: Path) -> None:
     text = fault({"auth_type": "security_token"})
-    assert "there is no security_token_file" in text
+    assert "It is required for: security_token_file" in text
     assert "option security_token_file" not in text
     write_config(home, config_of(keys, home))
-    assert "has no security_token_file, which auth_type security_token needs" in fault({"auth_type": "security_token"})
+    assert "has no security_token_file, which auth_type security_token requires" in fault(
+        {"auth_type": "security_token"}
+    )
     session(keys, home, token(exp=int(time.time()) + 600), key_file=None)
     assert "has no key_file" in fault({"auth_type": "security_token"})
     options = {"auth_type": "security_token", "api_user_key_file": str(home / "key.pem")}
@@ -456,12 +470,12 @@ def test_a_session_token_needs_its_file_and_key(keys: Keys, home: Path) -> None:
 
 def test_an_instance_principal_elsewhere_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(address: tuple[str, int], timeout: float) -> None:
-        assert timeout == _signers.METADATA_TIMEOUT <= 5
+        assert timeout == platform_auth.METADATA_TIMEOUT <= 5
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     text = fault({"auth_type": "instance_principal"})
-    assert "The metadata service http://169.254.169.254/opc/v2 does not answer (timed out)" in text
+    assert "the metadata service http://169.254.169.254/opc/v2 does not respond (timed out)" in text
     assert "choose another auth_type" in text
 
 
@@ -473,7 +487,7 @@ def test_another_metadata_service_can_be_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setenv("OCI_METADATA_BASE_URL", "http://192.0.2.1:8080/opc/v2")
     text = fault({"auth_type": "instance_principal"})
-    assert "http://192.0.2.1:8080/opc/v2 does not answer (Connection refused)" in text
+    assert "http://192.0.2.1:8080/opc/v2 does not respond (Connection refused)" in text
 
 
 class FakeInstanceSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name-defined, unused-ignore]
@@ -523,7 +537,7 @@ def test_a_delegation_token(keys: Keys, home: Path) -> None:
     assert connection.secrets == ("SECRET-token",)
     assert "SECRET" not in connection.describe_principal() + repr(connection._principal)
     write_config(home, config_of(keys, home))
-    assert "has no delegation_token_file, which auth_type instance_obo_user needs" in fault(options)
+    assert "has no delegation_token_file, which auth_type instance_obo_user requires" in fault(options)
 
 
 @pytest.mark.usefixtures("instance")
@@ -536,7 +550,7 @@ def test_a_delegation_token(keys: Keys, home: Path) -> None:
         ),
         (oci.base_client.requests.exceptions.ConnectionError("reset"), "ConnectionError: reset"),
         (RuntimeError("odd answer"), "RuntimeError: odd answer"),
-        (KeyError("SECRET"), "could be had: KeyError"),
+        (KeyError("SECRET"), "failed: KeyError"),
         (
             oci.auth.certificate_retriever.InvalidCertificateFromInstanceMetadataError("private_key", b"SECRET"),
             "InvalidCertificateFromInstanceMetadataError",
@@ -549,7 +563,7 @@ def test_an_instance_principal_that_is_not_given(error: Exception, words: str, m
 
     monkeypatch.setattr(FakeInstanceSigner, "__init__", fail)
     text = fault({"auth_type": "instance_principal"})
-    assert text.startswith("No instance_principal could be had")
+    assert text.startswith("Authentication with auth_type instance_principal failed: ")
     assert words in text
 
 
@@ -558,14 +572,14 @@ def test_a_resource_principal(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> No
     assert "OCI_RESOURCE_PRINCIPAL_VERSION is not set" in fault(options)
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_RPST", token(exp=time.time() + 600, iat=0, res_tenant=TENANCY))
-    assert "needs the environment variables OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM too" in fault(options)
+    assert "also requires the environment variables OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM" in fault(options)
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", keys.plain)
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_REGION", "phx")
     connection = open_with(options)
     assert (connection.region, connection.tenancy) == ("us-phoenix-1", TENANCY)
     assert connection.describe_principal() == "a resource principal"
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", "SECRET")
-    assert fault(options).startswith("No resource_principal could be had")
+    assert fault(options).startswith("Authentication with auth_type resource_principal failed: ")
     monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_VERSION", "9")
     assert "Unsupported OCI_RESOURCE_PRINCIPAL_VERSION: 9" in fault(options)
 
@@ -574,7 +588,7 @@ def test_a_workload_identity_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"auth_type": "oke_workload_identity"}
     assert "KUBERNETES_SERVICE_HOST is not set" in fault(options)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-    assert "No oke_workload_identity could be had: FileNotFoundError" in fault(options)
+    assert "Authentication with auth_type oke_workload_identity failed: FileNotFoundError" in fault(options)
 
 
 def test_a_workload_identity(monkeypatch: pytest.MonkeyPatch) -> None:

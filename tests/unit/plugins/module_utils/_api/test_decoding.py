@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records against the SDK's own models, and against what is no answer."""
+"""Records compared with the SDK's own models, and invalid responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.decodin
 CORE = oci.base_client.merge_type_mappings(
     oci.base_client.BaseClient.primitive_type_map, oci.core.models.core_type_mapping
 )
-records = ResponseDecoder({**CORE, **oci.resource_search.models.resource_search_type_mapping}, parse_time)
+decoder = ResponseDecoder({**CORE, **oci.resource_search.models.resource_search_type_mapping}, parse_time)
 
 MODELS = ("Volume", "BootVolume", "VolumeBackup", "BootVolumeBackup", "VolumeBackupPolicy", "BlockVolumeReplica")
 
@@ -83,17 +83,17 @@ def test_a_record_has_what_the_model_has(model: str, seed: int) -> None:
     found = [row(dice, model) for _row in range(3)]
 
     body = json.dumps(found).encode()
-    assert same(records.read(body, f"list[{model}]"), sdk_reads(body, f"list[{model}]"))
+    assert same(decoder.decode(body, f"list[{model}]"), sdk_reads(body, f"list[{model}]"))
     body = json.dumps(found[0]).encode()
-    assert same(records.read(body, model), sdk_reads(body, model))
+    assert same(decoder.decode(body, model), sdk_reads(body, model))
 
 
 def test_values_that_the_sdk_does_not_know_stay_as_they_are() -> None:
-    assert records.read(b'{"id": "v", "lifecycleState": "MELTING"}', "Volume").lifecycle_state == "MELTING"
+    assert decoder.decode(b'{"id": "v", "lifecycleState": "MELTING"}', "Volume").lifecycle_state == "MELTING"
 
 
 def test_a_field_that_the_sdk_does_not_know_is_none() -> None:
-    volume = records.read(b'{"id": "v", "unheardOf": 1}', "Volume")
+    volume = decoder.decode(b'{"id": "v", "unheardOf": 1}', "Volume")
 
     assert volume.kms_key_id is None
     assert not hasattr(volume, "unheard_of")
@@ -102,74 +102,82 @@ def test_a_field_that_the_sdk_does_not_know_is_none() -> None:
 def test_an_object_is_of_the_subtype_that_it_says() -> None:
     body = b'{"id": "v", "sourceDetails": {"type": "volumeBackup", "id": "b"}}'
 
-    assert records.read(body, "Volume").source_details.id == "b"
+    assert decoder.decode(body, "Volume").source_details.id == "b"
 
 
 def test_times_in_an_unusual_form() -> None:
     expected = datetime(2026, 11, 25, 8, 15, 30, 120000, tzinfo=timezone(timedelta(0)))
 
-    assert records.read(b'{"id": "v", "timeCreated": "2026-11-25T08:15:30.12Z"}', "Volume").time_created == expected
+    assert decoder.decode(b'{"id": "v", "timeCreated": "2026-11-25T08:15:30.12Z"}', "Volume").time_created == expected
 
 
 @pytest.mark.parametrize(
     ("body", "response_type", "words"),
     [
-        (b"", "Volume", "it is empty"),
-        (b" \n", "list[Volume]", "it is empty"),
-        (b"<html>", "Volume", "it is not valid JSON"),
-        (b'{"id": "v"', "Volume", "it is not valid JSON"),
-        (b"\xff", "Volume", "it is not valid JSON"),
-        (b"[" * 100_000, "Volume", "it is nested too deeply"),
-        (b"[]", "Volume", "it is not an object"),
-        (b"null", "Volume", "it is not an object"),
-        (b"{}", "Volume", "it has no id"),
-        (b"{}", "list[Volume]", "it is not a list"),
-        (b"null", "list[Volume]", "it is not a list"),
-        (b"[1]", "list[Volume]", "it has an item that is not an object"),
-        (b"[null]", "list[Volume]", "it has an item that is not an object"),
-        (b'[{"id": "v"}, {}]', "list[Volume]", "it has an item that has no id"),
-        (b'{"items": 7}', "ResourceSummaryCollection", "it has a items that is not a list"),
-        (b"{}", "ResourceSummaryCollection", "it has no items"),
-        (b'{"id": "v", "displayName": ["a"]}', "Volume", "it has a displayName that is not text"),
-        (b'{"id": "v", "kmsKeyId": {}}', "Volume", "it has a kmsKeyId that is not text"),
-        (b'{"id": "v", "timeCreated": "yesterday?"}', "Volume", "it has a timeCreated that is not a time"),
-        (b'{"id": "v", "timeCreated": 5}', "Volume", "it has a timeCreated that is not a time"),
-        (b'{"id": "v", "sizeInGBs": "large"}', "Volume", "it has a sizeInGBs that is not a number"),
-        (b'{"id": "v", "sizeInGBs": 1e999}', "Volume", "it has a sizeInGBs that is not a number"),
-        (b'{"id": "v", "isHydrated": "false"}', "Volume", "it has a isHydrated that is neither true nor false"),
-        (b'{"id": "v", "blockVolumeReplicas": 7}', "Volume", "it has a blockVolumeReplicas that is not a list"),
+        (b"", "Volume", "the response is empty"),
+        (b" \n", "list[Volume]", "the response is empty"),
+        (b"<html>", "Volume", "the response is not valid JSON"),
+        (b'{"id": "v"', "Volume", "the response is not valid JSON"),
+        (b"\xff", "Volume", "the response is not valid JSON"),
+        (b"[" * 100_000, "Volume", "the response is nested too deeply"),
+        (b"[]", "Volume", "the response is not an object"),
+        (b"null", "Volume", "the response is not an object"),
+        (b"{}", "Volume", "the response has no id"),
+        (b"{}", "list[Volume]", "the response is not a list"),
+        (b"null", "list[Volume]", "the response is not a list"),
+        (b"[1]", "list[Volume]", "the response has an item that is not an object"),
+        (b"[null]", "list[Volume]", "the response has an item that is not an object"),
+        (b'[{"id": "v"}, {}]', "list[Volume]", "the response has an item that has no id"),
+        (b'{"items": 7}', "ResourceSummaryCollection", "response has a field items that is not a list"),
+        (b"{}", "ResourceSummaryCollection", "the response has no items"),
+        (b'{"id": "v", "displayName": ["a"]}', "Volume", "response has a field displayName that is not a string"),
+        (b'{"id": "v", "kmsKeyId": {}}', "Volume", "response has a field kmsKeyId that is not a string"),
+        (
+            b'{"id": "v", "timeCreated": "yesterday?"}',
+            "Volume",
+            "response has a field timeCreated that is not a timestamp",
+        ),
+        (b'{"id": "v", "timeCreated": 5}', "Volume", "response has a field timeCreated that is not a timestamp"),
+        (b'{"id": "v", "sizeInGBs": "large"}', "Volume", "response has a field sizeInGBs that is not a number"),
+        (b'{"id": "v", "sizeInGBs": 1e999}', "Volume", "response has a field sizeInGBs that is not a number"),
+        (b'{"id": "v", "isHydrated": "false"}', "Volume", "response has a field isHydrated that is not a boolean"),
+        (
+            b'{"id": "v", "blockVolumeReplicas": 7}',
+            "Volume",
+            "response has a field blockVolumeReplicas that is not a list",
+        ),
         (b'{"id": "v", "blockVolumeReplicas": ["r"]}', "Volume", "that has an item that is not an object"),
-        (b'{"id": "v", "freeformTags": []}', "Volume", "it has a freeformTags that is not an object"),
-        (b'{"id": "v", "freeformTags": {"a": []}}', "Volume", "freeformTags that has a value that is not text"),
-        (b'{"id": "v", "sourceDetails": []}', "Volume", "it has a sourceDetails that is not an object"),
-        (b'{"id": "v", "sourceDetails": {}}', "Volume", "that does not say of what type it is"),
+        (b'{"id": "v", "freeformTags": []}', "Volume", "response has a field freeformTags that is not an object"),
+        (b'{"id": "v", "freeformTags": {"a": []}}', "Volume", "freeformTags that has a value that is not a string"),
+        (b'{"id": "v", "sourceDetails": []}', "Volume", "response has a field sourceDetails that is not an object"),
+        (b'{"id": "v", "sourceDetails": {}}', "Volume", "that does not state a known type"),
     ],
 )
-def test_what_is_no_answer(body: bytes, response_type: str, words: str) -> None:
+def test_invalid_responses(body: bytes, response_type: str, words: str) -> None:
     with pytest.raises(InvalidResponseError, match=words):
-        records.read(body, response_type)
+        decoder.decode(body, response_type)
 
 
 def test_a_key_may_be_null() -> None:
-    assert records.read(b"null", "VolumeKmsKey") is None
+    assert decoder.decode(b"null", "VolumeKmsKey") is None
 
 
-def test_what_can_not_be_seen_in_a_text_is_written_out() -> None:
+def test_invisible_characters_of_strings_are_escaped() -> None:
     body = {
         "id": "v",
         "displayName": "a\x1b[31m",
         "freeformTags": {"n\x07": "\u202ev"},
         "definedTags": {"s": {"t": "\r"}},
     }
-    volume = records.read(json.dumps(body).encode(), "Volume")
+    volume = decoder.decode(json.dumps(body).encode(), "Volume")
     assert volume.display_name == r"a\u001b[31m"
     assert volume.freeform_tags == {r"n\u0007": r"\u202ev"}
     assert volume.defined_tags == {"s": {"t": r"\u000d"}}
 
 
 def test_other_letters_than_those_of_english_stay() -> None:
-    assert records.read('{"id": "v", "displayName": "Müller 東京"}'.encode(), "Volume").display_name == "Müller 東京"
+    assert decoder.decode('{"id": "v", "displayName": "Müller 東京"}'.encode(), "Volume").display_name == "Müller 東京"
 
 
-def test_a_number_is_taken_for_text() -> None:
-    assert records.read(b'{"id": "v", "displayName": 5}', "Volume").display_name == "5"
+def test_a_number_is_accepted_as_a_string() -> None:
+    assert decoder.decode(b'{"id": "v", "displayName": 5}', "Volume").display_name == "5"

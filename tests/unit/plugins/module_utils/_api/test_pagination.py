@@ -30,7 +30,7 @@ class Pages:
 def test_each_page_is_asked_for_by_the_token_of_the_one_before() -> None:
     pages = Pages(["a", "b"], [], ["c"])
 
-    assert [row for answer in every_page(pages, "letters") for row in answer.data] == ["a", "b", "c"]
+    assert [row for page in every_page(pages, "letters") for row in page.data] == ["a", "b", "c"]
     assert pages.asked == [None, "1", "2"]
 
 
@@ -44,6 +44,8 @@ def test_no_page_is_asked_for_that_nobody_wants_any_more() -> None:
 def test_a_list_without_end_is_given_up_and_not_taken_for_the_whole() -> None:
     pages = Pages(["a"], *[[]] * 1000)
 
-    with pytest.raises(TransportError, match="The list of letters got no answer: 101 pages in a row had no rows"):
+    with pytest.raises(
+        TransportError, match="The list of letters got no valid response: 101 consecutive pages were empty"
+    ):
         list(every_page(pages, "letters"))
     assert len(pages.asked) == 102

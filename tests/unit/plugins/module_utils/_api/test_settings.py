@@ -98,7 +98,7 @@ def test_a_blank_auth_type_is_an_api_key(blank: str | None) -> None:
 
 def test_an_unknown_auth_type_is_named_with_its_source_and_the_valid_ones() -> None:
     with pytest.raises(
-        InputError, match=r"'apikey' \(option auth_type\) is not an auth_type; these are: api_key, instance_principal"
+        InputError, match=r"'apikey' \(option auth_type\) is not valid; choose one of: api_key, instance_principal"
     ):
         resolve_connection({"auth_type": "apikey"}, {})
     with pytest.raises(InputError, match="environment variable OCI_AUTH_TYPE"):
@@ -124,7 +124,7 @@ def test_realm_specific_endpoints(value: object, meaning: bool | None) -> None:
 
 
 def test_realm_specific_endpoints_refuse_nonsense() -> None:
-    with pytest.raises(InputError, match=r"'maybe'.*neither true nor false"):
+    with pytest.raises(InputError, match=r"'maybe'.*is not valid; choose one of: true, false"):
         resolve_connection({"realm_specific_endpoint_template_enabled": "maybe"}, {})
 
 

@@ -21,7 +21,7 @@ def ask(limiter: AdaptiveRateLimiter, clock: FakeClock, times: int, *, accepted:
     began = clock.monotonic()
     for _time in range(times):
         limiter.wait()
-        (limiter.record_answered if accepted else limiter.record_throttled)()
+        (limiter.record_accepted if accepted else limiter.record_throttled)()
     return clock.monotonic() - began
 
 
@@ -29,7 +29,7 @@ def settled(clock: FakeClock, per_second: int) -> AdaptiveRateLimiter:
     """A pace that has found a limit of so many requests a second."""
     limiter = AdaptiveRateLimiter(clock)
     for _time in range(per_second):
-        limiter.record_answered()
+        limiter.record_accepted()
     limiter.record_throttled()
     return limiter
 
@@ -74,10 +74,10 @@ def test_the_first_refusal_sets_the_rate_by_what_was_taken_in_the_last_second() 
     clock = FakeClock()
     limiter = AdaptiveRateLimiter(clock)
     for _time in range(100):
-        limiter.record_answered()
+        limiter.record_accepted()
     clock.sleep(1.5)
     for _time in range(40):
-        limiter.record_answered()
+        limiter.record_accepted()
     limiter.record_throttled()
     assert limiter.rate == pytest.approx(38)
     assert ask(limiter, clock, 39) == pytest.approx(38 / 38, abs=0.1)
@@ -182,7 +182,7 @@ def test_it_is_a_rate_whatever_comes(events: list[str]) -> None:
             limiter.record_throttled()
             assert limiter.rate <= before
         elif event == "accepted":
-            limiter.record_answered()
+            limiter.record_accepted()
             assert limiter.rate >= before
         elif event == "asked":
             limiter.wait()

@@ -106,7 +106,7 @@ def test_credentials_that_are_refused_fail_the_call() -> None:
     cloud = Cloud()
     ids = cloud.add(50)
     cloud.fail("get", refused(401, "NotAuthenticated", "Wrong signature."), times=INFINITE)
-    with pytest.raises(InputError, match="did not accept the credentials") as caught:
+    with pytest.raises(InputError, match="rejected the credentials") as caught:
         run_assigner(cloud, ids, TO_B)
     for words in ("aa:bb", "Wrong signature.", "clock"):
         assert words in str(caught.value)
@@ -144,7 +144,7 @@ def test_a_region_out_of_reach_does_not_keep_the_others_back() -> None:
         (Key(KEY_B, state="DISABLED"), "is DISABLED"),
         (Key(KEY_B, state="PENDING_DELETION"), "is PENDING_DELETION"),
         (Key(KEY_B, algorithm="RSA"), "RSA"),
-        (Key(key_id("other")), "does not exist, or may not be read"),
+        (Key(key_id("other")), "does not exist, or can't be read"),
     ],
 )
 def test_an_unusable_key_fails_the_call_before_anything_is_written(key: Key, words: str) -> None:

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import cell, csv_table, visible
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import (
+    duration,
+    either,
+    resources,
+    shorten,
+    visible,
+    with_article,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,24 +33,22 @@ def test_what_can_not_be_seen_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\uff1d", "\uff20"])
-def test_a_cell_is_no_formula(start: str) -> None:
-    assert cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
+def test_words_of_messages() -> None:
+    assert either(["a key"]) == "a key"
+    assert either(["a key", "a vault", "a user"]) == "a key, a vault or a user"
+    assert [with_article(noun) for noun in ("volume", "image", "IAM policy")] == [
+        "a volume",
+        "an image",
+        "an IAM policy",
+    ]
+    assert (resources(1), resources(1200)) == ("1 resource", "1,200 resources")
 
 
-@pytest.mark.parametrize("start", ["\t", "\r", "\n", "\x00"])
-def test_a_cell_does_not_begin_with_a_control_character(start: str) -> None:
-    assert cell(f"{start}=1").startswith("\\u00")
+@pytest.mark.parametrize(("seconds", "words"), [(0.1, "1 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h")])
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
-def test_other_values_are_plain() -> None:
-    assert [cell(value) for value in (None, True, False, 3, "a-b")] == ["", "true", "false", "3", "a-b"]
-
-
-@given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
-def test_whatever_the_text_the_table_keeps_its_shape(rows: list[list[str]]) -> None:
-    table = csv_table(["a", "b"], rows)
-    read = list(csv.reader(io.StringIO(table, newline="")))
-    assert [len(row) for row in read] == [2] * (1 + len(rows))
-    assert not [value for row in read for value in row if value.lstrip()[:1] in tuple("=+-@") and value.lstrip()]
-    assert len(table.splitlines()) == 1 + len(rows)
+def test_a_long_text_loses_its_middle() -> None:
+    assert shorten("0123456789", 10) == "0123456789"
+    assert shorten("0123456789x", 8) == "01234…9x"

@@ -258,7 +258,7 @@ class TestRegions:
 
     def test_credentials_that_no_region_takes(self, identity: FakeIdentity) -> None:
         identity.regions_down[IAD] = refused(401, "NotAuthenticated")
-        with pytest.raises(InputError, match=r"did not accept the credentials \(user ocid1.user.oc1..u\)"):
+        with pytest.raises(InputError, match=r"rejected the credentials \(user ocid1.user.oc1..u\)"):
             scope(identity)
 
     def test_no_region_is_known(self, identity: FakeIdentity) -> None:

@@ -120,7 +120,7 @@ def test_a_key_that_is_nowhere_is_a_problem_with_advice_and_soon_known() -> None
     report = desired(cloud := cloud_with(), KEY_B)
     assert (report.found, report.usable) == (False, False)
     (problem,) = report.problems
-    for words in ("does not exist, or may not be read", "read keys", "validate_key: false"):
+    for words in ("does not exist, or can't be read", "read keys", "validate_key: false"):
         assert words in problem
     assert len(cloud.calls) < 12
 
@@ -151,10 +151,10 @@ def test_a_refusal_at_the_vault_is_told_with_its_code() -> None:
 @pytest.mark.parametrize(
     ("state", "advice"),
     [
-        ("DISABLED", "enable it first"),
-        ("DISABLING", "enable it first"),
-        ("PENDING_DELETION", "cancel its deletion first"),
-        ("SCHEDULING_DELETION", "cancel its deletion first"),
+        ("DISABLED", "Enable the key first"),
+        ("DISABLING", "Enable the key first"),
+        ("PENDING_DELETION", "Cancel its deletion first"),
+        ("SCHEDULING_DELETION", "Cancel its deletion first"),
         ("CREATING", ""),
         ("DELETED", ""),
     ],
@@ -236,8 +236,7 @@ def test_the_time_of_deletion_is_told() -> None:
     report = desired(telling(cloud_with(Key(KEY_A, state="PENDING_DELETION")), time_of_deletion=time_of_deletion))
     assert report.time_of_deletion == "2027-01-31T12:30:15Z"
     assert report.problems == (
-        "is PENDING_DELETION, not ENABLED, and is going to be deleted at 2027-01-31T12:30:15Z: "
-        "cancel its deletion first",
+        "is PENDING_DELETION, not ENABLED, and will be deleted at 2027-01-31T12:30:15Z. Cancel its deletion first",
     )
 
 
@@ -265,7 +264,7 @@ def test_a_dead_key_cannot_be_left(state: str) -> None:
     report = vetting(cloud_with(Key(KEY_A, state=state))).check_removable(KEY_A, IAD)
     (problem,) = report.problems
     assert state in problem
-    assert "can't be left" in problem
+    assert "OCI refuses to move a resource off it" in problem
 
 
 @pytest.mark.parametrize("key", [Key(KEY_A, algorithm="RSA"), Key(KEY_A, versions=("ENABLED",) * 3), Key(KEY_A)])

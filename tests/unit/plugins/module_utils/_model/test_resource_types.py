@@ -38,6 +38,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
     build,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS, LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
@@ -108,7 +110,11 @@ class TestTheRegistry:
 
     def test_every_type_that_plans_change_has_a_kind(self) -> None:
         policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
+        assert policies == set(POLICY_KINDS)
         assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies} <= set(KINDS)
+
+    def test_every_backup_that_can_be_copied_has_a_kind_for_its_copies(self) -> None:
+        assert {f"copy of {name}" for name in RESOURCE_TYPES.copyable.names} == set(COPY_KINDS) <= set(KINDS)
 
 
 class TestANewRow:

@@ -21,33 +21,25 @@ from unit.support.fake_cloud import (
     TENANCY,
     Cloud,
     Key,
-    compartment_id,
     key_id,
     refused,
 )
 from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.results import key_entry, summary
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyReport, KeyValidator
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import (
-    look_up,
-    message,
-    questions,
-    selected,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import look_up, requested_keys
 
 GOOD = KeyReport(KEY_A, IAD, found=True)
-BAD = KeyReport(KEY_B, IAD, found=True, problems=("is DISABLED, not ENABLED",))
 GOV_KEY = f"ocid1.key.oc2.lfi.vaulta.{'a' * 60}"
 NOWHERE_KEY = f"ocid1.key.oc1..{'a' * 60}"
 
 
 def ask(*kms_key_ids: Any, regions: list[Any] | None = None, tenancy: str | None = TENANCY) -> list[tuple[str, str]]:
-    return questions({"kms_key_ids": list(kms_key_ids), "regions": regions}, regions=REGIONS, tenancy=tenancy)
+    return requested_keys({"kms_key_ids": list(kms_key_ids), "regions": regions}, regions=REGIONS, tenancy=tenancy)
 
 
-class TestQuestions:
+class TestRequestedKeys:
     def test_a_key_is_asked_for_where_its_ocid_says(self) -> None:
         elsewhere = key_id("e", FRA)
         assert ask(KEY_A, elsewhere) == [(KEY_A, IAD), (elsewhere, FRA)]
@@ -80,7 +72,7 @@ class TestQuestions:
             ({"kms_key_ids": [KEY_A], "regions": ["lfi"]}, "belongs to realm oc1, us-langley-1 to oc2"),
             ({"kms_key_ids": [KEY_A], "regions": [IAD, "us-ashburm-1"]}, "'regions' names 'us-ashburm-1', .*did you"),
             ({"kms_key_ids": [], "regions": ["all"]}, "'regions' names 'all', which is not a known region"),
-            ({"kms_key_ids": [NOWHERE_KEY]}, f"{NOWHERE_KEY} names no region.*Name it in 'regions'"),
+            ({"kms_key_ids": [NOWHERE_KEY]}, f"{NOWHERE_KEY} contains no region.*with 'regions'"),
             ({"kms_key_ids": [f"ocid1.key.oc1.iad-ad-1.{'a' * 9}"]}, "iad-ad-1.*not a known region"),
             ({"kms_key_ids": [f"ocid1.key.oc1.lfi.v.{'a' * 9}"]}, "contradicts itself"),
         ],
@@ -109,22 +101,22 @@ class TestKeysInUse:
         path.write_text(json.dumps(content))
         return str(path)
 
-    def questions(self, file: str, *kms_key_ids: str, regions: list[str] | None = None) -> list[tuple[str, str]]:
+    def requested(self, file: str, *kms_key_ids: str, regions: list[str] | None = None) -> list[tuple[str, str]]:
         options = {"kms_key_ids": list(kms_key_ids) or None, "regions": regions, "discovery_file": file}
-        return questions(options, regions=REGIONS, tenancy=TENANCY)
+        return requested_keys(options, regions=REGIONS, tenancy=TENANCY)
 
     def test_they_are_asked_for_where_they_are_used(self, file: str) -> None:
-        assert sorted(self.questions(file)) == sorted([(KEY_A, FRA), (KEY_A, IAD), (KEY_B, FRA)])
+        assert sorted(self.requested(file)) == sorted([(KEY_A, FRA), (KEY_A, IAD), (KEY_B, FRA)])
 
     def test_those_that_are_named_come_first(self, file: str) -> None:
-        asked = self.questions(file, KEY_B, regions=[IAD, FRA])
+        asked = self.requested(file, KEY_B, regions=[IAD, FRA])
         assert asked[:2] == [(KEY_B, IAD), (KEY_B, FRA)]
         assert len(asked) == 4
 
     def test_a_file_of_another_sort_is_told(self, file: str) -> None:
         Path(file).write_text("{}")
         with pytest.raises(InputError, match="a result file of key_assignment_info"):
-            self.questions(file)
+            self.requested(file)
 
 
 class TestLookUp:
@@ -154,126 +146,19 @@ class TestLookUp:
 
     def test_automatic_rotation_is_a_warning(self, cloud: Cloud) -> None:
         connection: Any = FakeConnection(cloud)
-        vetting = KeyValidator(connection, cloud.clock)
-        vetting.check_assignable = lambda *question: replace(GOOD, is_auto_rotation_enabled=True)  # type: ignore[method-assign]
-        (report,) = look_up([(KEY_A, IAD)], vetting, connection)
+        validator = KeyValidator(connection, cloud.clock)
+        validator.check_assignable = lambda *_key_and_region: replace(GOOD, is_auto_rotation_enabled=True)  # type: ignore[method-assign]
+        (report,) = look_up([(KEY_A, IAD)], validator, connection)
         assert "is rotated automatically" in report.warnings[0]
 
     def test_credentials_that_are_not_accepted_end_it_all(self, cloud: Cloud) -> None:
         cloud.fail("", refused(401, "NotAuthenticated", "Wrong."), times=INFINITE)
-        with pytest.raises(InputError, match=r"did not accept the credentials \(user .*401 NotAuthenticated: Wrong\."):
+        with pytest.raises(InputError, match=r"rejected the credentials \(user .*401 NotAuthenticated: Wrong\."):
             self.reports(cloud, (KEY_A, IAD), (KEY_B, FRA))
 
     def test_a_fault_of_ours_is_told_with_the_key(self, cloud: Cloud) -> None:
         cloud.fail("get_key", ZeroDivisionError("oops"), subject=KEY_A)
         broken, fine = self.reports(cloud, (KEY_A, IAD), (KEY_B, IAD))
         assert not broken.usable
-        assert "a fault of this collection: ZeroDivisionError('oops')" in broken.problems[0]
+        assert "an internal error in oci_keys.block_volume: ZeroDivisionError('oops')" in broken.problems[0]
         assert fine.usable
-
-
-PLACE = f"compartment id {compartment_id(1)}"
-CONDITION = f"target.key.id = '{KEY_A}'"
-WORKLOAD = (
-    "request.principal.type = 'workload', request.principal.namespace = '<its namespace>', "
-    "request.principal.service_account = '<its service account>', "
-    "request.principal.cluster_id = '<OCID of its cluster>'}"
-)
-
-
-class TestEntry:
-    def statements(self, auth_type: str = "api_key", **fields: Any) -> list[str]:
-        return list(key_entry(replace(GOOD, **fields), auth_type)["policy_statements"])
-
-    def test_statements_are_ready_to_paste(self) -> None:
-        places = {"compartment_id": compartment_id(1), "vault_compartment_id": compartment_id(2)}
-        assert self.statements(**places) == [
-            f"Allow service blockstorage to use keys in {PLACE} where {CONDITION}",
-            f"Allow group <your group> to use key-delegate in {PLACE} where {CONDITION}",
-            f"Allow group <your group> to read keys in {PLACE} where {CONDITION}",
-            f"Allow group <your group> to read vaults in compartment id {compartment_id(2)}",
-        ]
-
-    def test_the_root_compartment_is_the_tenancy(self) -> None:
-        statements = self.statements(compartment_id=TENANCY, vault_compartment_id=TENANCY)
-        assert statements[0] == f"Allow service blockstorage to use keys in tenancy where {CONDITION}"
-        assert statements[3] == "Allow group <your group> to read vaults in tenancy"
-
-    def test_what_is_not_known_is_left_to_the_reader(self) -> None:
-        statements = self.statements()
-        assert all("in compartment <the key's compartment> where" in line for line in statements[:3])
-        assert statements[3].endswith("in compartment <the vault's compartment>")
-
-    @pytest.mark.parametrize("auth_type", ["instance_principal", "resource_principal"])
-    def test_principals_are_in_dynamic_groups(self, auth_type: str) -> None:
-        statements = self.statements(auth_type, compartment_id=compartment_id(1))
-        assert statements[1] == (
-            f"Allow dynamic-group <your dynamic group> to use key-delegate in {PLACE} where {CONDITION}"
-        )
-        assert not any(" group <" in line for line in statements)
-
-    def test_workloads_are_known_by_conditions(self) -> None:
-        statements = self.statements("oke_workload_identity", compartment_id=compartment_id(1))
-        assert statements[0] == f"Allow service blockstorage to use keys in {PLACE} where {CONDITION}"
-        assert statements[1] == f"Allow any-user to use key-delegate in {PLACE} where all {{{CONDITION}, {WORKLOAD}"
-        assert statements[3] == (
-            f"Allow any-user to read vaults in compartment <the vault's compartment> where all {{{WORKLOAD}"
-        )
-
-    def test_what_was_learned_is_told(self) -> None:
-        learned = {
-            "display_name": "mine",
-            "lifecycle_state": "PENDING_DELETION",
-            "time_of_deletion": "2027-01-31T12:30:15Z",
-            "algorithm": "AES",
-            "protection_mode": "HSM",
-            "vault_id": "ocid1.vault.oc1.iad.v.u",
-            "management_endpoint": "https://v",
-            "compartment_id": compartment_id(1),
-            "time_created": "2025-01-31T12:30:15Z",
-            "current_key_version": "ocid1.keyversion.oc1.iad.v.u",
-            "versions": 3,
-            "is_auto_rotation_enabled": False,
-            "is_replica": True,
-        }
-        report = replace(GOOD, problems=("is bad",), warnings=("is odd",), **learned)  # type: ignore[arg-type]
-        entry = key_entry(report)
-        assert entry.pop("policy_statements")
-        assert entry == {
-            "id": KEY_A,
-            "region": IAD,
-            "usable": False,
-            "problems": ["is bad"],
-            "warnings": ["is odd"],
-            **learned,
-        }
-
-
-def test_counts() -> None:
-    assert summary([key_entry(GOOD), key_entry(BAD), key_entry(BAD)]) == {"total": 3, "usable": 1, "unusable": 2}
-    assert summary([]) == {"total": 0, "usable": 0, "unusable": 0}
-
-
-@pytest.mark.parametrize(
-    ("reports", "first_line"),
-    [
-        ([], "No keys were given, so there is nothing to tell"),
-        ([GOOD], "1 of 1 key can be used"),
-        ([GOOD, BAD], "1 of 2 keys can be used:"),
-        ([GOOD, replace(GOOD, region=FRA)], "2 of 2 keys, counted once per region, can be used"),
-    ],
-)
-def test_the_message_begins_with_the_counts(reports: list[KeyReport], first_line: str) -> None:
-    assert message([key_entry(report) for report in reports]).splitlines()[0] == first_line
-
-
-def test_the_message_tells_the_first_three_that_are_bad() -> None:
-    two_problems = replace(BAD, problems=("is DISABLED", "is a key for RSA"))
-    lines = message([key_entry(report) for report in [two_problems, GOOD, BAD, BAD, BAD, BAD]]).splitlines()
-    assert lines[1:3] == [f"In {IAD}, {KEY_B} is DISABLED.", f"In {IAD}, {KEY_B} is a key for RSA."]
-    assert lines[5:] == ["... and 2 more, see 'kms_keys'"]
-
-
-@pytest.mark.parametrize(("which", "expected"), [("all", [KEY_A, KEY_B]), ("changed", [KEY_B]), ("summary", [])])
-def test_what_the_result_lists(which: str, expected: list[str]) -> None:
-    assert [entry["id"] for entry in selected([key_entry(GOOD), key_entry(BAD)], which)] == expected

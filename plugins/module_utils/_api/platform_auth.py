@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection. Breaking changes can occur at any time.
+
+"""Principals whose token comes from the machine that this runs on: instances, resources, OKE pods. Uses the SDK.
+
+Checks what it can before the SDK does, which takes minutes to give up on an absent metadata service.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._common.errors import InputError
+from .._common.text import readable
+from .config_file import read_profile
+from .credentials import CredentialSources, Principal, token_claims
+from .sdk import load
+from .settings import ConnectionSettings
+
+METADATA_TIMEOUT = 3.0
+"""Seconds that the metadata service of an instance may take to accept a connection."""
+
+
+def platform_principal(settings: ConnectionSettings) -> Principal:
+    """The principal for an ``auth_type`` of the platform.
+
+    Raises InputError if this machine does not provide it, or the services that issue its token don't respond.
+    """
+    kind = settings.auth_type
+    secrets: tuple[str, ...] = ()
+    if kind == "instance_obo_user":
+        sources = CredentialSources(settings, read_profile(settings, ("delegation_token_file",)))
+        remedy = "Cloud Shell provides such a file"
+        file = sources.token_file("delegation_token_file", "delegation token file", remedy)
+        secrets = (file.token,)
+        signer = _instance_signer(settings, delegation_token=file.token)
+        description = f"the user of the delegation token {file.path}, through an instance principal"
+    else:
+        sources = CredentialSources(settings, read_profile(settings, ()))
+        if kind == "instance_principal":
+            signer, description = _instance_signer(settings), "an instance principal"
+        elif kind == "resource_principal":
+            signer, description = _resource_signer(), "a resource principal"
+        else:
+            signer, description = _workload_signer(), "an OKE workload identity"
+    region = sources.region()
+    if not region and getattr(signer, "region", None):
+        region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
+    return Principal(
+        signer=signer,
+        description=description,
+        tenancy=sources.tenancy() or _tenancy_of(signer),
+        secrets=secrets,
+        **region,
+    )
+
+
+def _tenancy_of(signer: Any) -> str | None:
+    tenancy = getattr(signer, "tenancy_id", None)
+    if not tenancy:
+        token = getattr(getattr(signer, "security_token", None), "security_token", "")
+        tenancy = (token_claims(token) or {}).get("res_tenant")
+    return tenancy if isinstance(tenancy, str) else None
+
+
+def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
+    signers = load("oci").auth.signers
+    signer_class = (
+        signers.InstancePrincipalsDelegationTokenSigner
+        if "delegation_token" in arguments
+        else signers.InstancePrincipalsSecurityTokenSigner
+    )
+    _probe_metadata_service(signer_class)
+    if settings.cert_bundle:
+        arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
+    # The SDK would retry for minutes, but a service that has just accepted a connection has no reason to be slow.
+    retry = load("oci").retry.RetryStrategyBuilder(
+        max_attempts=3,
+        total_elapsed_time_seconds=30,
+        service_error_retry_config={-1: [], 404: [], 429: []},
+        retry_max_wait_between_calls_seconds=3,
+    )
+    arguments["federation_client_circuit_breaker_strategy"] = load("oci").circuit_breaker.NoCircuitBreakerStrategy()
+    return _create_platform_signer(
+        settings.auth_type, lambda: signer_class(retry_strategy=retry.get_retry_strategy(), **arguments)
+    )
+
+
+def _probe_metadata_service(signer_class: Any) -> None:
+    """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
+    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
+    urls = [chosen] if chosen else [signer_class.DEFAULT_METADATA_URL_BASE, signer_class.DEFAULT_METADATA_URL_BASE_IPV6]
+    utils = load("oci.base_client").requests.utils
+    fault = ""
+    for url in urls:
+        if utils.select_proxy(url, utils.get_environ_proxies(url, no_proxy=None)):
+            return  # a direct connection would prove nothing
+        address = urlsplit(url)
+        try:
+            port = address.port or (443 if address.scheme == "https" else 80)
+            socket.create_connection((address.hostname or "", port), METADATA_TIMEOUT).close()
+            return
+        except (OSError, ValueError) as error:
+            fault = fault or getattr(error, "strerror", None) or str(error) or type(error).__name__
+    raise InputError(
+        f"No instance principal is available: the metadata service {urls[0]} does not respond ({fault}). It exists on"
+        " compute instances of OCI only; elsewhere, choose another auth_type"
+    )
+
+
+def _resource_signer() -> Any:
+    version = os.environ.get("OCI_RESOURCE_PRINCIPAL_VERSION", "").strip()
+    if not version:
+        raise InputError(
+            "No resource principal is available: the environment variable OCI_RESOURCE_PRINCIPAL_VERSION is not set."
+            " OCI sets it in functions, jobs and similar; elsewhere, choose another auth_type"
+        )
+    needed = {
+        "1.1": ("RPT_ENDPOINT",),
+        "2.1": ("RPT_ENDPOINT", "RPST_ENDPOINT", "RESOURCE_ID", "PRIVATE_PEM"),
+        "2.1.1": ("RPT_ENDPOINT", "RPST_ENDPOINT", "RESOURCE_ID", "PRIVATE_PEM", "TENANCY_ID"),
+        "2.1.2": ("RPT_ENDPOINT", "RPST_ENDPOINT", "RESOURCE_ID", "PRIVATE_PEM", "TENANCY_ID"),
+        "2.2": ("RPST", "PRIVATE_PEM"),
+    }.get(version, ())
+    missing = [
+        f"OCI_RESOURCE_PRINCIPAL_{name}" for name in needed if not os.environ.get(f"OCI_RESOURCE_PRINCIPAL_{name}")
+    ]
+    if missing:
+        raise InputError(
+            f"A resource principal of version {version} also requires the environment variables {', '.join(missing)}"
+        )
+    return _create_platform_signer("resource_principal", load("oci").auth.signers.get_resource_principals_signer)
+
+
+def _workload_signer() -> Any:
+    if not os.environ.get("KUBERNETES_SERVICE_HOST", "").strip():
+        raise InputError(
+            "No OKE workload identity is available: the environment variable KUBERNETES_SERVICE_HOST is not set. It is"
+            " set in the pods of a cluster; elsewhere, choose another auth_type"
+        )
+    return _create_platform_signer(
+        "oke_workload_identity", load("oci").auth.signers.get_oke_workload_identity_resource_principal_signer
+    )
+
+
+def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
+    try:
+        return create()
+    except Exception as error:  # anything from OSError to KeyError, depending on the services' responses
+        exceptions = load("oci").exceptions
+        transport = load("oci.base_client").requests.exceptions
+        if isinstance(error, exceptions.ServiceError):
+            reason = f"{error.status} {error.message}"
+        elif isinstance(error, (OSError, transport.RequestException, ValueError, RuntimeError)):
+            reason = f"{type(error).__name__}: {error}"
+        else:  # the text of one of the SDK's own contains a private key
+            reason = type(error).__name__
+        raise InputError(f"Authentication with auth_type {auth_type} failed: {readable(reason, 300)}") from error

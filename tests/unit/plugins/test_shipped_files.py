@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AnsiballZ ships with each module: the files of module_utils that its static imports reach."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+COLLECTION = "ansible_collections.oci_keys.block_volume."
+
+# Bytes of code, without comments and docstrings, that each module shipped in 0.1.0. Not here are key_restore_plan and
+# key_assignment_report, which read every document of a run: the readers with types are larger than those of 0.1.0.
+SHIPPED_IN_0_1_0 = {
+    "backup_copy": 262_600,
+    "backup_kms_key": 251_203,
+    "backup_policy_crossregion_key": 251_203,
+    "key_assignment_info": 252_095,
+    "key_assignment_plan": 294_871,
+    "key_plan_apply": 289_517,
+    "kms_key_info": 212_131,
+    "volume_kms_key": 251_203,
+}
+# These change nothing, so they ship nothing that does.
+READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "kms_key_info")
+
+
+def imported_names(file: Path) -> Iterator[str]:
+    """The names that a file imports, from the root of the collection."""
+    package = file.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix(COLLECTION) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*parents, *filter(None, [node.module])]).removeprefix(COLLECTION)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@functools.cache
+def shipped_files(module: str) -> frozenset[Path]:
+    """The files of module_utils that are shipped with a module, relative to that folder."""
+    utils = ROOT / "plugins" / "module_utils"
+    found: set[Path] = set()
+    to_follow = [ROOT / "plugins" / "modules" / f"{module}.py"]
+    while to_follow:
+        for name in imported_names(to_follow.pop()):
+            file = ROOT / f"{name.replace('.', '/')}.py"
+            if utils in file.parents and file.is_file() and file not in found:
+                found.add(file)
+                to_follow.append(file)
+    return frozenset(file.relative_to(utils) for file in found)
+
+
+def packages_of(module: str) -> set[str]:
+    return {file.parts[0] for file in shipped_files(module)}
+
+
+@functools.cache
+def code_bytes(file: Path) -> int:
+    tree = ast.parse((ROOT / "plugins" / "module_utils" / file).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            node.body = [part for part in node.body if not is_text(part)] or [ast.Pass()]
+    return len(ast.unparse(tree).encode())
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def shipped_bytes(module: str) -> int:
+    return sum(map(code_bytes, shipped_files(module)))
+
+
+@pytest.mark.parametrize("module", SHIPPED_IN_0_1_0)
+def test_no_module_ships_more_than_it_did(module: str) -> None:
+    assert shipped_bytes(module) <= SHIPPED_IN_0_1_0[module]
+
+
+def test_looking_keys_up_ships_a_third_less() -> None:
+    assert shipped_bytes("kms_key_info") <= SHIPPED_IN_0_1_0["kms_key_info"] * 2 / 3
+
+
+@pytest.mark.parametrize("module", READING)
+def test_modules_that_only_read_ship_nothing_that_changes(module: str) -> None:
+    assert module in MODULES
+    assert "_changes" not in packages_of(module)
+
+
+def test_looking_keys_up_ships_nothing_of_resources_and_plans() -> None:
+    assert packages_of("kms_key_info") <= {"_common", "_model", "_api", "_documents", "_keys", "_modules"}
+
+
+def test_reports_are_written_without_a_connection() -> None:
+    assert not packages_of("key_assignment_report") & {"_api", "_keys", "_resources"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "backup_copy"])
+def test_only_the_module_that_copies_ships_copies(module: str) -> None:
+    assert Path("_resources/copies.py") not in shipped_files(module)
+    assert Path("_resources/copies.py") in shipped_files("backup_copy")
