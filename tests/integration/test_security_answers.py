@@ -18,6 +18,7 @@ from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 from integration.support.playbook import Playbook
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_info,
     kms_key_info,
@@ -106,7 +107,7 @@ def test_what_is_no_volume_fails_that_volume_and_no_other(sim: Simulator, name: 
     assert (odd["encryption"], odd["kms_key_id"], odd["changed"]) == ("unknown", None, False)
     assert (other["changed"], other["error"]) == (True, None)
     assert len(ran.printed) < 20_000
-    assert "fault of the collection" not in ran.printed
+    assert INTERNAL_ERROR not in ran.printed
     assert "Traceback" not in ran.printed
 
 

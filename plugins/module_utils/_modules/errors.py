@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .._common.errors import BlockVolumeKeyError
 from .output import invocation
 
+INTERNAL_ERROR = "Internal error in oci_keys.block_volume"
 NOTHING_WAS_CHANGED = "Nothing was changed."
 IN_THE_JOURNAL = "The journal lists what was changed before."
 
@@ -38,8 +39,7 @@ def fail_module_on_error(
     except Exception as error:
         module.fail_json(
             invocation=invocation(module),
-            msg=f"Internal error in oci_keys.block_volume: {error!r}. {footer} Please report it with the output of "
-            "-vvv.",
+            msg=f"{INTERNAL_ERROR}: {error!r}. {footer} Please report it with the output of -vvv.",
             exception=traceback.format_exc(),
             **(extra_result or {}),
         )

@@ -16,6 +16,7 @@ from integration.support.harness import Ran
 from integration.support.model_fleet import WRITES
 from integration.support.model_requests import COPY, MAYBE, POLICY, Ask, Row, Truth
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
 from simulator.client import Call
 
 _OF_A_CHANGE = {"kmsKeyId", "etag", "kmsKeyEtag", "rewraps", "lifecycleState", "changing", "pendingKmsKeyId"}
@@ -166,7 +167,7 @@ def _former_in_truth(intent: dict[str, Any], run: Run) -> Any:
 
 
 def check_report(run: Run, ran: Ran) -> None:
-    assert "fault of the collection" not in ran.printed
+    assert INTERNAL_ERROR not in ran.printed
     assert "InternalError" not in ran.printed
     assert "Traceback" not in ran.printed
     if "resources" not in ran.result:

@@ -21,6 +21,7 @@ from integration.support.model_process import Killed, Life, living
 from integration.support.model_requests import Truth, settled
 from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, run_jobs, wanted_keys
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_plan_apply
 from simulator.client import Call, Simulator
 
@@ -94,7 +95,7 @@ def check_carried_out(run: CarriedOut, desired: dict[str, str]) -> None:
             mine = [intent for intent in run.intents if names_write(intent, call, run.before)]
             assert mine, f"{call.operation} {call.resource}"
     for ran in run.done:
-        assert "fault of the collection" not in ran.printed
+        assert INTERNAL_ERROR not in ran.printed
         assert "InternalError" not in ran.printed
     for entry in run.entries:
         _check_entry(entry, run.after)
