@@ -146,7 +146,7 @@ def _key_assignment_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
     yield make_plan(sim, folder / "one")
     yield make_plan(sim, folder / "one", check=True, from_kms_key_ids=[sim.id("key-b")])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(key_plan, "_MOST_AS_VALUE", 10)
+        patch.setattr(key_plan, "_MOST_INLINE", 10)
         yield make_plan(sim, folder / "one", check=True)
     files = {"plan_file": str(folder / "plan.json"), "new_discovery_file": str(folder / "before.json")}
     where = {"compartment_ids": [sim.id("prod")], "regions": [IAD]}
@@ -161,7 +161,7 @@ def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
     for check in (False, True):
         yield plan_restore(sim, folder / "undo", run_folder, check=check)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(key_plan, "_MOST_AS_VALUE", 10)
+        patch.setattr(key_plan, "_MOST_INLINE", 10)
         yield plan_restore(sim, folder / "undo", run_folder, check=True)
 
 
