@@ -78,8 +78,11 @@ class Decision:
 class KindRules(Protocol):
     """What a kind of resource has to say for a decision. All of it is pure; see ``_resources/base.py``."""
 
-    noun: str
     needs_rollback: bool
+
+    @property
+    def noun(self) -> str:
+        """The kind as messages call it."""
 
     def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
         """The desired state of this very resource."""

@@ -175,8 +175,6 @@ class BackupKind(ResourceKind):
 
 class VolumeBackupKind(BackupKind):
     type = "volume_backup"
-    ocid_type = "volumebackup"
-    noun = "volume backup"
     iam_resource_type = "volume-backups"
     get_operation = "get_volume_backup"
     list_operation = "list_volume_backups"
@@ -187,8 +185,6 @@ class VolumeBackupKind(BackupKind):
 
 class BootVolumeBackupKind(BackupKind):
     type = "boot_volume_backup"
-    ocid_type = "bootvolumebackup"
-    noun = "boot volume backup"
     iam_resource_type = "boot-volume-backups"
     get_operation = "get_boot_volume_backup"
     list_operation = "list_boot_volume_backups"

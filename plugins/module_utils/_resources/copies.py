@@ -58,8 +58,6 @@ class CopyKind(ResourceKind):
         self.backup = backup
         self.type = backup.type
         self.name = f"copy of {backup.type}"
-        self.ocid_type = backup.ocid_type
-        self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
         self.is_multi_request = not isinstance(backup, BackupKind)
         self.copy_operation = copy_operation

@@ -48,8 +48,6 @@ class PolicyKind(ResourceKind):
         self.asset = asset
         self.type = asset.type
         self.name = f"policy of {asset.type}"
-        self.ocid_type = asset.ocid_type
-        self.noun = asset.noun
         self.iam_resource_type = asset.iam_resource_type
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:

@@ -29,8 +29,6 @@ class VolumeGroupBackupKind(GroupKind, ReadableKind):
     """Naming one stands for its members; it is read to know what there is to copy, and what copies there are."""
 
     type = "volume_group_backup"
-    ocid_type = "volumegroupbackup"
-    noun = "volume group backup"
     iam_resource_type = "volume-group-backups"
     member_types = ("volume_backup", "boot_volume_backup")
 

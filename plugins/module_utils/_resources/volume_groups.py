@@ -24,8 +24,6 @@ class VolumeGroupKind(ReadableKind):
     """Only read, to know that a group is there and what it is called."""
 
     type = "volume_group"
-    ocid_type = "volumegroup"
-    noun = "volume group"
     iam_resource_type = "volume-groups"
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:

@@ -82,8 +82,6 @@ class VolumeKind(ResourceKind):
 
 class BlockVolumeKind(VolumeKind):
     type = "volume"
-    ocid_type = "volume"
-    noun = "block volume"
     get_operation = "get_volume"
     list_operation = "list_volumes"
     assign_operation = "update_volume_kms_key"
@@ -94,8 +92,6 @@ class BlockVolumeKind(VolumeKind):
 
 class BootVolumeKind(VolumeKind):
     type = "boot_volume"
-    ocid_type = "bootvolume"
-    noun = "boot volume"
     get_operation = "get_boot_volume"
     list_operation = "list_boot_volumes"
     assign_operation = "update_boot_volume_kms_key"
