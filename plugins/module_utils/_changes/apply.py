@@ -22,7 +22,7 @@ from .._common.text import label
 from .._common.work_queue import Requeue, work_through
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
-from .._model.decisions import COPY, NONE
+from .._model.actions import COPY, NONE
 from .attempts import Attempt, Change, Progress, Verification, internal_error
 from .reconcile import Reconciler
 from .verify import Verifier

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._common.errors import ApiError, ResourceError, ServiceError
-from .._model.decisions import REGENERATE, RUN_AGAIN_HINT, Decision
+from .._model.actions import REGENERATE
+from .._model.decisions import RUN_AGAIN_HINT, Decision
 from .._model.resource import Resource
 from .._resources.reader import Reader
 from .._resources.resource_kind import ResourceKind

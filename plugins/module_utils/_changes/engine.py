@@ -21,7 +21,8 @@ from .._common.errors import ApiError, InputError, ResourceError
 from .._common.text import label
 from .._documents.journal import Journal
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.decisions import NONE, REGENERATE, Decision, decide, is_busy
+from .._model.actions import NONE, REGENERATE
+from .._model.decisions import Decision, decide, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading

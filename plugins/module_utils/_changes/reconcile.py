@@ -16,7 +16,8 @@ from dataclasses import replace
 from .._common.cancellation import Deadline
 from .._common.clock import Clock, Timings
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
-from .._model.decisions import REGENERATE, Decision, decide_again, is_busy
+from .._model.actions import REGENERATE
+from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
 from .write import Writer

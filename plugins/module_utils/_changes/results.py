@@ -14,8 +14,9 @@ from typing import Any
 
 from .._common.errors import ResourceError
 from .._common.text import label
+from .._model.actions import REGENERATE
 from .._model.counts import ChangeCounts, count_outcomes
-from .._model.decisions import REGENERATE, Decision
+from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
 from .attempts import Attempt, Verification

@@ -15,7 +15,8 @@ from .._common.cancellation import Deadline
 from .._common.clock import Clock, Timings
 from .._common.errors import ResourceError, TransportError
 from .._common.text import label
-from .._model.decisions import NONE, REGENERATE, changed_by_someone_else, is_busy
+from .._model.actions import NONE, REGENERATE
+from .._model.decisions import changed_by_someone_else, is_busy
 from .._model.resource import Reading, Resource
 from .._resources.reader import Reader
 from .attempts import Change, Verification

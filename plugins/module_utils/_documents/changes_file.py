@@ -21,7 +21,6 @@ from typing import Any, TypedDict, cast
 from .._common.files import write_private
 from .._model.counts import ChangeCounts, count_outcomes
 from .._model.resource_types import ASSIGNMENT
-from .discovery_file import type_name
 from .json_reader import JsonNode, read_json
 from .subject import Subject, subject
 
@@ -95,7 +94,7 @@ def parse_change(node: JsonNode) -> ChangeRow:
     error = node.get("error")
     change: ChangeRow = {
         "id": node.get("id").text(),
-        "type": type_name(node.get("type")),
+        "type": node.get("type").resource_type(),
         "display_name": node.get("display_name").text_or_none(),
         "region": node.get("region").text_or_none(),
         "compartment_id": node.get("compartment_id").text_or_none(),

@@ -22,8 +22,8 @@ from .._common.errors import InputError
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .journal_events import INTENT, OUTCOME
 
-INTENT, OUTCOME = "intent", "outcome"
 """The events of a journal: before a change, and after it."""
 
 

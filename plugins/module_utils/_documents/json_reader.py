@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read: some 200,000 resources."""
 
 _SHOWN_LENGTH = 60
+_TYPE = re.compile(r"[a-z_]{1,40}")
 
 
 def read_json(path: Path) -> JsonNode:
@@ -148,6 +150,13 @@ class JsonNode:
         except InputError as error:
             raise InputError(f"{self._where()}: {error}") from error
         return ocid
+
+    def resource_type(self) -> str:
+        """The name of a resource type, known here or not: it is shown on pages and in tables, so it must be a word."""
+        name = self.text()
+        if not _TYPE.fullmatch(name):
+            self.expected("the name of a resource type")
+        return name
 
     def key_or_none(self) -> str | None:
         """The OCID of a key; None for the Oracle-managed key, which files hold as null or an empty string."""

@@ -18,7 +18,6 @@ from .discovery_file import (
     parse_resources,
     parse_scanned,
     parse_unreadable,
-    type_name,
 )
 from .json_reader import JsonNode
 from .keys_file import ReportedKeyRow, parse_reported_key
@@ -211,7 +210,7 @@ def _planned(node: JsonNode) -> list[PlannedRow]:
     return [
         {
             "id": row.get("id").text(),
-            "type": type_name(row.get("type")),
+            "type": row.get("type").resource_type(),
             "display_name": row.get("display_name").text_or_none(),
             "region": row.get("region").text_or_none(),
             "compartment_id": row.get("compartment_id").text_or_none(),

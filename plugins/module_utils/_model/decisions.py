@@ -12,14 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .._common.errors import ResourceError
+from .actions import ASSIGN, NONE, REGENERATE, REMOVE
 from .resource import DesiredState, Reading, Resource
-
-NONE = "none"
-ASSIGN = "assign"
-REMOVE = "remove"
-REGENERATE = "regenerate"
-UNASSIGN = "unassign"
-COPY = "copy"
 
 # Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._common.errors import ResourceError
 from .._common.text import label
-from .decisions import NONE
+from .actions import NONE
 from .resource import Resource
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from .resource_types import ASSIGNMENT
+
 
 class ReplicaRow(TypedDict):
     """A replica as its source volume lists it."""
@@ -111,3 +113,9 @@ class CallerRow(TypedDict):
     auth_type: str | None
     collection_version: str | None
     sdk_version: str | None
+
+
+def key_region(row: ResourceRow) -> str | None:
+    """The region in which the key of a resource has to be: for a policy assignment, where its copies go
+    (oci_semantics.md section 1.5). None where the file does not name that region."""
+    return row["destination_region"] if row["type"] == ASSIGNMENT else row["region"]

@@ -42,7 +42,7 @@ from .._planning.batch_results import (
     read_previous_attempt,
     read_previous_batches,
 )
-from .._planning.text import progress_line, slice_label
+from .._planning.progress import progress_line, slice_label
 from .._resources.policies import policy_kind
 from .._resources.registry import KINDS
 from . import change_keys as _module

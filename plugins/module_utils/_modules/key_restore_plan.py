@@ -18,7 +18,8 @@ from .._changes.region import Region
 from .._changes.request import Target
 from .._common.errors import InputError, ResourceError
 from .._discovery.results import resource_entry
-from .._documents.discovery_file import DiscoveryFile, write_discovery
+from .._documents.discovery_file import DiscoveryFile
+from .._documents.discovery_writer import write_discovery
 from .._documents.subject import Subject
 from .._model.ocid import (
     expect_realm,

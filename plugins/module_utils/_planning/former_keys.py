@@ -20,12 +20,12 @@ from pathlib import Path
 from .._common.errors import InputError
 from .._documents import plan_file, report_file
 from .._documents.changes_file import ChangeRow
-from .._documents.journal import INTENT, OUTCOME
+from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
-from .._model.decisions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 
 

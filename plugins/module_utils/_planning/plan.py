@@ -14,12 +14,12 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import visible
-from .._documents.discovery_file import key_region
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
-from .._model.decisions import ASSIGN, FAULTY_STATE, REMOVE
+from .._model.actions import ASSIGN, REMOVE
+from .._model.decisions import FAULTY_STATE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .._model.rows import ResourceRow
+from .._model.rows import ResourceRow, key_region
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 

@@ -17,10 +17,10 @@ from typing import Any, TypeVar, cast
 from .._common.errors import InputError
 from .._common.timestamps import parse_rfc3339
 from .._documents.changes_file import count_changes
-from .._documents.discovery_file import DiscoveryFile, key_region
+from .._documents.discovery_file import DiscoveryFile
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
-from .._model.rows import ResourceRow, ScannedRow
+from .._model.rows import ResourceRow, ScannedRow, key_region
 from .benchmark import (
     counts,
     findings,

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.decisions import ASSIGN, COPY, NONE
+from .._model.actions import ASSIGN, COPY, NONE
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
 from .backups import (

@@ -22,13 +22,8 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.decisions import (
-    COPY,
-    FAULTY_STATE,
-    GONE_STATES,
-    READY_STATE,
-    is_busy,
-)
+from .._model.actions import COPY
+from .._model.decisions import FAULTY_STATE, GONE_STATES, READY_STATE, is_busy
 from .._model.ocid import parse
 from .._model.resource import CopyTo, DesiredState, Reading, Resource
 from .backups import (

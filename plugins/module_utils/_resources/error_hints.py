@@ -17,7 +17,8 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.decisions import REMOVE, Decision
+from .._model.actions import REMOVE
+from .._model.decisions import Decision
 from .base import NamedKind
 
 

@@ -22,7 +22,7 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
-from .._model.decisions import ASSIGN, NONE, REMOVE, UNASSIGN
+from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.ocid import Ocid, expect_type
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource

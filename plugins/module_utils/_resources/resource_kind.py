@@ -13,7 +13,8 @@ from typing import cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.decisions import REMOVE, action_for, blocking_error
+from .._model.actions import REMOVE
+from .._model.decisions import action_for, blocking_error
 from .._model.resource import DesiredState, Resource
 from .base import ReadableKind
 from .reader import Reader

@@ -24,13 +24,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.res
     summary,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
-    ASSIGN,
-    NONE,
-    REMOVE,
-    Decision,
-    decide,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN, NONE, REMOVE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS

@@ -23,7 +23,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
     Journal,
     default_journal_path,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN, Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 

@@ -12,14 +12,16 @@ from unit.support.fakes import run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import (
     ASSIGN,
-    FAULTY_STATE,
-    GONE_STATES,
     NONE,
-    READY_STATE,
     REGENERATE,
     REMOVE,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+    FAULTY_STATE,
+    GONE_STATES,
+    READY_STATE,
     action_for,
     blocking_error,
     decide,
