@@ -16,7 +16,7 @@ from itertools import filterfalse
 from threading import BoundedSemaphore
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ResourceError
 from .._common.text import label
 from .._common.work_queue import Requeue, work_through
@@ -25,6 +25,7 @@ from .._keys.validation import KeyValidator
 from .._model.actions import COPY, NONE
 from .attempts import Attempt, Change, Progress, Verification, internal_error
 from .reconcile import Reconciler
+from .timings import Timings
 from .verify import Verifier
 from .write import Writer
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
 from .._model.actions import REGENERATE
 from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
+from .timings import Timings
 from .write import Writer
 
 _RESTORED = " The former assignment was restored."

@@ -19,6 +19,7 @@ from .._model.counts import ChangeCounts, count_outcomes
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
+from .._resources.registry import GROUPS, KINDS
 from .attempts import Attempt, Verification
 from .request import Target
 
@@ -184,3 +185,9 @@ def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, An
     if which == "changed":
         return [entry for entry in entries if entry["changed"] or entry["error"]]
     return list(entries)
+
+
+def outcome_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
+    kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
+    extra = kind.extra_result_fields(outcome, latest_state(outcome, desired, check_mode=check_mode))
+    return resource_entry(outcome, desired, check_mode=check_mode, extra=extra)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ResourceError, TransportError
 from .._common.text import label
 from .._model.actions import NONE, REGENERATE
@@ -20,6 +20,7 @@ from .._model.decisions import changed_by_someone_else, is_busy
 from .._model.resource import Reading, Resource
 from .._resources.reader import Reader
 from .attempts import Change, Verification
+from .timings import Timings
 
 _IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."

@@ -21,7 +21,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def map_concurrently(work: Callable[[_Item], _Result], items: Sequence[_Item], max_threads: int) -> list[_Result]:
+def map_concurrently(work: Callable[[_Item], _Result], items: Sequence[_Item], max_threads: int = 32) -> list[_Result]:
     """The result of ``work`` for every item, in their order. An exception is raised only after all have ended."""
     if len(items) < 2:
         return [work(item) for item in items]

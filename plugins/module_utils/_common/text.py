@@ -68,20 +68,6 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeio' or noun.startswith('IAM') else 'a'} {noun}"
 
 
-def resources(count: int) -> str:
-    """ "1 resource", "1,200 resources" """
-    return f"{count:,} {'resource' if count == 1 else 'resources'}"
-
-
-def duration(seconds: float) -> str:
-    """ "40 s", "12 min", "1.5 h" """
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
-
-
 def quote(value: object) -> str:
     """A given value as messages show it: in quotation marks, and not too long."""
     return repr(shorten(value)) if isinstance(value, str) else shorten(_safe_repr(value))

@@ -30,13 +30,13 @@ from .._model.decisions import GONE_STATES
 from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
+from .._resources.listed import asset_kinds, listed_kinds
 from .._resources.lists import Domains, Pages
 from .._resources.policy_assignments import (
     AssetFinding,
     Assignments,
 )
 from .._resources.reader import spread
-from .._resources.registry import asset_kinds, listed_kinds
 from .circuit_breaker import CircuitBreaker
 
 # If no row of a list shows a key, lists may leave keys out. Then this many resources of the kind are read by GET.

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from .._api.client import Connection
+from .._common.concurrency import map_concurrently
 from .._common.errors import (
     ApiError,
     InputError,
@@ -94,8 +94,7 @@ def map_regions(
     def result(region: str) -> _Result:
         return fail(region, UNKNOWN_REGION) if connection.regions.region(region) is None else search(region)
 
-    with ThreadPoolExecutor(len(regions)) as pool:
-        return list(pool.map(result, regions))
+    return map_concurrently(result, regions, len(regions))
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from .._common.errors import ApiError, ResourceError
 from .._model.decisions import GONE_STATES
 from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
+from .._resources.listed import listed_kinds
 from .._resources.lists import Domains, Pages
-from .._resources.registry import listed_kinds
 from .circuit_breaker import CircuitBreaker
 from .search import CONCURRENCY, map_regions, resolve_places
 from .tenancy import Compartment

@@ -115,9 +115,9 @@ class JsonNode:
     def texts(self) -> list[str]:
         return [item.text() for item in self.items()]
 
-    def flag(self, default: bool = False) -> bool:
+    def flag(self) -> bool:
         if self.value is None:
-            return default
+            return False
         if not isinstance(self.value, bool):
             self.expected("true or false")
         return self.value
@@ -125,9 +125,8 @@ class JsonNode:
     def flag_or_none(self) -> bool | None:
         return None if self.value is None else self.flag()
 
-    def count(self, default: int = 0) -> int:
-        found = self.count_or_none()
-        return default if found is None else found
+    def count(self) -> int:
+        return self.count_or_none() or 0
 
     def count_or_none(self) -> int | None:
         if self.value is None:
@@ -152,7 +151,7 @@ class JsonNode:
         return ocid
 
     def resource_type(self) -> str:
-        """The name of a resource type, known here or not: it is shown on pages and in tables, so it must be a word."""
+        """A resource type, known here or not: a word, since it is shown on pages and in tables."""
         name = self.text()
         if not _TYPE.fullmatch(name):
             self.expected("the name of a resource type")

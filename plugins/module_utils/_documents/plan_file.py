@@ -8,24 +8,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from .._common.errors import InputError
 from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .json_reader import JsonNode, parse_json, read_json
+from .json_reader import JsonNode, read_json
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1
-
-_MOST_UNPACKED = 64 * 1024 * 1024
 
 
 class _CommonEntryFields(TypedDict):
@@ -110,18 +105,6 @@ def digest(entries: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 over the entries as canonical JSON: in their order, names sorted, no white space, ASCII only."""
     canonical = json.dumps(list(entries), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def unpack_plan(text: str, name: str) -> PlanFile:
-    """The plan that ``pack_plan`` made text of. Raises InputError, also for text that would unpack to many MiB."""
-    try:
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_UNPACKED)
-    except (ValueError, zlib.error) as error:
-        raise InputError(f"'{name}' is not a plan as text. Give the text that a dry run returns") from error
-    if unpacker.unconsumed_tail:
-        raise InputError(f"'{name}' unpacks to more than {_MOST_UNPACKED // 1024**2} MiB, so it is not read")
-    return parse_plan(parse_json(content, name))
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -4,13 +4,10 @@
 
 # Note that this module util is private to the collection. Breaking changes can occur at any time.
 
-"""Writes the plan of a run, and packs it as the text that can be approved."""
+"""Writes the plan of a run."""
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -74,17 +71,3 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         ],
     }
     write_before_changes(path, content)
-
-
-def pack_plan(entries: Sequence[PlanEntry], entries_digest: str, tenancy: str) -> str:
-    """A plan as text that can be approved: it has nothing in it that templates or terminals would act on, such as the
-    names of resources, since it is passed on by templates."""
-    value = {
-        "format": FORMAT,
-        "version": VERSION,
-        "tenancy": tenancy,
-        "dry_run": True,
-        "digest": entries_digest,
-        "entries": entries,
-    }
-    return base64.b64encode(zlib.compress(json.dumps(value).encode(), 9)).decode("ascii")

@@ -117,5 +117,5 @@ class CallerRow(TypedDict):
 
 def key_region(row: ResourceRow) -> str | None:
     """The region in which the key of a resource has to be: for a policy assignment, where its copies go
-    (oci_semantics.md section 1.5). None where the file does not name that region."""
+    (oci_semantics.md section 1.5). None where that region is not named."""
     return row["destination_region"] if row["type"] == ASSIGNMENT else row["region"]

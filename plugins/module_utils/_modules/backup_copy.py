@@ -16,7 +16,7 @@ from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
-from .._discovery.tenancy import Tenancy
+from .._discovery.identity import IdentityReader
 from .._model.ocid import expect_type, parse
 from .._model.resource import CopyTo, DesiredState
 
@@ -72,7 +72,7 @@ def with_destination(connection: Connection, desired: DesiredState, sources: Seq
 def _expect_ready(connection: Connection, region: str) -> None:
     """ListRegionSubscriptions."""
     try:
-        subscriptions = {found.name: found for found in Tenancy(connection, [region]).subscriptions()}
+        subscriptions = {found.name: found for found in IdentityReader(connection, [region]).subscriptions()}
     except ApiError as error:
         raise InputError(
             f"The region subscriptions of the tenancy could not be read, so {region} could not be validated: {error}. "

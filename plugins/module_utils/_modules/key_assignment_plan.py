@@ -20,7 +20,8 @@ from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
-from .._documents.plan_file import PlanFile, read_plan, unpack_plan
+from .._documents.packed_plan import unpack_plan
+from .._documents.plan_file import PlanFile, read_plan
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (

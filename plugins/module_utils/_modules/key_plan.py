@@ -23,8 +23,9 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
 from .._documents.keys_file import read_keys, write_keys
+from .._documents.packed_plan import pack_plan
 from .._documents.plan_file import PlanFile
-from .._documents.plan_writer import count_entries, pack_plan, write_plan
+from .._documents.plan_writer import count_entries, write_plan
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
 from .._planning.batch_results import PreviousBatches, read_previous_batches

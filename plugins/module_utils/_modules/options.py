@@ -23,13 +23,6 @@ RESULT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Argument spec entries: what the result lists, and the file for all of it."""
 
-DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
-    "compartment_ids": {"type": "list", "elements": "str"},
-    "recursive": {"type": "bool", "default": True},
-    "regions": {"type": "list", "elements": "str"},
-}
-"""Argument spec entries: where to look for resources."""
-
 KEY_CHECK_OPTIONS: dict[str, dict[str, Any]] = {
     "validate_key": {"type": "bool", "default": True},
     "multi_version_key": {"type": "str", "choices": ["warn", "fail"], "default": "warn", "no_log": False},

@@ -17,6 +17,13 @@ from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .options import listed
 
+DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
+    "compartment_ids": {"type": "list", "elements": "str"},
+    "recursive": {"type": "bool", "default": True},
+    "regions": {"type": "list", "elements": "str"},
+}
+"""Argument spec entries: where to look for resources."""
+
 
 def compartments_asked(options: Mapping[str, Any], tenancy: str | None) -> list[str]:
     """The compartments to discover; an empty list is the whole tenancy. Raises InputError."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from .._common.text import resources
+from .._common.quantities import resources
 
 
 class Verdict(TypedDict):

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from .._common.text import duration
+from .._common.quantities import duration
 from .._documents.plan_file import Slice
 from .._model.resource_types import RESOURCE_TYPES
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._common.text import label, resources, visible
+from .._common.quantities import resources
+from .._common.text import label, visible
 from .._documents.plan_file import UnplannedRow
 from .._documents.plan_writer import count_entries
 from .._model.resource_types import RESOURCE_TYPES

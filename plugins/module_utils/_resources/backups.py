@@ -16,6 +16,7 @@ from .._common.errors import ResourceError
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .base import Page, Query, common_fields
+from .registry import register
 from .resource_kind import ResourceKind
 
 
@@ -195,3 +196,6 @@ class BootVolumeBackupKind(BackupKind):
 
 VOLUME_BACKUP = VolumeBackupKind()
 BOOT_VOLUME_BACKUP = BootVolumeBackupKind()
+
+BACKUP_KINDS = register(VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
+"""The names of the kinds for backups that have a key."""

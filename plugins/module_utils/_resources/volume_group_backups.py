@@ -15,6 +15,7 @@ from .._api.client import Service
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .base import GroupKind, Page, Query, ReadableKind, common_fields
+from .registry import register_group
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,6 @@ class VolumeGroupBackupKind(GroupKind, ReadableKind):
 
 
 VOLUME_GROUP_BACKUP = VolumeGroupBackupKind()
+
+GROUP_BACKUP_KIND = register_group(VOLUME_GROUP_BACKUP)
+"""The name of the kind for backups of volume groups. Modules that take it import the kinds of its members too."""

@@ -14,6 +14,7 @@ from .._api.client import Response, Service
 from .._common.errors import ResourceError
 from .._model.resource import Replica, Resource
 from .base import Page, Query, common_fields
+from .registry import register
 from .resource_kind import ResourceKind
 
 
@@ -102,3 +103,6 @@ class BootVolumeKind(VolumeKind):
 
 BLOCK_VOLUME = BlockVolumeKind()
 BOOT_VOLUME = BootVolumeKind()
+
+VOLUME_KINDS = register(BLOCK_VOLUME, BOOT_VOLUME)
+"""The names of the kinds for volumes."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, volume_id
 from unit.support.fakes import run_assigner
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
@@ -31,7 +32,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decis
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import Backup, Retention
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import AssetPolicy
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 KEYS = [None, KEY_A, KEY_B]
 VOLUME = KINDS["volume"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from unit.support import report_files as files
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import (
@@ -39,8 +40,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS, LISTED
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
+    VOLUME_GROUP_BACKUP,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -97,7 +101,7 @@ class TestTheTable:
 class TestTheRegistry:
     """Kinds are the code of the table's types, and say nothing else about them than their rows."""
 
-    @pytest.mark.parametrize("kind", [*KINDS.values(), *GROUPS.values(), *LISTED], ids=lambda kind: kind.noun)
+    @pytest.mark.parametrize("kind", [*KINDS.values(), VOLUME_GROUP_BACKUP, *LISTED], ids=lambda kind: kind.noun)
     def test_a_kind_is_what_its_row_says(self, kind: Any) -> None:
         assert kind.ocid_type in RESOURCE_TYPES[kind.type].ocid_types
         assert kind.noun == parse(files.ocid(kind.ocid_type, 1)).words

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, lost, refused, volume_id
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.iam import use_statements
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, explain
@@ -16,7 +17,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.e
     explain_read,
     explain_write,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 VOLUME = KINDS["volume"]
 
