@@ -19,12 +19,11 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.files import sync_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .journal_events import INTENT, OUTCOME
-
-"""The events of a journal: before a change, and after it."""
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
@@ -55,13 +54,19 @@ class Journal:
         self._ends_incomplete = False
 
     def open(self) -> None:
-        """Open the file for its owner only. Raises InputError where it can't be written."""
+        """Open the file for its owner only. Raises InputError where it can't be written.
+
+        If the machine crashes, the lines written later are found again: the file and its folders are on disk, too.
+        """
         try:
+            created = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             if stat.S_ISREG(os.fstat(self._file).st_mode):
                 os.fchmod(self._file, 0o600)
                 self._ends_incomplete = not self._ends_with_a_line()
+            for path in created:
+                sync_folder(path.parent)
         except OSError as error:
             self.close()
             raise InputError(
