@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """One change from its plan to its end, step by step: read if need be, decide, write, find out, roll back.
 
 As in a controller, a step is plain blocking code that never sleeps; it returns where to go on, and when.

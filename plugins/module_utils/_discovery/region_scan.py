@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Discovers the resources in some compartments of one region, and the places there that could not be read.
 
 Lists return up to a hundred resources a call. Only a few resources are also read by GET, since no documentation says

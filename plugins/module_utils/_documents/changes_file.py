@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What became of resources: result files of the modules that change keys, and the batch files of a run.
 
 A module for policies reports assets, but the policy assignment bears the key; so rows that are read here are about

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The file that key_assignment_info writes: every resource found, its key, and where the search could not look.
 
 Only fields that are known here are read, so that plans and reports have the same fields whatever else a file holds.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The journal of a run, read with distrust, and what a run changed according to it.
 
 A process that is killed leaves its last line incomplete. Such a line is counted and skipped; any other line that is

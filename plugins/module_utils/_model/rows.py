@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The rows of a discovery: as key_assignment_info returns them, and as plans and reports read them from its file.
 
 Times are RFC 3339 in UTC, to the millisecond. Fields that are None are unknown, unless the row says what None means.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Copies of backups in another region (oci_semantics.md sections 1.3 and 1.4).
 
 A copy is requested in the region of its source, and is a backup of its own in the other region, where it is

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Backup policies of volumes, boot volumes and volume groups, and the key for the copies in another region.
 
 An assignment can be created and deleted, but not updated (oci_semantics.md section 1.5). What a POST does to an

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The kinds of resources that can be changed, by their names. Each kind's file registers it here.
 
 Only what is imported statically is shipped with a module, so modules import the files of the kinds that they change,

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The variables of each role: how they are read, their defaults and documentation, and the rules among them. Pure.
 
 The argument specs, the defaults and the tables in the READMEs of the roles are generated from here (``make generate``).
