@@ -45,7 +45,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.p
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
     VOLUME_GROUP_BACKUP,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
