@@ -18,7 +18,7 @@ from .._common.errors import (
 )
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource
-from .policy_lookup import PolicyLookup
+from .policy_lookup import PolicyLookup, asset_fields
 from .reader import Reader
 
 
@@ -119,10 +119,7 @@ class PolicyReader(Reader):
         return AssetPolicy(
             id=asset.id,
             type=asset.type,
-            region=asset.region,
-            display_name=asset.display_name,
-            compartment_id=asset.compartment_id,
-            lifecycle_state=asset.lifecycle_state,
+            **asset_fields(asset),
             kms_key_id=(row.xrc_kms_key_id or None) if row is not None else None,
             etag=asset.etag or "no list has it",
             group_id=asset.group_id,
