@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options that say where to look for resources."""
+    """Options for the scope of the discovery."""
 
     DOCUMENTATION = r"""
 options:

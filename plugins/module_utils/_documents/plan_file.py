@@ -34,7 +34,7 @@ class _CommonEntryFields(TypedDict):
 
 
 class PlanEntry(_CommonEntryFields, total=False):
-    """One change: from the key that the resource is on to the key wanted for it. None is the Oracle-managed key.
+    """One change: from the key that the resource is on to the key desired for it. None is the Oracle-managed key.
 
     ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy.
     """
@@ -65,7 +65,7 @@ class UnplannedRow(_CommonUnplannedFields, total=False):
 
 @dataclass(frozen=True)
 class Slice:
-    """Entries ``start`` to ``stop`` of a plan: of one region, one type and one wanted key. ``first`` to ``last`` of
+    """Entries ``start`` to ``stop`` of a plan: of one region, one type and one desired key. ``first`` to ``last`` of
     ``total`` is where they stand among all entries of their region and type."""
 
     start: int

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan of key_assignment_plan: from discovered resources to the wanted keys."""
+"""The plan of key_assignment_plan: from discovered resources to the desired keys."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _keys(context: PlanContext) -> dict[str, str]:
 
 
 def _wanted_keys(plan_filter: PlanFilter, discovery: DiscoveryFile) -> set[KeyInRegion]:
-    """Each wanted key with the regions in which it is used; keys given for other regions are not checked."""
+    """Each desired key with the regions in which it is used; keys given for other regions are not checked."""
     if plan_filter.keys is None:
         return set()
     types = plan_filter.resource_types

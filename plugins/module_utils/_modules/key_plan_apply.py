@@ -71,7 +71,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
         raise InputError(f"{str(path)!r} is the plan of a dry run. Make a plan outside of check mode to carry it out")
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
-    run_settings = _terms(options, plan, check_mode=module.check_mode)
+    run_settings = _run_settings(options, plan, check_mode=module.check_mode)
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
@@ -185,8 +185,8 @@ def _parts(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
     return parts
 
 
-def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> RunSettings:
-    """The keys were vetted when the plan was made; what a plan holds of locked backups is meant."""
+def _run_settings(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> RunSettings:
+    """The keys were validated when the plan was made, and locked backups in a plan are intended."""
     given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
     run_settings = parse_run_settings(given, check_mode=check_mode)
     if plan.slow:
@@ -207,7 +207,7 @@ def _target(entry: PlanEntry, connection: Connection) -> Target:
 
 
 def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> BatchRow:
-    """What became of one entry, an assignment under its own type; with the key that was wanted."""
+    """What became of one entry, an assignment under its own type; with the key that was desired."""
     entry = outcome_entry(outcome, desired, check_mode)
     entry.setdefault("left_alone", outcome.skip_reason)
     entry["wanted_kms_key_id"] = desired.kms_key_id

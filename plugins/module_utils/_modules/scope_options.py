@@ -20,7 +20,7 @@ DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
     "recursive": {"type": "bool", "default": True},
     "regions": {"type": "list", "elements": "str"},
 }
-"""Argument spec entries: where to look for resources."""
+"""Argument spec entries: the scope of the discovery."""
 
 
 def compartments_asked(options: Mapping[str, Any], tenancy: str | None) -> list[str]:

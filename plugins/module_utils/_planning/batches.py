@@ -36,7 +36,7 @@ def split_into_batches(entries: Sequence[PlanEntry], size: int, canary: int) -> 
 
 
 def _runs(entries: Sequence[PlanEntry]) -> list[tuple[int, int]]:
-    """Where entries of one region, type and wanted key start and stop."""
+    """Where entries of one region, type and desired key start and stop."""
     runs: list[tuple[int, int]] = []
     start = 0
     for index in range(1, len(entries) + 1):

@@ -28,7 +28,7 @@ KeyInRegion = tuple[str, str]
 
 @dataclass(frozen=True)
 class KeyChecks:
-    """What Vault says of the keys of a plan: of those wanted, and of those that resources are on now."""
+    """What Vault says of the keys of a plan: of those desired, and of those that resources are on now."""
 
     desired: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
     current: Mapping[KeyInRegion, KeyReport] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class KeyChecks:
 def check_keys(
     connection: Connection, validator: KeyValidator, desired: Iterable[KeyInRegion], entries: Sequence[PlanEntry]
 ) -> KeyChecks:
-    """Look up the wanted keys, and the current keys of the entries. A policy assignment can be moved off any key.
+    """Look up the desired keys, and the current keys of the entries. A policy assignment can be moved off any key.
 
     Raises InputError where OCI does not accept the credentials at all.
     """
@@ -77,7 +77,7 @@ def _current_key(entry: PlanEntry) -> list[KeyInRegion]:
 
 
 def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> dict[KeyInRegion, str]:
-    """Why wanted keys can't be used, by key and region."""
+    """Why desired keys can't be used, by key and region."""
     found: dict[KeyInRegion, str] = {}
     for (key, region), report in key_checks.desired.items():
         problems = list(report.problems)
@@ -89,7 +89,7 @@ def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> 
 
 
 def expect_usable(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> None:
-    """Raise InputError unless every wanted key can be used in its region."""
+    """Raise InputError unless every desired key can be used in its region."""
     problems = wanted_problems(key_checks, multi_version_key_fails=multi_version_key_fails)
     if problems:
         raise InputError(" ".join(["Nothing was changed, because a key can't be used.", *problems.values()]))

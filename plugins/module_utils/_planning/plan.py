@@ -43,7 +43,7 @@ class PlanFilter:
 
 @dataclass
 class Plan:
-    """The changes, and what is not changed and why. ``unchanged`` counts resources that already have the wanted key,
+    """The changes, and what is not changed and why. ``unchanged`` counts resources that already have the desired key,
     ``not_selected`` those that the filters leave out."""
 
     entries: list[PlanEntry] = field(default_factory=list)
@@ -106,7 +106,7 @@ def sorted_plan(plan: Plan) -> Plan:
 
 
 def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_filter: PlanFilter) -> None:
-    """Add one resource to the plan, with the key wanted for it."""
+    """Add one resource to the plan, with the key desired for it."""
     if resource["kms_key_id"] == desired:
         plan.unchanged += 1
         return

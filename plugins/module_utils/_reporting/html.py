@@ -37,9 +37,14 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_column=type_column,
         recommendation=recommendation,
     )
+    chart = chart_data(report)
     try:
         page = environment.from_string(template).render(
-            report=all_visible(report), chart_data=chart_data(report), names=all_visible(_names(report)), digest=digest
+            report=all_visible(report),
+            chart_data=chart,
+            figure=chart,  # its name in 0.1.0, which templates of users may have
+            names=all_visible(_names(report)),
+            digest=digest,
         )
     except jinja2.TemplateError as error:
         raise InputError(f"'template' could not be rendered: {error}") from error

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The values of role variables, as playbooks and AWX give them. Pure: raises InputError for what can't be meant.
+"""The values of role variables, as playbooks and AWX give them. Pure: raises InputError for what is not valid.
 
 AWX sends text for whatever is not an integer, and ``''`` for what was left blank. So each function takes the plain type
 as well as text of some form, and a blank counts as not set before any of them is asked. What is set but holds nothing,

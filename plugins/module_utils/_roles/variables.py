@@ -64,7 +64,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _scope(table: RegionTable | None, regions_otherwise: str, compartments_otherwise: str) -> dict[str, Variable]:
-    """Where to look for resources, and which of them to select."""
+    """The scope of the discovery, and which resources to select."""
     return {
         "compartment_ids": _ocids(
             ("compartment", "tenancy"),

@@ -27,7 +27,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
     build,
     canonical,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, percent
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, percent, render
 
 NOW = ReportContext("run", "2026-11-24T02:00:00.000Z")
 
@@ -84,6 +84,13 @@ class TestCounts:
         assert iad["cells"][0] == {"total": 3, "customer": 2}
         assert phx["cells"][0] == {"total": 0, "customer": 0}
         assert both["cells"][-1] == {"total": 6, "customer": 3}
+
+    @pytest.mark.parametrize("name", ["chart_data", "figure"])
+    def test_a_template_gets_the_figures_by_their_name_and_by_the_one_of_0_1_0(self, name: str) -> None:
+        page = render(
+            "{{ " + name + ".rows[0].cells[0].customer }} of {{ " + name + ".types | join(' ') }}", report(*SOME), ""
+        )
+        assert page == "2 of volume boot_volume volume_backup policy_assignment\n"
 
     @pytest.mark.parametrize(
         ("part", "total", "words"),
