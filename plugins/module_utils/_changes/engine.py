@@ -285,7 +285,7 @@ def _member(member_id: str, group: Target, kind: GroupKind) -> tuple[Target, Res
         code="UnknownMember",
         message=f"This member of the {kind.noun} {group.id} has an unknown type; known are "
         f"{', '.join(kind.member_types)}.",
-        hint="Install a newer release of the collection if there is one, or change the key of this member in the console.",
+        hint="Update the collection, or change the key of this member in the console.",
     )
     return Target(member_id, kind, group.region, group_id=group.id), error
 
