@@ -63,7 +63,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 
 
 def role_options(

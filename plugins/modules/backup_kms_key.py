@@ -216,6 +216,10 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import BACKUP_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
+    GROUP_BACKUP_KIND,
+)
 
 
 def main() -> None:
@@ -226,7 +230,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "backup_ids", "volume_backup", "boot_volume_backup", "volume_group_backup")
+    change_keys(module, "backup_ids", *BACKUP_KINDS, GROUP_BACKUP_KIND)
 
 
 if __name__ == "__main__":

@@ -477,10 +477,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
     run_key_assignment_info,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import (
-    DISCOVERY_OPTIONS,
-    info_spec,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:

@@ -279,7 +279,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key
     PLAN_OPTIONS,
     write_key_plan,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import DISCOVERY_OPTIONS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:

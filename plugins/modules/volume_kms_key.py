@@ -223,6 +223,7 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import VOLUME_KINDS
 
 
 def main() -> None:
@@ -233,7 +234,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "volume_ids", "volume", "boot_volume")
+    change_keys(module, "volume_ids", *VOLUME_KINDS)
 
 
 if __name__ == "__main__":

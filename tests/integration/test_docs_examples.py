@@ -38,7 +38,7 @@ from integration.support.playbook import Playbook, recap
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
 from integration.support.warm_python import interpreter
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
 from simulator.client import Simulator
 

@@ -10,7 +10,7 @@ import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, furnish, run
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
 

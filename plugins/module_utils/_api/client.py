@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The client of OCI: one signer, one SDK client per service and region, two kinds of calls, two kinds of errors.
 
 Other packages use this file instead of the SDK. Nothing else should import ``sdk.py`` (loading), ``auth.py`` (signing),

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Decodes responses into records, which have the fields of the SDK's models. Pure.
 
 Responses are not trusted: their size is limited, their shape has to be the one that the operation documents, and

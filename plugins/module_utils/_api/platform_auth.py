@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Principals whose token comes from the machine that this runs on: instances, resources, OKE pods. Uses the SDK.
 
 Checks what it can before the SDK does, which takes minutes to give up on an absent metadata service.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Loads the OCI SDK and reads its region tables. Only this package imports it.
 
 The SDK is loaded when it is first needed, so that every file of the collection can be imported without it. The models

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The rate of requests to one service of one region: reduced after a 429, then raised again.
 
 Limits the request rate rather than the number in flight: with 50 ms latency, a limit of 50 req/s falls between 2 and 3

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Making the changes of one region and seeing them settle: the fourth step and the fifth."""
 
 from __future__ import annotations
@@ -16,15 +14,16 @@ from itertools import filterfalse
 from threading import BoundedSemaphore
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ResourceError
 from .._common.text import label
 from .._common.work_queue import Requeue, work_through
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
-from .._model.decisions import COPY, NONE
+from .._model.actions import COPY, NONE
 from .attempts import Attempt, Change, Progress, Verification, internal_error
 from .reconcile import Reconciler
+from .timings import Timings
 from .verify import Verifier
 from .write import Writer
 

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """A change, and how far it has got. Immutable records; ``Progress`` keeps the latest of each."""
 
 from __future__ import annotations
@@ -12,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._common.errors import ApiError, ResourceError, ServiceError
-from .._model.decisions import REGENERATE, RUN_AGAIN_HINT, Decision
+from .._model.actions import REGENERATE
+from .._model.decisions import RUN_AGAIN_HINT, Decision
 from .._model.resource import Resource
 from .._resources.reader import Reader
 from .._resources.resource_kind import ResourceKind

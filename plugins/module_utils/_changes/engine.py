@@ -2,26 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The five steps over any resources, region by region: read, plan, validate the keys, apply, verify."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import cast
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.cancellation import CancellationToken, Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
+from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
 from .._common.text import label
 from .._documents.journal import Journal
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.decisions import NONE, REGENERATE, Decision, decide, is_busy
+from .._model.actions import NONE, REGENERATE
+from .._model.decisions import Decision, decide, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading
@@ -33,12 +32,7 @@ from .attempts import Change, Progress, internal_error
 from .region import Region
 from .request import RunSettings, Target
 from .results import outcome_of
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-
-# Regions, or keys, that are worked on at the same time; each region has threads of its own besides.
-_MAX_CONCURRENT = 32
+from .timings import Timings
 
 # Keys kept outside OCI are slow to use (oci_semantics.md fact 28).
 EXTERNAL_KEY_CONCURRENCY = 4
@@ -89,10 +83,10 @@ class KeyAssigner:
         ]
         outcomes: dict[str, Outcome] = {}
         try:
-            for region, readings in zip(regions, _map_concurrently(regions, lambda region: region.read(desired))):
+            for region, readings in zip(regions, map_concurrently(lambda region: region.read(desired), regions)):
                 decisions.update(self._decide_all(region.targets, readings, desired))
             self._check_credentials(decisions.values())
-            for found in _map_concurrently(regions, lambda region: self._with_etags(region, decisions, desired)):
+            for found in map_concurrently(lambda region: self._with_etags(region, decisions, desired), regions):
                 decisions.update(found)
             warnings = []
             if self._run_settings.validate_key:
@@ -112,7 +106,7 @@ class KeyAssigner:
     def _expand(self, targets: Sequence[Target], desired: DesiredState) -> tuple[list[Target], dict[str, Decision]]:
         """Each resource once, groups replaced by their members; and the decision on those that have failed already."""
         groups = [target for target in targets if isinstance(target.kind, GroupKind)]
-        members = dict(zip((group.id for group in groups), _map_concurrently(groups, self._members)))
+        members = dict(zip((group.id for group in groups), map_concurrently(self._members, groups)))
         found: dict[str, Target] = {}
         failed: dict[str, Decision] = {}
         for target in targets:
@@ -190,7 +184,7 @@ class KeyAssigner:
                 used_in[region] = None
         problems: list[str] = []
         warnings: list[str] = []
-        keys = _map_concurrently(list(used_in), lambda region: self._validator.check_assignable(kms_key_id, region))
+        keys = map_concurrently(lambda region: self._validator.check_assignable(kms_key_id, region), list(used_in))
         for name, key in zip(used_in, keys):
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
             _limit_concurrency_for_external_key(key, regions)
@@ -216,7 +210,7 @@ class KeyAssigner:
             if before.kms_key_id and target.resource_kind.requires_usable_current_key:
                 uses.setdefault((before.kms_key_id, before.region), []).append(target)
         blocked: dict[str, Decision] = {}
-        keys = _map_concurrently(list(uses), lambda use: self._validator.check_removable(*use))
+        keys = map_concurrently(lambda use: self._validator.check_removable(*use), list(uses))
         for use, key in zip(uses, keys):
             _limit_concurrency_for_external_key(key, regions)
             for problem in key.problems:
@@ -236,7 +230,7 @@ class KeyAssigner:
         self._journal.open()
         try:
             with self._cancellation.shield():
-                for made in _map_concurrently(working, lambda region: self._apply_in(region, decisions)):
+                for made in map_concurrently(lambda region: self._apply_in(region, decisions), working):
                     outcomes.update(made)
         finally:
             self._journal.close()
@@ -308,14 +302,6 @@ def _needs_work(decision: Decision) -> bool:
     """Whether there is something to change, or something that has the desired key but is still in transition:
     perhaps changed by a run that was interrupted."""
     return decision.is_change or (decision.is_fulfilled and is_busy(decision.known))
-
-
-def _map_concurrently(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
-    """Do the same for every item at once. An exception is raised only after all have ended."""
-    if len(items) < 2:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(min(len(items), _MAX_CONCURRENT)) as pool:
-        return [future.result() for future in [pool.submit(work, item) for item in items]]
 
 
 def _limit_concurrency_for_external_key(key: KeyReport, regions: Iterable[Region]) -> None:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """One change from its plan to its end, step by step: read if need be, decide, write, find out, roll back.
 
 As in a controller, a step is plain blocking code that never sleeps; it returns where to go on, and when.
@@ -14,11 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
-from .._model.decisions import REGENERATE, Decision, decide_again, is_busy
+from .._model.actions import REGENERATE
+from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
+from .timings import Timings
 from .write import Writer
 
 _RESTORED = " The former assignment was restored."

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Outcomes and results, built in one place: ``resources``, ``summary``, ``msg`` and ``diff``. Pure."""
 
 from __future__ import annotations
@@ -14,10 +12,12 @@ from typing import Any
 
 from .._common.errors import ResourceError
 from .._common.text import label
+from .._model.actions import REGENERATE
 from .._model.counts import ChangeCounts, count_outcomes
-from .._model.decisions import REGENERATE, Decision
+from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
+from .._resources.registry import GROUPS, KINDS
 from .attempts import Attempt, Verification
 from .request import Target
 
@@ -183,3 +183,9 @@ def selected(entries: Sequence[dict[str, Any]], which: str) -> list[dict[str, An
     if which == "changed":
         return [entry for entry in entries if entry["changed"] or entry["error"]]
     return list(entries)
+
+
+def outcome_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
+    kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
+    extra = kind.extra_result_fields(outcome, latest_state(outcome, desired, check_mode=check_mode))
+    return resource_entry(outcome, desired, check_mode=check_mode, extra=extra)

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Waiting until accepted changes have settled, and what is there then, not what was asked for."""
 
 from __future__ import annotations
@@ -12,13 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
 from .._common.errors import ResourceError, TransportError
 from .._common.text import label
-from .._model.decisions import NONE, REGENERATE, changed_by_someone_else, is_busy
+from .._model.actions import NONE, REGENERATE
+from .._model.decisions import changed_by_someone_else, is_busy
 from .._model.resource import Reading, Resource
 from .._resources.reader import Reader
 from .attempts import Change, Verification
+from .timings import Timings
 
 _IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Calls made by several threads: the same work for many items, each value obtained once, and a fixed rate."""
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def map_concurrently(work: Callable[[_Item], _Result], items: Sequence[_Item], max_threads: int) -> list[_Result]:
+def map_concurrently(work: Callable[[_Item], _Result], items: Sequence[_Item], max_threads: int = 32) -> list[_Result]:
     """The result of ``work`` for every item, in their order. An exception is raised only after all have ended."""
     if len(items) < 2:
         return [work(item) for item in items]

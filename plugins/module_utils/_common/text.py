@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Text for people to read: words of messages, and texts from elsewhere made harmless for a terminal or a page.
 Pure.
 """
@@ -66,20 +64,6 @@ def either(words: Sequence[str]) -> str:
 def with_article(noun: str) -> str:
     """ "a volume", "an image", "an IAM policy" """
     return f"{'an' if noun[:1].lower() in 'aeio' or noun.startswith('IAM') else 'a'} {noun}"
-
-
-def resources(count: int) -> str:
-    """ "1 resource", "1,200 resources" """
-    return f"{count:,} {'resource' if count == 1 else 'resources'}"
-
-
-def duration(seconds: float) -> str:
-    """ "40 s", "12 min", "1.5 h" """
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def quote(value: object) -> str:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Discovers the resources in some compartments of one region, and the places there that could not be read.
 
 Lists return up to a hundred resources a call. Only a few resources are also read by GET, since no documentation says
@@ -30,13 +28,13 @@ from .._model.decisions import GONE_STATES
 from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
+from .._resources.listed import asset_kinds, listed_kinds
 from .._resources.lists import Domains, Pages
 from .._resources.policy_assignments import (
     AssetFinding,
     Assignments,
 )
 from .._resources.reader import spread
-from .._resources.registry import asset_kinds, listed_kinds
 from .circuit_breaker import CircuitBreaker
 
 # If no row of a list shows a key, lists may leave keys out. Then this many resources of the kind are read by GET.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Results of a discovery: rows of resources and unreadable places, ``summary`` and ``msg``. Pure."""
 
 from __future__ import annotations
@@ -12,15 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._common.errors import InputError
-from .._model.ocid import parse
-from .._model.resource import Replica, Resource
-from .._model.resource_types import ASSIGNMENT
-from .._model.rows import ReplicaRow, ResourceRow, UnreadableRow
-from .._resources.policy_assignments import PolicyAssignment
-from .._resources.policy_reader import AssetPolicy
-from .._resources.registry import KINDS
-from .._resources.replicas import ReplicaResource
+from .._model.resource import Resource
+from .._model.rows import ResourceRow, UnreadableRow
+from .._resources.resource_row import resource_row
 from .region_scan import Unreadable
 from .search import Discovery
 from .tenancy import Compartment
@@ -31,61 +23,10 @@ _KEYS_IN_SUMMARY = 50
 _PLACES_IN_MESSAGE = 3
 
 
-def resource_entry(resource: Resource, compartments: Mapping[str, Compartment] | None = None) -> ResourceRow:
-    """A resource and its key. An asset that was read for its backup policy becomes a row of its policy assignment.
-
-    Without ``compartments``, ``managed_by_paas`` is false.
-    """
-    compartment = (compartments or {}).get(resource.compartment_id)
-    kind = KINDS.get(resource.type)
-    row: ResourceRow = {
-        "id": resource.id,
-        "type": resource.type,
-        "region": resource.region,
-        "compartment_id": resource.compartment_id,
-        "display_name": resource.display_name,
-        "lifecycle_state": resource.lifecycle_state,
-        "encryption": "customer" if resource.kms_key_id else "oracle",
-        "kms_key_id": resource.kms_key_id,
-        "time_created": resource.time_created,
-        "freeform_tags": dict(resource.freeform_tags),
-        "defined_tags": {name: dict(tags) for name, tags in resource.defined_tags.items()},
-        "group_id": resource.group_id,
-        "locked": kind.lock_reason(resource) if kind is not None else None,
-        "replicas": [_replica_row(replica, resource) for replica in resource.replicas],
-        "managed_by_paas": compartment.managed_by_paas if compartment else False,
-    }
-    if isinstance(resource, PolicyAssignment):
-        row["asset_id"] = resource.asset_id
-        row["asset_type"] = resource.asset_type
-        row["policy_id"] = resource.policy_id
-        row["destination_region"] = resource.destination_region
-    elif isinstance(resource, AssetPolicy):
-        row["id"] = resource.assignment_id or resource.id
-        row["type"] = ASSIGNMENT
-        row["asset_id"] = resource.id
-        row["asset_type"] = resource.type
-        row["policy_id"] = resource.policy_id
-        row["destination_region"] = resource.destination_region
-    elif isinstance(resource, ReplicaResource):
-        row["source_id"] = resource.source_id
-    return row
-
-
-def _replica_row(replica: Replica, source: Resource) -> ReplicaRow:
-    return {
-        "id": replica.id,
-        "availability_domain": replica.availability_domain,
-        "kms_key_id": replica.kms_key_id,
-        "in_other_region": _region_part(replica.id) != _region_part(source.id),
-    }
-
-
-def _region_part(value: str) -> str | None:
-    try:
-        return parse(value).region_part
-    except InputError:
-        return None
+def resource_entry(resource: Resource, compartments: Mapping[str, Compartment]) -> ResourceRow:
+    """A discovered resource and its key."""
+    compartment = compartments.get(resource.compartment_id)
+    return resource_row(resource, managed_by_paas=compartment.managed_by_paas if compartment else False)
 
 
 def unreadable_entry(place: Unreadable) -> UnreadableRow:

@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Discovers the resources of many regions at the same time, with their keys and the places that could not be read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from .._api.client import Connection
+from .._common.concurrency import map_concurrently
 from .._common.errors import (
     ApiError,
     InputError,
@@ -94,8 +92,7 @@ def map_regions(
     def result(region: str) -> _Result:
         return fail(region, UNKNOWN_REGION) if connection.regions.region(region) is None else search(region)
 
-    with ThreadPoolExecutor(len(regions)) as pool:
-        return list(pool.map(result, regions))
+    return map_concurrently(result, regions, len(regions))
 
 
 @dataclass(frozen=True)

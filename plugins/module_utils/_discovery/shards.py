@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Which compartments hold Block Volume resources in which region, so that work can be divided among hosts.
 
 Resource Search reports most of them in a call or two. It silently leaves out resources that it does not know
@@ -24,8 +22,8 @@ from .._common.errors import ApiError, ResourceError
 from .._model.decisions import GONE_STATES
 from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
+from .._resources.listed import listed_kinds
 from .._resources.lists import Domains, Pages
-from .._resources.registry import listed_kinds
 from .circuit_breaker import CircuitBreaker
 from .search import CONCURRENCY, map_regions, resolve_places
 from .tenancy import Compartment

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The regions that the tenancy is subscribed to, and its compartments (oci_semantics.md section 1.8)."""
 
 from __future__ import annotations
@@ -14,17 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .._api.client import Connection, Response
-from .._api.iam import place_of, refused_credentials
+from .._api.client import Connection
+from .._api.iam import place_of
 from .._api.pagination import every_page
-from .._api.settings import how_to_set
 from .._common.errors import (
     ApiError,
-    InputError,
     ResourceError,
     ServiceError,
     explain,
 )
+from .identity import IdentityReader
 
 # The maximum number of rows that a list of Identity returns in one page.
 _PAGE_SIZE = 1000
@@ -32,19 +29,6 @@ _PAGE_SIZE = 1000
 _CONCURRENCY = 8
 # Oracle's platform services keep the resources that they manage for the tenancy in a compartment of this name.
 _PAAS = "ManagedCompartmentForPaaS"
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """A region that the tenancy is subscribed to; ``status`` is READY or IN_PROGRESS."""
-
-    name: str
-    status: str
-    is_home: bool
-
-    @property
-    def is_ready(self) -> bool:
-        return self.status == "READY"
 
 
 @dataclass(frozen=True)
@@ -85,32 +69,14 @@ class CompartmentScope:
     unreadable: list[tuple[Compartment, ResourceError]] = field(default_factory=list)
 
 
-class Tenancy:
-    """Regions and compartments, as Identity reports them. Its responses are the same in every region, so if one region
-    can't be reached, another one is asked.
-
-    ``regions`` are the ones to ask besides the region of the connection options. Raises InputError if tenancy or region
-    are not set, or if OCI does not accept the credentials.
-    """
+class Tenancy(IdentityReader):
+    """The compartments of the tenancy."""
 
     def __init__(self, connection: Connection, regions: Iterable[str] = ()) -> None:
-        self._connection = connection
-        own = [connection.region] if connection.region else []
-        self._regions = list(dict.fromkeys([*own, *regions]))
-        if not self._regions:
-            raise InputError(f"No region is set: {how_to_set('region')}")
-        if connection.tenancy is None:
-            raise InputError(f"No tenancy is set: {how_to_set('tenancy')}")
-        self.id: str = connection.tenancy
-        self._unreachable: ApiError | None = None
+        super().__init__(connection, regions)
         self._known: dict[str, Compartment] = {}
         self._children: dict[str, list[str]] = {}
         self._listed: set[str] = set()
-
-    def subscriptions(self) -> list[Subscription]:
-        """ListRegionSubscriptions. Raises ApiError."""
-        rows = self._read("list_region_subscriptions", self.id).data
-        return [Subscription(row.region_name, row.status, bool(row.is_home_region)) for row in rows]
 
     def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> CompartmentScope:
         """These compartments (default: the root) and, if ``recursive``, all below them; each once, parents first.
@@ -168,7 +134,7 @@ class Tenancy:
         if compartment_id not in self._known:
             is_root = compartment_id == self.id
             try:
-                row = self._read("get_tenancy" if is_root else "get_compartment", compartment_id).data
+                row = self.read("get_tenancy" if is_root else "get_compartment", compartment_id).data
             except ApiError:
                 self._known[compartment_id] = Compartment(compartment_id, None, "ACTIVE" if is_root else None)
             else:
@@ -190,31 +156,9 @@ class Tenancy:
 
     def _rows(self, parent_id: str, **query: Any) -> Iterator[Compartment]:
         """ListCompartments with the default ``accessLevel``: all compartments, accessible or not."""
-        read_page = partial(self._read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
+        read_page = partial(self.read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
         for response in every_page(read_page, "compartments"):
             yield from (_compartment(row) for row in response.data)
-
-    def _read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Read in the first region that responds, which is the first one to ask from then on."""
-        if self._unreachable is not None:
-            raise self._unreachable
-        failures: list[ApiError] = []
-        for region in self._regions:
-            try:
-                response = self._connection.identity(region).read(operation, *args, **kwargs)
-            except ApiError as error:
-                if not error.is_region_wide:
-                    raise
-                failures.append(error)
-            else:
-                if failures:
-                    self._regions = [region, *(other for other in self._regions if other != region)]
-                return response
-        first = failures[0]
-        if isinstance(first, ServiceError) and first.status == 401:
-            raise refused_credentials(self._connection.describe_principal(), first.code, first.message)
-        self._unreachable = first
-        raise first
 
 
 def _compartment(row: Any) -> Compartment:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What became of resources: result files of the modules that change keys, and the batch files of a run.
 
 A module for policies reports assets, but the policy assignment bears the key; so rows that are read here are about
@@ -21,7 +19,6 @@ from typing import Any, TypedDict, cast
 from .._common.files import write_private
 from .._model.counts import ChangeCounts, count_outcomes
 from .._model.resource_types import ASSIGNMENT
-from .discovery_file import type_name
 from .json_reader import JsonNode, read_json
 from .subject import Subject, subject
 
@@ -95,7 +92,7 @@ def parse_change(node: JsonNode) -> ChangeRow:
     error = node.get("error")
     change: ChangeRow = {
         "id": node.get("id").text(),
-        "type": type_name(node.get("type")),
+        "type": node.get("type").resource_type(),
         "display_name": node.get("display_name").text_or_none(),
         "region": node.get("region").text_or_none(),
         "compartment_id": node.get("compartment_id").text_or_none(),

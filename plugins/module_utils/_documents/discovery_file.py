@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The file that key_assignment_info writes: every resource found, its key, and where the search could not look.
 
 Only fields that are known here are read, so that plans and reports have the same fields whatever else a file holds.
@@ -11,7 +9,6 @@ Only fields that are known here are read, so that plans and reports have the sam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +16,10 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT, REPLICA
-from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow
+from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow, key_region
 from .json_reader import JsonNode, read_json
-from .json_writer import write_before_changes
 
 _DOCUMENT = "a result file of key_assignment_info"
-
-_TYPE = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -59,32 +53,9 @@ class DiscoveryFile:
         return sorted((key, region) for key, region in used if key and region)
 
 
-def key_region(row: ResourceRow) -> str | None:
-    """The region in which the key of a resource has to be: for a policy assignment, where its copies go
-    (oci_semantics.md section 1.5). None where the file does not name that region."""
-    return row["destination_region"] if row["type"] == ASSIGNMENT else row["region"]
-
-
 def read_discovery(path: Path) -> DiscoveryFile:
     """Read a result file of key_assignment_info."""
     return parse_discovery(read_json(path), str(path))
-
-
-def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
-    """Write a file that reads like a result file of key_assignment_info, before anything is changed.
-
-    Raises InputError where it can't be written.
-    """
-    write_before_changes(
-        path,
-        {
-            "resources": discovery.resources,
-            "unreadable": discovery.unreadable,
-            "complete": discovery.complete,
-            "scanned": discovery.scanned,
-            "caller": discovery.caller,
-        },
-    )
 
 
 def parse_discovery(root: JsonNode, name: str = "") -> DiscoveryFile:
@@ -119,7 +90,7 @@ def _resource(node: JsonNode) -> ResourceRow:
         node.get("kms_key_id").contradicted(f"'encryption' is {encryption}")
     row: ResourceRow = {
         "id": node.get("id").text(),
-        "type": type_name(node.get("type")),
+        "type": node.get("type").resource_type(),
         "region": node.get("region").text(),
         "encryption": encryption,
         "compartment_id": node.get("compartment_id").text(),
@@ -142,14 +113,6 @@ def _resource(node: JsonNode) -> ResourceRow:
     elif row["type"] == REPLICA:
         row["source_id"] = node.get("source_id").text_or_none()
     return row
-
-
-def type_name(node: JsonNode) -> str:
-    """The name of a resource type, known here or not: it is shown on pages and in tables, so it has to be a word."""
-    name = node.text()
-    if not _TYPE.fullmatch(name):
-        node.expected("the name of a resource type")
-    return name
 
 
 def _namespaces(node: JsonNode) -> Iterable[str]:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The journal of a run: before each change the key that it takes away, and after it what became of it."""
 
 from __future__ import annotations
@@ -19,12 +17,11 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.files import sync_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
-
-INTENT, OUTCOME = "intent", "outcome"
-"""The events of a journal: before a change, and after it."""
+from .journal_events import INTENT, OUTCOME
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
@@ -55,13 +52,19 @@ class Journal:
         self._ends_incomplete = False
 
     def open(self) -> None:
-        """Open the file for its owner only. Raises InputError where it can't be written."""
+        """Open the file for its owner only. Raises InputError where it can't be written.
+
+        If the machine crashes, the lines written later are found again: the file and its folders are on disk, too.
+        """
         try:
+            created = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             if stat.S_ISREG(os.fstat(self._file).st_mode):
                 os.fchmod(self._file, 0o600)
                 self._ends_incomplete = not self._ends_with_a_line()
+            for path in created:
+                sync_folder(path.parent)
         except OSError as error:
             self.close()
             raise InputError(

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The journal of a run, read with distrust, and what a run changed according to it.
 
 A process that is killed leaves its last line incomplete. Such a line is counted and skipped; any other line that is
@@ -19,8 +17,7 @@ from pathlib import Path
 from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT
 from .changes_file import ChangeRow, ErrorRow, parse_error
-from .discovery_file import type_name
-from .journal import INTENT, OUTCOME
+from .journal_events import INTENT, OUTCOME
 from .json_reader import JsonNode, parse_json, read_bytes
 from .subject import Subject, subject
 
@@ -128,7 +125,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
         time=node.get("time").text(),
         tenancy=None if tenancy.text_or_none() is None else tenancy.ocid("tenancy").value,
         id=node.get("id").text(),
-        type=type_name(node.get("type")),
+        type=node.get("type").resource_type(),
         region=node.get("region").text_or_none(),
         compartment_id=node.get("compartment_id").text_or_none(),
         display_name=node.get("display_name").text_or_none(),

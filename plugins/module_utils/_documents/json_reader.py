@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """JSON that another process or person wrote, read with distrust.
 
 Raises InputError naming the file, the place in it and the value that was found there.
@@ -13,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read: some 200,000 resources."""
 
 _SHOWN_LENGTH = 60
+_TYPE = re.compile(r"[a-z_]{1,40}")
 
 
 def read_json(path: Path) -> JsonNode:
@@ -113,9 +113,9 @@ class JsonNode:
     def texts(self) -> list[str]:
         return [item.text() for item in self.items()]
 
-    def flag(self, default: bool = False) -> bool:
+    def flag(self) -> bool:
         if self.value is None:
-            return default
+            return False
         if not isinstance(self.value, bool):
             self.expected("true or false")
         return self.value
@@ -123,9 +123,8 @@ class JsonNode:
     def flag_or_none(self) -> bool | None:
         return None if self.value is None else self.flag()
 
-    def count(self, default: int = 0) -> int:
-        found = self.count_or_none()
-        return default if found is None else found
+    def count(self) -> int:
+        return self.count_or_none() or 0
 
     def count_or_none(self) -> int | None:
         if self.value is None:
@@ -148,6 +147,13 @@ class JsonNode:
         except InputError as error:
             raise InputError(f"{self._where()}: {error}") from error
         return ocid
+
+    def resource_type(self) -> str:
+        """A resource type, known here or not: a word, since it is shown on pages and in tables."""
+        name = self.text()
+        if not _TYPE.fullmatch(name):
+            self.expected("the name of a resource type")
+        return name
 
     def key_or_none(self) -> str | None:
         """The OCID of a key; None for the Oracle-managed key, which files hold as null or an empty string."""

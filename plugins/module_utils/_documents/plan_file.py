@@ -2,33 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The plan of a run, ``plan.json``: every change, what is not changed and why, and the batches."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import zlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from .._common.errors import InputError
-from .._model.decisions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .discovery_file import type_name
-from .json_reader import JsonNode, parse_json, read_json
-from .json_writer import write_before_changes
+from .json_reader import JsonNode, read_json
 
 FORMAT = "oci_keys.block_volume/plan"
 VERSION = 1
-
-_MOST_UNPACKED = 64 * 1024 * 1024
 
 
 class _CommonEntryFields(TypedDict):
@@ -73,16 +63,6 @@ class UnplannedRow(_CommonUnplannedFields, total=False):
     policy_id: str | None
 
 
-class CountRow(TypedDict):
-    """How many entries of a plan have this region, type, key now and key then."""
-
-    region: str
-    type: str
-    from_kms_key_id: str | None
-    to_kms_key_id: str | None
-    count: int
-
-
 @dataclass(frozen=True)
 class Slice:
     """Entries ``start`` to ``stop`` of a plan: of one region, one type and one wanted key. ``first`` to ``last`` of
@@ -123,76 +103,6 @@ def digest(entries: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 over the entries as canonical JSON: in their order, names sorted, no white space, ASCII only."""
     canonical = json.dumps(list(entries), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def count_entries(entries: Sequence[PlanEntry]) -> list[CountRow]:
-    """How many entries there are of each region, type, key now and key then, in the order of the plan."""
-    found = Counter(
-        (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"]) for entry in entries
-    )
-    rows: list[CountRow] = [
-        {"region": region, "type": kind, "from_kms_key_id": current, "to_kms_key_id": desired, "count": count}
-        for (kind, region, current, desired), count in found.items()
-    ]
-    order = RESOURCE_TYPES.in_order_of_change
-    return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
-
-
-def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
-    """Write ``plan.json``. ``facts`` are what the plan was made from, for people who read it.
-
-    Raises InputError where the file can't be written, since nothing may be changed then.
-    """
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "run_id": plan.run_id,
-        "time_created": plan.time_created,
-        "tenancy": plan.tenancy,
-        "dry_run": plan.dry_run,
-        "slow": plan.slow,
-        "canary_batch": plan.canary_batch,
-        **facts,
-        "digest": plan.digest,
-        "counts": count_entries(plan.entries),
-        "entries": plan.entries,
-        "blocked": plan.blocked,
-        "left_alone": plan.skipped,
-        "excluded": plan.excluded,
-        "not_approved": plan.not_approved,
-        "unchanged": plan.unchanged,
-        "not_selected": plan.not_selected,
-        "batches": [
-            {"number": number, "slices": [asdict(part) for part in parts]} for number, parts in plan.batches.items()
-        ],
-    }
-    write_before_changes(path, content)
-
-
-def pack_plan(entries: Sequence[PlanEntry], entries_digest: str, tenancy: str) -> str:
-    """A plan as text that can be approved: it has nothing in it that templates or terminals would act on, such as the
-    names of resources, since it is passed on by templates."""
-    value = {
-        "format": FORMAT,
-        "version": VERSION,
-        "tenancy": tenancy,
-        "dry_run": True,
-        "digest": entries_digest,
-        "entries": entries,
-    }
-    return base64.b64encode(zlib.compress(json.dumps(value).encode(), 9)).decode("ascii")
-
-
-def unpack_plan(text: str, name: str) -> PlanFile:
-    """The plan that ``pack_plan`` made text of. Raises InputError, also for text that would unpack to many MiB."""
-    try:
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_UNPACKED)
-    except (ValueError, zlib.error) as error:
-        raise InputError(f"'{name}' is not a plan as text. Give the text that a dry run returns") from error
-    if unpacker.unconsumed_tail:
-        raise InputError(f"'{name}' unpacks to more than {_MOST_UNPACKED // 1024**2} MiB, so it is not read")
-    return parse_plan(parse_json(content, name))
 
 
 def read_plan(path: Path) -> PlanFile:
@@ -263,7 +173,7 @@ def _unplanned(node: JsonNode) -> list[UnplannedRow]:
 def _unplanned_row(node: JsonNode) -> UnplannedRow:
     row: UnplannedRow = {
         "id": node.get("id").text(),
-        "type": type_name(node.get("type")),
+        "type": node.get("type").resource_type(),
         "region": node.get("region").text_or_none() or "",
         "compartment_id": node.get("compartment_id").text_or_none() or "",
         "display_name": node.get("display_name").text_or_none() or "",

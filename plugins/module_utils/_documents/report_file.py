@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The report of a run, ``report.json``, read back: to be merged with others, or to restore the keys before the run."""
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from .discovery_file import (
     parse_resources,
     parse_scanned,
     parse_unreadable,
-    type_name,
 )
 from .json_reader import JsonNode
 from .keys_file import ReportedKeyRow, parse_reported_key
@@ -211,7 +208,7 @@ def _planned(node: JsonNode) -> list[PlannedRow]:
     return [
         {
             "id": row.get("id").text(),
-            "type": type_name(row.get("type")),
+            "type": row.get("type").resource_type(),
             "display_name": row.get("display_name").text_or_none(),
             "region": row.get("region").text_or_none(),
             "compartment_id": row.get("compartment_id").text_or_none(),

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Finds a key: its vault, the host that serves it in a region, or why it could not be found there.
 
 Uses, in the order of oci_semantics.md section 7, the management endpoint of the vault that Search found; if there is

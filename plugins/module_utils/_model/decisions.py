@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What has to be done to a resource, decided once: for check mode, for the run, and again before each write. Pure."""
 
 from __future__ import annotations
@@ -12,14 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .._common.errors import ResourceError
+from .actions import ASSIGN, NONE, REGENERATE, REMOVE
 from .resource import DesiredState, Reading, Resource
-
-NONE = "none"
-ASSIGN = "assign"
-REMOVE = "remove"
-REGENERATE = "regenerate"
-UNASSIGN = "unassign"
-COPY = "copy"
 
 # Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
@@ -78,8 +70,11 @@ class Decision:
 class KindRules(Protocol):
     """What a kind of resource has to say for a decision. All of it is pure; see ``_resources/base.py``."""
 
-    noun: str
     needs_rollback: bool
+
+    @property
+    def noun(self) -> str:
+        """The kind as messages call it."""
 
     def resolve_desired(self, resource: Resource, desired: DesiredState) -> DesiredState:
         """The desired state of this very resource."""

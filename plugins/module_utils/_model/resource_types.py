@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The table of resource types. Choices of options, plans, reports, words and OCID checks are derived from its rows.
 
 How a type is read, listed and changed is code: ``_resources/registry.py`` maps the names of the rows to it.

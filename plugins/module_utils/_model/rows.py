@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The rows of a discovery: as key_assignment_info returns them, and as plans and reports read them from its file.
 
 Times are RFC 3339 in UTC, to the millisecond. Fields that are None are unknown, unless the row says what None means.
@@ -12,6 +10,8 @@ Times are RFC 3339 in UTC, to the millisecond. Fields that are None are unknown,
 from __future__ import annotations
 
 from typing import Any, TypedDict
+
+from .resource_types import ASSIGNMENT
 
 
 class ReplicaRow(TypedDict):
@@ -111,3 +111,9 @@ class CallerRow(TypedDict):
     auth_type: str | None
     collection_version: str | None
     sdk_version: str | None
+
+
+def key_region(row: ResourceRow) -> str | None:
+    """The region in which the key of a resource has to be: for a policy assignment, where its copies go
+    (oci_semantics.md section 1.5). None where that region is not named."""
+    return row["destination_region"] if row["type"] == ASSIGNMENT else row["region"]

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """From the options of backup_copy to the desired copy, and whether the tenancy has its region."""
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
-from .._discovery.tenancy import Tenancy
+from .._discovery.identity import IdentityReader
 from .._model.ocid import expect_type, parse
 from .._model.resource import CopyTo, DesiredState
 
@@ -72,7 +70,7 @@ def with_destination(connection: Connection, desired: DesiredState, sources: Seq
 def _expect_ready(connection: Connection, region: str) -> None:
     """ListRegionSubscriptions."""
     try:
-        subscriptions = {found.name: found for found in Tenancy(connection, [region]).subscriptions()}
+        subscriptions = {found.name: found for found in IdentityReader(connection, [region]).subscriptions()}
     except ApiError as error:
         raise InputError(
             f"The region subscriptions of the tenancy could not be read, so {region} could not be validated: {error}. "

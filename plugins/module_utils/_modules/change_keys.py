@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """From an AnsibleModule's options to the five steps, and back to result, diff and failure."""
 
 from __future__ import annotations
@@ -16,19 +14,17 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._api.client import Connection, connect
+from .._api.client import Connection
 from .._api.settings import (
     CONNECTION_OPTIONS,
-    ConnectionSettings,
     resolve_connection,
 )
 from .._changes.engine import KeyAssigner, Report
-from .._changes.request import RunSettings, Target
+from .._changes.request import Target
 from .._changes.results import (
     diff,
-    latest_state,
     message,
-    resource_entry,
+    outcome_entry,
     selected,
     summary,
 )
@@ -39,22 +35,20 @@ from .._documents.journal import (
     Journal,
     default_journal_path,
 )
-from .._model.outcome import Outcome
 from .._model.resource import DesiredState
-from .._resources.registry import GROUPS, KINDS
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
     parse_run_settings,
     targets,
 )
+from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
 from .output import invocation, warn
-from .runtime import Runtime
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -81,13 +75,13 @@ class Request:
 
 
 def change_keys(
-    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, runtime: Runtime | None = None
+    module: AnsibleModule, ids: str, *types: str, request: Request | None = None, runtime: ChangeRuntime | None = None
 ) -> NoReturn:
     """Put the resources that option ``ids`` names on the desired key, and end the module.
 
     ``types`` are the names of the kinds that are allowed.
     """
-    runtime = runtime or Runtime.default()
+    runtime = runtime or ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
         with cancelled_by_signals(runtime.clock) as cancellation:
@@ -101,7 +95,7 @@ def _run(
     types: tuple[str, ...],
     request: Request,
     result_file: Path | None,
-    runtime: Runtime,
+    runtime: ChangeRuntime,
     cancellation: CancellationToken,
 ) -> tuple[DesiredState, Report]:
     settings = resolve_connection(module.params, os.environ)
@@ -111,7 +105,7 @@ def _run(
     journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
     if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
         raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}. Name another 'result_file'")
-    connection = open_connection(settings, run_settings, runtime)
+    connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     named = targets(
         module.params,
@@ -128,16 +122,6 @@ def _run(
         connection, noted, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
     )
     return desired, fleet.run(named, desired)
-
-
-def open_connection(settings: ConnectionSettings, run_settings: RunSettings, runtime: Runtime) -> Connection:
-    return connect(
-        settings,
-        concurrency=run_settings.concurrency,
-        retry=runtime.retry,
-        timeout=runtime.timeout,
-        clock=runtime.clock,
-    )
 
 
 def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:
@@ -162,9 +146,3 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
-
-
-def outcome_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> dict[str, Any]:
-    kind = KINDS.get(outcome.kind) or GROUPS[outcome.kind]
-    extra = kind.extra_result_fields(outcome, latest_state(outcome, desired, check_mode=check_mode))
-    return resource_entry(outcome, desired, check_mode=check_mode, extra=extra)

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The plan of key_assignment_plan: from discovered resources to the wanted keys."""
 
 from __future__ import annotations
@@ -20,7 +18,8 @@ from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
-from .._documents.plan_file import PlanFile, read_plan, unpack_plan
+from .._documents.packed_plan import unpack_plan
+from .._documents.plan_file import PlanFile, read_plan
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """From an AnsibleModule's options to a plan in a file, and back to a small result. Nothing in OCI is changed."""
 
 from __future__ import annotations
@@ -23,7 +21,9 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
 from .._documents.keys_file import read_keys, write_keys
-from .._documents.plan_file import PlanFile, count_entries, pack_plan, write_plan
+from .._documents.packed_plan import pack_plan
+from .._documents.plan_file import PlanFile
+from .._documents.plan_writer import count_entries, write_plan
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
 from .._planning.batch_results import PreviousBatches, read_previous_batches

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """From an AnsibleModule's options to one batch of a plan carried out, and back to a small result."""
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from .._changes.engine import (
     Report,
 )
 from .._changes.request import RunSettings, Target
-from .._changes.results import message, summary
+from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._documents.changes_file import BatchRow, batch_file, write_batch_file
@@ -42,14 +40,12 @@ from .._planning.batch_results import (
     read_previous_attempt,
     read_previous_batches,
 )
-from .._planning.text import progress_line, slice_label
-from .._resources.policies import policy_kind
-from .._resources.registry import KINDS
-from . import change_keys as _module
+from .._planning.progress import progress_line, slice_label
+from .._resources.planned import planned_kind
 from .change_options import parse_run_settings
+from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation, warn
-from .runtime import Runtime
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -58,7 +54,7 @@ _MOST_FAILURES = 20
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
-    runtime = Runtime.default()
+    runtime = ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
         result = _apply(module, runtime, cancellation)
     if result["summary"]["failed"]:
@@ -66,7 +62,7 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, runtime: Runtime, cancellation: CancellationToken) -> dict[str, Any]:
+def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken) -> dict[str, Any]:
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -76,7 +72,7 @@ def _apply(module: AnsibleModule, runtime: Runtime, cancellation: CancellationTo
     settings = resolve_connection(options, os.environ)
     module.no_log_values.update(settings.secrets)
     run_settings = _terms(options, plan, check_mode=module.check_mode)
-    connection = _module.open_connection(settings, run_settings, runtime)
+    connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
@@ -201,14 +197,18 @@ def _terms(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> R
 def _target(entry: PlanEntry, connection: Connection) -> Target:
     """An entry's resource, on the key that the plan found it on."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
-    kind = policy_kind(ocid) if entry["type"] == ASSIGNMENT else KINDS[entry["type"]]
     region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
-    return Target(id=ocid.value, kind=kind, region=region, expected_kms_key_id=entry["kms_key_id"] or "")
+    return Target(
+        id=ocid.value,
+        kind=planned_kind(entry["type"], ocid),
+        region=region,
+        expected_kms_key_id=entry["kms_key_id"] or "",
+    )
 
 
 def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> BatchRow:
     """What became of one entry, an assignment under its own type; with the key that was wanted."""
-    entry = _module.outcome_entry(outcome, desired, check_mode)
+    entry = outcome_entry(outcome, desired, check_mode)
     entry.setdefault("left_alone", outcome.skip_reason)
     entry["wanted_kms_key_id"] = desired.kms_key_id
     if outcome.kind.startswith("policy of "):

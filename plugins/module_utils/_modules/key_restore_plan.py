@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The plan of key_restore_plan: from the files of earlier runs and what resources are on now to their former keys."""
 
 from __future__ import annotations
@@ -14,11 +12,9 @@ from pathlib import Path
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
-from .._changes.region import Region
-from .._changes.request import Target
 from .._common.errors import InputError, ResourceError
-from .._discovery.results import resource_entry
-from .._documents.discovery_file import DiscoveryFile, write_discovery
+from .._documents.discovery_file import DiscoveryFile
+from .._documents.discovery_writer import write_discovery
 from .._documents.subject import Subject
 from .._model.ocid import (
     expect_realm,
@@ -32,8 +28,10 @@ from .._planning.former_keys import FormerKey, read_former_keys
 from .._planning.key_checks import KeyChecks, check_keys
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
-from .._resources.policies import policy_kind
-from .._resources.registry import KINDS
+from .._resources.planned import planned_kind
+from .._resources.region_reader import RegionReader
+from .._resources.resource_kind import ResourceKind
+from .._resources.resource_row import resource_row
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 
@@ -113,28 +111,28 @@ def _read(
 ) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
     """The resources as they are now, and why others could not be read."""
     # A volume and its policy assignment are known by the same OCID, so they are read separately.
-    by_region: dict[tuple[str, str], list[Target]] = {}
+    by_region: dict[tuple[str, str], list[tuple[FormerKey, ResourceKind]]] = {}
     for former in former_keys:
         ocid = parse(former.id)
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         home = expect_region(ocid, connection.regions)
-        kind = policy_kind(ocid) if former.type == ASSIGNMENT else KINDS[former.type]
-        by_region.setdefault((home, kind.registry_name), []).append(Target(former.id, kind, home))
+        kind = planned_kind(former.type, ocid)
+        by_region.setdefault((home, kind.registry_name), []).append((former, kind))
     rows = []
     unread: dict[Subject, ResourceError] = {}
-    for (place, kind_name), targets in by_region.items():
-        region = Region(place, targets, connection, _CONCURRENCY)
+    for (place, _kind_name), members in by_region.items():
+        region = RegionReader(place, [(former.id, kind) for former, kind in members], connection, _CONCURRENCY)
         try:
             readings = region.read(DesiredState(None))
         finally:
             region.close()
-        for target in targets:
-            reading = readings[target.id]
+        for former, _kind in members:
+            reading = readings[former.id]
             if isinstance(reading, Resource):
-                rows.append(resource_entry(reading))
+                rows.append(resource_row(reading))
                 continue
             if reading.status == 401:
                 raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
-            unread[ASSIGNMENT if kind_name.startswith("policy of ") else target.kind.type, target.id] = reading
+            unread[former.type, former.id] = reading
     return rows, unread

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The options that modules share, and how they are validated. Pure: raises InputError for invalid values."""
 
 from __future__ import annotations
@@ -22,13 +20,6 @@ RESULT_OPTIONS: dict[str, dict[str, Any]] = {
     "result_file": {"type": "path"},
 }
 """Argument spec entries: what the result lists, and the file for all of it."""
-
-DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
-    "compartment_ids": {"type": "list", "elements": "str"},
-    "recursive": {"type": "bool", "default": True},
-    "regions": {"type": "list", "elements": "str"},
-}
-"""Argument spec entries: where to look for resources."""
 
 KEY_CHECK_OPTIONS: dict[str, dict[str, Any]] = {
     "validate_key": {"type": "bool", "default": True},

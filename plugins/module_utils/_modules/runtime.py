@@ -2,28 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Injected runtime dependencies (clock, timings, retry policy), replaced in tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from .._api.client import ReadRetry
-from .._common.clock import Clock, Timings
+from .._common.clock import Clock
+
+_Runtime = TypeVar("_Runtime", bound="Runtime")
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Clock, timings, retry policy, and the connect and read timeouts in seconds."""
+    """Clock, retry policy, connect and read timeouts in seconds."""
 
     clock: Clock = field(default_factory=Clock)
-    timings: Timings = field(default_factory=Timings)
     retry: ReadRetry | None = None
     timeout: tuple[float, float] = (10.0, 60.0)
 
     @classmethod
-    def default(cls) -> Runtime:
+    def default(cls: type[_Runtime]) -> _Runtime:
         """What every module starts with."""
         return cls()

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The options that say where to discover resources: compartments and regions."""
 
 from __future__ import annotations
@@ -16,6 +14,13 @@ from .._common.errors import InputError
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .options import listed
+
+DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
+    "compartment_ids": {"type": "list", "elements": "str"},
+    "recursive": {"type": "bool", "default": True},
+    "regions": {"type": "list", "elements": "str"},
+}
+"""Argument spec entries: where to look for resources."""
 
 
 def compartments_asked(options: Mapping[str, Any], tenancy: str | None) -> list[str]:

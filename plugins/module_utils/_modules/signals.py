@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """SIGINT and SIGTERM: a module starts no further change, lets those in flight settle for a while, and ends.
 
 Nobody reads its result then. The journal has what was changed and from which key, and another run completes it.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Whether a plan may be carried out, and how a run ended. Pure.
 
 ``plan_result`` and ``last_plan`` are results of the modules that plan.
@@ -14,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from .._common.text import resources
+from .._common.quantities import resources
 
 
 class Verdict(TypedDict):

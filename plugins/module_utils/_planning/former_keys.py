@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Which key each resource had before earlier runs, by their reports, plans and journals.
 
 Of several files, or of a run that was killed and the run that completed it, the oldest former key of a resource
@@ -20,12 +18,12 @@ from pathlib import Path
 from .._common.errors import InputError
 from .._documents import plan_file, report_file
 from .._documents.changes_file import ChangeRow
-from .._documents.journal import INTENT, OUTCOME
+from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
-from .._model.decisions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 
 

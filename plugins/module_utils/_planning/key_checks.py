@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Validating every key of a plan: those to assign, each in its region, and those that resources are moved off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
+from .._common.concurrency import map_concurrently
 from .._common.errors import InputError
 from .._documents.plan_file import PlanEntry
 from .._documents.subject import Subject, subject
@@ -59,13 +58,13 @@ def check_keys(
     """
     wanted_keys = sorted(set(desired))
     current_keys = sorted({use for entry in entries for use in _current_key(entry)})
-    with ThreadPoolExecutor(_CONCURRENCY) as pool:
-        assignable = [pool.submit(validator.check_assignable, *use) for use in wanted_keys]
-        removable = [pool.submit(validator.check_removable, *use) for use in current_keys]
-        found = KeyChecks(
-            dict(zip(wanted_keys, [future.result() for future in assignable])),
-            dict(zip(current_keys, [future.result() for future in removable])),
-        )
+    lookups = [partial(validator.check_assignable, *use) for use in wanted_keys]
+    lookups += [partial(validator.check_removable, *use) for use in current_keys]
+    reports = map_concurrently(lambda look_up: look_up(), lookups, _CONCURRENCY)
+    found = KeyChecks(
+        dict(zip(wanted_keys, reports)),
+        dict(zip(current_keys, reports[len(wanted_keys) :])),
+    )
     refused = validator.refused_credentials
     if refused is not None:
         raise refused_credentials(connection.describe_principal(), refused.code, refused.message)

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """From discovered resources and a filter to a plan: every change, and what is not changed and why. Pure."""
 
 from __future__ import annotations
@@ -14,12 +12,12 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import visible
-from .._documents.discovery_file import key_region
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
-from .._model.decisions import ASSIGN, FAULTY_STATE, REMOVE
+from .._model.actions import ASSIGN, REMOVE
+from .._model.decisions import FAULTY_STATE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
-from .._model.rows import ResourceRow
+from .._model.rows import ResourceRow, key_region
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
-"""A plan, and how far it has been carried out, in lines that a person reads. Pure."""
+"""A plan in lines that a person reads. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._common.text import duration, label, resources, visible
-from .._documents.plan_file import Slice, UnplannedRow, count_entries
+from .._common.quantities import resources
+from .._common.text import label, visible
+from .._documents.plan_file import UnplannedRow
+from .._documents.plan_writer import count_entries
 from .._model.resource_types import RESOURCE_TYPES
 from .plan import Plan, key_words
 
@@ -52,17 +52,3 @@ def _unplanned_lines(words: str, rows: Sequence[UnplannedRow]) -> list[str]:
     if len(rows) > _SAMPLE:
         lines.append(f"  ... and {len(rows) - _SAMPLE:,} more; see the plan file")
     return lines
-
-
-def slice_label(part: Slice) -> str:
-    """ "us-phoenix-1: block volumes 201-400 of 1,000" """
-    row = RESOURCE_TYPES.get(part.type)
-    many = row.plural if row is not None else part.type
-    span = f"{part.first:,}" if part.first == part.last else f"{part.first:,}-{part.last:,}"
-    return f"{part.region}: {many} {span} of {part.total:,}"
-
-
-def progress_line(label: str, changed: int, failed: int, seconds_left: float | None) -> str:
-    """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
-    left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
-    return f"{label}, {changed:,} changed, {failed:,} failed{left}"

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """One report from the records of a run, or of several. Pure."""
 
 from __future__ import annotations
@@ -17,10 +15,10 @@ from typing import Any, TypeVar, cast
 from .._common.errors import InputError
 from .._common.timestamps import parse_rfc3339
 from .._documents.changes_file import count_changes
-from .._documents.discovery_file import DiscoveryFile, key_region
+from .._documents.discovery_file import DiscoveryFile
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
-from .._model.rows import ResourceRow, ScannedRow
+from .._model.rows import ResourceRow, ScannedRow, key_region
 from .benchmark import (
     counts,
     findings,

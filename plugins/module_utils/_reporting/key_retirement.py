@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What still uses a key that is to be retired. Pure.
 
 It lists what was searched, what was not, and the uses that were found. It never says that a key is no longer needed:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Backups of volumes and boot volumes: their key is a field of theirs (oci_semantics.md section 1.3)."""
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from .._common.errors import ResourceError
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .base import Page, Query, common_fields
+from .registry import register
 from .resource_kind import ResourceKind
 
 
@@ -175,8 +174,6 @@ class BackupKind(ResourceKind):
 
 class VolumeBackupKind(BackupKind):
     type = "volume_backup"
-    ocid_type = "volumebackup"
-    noun = "volume backup"
     iam_resource_type = "volume-backups"
     get_operation = "get_volume_backup"
     list_operation = "list_volume_backups"
@@ -187,8 +184,6 @@ class VolumeBackupKind(BackupKind):
 
 class BootVolumeBackupKind(BackupKind):
     type = "boot_volume_backup"
-    ocid_type = "bootvolumebackup"
-    noun = "boot volume backup"
     iam_resource_type = "boot-volume-backups"
     get_operation = "get_boot_volume_backup"
     list_operation = "list_boot_volume_backups"
@@ -199,3 +194,6 @@ class BootVolumeBackupKind(BackupKind):
 
 VOLUME_BACKUP = VolumeBackupKind()
 BOOT_VOLUME_BACKUP = BootVolumeBackupKind()
+
+BACKUP_KINDS = register(VOLUME_BACKUP, BOOT_VOLUME_BACKUP)
+"""The names of the kinds for backups that have a key."""

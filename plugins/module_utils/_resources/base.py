@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Kinds of resources: how they are named, read and listed."""
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from .._api.client import Service
 from .._common.timestamps import rfc3339
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .._model.resource_types import RESOURCE_TYPES
 
 # The largest page of a list of Block Volume (oci_semantics.md section 4).
 PAGE_SIZE = 100
@@ -68,15 +67,21 @@ class NamedKind:
     name: str = ""
     """The name in the registry; empty where it is ``type``."""
     type: str
-    """The name in results."""
-    ocid_type: str
-    """The type in its OCIDs."""
-    noun: str
-    """The kind as messages call it."""
+    """The name in results, and in the table of resource types."""
     iam_resource_type: str
     """The resource type in IAM statements."""
     iam_verb: str = "use"
     """The IAM verb required to change it."""
+
+    @property
+    def ocid_type(self) -> str:
+        """The usual type in its OCIDs."""
+        return RESOURCE_TYPES[self.type].ocid_types[0]
+
+    @property
+    def noun(self) -> str:
+        """The kind as messages call it."""
+        return RESOURCE_TYPES[self.type].singular
 
     @property
     def registry_name(self) -> str:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Copies of backups in another region (oci_semantics.md sections 1.3 and 1.4).
 
 A copy is requested in the region of its source, and is a backup of its own in the other region, where it is
@@ -18,7 +16,7 @@ from typing import Any, cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.decisions import ASSIGN, COPY, NONE
+from .._model.actions import ASSIGN, COPY, NONE
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
 from .backups import (
@@ -58,8 +56,6 @@ class CopyKind(ResourceKind):
         self.backup = backup
         self.type = backup.type
         self.name = f"copy of {backup.type}"
-        self.ocid_type = backup.ocid_type
-        self.noun = backup.noun
         self.iam_resource_type = backup.iam_resource_type
         self.is_multi_request = not isinstance(backup, BackupKind)
         self.copy_operation = copy_operation

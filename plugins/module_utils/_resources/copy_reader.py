@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Reading copies of backups: the sources in bulk, then their copies in the destination region."""
 
 from __future__ import annotations
@@ -22,13 +20,8 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.decisions import (
-    COPY,
-    FAULTY_STATE,
-    GONE_STATES,
-    READY_STATE,
-    is_busy,
-)
+from .._model.actions import COPY
+from .._model.decisions import FAULTY_STATE, GONE_STATES, READY_STATE, is_busy
 from .._model.ocid import parse
 from .._model.resource import CopyTo, DesiredState, Reading, Resource
 from .backups import (

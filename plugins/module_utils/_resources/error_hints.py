@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What an error of the API means to a user, and what to do about it. Pure."""
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
-from .._model.decisions import REMOVE, Decision
+from .._model.actions import REMOVE
+from .._model.decisions import Decision
 from .base import NamedKind
 
 

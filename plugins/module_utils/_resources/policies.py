@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Backup policies of volumes, boot volumes and volume groups, and the key for the copies in another region.
 
 An assignment can be created and deleted, but not updated (oci_semantics.md section 1.5). What a POST does to an
@@ -22,7 +20,7 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
-from .._model.decisions import ASSIGN, NONE, REMOVE, UNASSIGN
+from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.ocid import Ocid, expect_type
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
@@ -48,8 +46,6 @@ class PolicyKind(ResourceKind):
         self.asset = asset
         self.type = asset.type
         self.name = f"policy of {asset.type}"
-        self.ocid_type = asset.ocid_type
-        self.noun = asset.noun
         self.iam_resource_type = asset.iam_resource_type
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:

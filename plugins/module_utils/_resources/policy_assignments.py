@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Finding the assignments of backup policies, which no list shows: asset by asset (oci_semantics.md section 1.5)."""
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from .._common.errors import (
 from .._common.timestamps import rfc3339
 from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
-from .policy_lookup import PolicyLookup
+from .policy_lookup import PolicyLookup, asset_fields
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,7 @@ class Assignments:
         found = PolicyAssignment(
             id=row.id,
             type=self.type,
-            region=asset.region,
-            display_name=asset.display_name,
-            compartment_id=asset.compartment_id,
-            lifecycle_state=asset.lifecycle_state,
+            **asset_fields(asset),
             kms_key_id=row.xrc_kms_key_id or None,
             time_created=rfc3339(row.time_created) if row.time_created else None,
             freeform_tags=asset.freeform_tags,

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Assignments of backup policies, which no list shows, and where policies copy to (oci_semantics.md section 1.5)."""
 
 from __future__ import annotations
@@ -15,12 +13,23 @@ from .._api.client import Service
 from .._api.pagination import every_page
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError
+from .._model.resource import Resource
 
 
 def read_assignment(service: Service, asset_id: str) -> Any | None:
     """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
     ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
     return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)
+
+
+def asset_fields(asset: Resource) -> dict[str, Any]:
+    """The fields of a resource that its policy assignment is shown with."""
+    return {
+        "region": asset.region,
+        "display_name": asset.display_name,
+        "compartment_id": asset.compartment_id,
+        "lifecycle_state": asset.lifecycle_state,
+    }
 
 
 class PolicyLookup:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Reading backup policies: assets in bulk, then the assignment of each, for which there is no list."""
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from .._common.errors import (
 )
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource
-from .policy_lookup import PolicyLookup
+from .policy_lookup import PolicyLookup, asset_fields
 from .reader import Reader
 
 
@@ -121,10 +119,7 @@ class PolicyReader(Reader):
         return AssetPolicy(
             id=asset.id,
             type=asset.type,
-            region=asset.region,
-            display_name=asset.display_name,
-            compartment_id=asset.compartment_id,
-            lifecycle_state=asset.lifecycle_state,
+            **asset_fields(asset),
             kms_key_id=(row.xrc_kms_key_id or None) if row is not None else None,
             etag=asset.etag or "no list has it",
             group_id=asset.group_id,

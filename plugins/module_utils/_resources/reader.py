@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Reading many resources of one kind in one region with as few calls as possible.
 
 A list gives a hundred resources a call, a GET one; but an OCID does not name its compartment. So some are read by GET

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Replicas of volumes, where they are. Only read: their key is set on the source (oci_semantics.md section 1.6)."""
 
 from __future__ import annotations
@@ -12,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._api.client import Service
+from .._model.ocid import words_for
 from .._model.resource import Resource
+from .._model.resource_types import REPLICA
 from .base import Page, Query, ReadableKind, common_fields
 
 
@@ -26,12 +26,17 @@ class ReplicaResource(Resource):
 class ReplicaKind(ReadableKind):
     """Both kinds behave alike; only the names of operations and of a field differ."""
 
-    type = "replica"
+    type = REPLICA
     iam_resource_type = "volume-family"
 
     get_operation: str
     list_operation: str
     source_field: str
+
+    @property
+    def noun(self) -> str:
+        """Which sort of replica it is."""
+        return words_for(self.ocid_type)
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetBlockVolumeReplica, GetBootVolumeReplica."""
@@ -60,7 +65,6 @@ class ReplicaKind(ReadableKind):
 class BlockVolumeReplicaKind(ReplicaKind):
     name = "block_volume_replica"
     ocid_type = "blockvolumereplica"
-    noun = "block volume replica"
     get_operation = "get_block_volume_replica"
     list_operation = "list_block_volume_replicas"
     source_field = "block_volume_id"
@@ -69,7 +73,6 @@ class BlockVolumeReplicaKind(ReplicaKind):
 class BootVolumeReplicaKind(ReplicaKind):
     name = "boot_volume_replica"
     ocid_type = "bootvolumereplica"
-    noun = "boot volume replica"
     get_operation = "get_boot_volume_replica"
     list_operation = "list_boot_volume_replicas"
     source_field = "boot_volume_id"

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """What the five steps need to know of a kind of key-bearing resource."""
 
 from __future__ import annotations
@@ -13,7 +11,8 @@ from typing import cast
 
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
-from .._model.decisions import REMOVE, action_for, blocking_error
+from .._model.actions import REMOVE
+from .._model.decisions import action_for, blocking_error
 from .._model.resource import DesiredState, Resource
 from .base import ReadableKind
 from .reader import Reader

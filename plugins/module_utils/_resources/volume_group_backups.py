@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Backups of volume groups: they have no key of their own, their members have (oci_semantics.md section 1.4)."""
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from .._api.client import Service
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .base import GroupKind, Page, Query, ReadableKind, common_fields
+from .registry import register_group
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,6 @@ class VolumeGroupBackupKind(GroupKind, ReadableKind):
     """Naming one stands for its members; it is read to know what there is to copy, and what copies there are."""
 
     type = "volume_group_backup"
-    ocid_type = "volumegroupbackup"
-    noun = "volume group backup"
     iam_resource_type = "volume-group-backups"
     member_types = ("volume_backup", "boot_volume_backup")
 
@@ -66,3 +63,6 @@ class VolumeGroupBackupKind(GroupKind, ReadableKind):
 
 
 VOLUME_GROUP_BACKUP = VolumeGroupBackupKind()
+
+GROUP_BACKUP_KIND = register_group(VOLUME_GROUP_BACKUP)
+"""The name of the kind for backups of volume groups. Modules that take it import the kinds of its members too."""

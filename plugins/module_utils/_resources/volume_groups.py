@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Volume groups: they have no key, but a backup policy (oci_semantics.md sections 1.4 and 1.5)."""
 
 from __future__ import annotations
@@ -24,8 +22,6 @@ class VolumeGroupKind(ReadableKind):
     """Only read, to know that a group is there and what it is called."""
 
     type = "volume_group"
-    ocid_type = "volumegroup"
-    noun = "volume group"
     iam_resource_type = "volume-groups"
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """Block volumes and boot volumes: their key sits in the sub-resource ``kmsKey`` (oci_semantics.md section 1.2)."""
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from .._api.client import Response, Service
 from .._common.errors import ResourceError
 from .._model.resource import Replica, Resource
 from .base import Page, Query, common_fields
+from .registry import register
 from .resource_kind import ResourceKind
 
 
@@ -82,8 +81,6 @@ class VolumeKind(ResourceKind):
 
 class BlockVolumeKind(VolumeKind):
     type = "volume"
-    ocid_type = "volume"
-    noun = "block volume"
     get_operation = "get_volume"
     list_operation = "list_volumes"
     assign_operation = "update_volume_kms_key"
@@ -94,8 +91,6 @@ class BlockVolumeKind(VolumeKind):
 
 class BootVolumeKind(VolumeKind):
     type = "boot_volume"
-    ocid_type = "bootvolume"
-    noun = "boot volume"
     get_operation = "get_boot_volume"
     list_operation = "list_boot_volumes"
     assign_operation = "update_boot_volume_kms_key"
@@ -106,3 +101,6 @@ class BootVolumeKind(VolumeKind):
 
 BLOCK_VOLUME = BlockVolumeKind()
 BOOT_VOLUME = BootVolumeKind()
+
+VOLUME_KINDS = register(BLOCK_VOLUME, BOOT_VOLUME)
+"""The names of the kinds for volumes."""

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
 """The values of role variables, as playbooks and AWX give them. Pure: raises InputError for what can't be meant.
 
 AWX sends text for whatever is not an integer, and ``''`` for what was left blank. So each function takes the plain type

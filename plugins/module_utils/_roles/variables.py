@@ -2,25 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is private to the collection. Breaking changes can occur at any time.
-
-"""The variables of each role: how they are read, their defaults and documentation, and the rules among them. Pure.
+"""The variables of each role: how they are read, their defaults and their documentation. Pure.
 
 The argument specs, the defaults and the tables in the READMEs of the roles are generated from here (``make generate``).
-A new role needs a function that declares its variables, one that validates them together, and a line in ``_ROLES``.
+A new role needs a function that declares its variables here, and one in ``rules.py`` that validates them together.
 """
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import os
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from .._common.errors import InputError
-from .._common.values import is_blank
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
 from .values import (
@@ -28,7 +19,6 @@ from .values import (
     boolean,
     choices,
     defined_tags,
-    expect_single_realm,
     freeform_tags,
     integer,
     keys_by_region,
@@ -36,141 +26,10 @@ from .values import (
     ocids,
     one_of,
     paths,
-    read_variables,
     regions,
     text,
     timestamp,
 )
-
-_Values = dict[str, Any]
-_Problems = list[str]
-
-
-def read_role(
-    role: str,
-    given: Mapping[str, Any],
-    *,
-    host: str = "localhost",
-    shard_region: object = None,
-    shard_compartment_id: object = None,
-    table: RegionTable | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> tuple[_Values, _Problems]:
-    """The values of a role's variables, by name without the role's prefix, and all problems found, as sentences.
-
-    On a shard, its region and its compartment replace the role's own, and the compartments below are out of scope.
-    ``given`` has the role's variables under their full names; one that the role does not have is a problem.
-    """
-    declare, validate = _ROLES[role]
-    variables = declare(table)
-    values, problems = read_variables(role, given, variables)
-    problems += _unknown(role, given, variables)
-    if "report_dir" in values or "dir" in values:
-        name = "report_dir" if "report_dir" in values else "dir"
-        values[name] = os.path.abspath(os.path.expanduser(values[name] or default_report_dir(environment or {})))
-    if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
-        problems += _apply_shard_scope(values, shard_region, shard_compartment_id, table)
-    values["artifact"] = artifact_name(role, host)
-    if not problems:
-        validate(role, values, problems)
-        _apply_approved_plan(role, given, values, problems)
-    if not problems:
-        _same_realm(role, variables, values, problems)
-    return values, problems
-
-
-def role_variables(role: str) -> dict[str, Variable]:
-    """The variables of a role by name without the role's prefix, without the SDK's table of regions."""
-    declare, _validate = _ROLES[role]
-    return declare(None)
-
-
-def default_report_dir(environment: Mapping[str, str]) -> str:
-    """The default folder for reports, beside the journal, which survives reboots."""
-    state = environment.get("XDG_STATE_HOME", "").strip() or "~/.local/state"
-    return os.path.join(state, "oci_keys.block_volume", "reports")
-
-
-def _unknown(role: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> _Problems:
-    known = [f"{role}_{name}" for name in variables]
-    problems = []
-    for name in given:
-        if name in known or _ARTIFACT.fullmatch(name):
-            continue
-        close = difflib.get_close_matches(name, known, n=1)
-        guess = f"; did you mean {close[0]}?" if close else f". The variables are {', '.join(known)}"
-        problems.append(f"{name} is not a variable of role {role}{guess}")
-    return problems
-
-
-# What a dry run passes on to the job that its approval starts: a variable per host, since slices of a job would
-# overwrite each other's.
-_ARTIFACT = re.compile(r"[a-z_]+_plan_of_[a-z0-9_]+")
-
-
-def artifact_name(role: str, host: str) -> str:
-    """The variable with the plan of a host. Its suffix distinguishes hosts with names such as a-b and a.b."""
-    plain = re.sub(r"[^a-z0-9]", "_", host.lower())
-    return f"{role}_plan_of_{plain}_{hashlib.sha256(host.encode()).hexdigest()[:6]}"
-
-
-def _apply_approved_plan(role: str, given: Mapping[str, Any], values: _Values, problems: _Problems) -> None:
-    """The plan that a dry run passed on, unless a file is named. Nothing was approved for a host without one."""
-    values["approved_plan"] = None
-    if "plan_file" not in values or values["plan_file"] is not None:
-        return
-    passed_on = [name for name in given if _ARTIFACT.fullmatch(name)]
-    if not passed_on:
-        if values["approval_required"]:
-            problems.append(
-                f"{role}_approval_required is true, but no dry run passed on a plan, and {role}_plan_file is not set, "
-                "so nothing was approved. Run it in a workflow after a dry run, or name the approved plan"
-            )
-        return
-    own = given.get(values["artifact"])
-    if isinstance(own, Mapping) and is_blank(own.get("plan")) and is_blank(own.get("plan_file")):
-        problems.append(f"{values['artifact']} has no plan and no plan_file, so nothing was approved for this host")
-        return
-    if not isinstance(own, Mapping):
-        problems.append(
-            f"A dry run passed on plans for other hosts ({', '.join(passed_on[:3])}), but none for this one, so "
-            "nothing was approved for it"
-        )
-        return
-    values["plan_digest"] = values["plan_digest"] or own.get("digest")
-    values["approved_plan"] = own.get("plan")
-    if is_blank(values["approved_plan"]):
-        values["plan_file"] = own.get("plan_file")
-
-
-def _apply_shard_scope(values: _Values, region: object, compartment_id: object, table: RegionTable | None) -> _Problems:
-    problems: _Problems = []
-    for name, variable, value in (
-        ("shard_region", regions(table), region),
-        ("shard_compartment_id", ocids("compartment", "tenancy"), compartment_id),
-    ):
-        target = "regions" if name == "shard_region" else "compartment_ids"
-        if is_blank(value):
-            problems.append(f"{name} is not set. A shard needs both shard_region and shard_compartment_id")
-            continue
-        try:
-            values[target] = variable(value)
-        except InputError as error:
-            problems.append(f"{name}: {error}")
-    values["recursive"] = False
-    return problems
-
-
-def _same_realm(role: str, variables: Mapping[str, Variable], values: _Values, problems: _Problems) -> None:
-    found: list[str] = []
-    for name in variables:
-        value = values[name]
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-        found.extend(item for item in items if isinstance(item, str) and item.startswith("ocid1."))
-    try:
-        expect_single_realm(found)
-    except InputError as error:
-        problems.append(f"The variables of role {role} contradict each other: {error}")
 
 
 def _flag(default: bool, *description: str) -> Variable:
@@ -344,60 +203,6 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _validate_rekey(role: str, values: _Values, problems: _Problems) -> None:
-    keys = values["kms_key_ids"]
-    if values["compartment_ids"] is None:
-        problems.append(
-            f"{role}_compartment_ids is not set. Name the compartments in scope; for the whole tenancy, name its OCID"
-        )
-    if values["state"] == "present":
-        if keys is None:
-            problems.append(
-                f"{role}_kms_key_ids is not set. Name each region with its key; to return to the Oracle-managed key, "
-                f"set {role}_state to absent"
-            )
-        elif values["regions"] is None:
-            values["regions"] = list(keys)
-        elif values["regions"] != ["all"]:
-            missing = [name for name in values["regions"] if name not in keys]
-            if missing:
-                problems.append(
-                    f"{role}_kms_key_ids has no key for {', '.join(missing)}, which is in scope. Add one, or remove "
-                    f"the region from {role}_regions"
-                )
-    else:
-        _validate_removal(role, values, problems)
-    if values["only_oracle_managed"] and values["from_kms_key_ids"] is not None:
-        problems.append(
-            f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both"
-        )
-    digest = values["plan_digest"]
-    if digest is not None:
-        values["plan_digest"] = digest.lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digest.lower()):
-            problems.append(
-                f"{role}_plan_digest: {digest!r} is not the digest of a plan. A digest has 64 hexadecimal digits"
-            )
-
-
-def _validate_removal(role: str, values: _Values, problems: _Problems) -> None:
-    if values["kms_key_ids"] is not None:
-        problems.append(
-            f"{role}_kms_key_ids is set together with {role}_state absent, which removes keys. Remove one of them"
-        )
-    if not values["confirm_oracle_managed"]:
-        problems.append(
-            f"{role}_state is absent, which returns every resource in scope to the Oracle-managed key. If this is "
-            f"intended, set {role}_confirm_oracle_managed to true as well"
-        )
-    if values["regions"] is None:
-        problems.append(f"{role}_regions is not set. With {role}_state absent, name the regions, or all")
-    if values["only_oracle_managed"]:
-        problems.append(
-            f"{role}_only_oracle_managed and {role}_state absent can't be combined: there would be nothing to change"
-        )
-
-
 def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "asset_ids": _ocids(
@@ -429,36 +234,6 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _validate_backup_policy(role: str, values: _Values, problems: _Problems) -> None:
-    by_list, by_discovery = values["asset_ids"] is not None, values["compartment_ids"] is not None
-    if by_list and by_discovery:
-        problems.append(f"{role}_asset_ids and {role}_compartment_ids are both set. Remove one of them")
-    if not by_list and not by_discovery:
-        problems.append(
-            f"Neither {role}_asset_ids nor {role}_compartment_ids is set. Name the assets, or the compartments that "
-            "they are in; for the whole tenancy, name its OCID"
-        )
-    if by_discovery and not by_list and values["regions"] is None:
-        problems.append(f"{role}_regions is not set. Name the regions to scan, or all")
-    if by_list:
-        for name in ("exclude_ids", "freeform_tags", "defined_tags", "created_before", "regions"):
-            if values[name] is not None:
-                problems.append(
-                    f"{role}_{name} and {role}_asset_ids can't be combined: it only selects among discovered assets. "
-                    "Remove one of them"
-                )
-    if values["state"] == "present":
-        if values["kms_key_id"] is None:
-            problems.append(
-                f"{role}_kms_key_id is not set. Name the key for the copies; for copies with the Oracle-managed key, "
-                f"set {role}_state to absent"
-            )
-    elif values["kms_key_id"] is not None:
-        problems.append(f"{role}_kms_key_id is set together with {role}_state {values['state']}. Remove one of them")
-    if values["state"] == "unassigned" and values["policy_id"] is not None:
-        problems.append(f"{role}_policy_id is set together with {role}_state unassigned. Remove one of them")
-
-
 def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
     return {
         "report": Variable(
@@ -475,11 +250,6 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
         "canary": _canary(),
         **_limits(_PLANNED),
     }
-
-
-def _validate_restore_keys(role: str, values: _Values, problems: _Problems) -> None:
-    if values["report"] is None:
-        problems.append(f"{role}_report is not set. Name a report, a plan or a journal of the run to undo")
 
 
 def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
@@ -501,15 +271,6 @@ def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
         "wait_timeout": _number(1, None, 14400, "The time limit for all copies, in seconds."),
         "report_dir": _report_dir(),
     }
-
-
-def _validate_copy_backups(role: str, values: _Values, problems: _Problems) -> None:
-    if values["backup_ids"] is None:
-        problems.append(f"{role}_backup_ids is not set. Name the backups to copy")
-    if values["destination_region"] is None:
-        problems.append(f"{role}_destination_region is not set. Name the region to copy to")
-    elif len(values["destination_region"]) > 1 or values["destination_region"] == ["all"]:
-        problems.append(f"{role}_destination_region must be a single region. Run it once per region")
 
 
 def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
@@ -545,27 +306,15 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
     }
 
 
-def _validate_encryption_report(role: str, values: _Values, problems: _Problems) -> None:
-    if values["regions"] is None:
-        values["regions"] = ["all"]
-    if values["kms_key_ids"] is None:
-        return
-    whole = {"regions": ["all"], "compartment_ids": None, "recursive": True}
-    problems += [
-        f"{role}_kms_key_ids needs a scan of the whole tenancy, so {role}_{name} can't be {values[name]!r}. Unset it, "
-        "and don't run the role on a shard"
-        for name, value in whole.items()
-        if values[name] != value
-    ]
-
-
-_Declare = Callable[["RegionTable | None"], "dict[str, Variable]"]
-_Validate = Callable[[str, "_Values", "_Problems"], None]
-
-_ROLES: dict[str, tuple[_Declare, _Validate]] = {
-    "rekey": (_rekey, _validate_rekey),
-    "backup_policy": (_backup_policy, _validate_backup_policy),
-    "restore_keys": (_restore_keys, _validate_restore_keys),
-    "copy_backups": (_copy_backups, _validate_copy_backups),
-    "encryption_report": (_encryption_report, _validate_encryption_report),
+_ROLES: dict[str, Callable[[RegionTable | None], dict[str, Variable]]] = {
+    "rekey": _rekey,
+    "backup_policy": _backup_policy,
+    "restore_keys": _restore_keys,
+    "copy_backups": _copy_backups,
+    "encryption_report": _encryption_report,
 }
+
+
+def role_variables(role: str, table: RegionTable | None = None) -> dict[str, Variable]:
+    """The variables of a role by name without the role's prefix. Without ``table``, no region is known."""
+    return _ROLES[role](table)

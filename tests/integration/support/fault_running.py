@@ -21,7 +21,8 @@ from integration.support.model_checks import Run, check, check_done, check_idle
 from integration.support.model_requests import Ask, settled
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from simulator.client import Simulator
 
 

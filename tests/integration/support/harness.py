@@ -22,7 +22,9 @@ from ansible.module_utils import basic
 from integration.support.fleets import tenancy
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock, Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_runtime import ChangeRuntime
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.runtime import Runtime
 from simulator.client import Simulator
 
@@ -127,7 +129,7 @@ def run(
     **options: Any,
 ) -> Ran:
     """Run a module's ``main`` with these options, check mode or not, always with diff."""
-    runtime = Runtime(
+    runtime = ChangeRuntime(
         clock=clock or Clock(),
         timings=timings,
         retry=retry,

@@ -32,7 +32,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     CONNECTION_OPTIONS,
     resolve_connection,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import artifact_name
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import artifact_name
 
 KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, but silent\n-----END PRIVATE KEY-----\n"
 FILLED = {

@@ -26,6 +26,7 @@ from unit.support.fake_cloud import IAD, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import read as _role_values
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
@@ -179,7 +180,7 @@ class TestWorkflows:
     def test_nobody_can_name_another_plan_than_the_approved_one(self, name: str) -> None:
         asked = {question["variable"] for question in SURVEYS[name][1]}
         assert not asked & {"rekey_plan_file", "rekey_plan_digest", "rekey_approval_required"}
-        assert not [variable for variable in asked if _role_variables._ARTIFACT.fullmatch(variable)]
+        assert not [variable for variable in asked if _role_values._ARTIFACT.fullmatch(variable)]
 
     def test_all_else_can_be_asked(self) -> None:
         one, shards = ({question["variable"] for question in SURVEYS[name][1]} for name in WORKFLOWS)

@@ -12,8 +12,8 @@ from unit.support.awx_rules import Question, refusals
 from unit.support.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import role_variables
 
 # By what a variable is read by. Any text is a path or a name, so what is wrong with one shows later only.
 WRONG: dict[str, list[Any]] = {
@@ -43,8 +43,7 @@ GOOD = {
 
 def variables_of(playbook: str) -> dict[str, Variable]:
     """What the role behind a playbook reads, by the full names of its variables."""
-    declare, _judge = _role_variables._ROLES[playbook]
-    return {f"{playbook}_{name}": variable for name, variable in declare(known_regions()).items()}
+    return {f"{playbook}_{name}": variable for name, variable in role_variables(playbook, known_regions()).items()}
 
 
 def kind_of(variable: Variable) -> str:

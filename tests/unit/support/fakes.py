@@ -14,25 +14,26 @@ from threading import Semaphore
 from typing import Any
 
 from unit.support.fake_cloud import IAD, REGIONS, TENANCY, Cloud
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Change
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import KeyAssigner, Report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.reconcile import Reconciler
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import RunSettings, Target
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.write import Writer
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import (
     CancellationToken,
     Deadline,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyValidator
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.reader import Reader
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import kinds_by_ocid_type
 
 WAIT_TIMEOUT = 1200.0
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.support.fake_cloud import IAD, INFINITE, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, lost, refused, volume_id
 from unit.support.fakes import run_assigner
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Verification
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
@@ -24,16 +25,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.res
     summary,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
-    ASSIGN,
-    NONE,
-    REMOVE,
-    Decision,
-    decide,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN, NONE, REMOVE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 ERROR = ResourceError(code="Conflict", message="It is locked.", status=409, opc_request_id="r", hint="Unlock it.")
 FIELDS = [

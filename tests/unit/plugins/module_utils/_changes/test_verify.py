@@ -12,9 +12,9 @@ from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cl
 from unit.support.fakes import change_of, reconcile, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import Deadline
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState

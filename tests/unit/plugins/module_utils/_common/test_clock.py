@@ -10,10 +10,8 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import (
-    Clock,
-    Timings,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 
 
 def test_the_real_clock_tells_utc_to_the_millisecond() -> None:

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.quantities import duration, resources
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import (
-    duration,
     either,
-    resources,
     shorten,
     visible,
     with_article,

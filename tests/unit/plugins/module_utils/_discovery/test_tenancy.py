@@ -12,11 +12,8 @@ from unit.support.fake_cloud import FRA, IAD, TENANCY, lost, refused
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.tenancy import (
-    CompartmentScope,
-    Subscription,
-    Tenancy,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.identity import Subscription
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.tenancy import CompartmentScope, Tenancy
 
 NOT_FOUND = refused(404, "NotAuthorizedOrNotFound")
 PAAS = "ManagedCompartmentForPaaS"

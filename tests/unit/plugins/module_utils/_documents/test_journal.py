@@ -19,11 +19,13 @@ import pytest
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, FakeClock, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError, ResourceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import journal as journal_module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import (
     Journal,
     default_journal_path,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import ASSIGN, Decision
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 
@@ -252,6 +254,28 @@ def test_a_failed_fsync_fails_every_line_that_relied_on_it(journal: Journal, mon
     monkeypatch.setattr(os, "fsync", fsync)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(intend, range(2))) == [False, False]
+
+
+def test_a_new_file_and_its_new_folders_are_flushed_into_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr(journal_module, "sync_folder", flushed.append)
+    path = tmp_path / "state" / "run" / "journal.jsonl"
+    for _ in range(2):
+        journal = Journal(path, FakeClock())
+        journal.open()
+        journal.close()
+    assert flushed == [path.parent, path.parent.parent, tmp_path]
+
+
+def test_no_journal_without_its_folder_on_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_folder: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(journal_module, "sync_folder", full)
+    with pytest.raises(InputError, match="Input/output error"):
+        Journal(path, FakeClock()).open()
 
 
 def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

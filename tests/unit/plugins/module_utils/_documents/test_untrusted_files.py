@@ -29,6 +29,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import read_json
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import read_keys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.packed_plan import unpack_plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
     parse_report,
     plan_section,
@@ -94,7 +95,7 @@ def _packed(content: bytes) -> str:
 
 
 def _approved(path: Path) -> Any:
-    return plan_file.unpack_plan(_packed(path.read_bytes()), "approved_plan")
+    return unpack_plan(_packed(path.read_bytes()), "approved_plan")
 
 
 READERS: dict[str, tuple[Callable[[], Any], Callable[[Path], Any]]] = {

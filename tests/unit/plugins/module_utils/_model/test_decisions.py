@@ -9,17 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, Cloud, compartment_id, volume_id
 from unit.support.fakes import run_assigner
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import diff
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ResourceError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import (
     ASSIGN,
-    FAULTY_STATE,
-    GONE_STATES,
     NONE,
-    READY_STATE,
     REGENERATE,
     REMOVE,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+    FAULTY_STATE,
+    GONE_STATES,
+    READY_STATE,
     action_for,
     blocking_error,
     decide,
@@ -29,7 +32,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decis
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import Backup, Retention
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import AssetPolicy
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 KEYS = [None, KEY_A, KEY_B]
 VOLUME = KINDS["volume"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from unit.support import report_files as files
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import (
@@ -39,9 +40,12 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import GROUPS, KINDS, LISTED
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
+    VOLUME_GROUP_BACKUP,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
@@ -97,11 +101,10 @@ class TestTheTable:
 class TestTheRegistry:
     """Kinds are the code of the table's types, and say nothing else about them than their rows."""
 
-    @pytest.mark.parametrize("kind", [*KINDS.values(), *GROUPS.values(), *LISTED], ids=lambda kind: kind.noun)
+    @pytest.mark.parametrize("kind", [*KINDS.values(), VOLUME_GROUP_BACKUP, *LISTED], ids=lambda kind: kind.noun)
     def test_a_kind_is_what_its_row_says(self, kind: Any) -> None:
-        row = RESOURCE_TYPES[kind.type]
-        assert kind.ocid_type in row.ocid_types
-        assert kind.noun in (row.singular, f"backup policy of the {row.singular}") or kind.noun.endswith(row.singular)
+        assert kind.ocid_type in RESOURCE_TYPES[kind.type].ocid_types
+        assert kind.noun == parse(files.ocid(kind.ocid_type, 1)).words
 
     def test_every_type_with_a_key_can_be_listed_or_is_found_asset_by_asset(self) -> None:
         listed = {kind.type for kind in LISTED}

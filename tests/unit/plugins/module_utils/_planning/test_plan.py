@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, KEY_C, compartment_id, key_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import count_entries, digest
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.quantities import duration
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import digest
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_writer import count_entries
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.subject import subject
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
@@ -27,12 +29,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.pl
     approve,
     make_plan,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import (
-    duration,
-    plan_lines,
-    progress_line,
-    slice_label,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.progress import progress_line, slice_label
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import plan_lines
 
 ORDER = RESOURCE_TYPES.in_order_of_change.names
 KEY_FRA = key_id("f", FRA)

@@ -6,21 +6,17 @@ from __future__ import annotations
 
 import pytest
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, compartment_id, lost, refused, volume_id
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.iam import use_statements
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, explain
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
-    ASSIGN,
-    REGENERATE,
-    REMOVE,
-    Decision,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN, REGENERATE, REMOVE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState, Resource
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.error_hints import (
     explain_read,
     explain_write,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS
 
 VOLUME = KINDS["volume"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from oci.core import BlockstorageClient
 from oci.identity import IdentityClient
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import registry
 
@@ -36,9 +37,9 @@ def test_no_operation_is_composed() -> None:
         assert literal or attribute, f"{name}: {ast.unparse(call)}"
 
 
-@pytest.mark.parametrize("name", registry.KINDS)
+@pytest.mark.parametrize("name", KINDS)
 def test_every_operation_of_a_kind_is_one_of_the_sdk(name: str) -> None:
-    kind = registry.KINDS[name]
+    kind = KINDS[name]
     operations = [getattr(kind, field) for field in dir(kind) if field.endswith("_operation")]
     assert all(hasattr(BlockstorageClient, operation) for operation in operations), operations
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from unit.support.fake_cloud import IAD, KEY_A, compartment_id, volume_id
+from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import ocid_types
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.base import PAGE_SIZE, Query
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS, kinds_by_ocid_type
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import kinds_by_ocid_type
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import (
     BLOCK_VOLUME,
     BOOT_VOLUME,

@@ -13,7 +13,7 @@ from unit.support.fake_cloud import FRA, IAD, KEY_A, KEY_B, LFI, REGIONS, TENANC
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import values as options
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import artifact_name, read_role
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import artifact_name, read_role
 
 ONE, TWO = compartment_id(1), compartment_id(2)
 BLANKS = ["", "  ", "\n", None]

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A resource as a row of documents. Pure."""
+
+from __future__ import annotations
+
+from .._common.errors import InputError
+from .._model.ocid import parse
+from .._model.resource import Replica, Resource
+from .._model.resource_types import ASSIGNMENT
+from .._model.rows import ReplicaRow, ResourceRow
+from .policy_assignments import PolicyAssignment
+from .policy_reader import AssetPolicy
+from .registry import KINDS
+from .replicas import ReplicaResource
+
+
+def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> ResourceRow:
+    """A resource and its key. An asset that was read for its backup policy becomes a row of its policy assignment."""
+    kind = KINDS.get(resource.type)
+    row: ResourceRow = {
+        "id": resource.id,
+        "type": resource.type,
+        "region": resource.region,
+        "compartment_id": resource.compartment_id,
+        "display_name": resource.display_name,
+        "lifecycle_state": resource.lifecycle_state,
+        "encryption": "customer" if resource.kms_key_id else "oracle",
+        "kms_key_id": resource.kms_key_id,
+        "time_created": resource.time_created,
+        "freeform_tags": dict(resource.freeform_tags),
+        "defined_tags": {name: dict(tags) for name, tags in resource.defined_tags.items()},
+        "group_id": resource.group_id,
+        "locked": kind.lock_reason(resource) if kind is not None else None,
+        "replicas": [_replica_row(replica, resource) for replica in resource.replicas],
+        "managed_by_paas": managed_by_paas,
+    }
+    if isinstance(resource, PolicyAssignment):
+        row["asset_id"] = resource.asset_id
+        row["asset_type"] = resource.asset_type
+        row["policy_id"] = resource.policy_id
+        row["destination_region"] = resource.destination_region
+    elif isinstance(resource, AssetPolicy):
+        row["id"] = resource.assignment_id or resource.id
+        row["type"] = ASSIGNMENT
+        row["asset_id"] = resource.id
+        row["asset_type"] = resource.type
+        row["policy_id"] = resource.policy_id
+        row["destination_region"] = resource.destination_region
+    elif isinstance(resource, ReplicaResource):
+        row["source_id"] = resource.source_id
+    return row
+
+
+def _replica_row(replica: Replica, source: Resource) -> ReplicaRow:
+    return {
+        "id": replica.id,
+        "availability_domain": replica.availability_domain,
+        "kms_key_id": replica.kms_key_id,
+        "in_other_region": _region_part(replica.id) != _region_part(source.id),
+    }
+
+
+def _region_part(value: str) -> str | None:
+    try:
+        return parse(value).region_part
+    except InputError:
+        return None
