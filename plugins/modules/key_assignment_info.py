@@ -33,7 +33,7 @@ options:
       - V(policy_assignment) stands for backup policies with copies in another region that are assigned to volumes, boot
         volumes and volume groups. It costs a call for each of these.
       - V(replica) stands for the replicas that these regions hold of volumes elsewhere.
-      - When not set, the first four. An empty list is an error.
+      - When not set, all except V(policy_assignment) and V(replica). An empty list is an error.
     type: list
     elements: str
   kms_key_ids:

@@ -162,7 +162,7 @@ def test_without_a_plan_nothing_is_applied(sim: Simulator, awx: Awx) -> None:
     sim.reset_counts()
     job = awx.launch("OCI keys - rekey apply", told)
     assert job.status == "failed"
-    assert "no dry run has handed on a plan" in job.output
+    assert "no dry run passed on a plan" in job.output
     assert sim.counts() == {}
 
 

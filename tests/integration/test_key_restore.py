@@ -107,7 +107,7 @@ class TestRestore:
         rekey(sim, tmp_path / "run")
         file = tmp_path / "run" / source
         file.write_text(file.read_text().replace(sim.id("root"), f"ocid1.tenancy.oc1..{'x' * 60}"))
-        assert "but the credentials are of" in plan_restore(sim, tmp_path / "undo", file).msg
+        assert "but the credentials are for" in plan_restore(sim, tmp_path / "undo", file).msg
 
     @pytest.mark.parametrize(
         "content", ["", "{}", "[1]", "not JSON", '{"event": "intent"}', '{"format": "other"}', "null"]

@@ -29,6 +29,7 @@ from integration.support.change_modules import CHANGERS, COPIERS, Changer, fleet
 from integration.support.harness import run
 from integration.support.playbook import Playbook
 
+from ansible_collections.oci_keys.block_volume.plugins.doc_fragments.attributes import ModuleDocFragment
 from ansible_collections.oci_keys.block_volume.plugins.modules import kms_key_info
 from simulator.client import Simulator
 
@@ -56,7 +57,8 @@ def _module(name: str) -> ModuleType:
 def test_info_modules_are_not_skipped_in_check_mode(name: str) -> None:
     """Modules that only look were skipped in check mode, so that later tasks saw undefined values."""
     documented = yaml.safe_load(_module(name).DOCUMENTATION)
-    assert documented["attributes"]["check_mode"]["support"] == "full"
+    assert "oci_keys.block_volume.attributes.info_module" in documented["extends_documentation_fragment"]
+    assert yaml.safe_load(ModuleDocFragment.INFO_MODULE)["attributes"]["check_mode"]["support"] == "full"
     assert "supports_check_mode=True" in (PLUGINS / "modules" / f"{name}.py").read_text()
 
 

@@ -141,7 +141,7 @@ def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
     foreign.write_text(json.dumps(content))
     sim.reset_counts()
 
-    for file, told in ((folder / "report.json", "is of a dry run"), (foreign, "but the credentials are of")):
+    for file, told in ((folder / "report.json", "is of a dry run"), (foreign, "but the credentials are for")):
         refused = playbooks.run("restore_keys", {"restore_keys_report": str(file)})
         assert refused.returncode == 2
         assert told in refused.stdout

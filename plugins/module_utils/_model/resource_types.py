@@ -15,8 +15,10 @@ from dataclasses import dataclass
 ASSIGNMENT = "policy_assignment"
 REPLICA = "replica"
 
-# Families: what types have in common.
+# Families: what types have in common. A type that shares nothing with these gets a family of its own, and is searched,
+# sharded and reported by default.
 VOLUMES = "volumes"
+"""Backup policies can be assigned to them, and they can have replicas."""
 BACKUPS = "backups"
 ASSIGNMENTS = "assignments"
 REPLICAS = "replicas"
@@ -74,7 +76,7 @@ class ResourceTypes:
     @property
     def discovered_by_default(self) -> ResourceTypes:
         """Without replicas, whose key their source lists too, and assignments, which cost a call for each asset."""
-        return self._where(lambda row: row.family in (VOLUMES, BACKUPS))
+        return self._where(lambda row: row.family not in (ASSIGNMENTS, REPLICAS, GROUPS, GROUP_BACKUPS))
 
     @property
     def volumes(self) -> ResourceTypes:
@@ -101,8 +103,12 @@ class ResourceTypes:
 
     @property
     def in_shards(self) -> ResourceTypes:
-        """The types of which one resource is enough to make its compartment a shard."""
-        return self._where(lambda row: row.family in (VOLUMES, BACKUPS, GROUPS))
+        """The types of which one resource is enough to make its compartment a shard.
+
+        All but those that are nowhere without another one: assignments have an asset, group backups have members. The
+        key of a replica is changed on its source.
+        """
+        return self._where(lambda row: row.family not in (ASSIGNMENTS, REPLICAS, GROUP_BACKUPS))
 
     @property
     def changeable(self) -> ResourceTypes:

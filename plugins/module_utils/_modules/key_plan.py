@@ -95,7 +95,7 @@ class PlanContext:
         """Raise InputError where a file is of another tenancy than the credentials."""
         own = self.connection.tenancy
         if own and tenancy != own:
-            raise InputError(f"{name} is of tenancy {tenancy}, but the credentials are of {own}")
+            raise InputError(f"{name} is of tenancy {tenancy}, but the credentials are for {own}")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
-        raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are of {connection.tenancy}")
+        raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
     journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)

@@ -36,6 +36,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_words=type_words,
         type_column=type_column,
         recommendation=recommendation,
+        recommended_types=recommended_types,
     )
     chart = chart_data(report)
     try:
@@ -114,6 +115,11 @@ def recommendation(name: str) -> str:
     """The number of the benchmark's recommendation about a type; empty if there is none."""
     row = RESOURCE_TYPES.get(name)
     return "" if row is None else row.recommendation
+
+
+def recommended_types(number: str) -> str:
+    """The resources that a recommendation of the benchmark is about ("boot volumes")."""
+    return ", ".join(row.plural for row in RESOURCE_TYPES if row.recommendation == number)
 
 
 def _words(name: str, words: Callable[[ResourceType], str]) -> str:

@@ -52,6 +52,8 @@ class Volume(Resource):
     replica_list: ClassVar[str] = ""
     replica_id: ClassVar[str] = ""
     replica_type: ClassVar[str] = ""
+    #: The parameters of its list.
+    filters: ClassVar[str] = ""
 
     __slots__ = (
         "_json",
@@ -283,6 +285,10 @@ class BlockVolume(Volume):
     replica_list = "blockVolumeReplicas"
     replica_id = "blockVolumeReplicaId"
     replica_type = "blockvolumereplica"
+    filters = (
+        "availabilityDomain, compartmentId, limit, page, displayName, sortBy, sortOrder, volumeGroupId,"
+        " clusterPlacementGroupId, lifecycleState"
+    )
 
     __slots__ = ()
 
@@ -298,6 +304,7 @@ class BootVolume(Volume):
     replica_list = "bootVolumeReplicas"
     replica_id = "bootVolumeReplicaId"
     replica_type = "bootvolumereplica"
+    filters = "availabilityDomain, compartmentId, limit, page, volumeGroupId"
 
     __slots__ = ()
 
@@ -305,8 +312,12 @@ class BootVolume(Volume):
         return super().document(cloud) | {"imageId": ocid("image", cloud.tenancy.realm, self.id.split(".")[3], "linux")}
 
 
+VOLUMES: tuple[type[Volume], ...] = (BlockVolume, BootVolume)
+"""The kinds that are read and changed in the same way, in the order of the fleet file."""
+
+
 def load(fleet: Entry, cloud: CloudState) -> None:
-    for cls in (BlockVolume, BootVolume):
+    for cls in VOLUMES:
         for entry in fleet.entries(f"{cls.kind}s"):
             for name in entry.series():
                 copy = entry.copy()

@@ -12,7 +12,7 @@ It leaves out silently what the caller may not inspect (0.24).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from simulator.api import Call, declare, scope
@@ -33,18 +33,6 @@ _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||!=|==|=|\(|\))|(?P<word>\w+)|'(?P<tex
 _FIELDS = {
     name.lower(): name
     for name in ("identifier", "compartmentId", "displayName", "lifecycleState", "availabilityDomain", "resourceType")
-}
-
-#: Types that a query may name when there is nothing of them.
-_ALWAYS_KNOWN = {
-    "volume",
-    "bootvolume",
-    "volumebackup",
-    "bootvolumebackup",
-    "volumegroup",
-    "volumegroupbackup",
-    "key",
-    "vault",
 }
 
 #: What the switch `search_hides` hides.
@@ -149,7 +137,7 @@ def _search(call: Call) -> Reply:
 
 
 def _found(call: Call, types: set[str], additional: bool) -> list[Json]:
-    known = {one.search_type.lower() for one in call.cloud.resources.values()} | _ALWAYS_KNOWN
+    known = set(_known_types(Resource))
     if "all" not in types and not types <= known:
         raise invalid(f"Query is invalid: unknown resource type {', '.join(sorted(types - known))}.")
     hides = call.switch("search_hides")
@@ -165,6 +153,14 @@ def _found(call: Call, types: set[str], additional: bool) -> list[Json]:
         if state is not None:
             rows.append(_row(resource, state, additional))
     return rows
+
+
+def _known_types(kind: type[Resource]) -> Iterator[str]:
+    """The types that a query may name, be there anything of them or not."""
+    if kind.search_type:
+        yield kind.search_type.lower()
+    for narrower in kind.__subclasses__():
+        yield from _known_types(narrower)
 
 
 def _row(resource: Resource, state: Json, additional: bool) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from simulator.api import Call, declare, one
-from simulator.kinds.volumes import BlockVolume, BootVolume, Volume
+from simulator.kinds.volumes import VOLUMES, Volume
 from simulator.vetting import leave, vet
 from simulator.wire import ApiError, Reply, invalid, missing, not_found
 
@@ -91,7 +91,7 @@ def _check_ready(volume: Volume, call: Call) -> None:
         check_state(volume)
 
 
-for _cls in (BlockVolume, BootVolume):
+for _cls in VOLUMES:
     _path = f"/20160918/{_cls.collection}/*/kmsKey"
     declare(f"Get{_cls.title}KmsKey", f"iaas GET {_path}", partial(_get, _cls))
     declare(f"Update{_cls.title}KmsKey", f"iaas PUT {_path}", partial(_put, _cls))

@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.api import Call, declare, scope
 from simulator.kinds.compartments import inspectable
-from simulator.kinds.volumes import STATES, BlockVolume, BootVolume, Replica, Volume
+from simulator.kinds.volumes import STATES, VOLUMES, BlockVolume, BootVolume, Replica, Volume
 from simulator.ocids import ocid
 from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
@@ -143,16 +143,8 @@ def _replica(volume: Volume, call: Call, row: Json) -> Replica:
     return Replica(old.id, str(row.get("displayName") or old.name), old.domain, old.key if key is None else key or None)
 
 
-_FILTERS = {
-    BlockVolume: (
-        "availabilityDomain, compartmentId, limit, page, displayName, sortBy, sortOrder, volumeGroupId,"
-        " clusterPlacementGroupId, lifecycleState"
-    ),
-    BootVolume: "availabilityDomain, compartmentId, limit, page, volumeGroupId",
-}
-
-for _cls in (BlockVolume, BootVolume):
+for _cls in VOLUMES:
     _path = f"/20160918/{_cls.collection}"
     declare(f"Get{_cls.title}", f"iaas GET {_path}/*", partial(_get, _cls))
-    declare(f"List{_cls.title}s", f"iaas GET {_path}", partial(_list, _cls), _FILTERS[_cls])
+    declare(f"List{_cls.title}s", f"iaas GET {_path}", partial(_list, _cls), _cls.filters)
     declare(f"Update{_cls.title}", f"iaas PUT {_path}/*", partial(_update, _cls))

@@ -28,7 +28,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regio
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
     ASSIGNMENT,
     RESOURCE_TYPES,
-    VOLUMES,
     ResourceType,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
@@ -38,7 +37,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
     ReportContext,
     build,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import chart_data, type_word
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import (
+    chart_data,
+    render,
+    type_word,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
@@ -57,6 +60,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
 
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = ROOT / "roles/encryption_report/files/report.schema.json"
+TEMPLATE = ROOT / "roles/encryption_report/templates/report.html.j2"
 REGIONS = RegionTable({"iad": files.IAD}, {files.IAD: "oc1"}, {"oc1": "oraclecloud.com"})
 WANTED = files.key_ocid(7)
 
@@ -65,6 +69,16 @@ def values(names: tuple[str, ...], joint: str) -> str:
     """V(a), V(b) or V(c)"""
     marked = [f"V({name})" for name in names]
     return either(marked) if joint == "or" else f"{', '.join(marked[:-1])} {joint} {marked[-1]}"
+
+
+def changed_types(module: Any) -> tuple[str, ...]:
+    """The types with a key that a module changes; a group backup stands for its members, so it is not one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        accepted: list[str] = []
+        patch.setattr(module, "AnsibleModule", lambda **_options: None)
+        patch.setattr(module, "change_keys", lambda _module, _ids, *names, **_options: accepted.extend(names))
+        module.main()
+    return tuple(KINDS[name].type for name in accepted if name in KINDS)
 
 
 def words_of(documentation: str) -> str:
@@ -111,6 +125,16 @@ class TestTheRegistry:
         assert set(RESOURCE_TYPES.with_key.names) - listed == {ASSIGNMENT}
         assert set(RESOURCE_TYPES.in_shards.names) <= listed
 
+    def test_no_type_that_plans_change_is_missed_by_a_search_or_by_shards(self) -> None:
+        changed = set(RESOURCE_TYPES.changed_by_ocid.names)
+        assert changed <= set(RESOURCE_TYPES.discovered_by_default.names)
+        assert changed <= set(RESOURCE_TYPES.in_shards.names)
+
+    def test_every_type_that_plans_change_can_be_changed_by_name(self) -> None:
+        assert set(RESOURCE_TYPES.changed_by_ocid.names) == {
+            name for module in (volume_kms_key, backup_kms_key) for name in changed_types(module)
+        }
+
     def test_every_type_that_plans_change_has_a_kind(self) -> None:
         policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
         assert policies == set(POLICY_KINDS)
@@ -121,11 +145,19 @@ class TestTheRegistry:
 
 
 class TestANewRow:
-    """One more row, and everything that is derived from the table knows the type."""
+    """One more row, of a family of its own, and everything that is derived from the table knows the type."""
 
     @pytest.fixture(autouse=True)
     def vault_disk(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        row = ResourceType("vault_disk", ("vaultdisk",), "vault disk", "vault disks", VOLUMES, order_of_change=0)
+        row = ResourceType(
+            name="vault_disk",
+            ocid_types=("vaultdisk",),
+            singular="vault disk",
+            plural="vault disks",
+            family="disks",
+            order_of_change=0,
+            recommendation="5.2.9",
+        )
         monkeypatch.setattr(RESOURCE_TYPES, "rows", (*RESOURCE_TYPES.rows, row))
 
     @pytest.fixture
@@ -175,6 +207,12 @@ class TestANewRow:
         assert report["summary"]["by_region_and_type"][-1]["type"] == "vault_disk"
         assert chart_data(report)["types"] == ["volume", "vault_disk"]
         assert type_word("vault_disk") == "Vault disk"
+        page = render(TEMPLATE.read_text(), report, digest="")
+        assert re.findall(r"against CIS ([\d.]+), ([\w ]+)<", page) == [
+            ("5.2.1", "block volumes"),
+            ("5.2.2", "boot volumes"),
+            ("5.2.9", "vault disks"),
+        ]
         assert report["retirement"]["keys"][0]["gaps"] == []
 
     def test_a_search_without_it_is_not_complete(self, found: DiscoveryFile) -> None:
@@ -193,22 +231,22 @@ class TestWhatCannotBeComputed:
     def test_the_documentation_of_discovery(self) -> None:
         told = words_of(key_assignment_info.DOCUMENTATION)
         assert f"of {values(RESOURCE_TYPES.with_key.names, 'and')}." in told
-        assert "When not set, the first four." in told
-        assert RESOURCE_TYPES.discovered_by_default.names == RESOURCE_TYPES.with_key.names[:4]
+        assert "When not set, all except V(policy_assignment) and V(replica)." in told
+        left_out = set(RESOURCE_TYPES.with_key.names) - set(RESOURCE_TYPES.discovered_by_default.names)
+        assert left_out == {"policy_assignment", "replica"}
         assert f"Of an assignment, {values(RESOURCE_TYPES.assets.names, 'or')}." in words_of(key_assignment_info.RETURN)
 
     @pytest.mark.parametrize(
-        ("module", "names"),
-        [
-            (volume_kms_key, RESOURCE_TYPES.volumes.names),
-            (backup_kms_key, RESOURCE_TYPES.backups.names),
-            (backup_copy, RESOURCE_TYPES.copyable.names),
-            (backup_policy_crossregion_key, RESOURCE_TYPES.assets.names),
-        ],
-        ids=lambda value: getattr(value, "__name__", "").rpartition(".")[2],
+        "module",
+        [volume_kms_key, backup_kms_key, backup_copy, backup_policy_crossregion_key],
+        ids=lambda module: str(module.__name__).rpartition(".")[2],
     )
-    def test_the_documentation_of_changes(self, module: Any, names: tuple[str, ...]) -> None:
-        assert values(names, "or") in words_of(module.RETURN)
+    def test_the_documentation_of_changes(self, module: Any) -> None:
+        assert values(changed_types(module), "or") in words_of(module.RETURN)
+
+    def test_copies_and_policies_are_of_every_type_that_has_them(self) -> None:
+        assert changed_types(backup_copy) == RESOURCE_TYPES.copyable.names
+        assert changed_types(backup_policy_crossregion_key) == RESOURCE_TYPES.assets.names
 
     def test_the_variables_of_roles(self) -> None:
         changeable, volumes = RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.volumes.names
