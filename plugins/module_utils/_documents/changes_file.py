@@ -11,20 +11,16 @@ the assignment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
-from .._common.files import write_private
 from .._model.counts import ChangeCounts, count_outcomes
 from .._model.resource_types import ASSIGNMENT
 from .json_reader import JsonNode, read_json
-from .subject import Subject, subject
 
-_DOCUMENT = "a result file of a module that changes keys"
+DOCUMENT = "a result file of a module that changes keys"
 _BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
-_MOST_SECONDS = 1e9
 
 
 class ErrorRow(TypedDict):
@@ -73,19 +69,13 @@ class ChangeRow(_CommonChangeFields, total=False):
     copy_id: str | None
 
 
-class BatchRow(ChangeRow, total=False):
-    """What became of one entry of a plan."""
-
-    wanted_kms_key_id: str | None
-
-
 def read_changes(path: Path) -> list[ChangeRow]:
     """Read a result file of a module that changes keys, or the file of a batch."""
     return parse_changes(read_json(path))
 
 
 def parse_changes(root: JsonNode) -> list[ChangeRow]:
-    return [parse_change(node) for node in root.expect_list("resources", _DOCUMENT)]
+    return [parse_change(node) for node in root.expect_list("resources", DOCUMENT)]
 
 
 def parse_change(node: JsonNode) -> ChangeRow:
@@ -147,28 +137,7 @@ def count_changes(rows: Iterable[Mapping[str, Any]]) -> ChangeCounts:
     return count_outcomes((bool(row.get("changed")), row.get("error") is not None) for row in rows)
 
 
-@dataclass(frozen=True)
-class BatchFile:
-    """The file of one batch of a run. ``seconds`` is how long all its attempts took."""
-
-    number: int
-    rows: Mapping[Subject, BatchRow]
-    seconds: float
-
-    @property
-    def counts(self) -> ChangeCounts:
-        return count_changes(self.rows.values())
-
-    @property
-    def failed(self) -> frozenset[Subject]:
-        return frozenset(about for about, row in self.rows.items() if row.get("error") is not None)
-
-
-def batch_file(folder: Path, number: int) -> Path:
-    return folder / f"batch-{number:04}.json"
-
-
-def _batch_paths(folder: Path) -> list[tuple[int, Path]]:
+def batch_paths(folder: Path) -> list[tuple[int, Path]]:
     """The batch files in the folder of a run, in the order of the batches."""
     matches = [(path, _BATCH_FILE.fullmatch(path.name)) for path in folder.glob("batch-*.json")]
     return sorted((int(match.group(1)), path) for path, match in matches if match is not None)
@@ -176,34 +145,4 @@ def _batch_paths(folder: Path) -> list[tuple[int, Path]]:
 
 def read_batch_changes(folder: Path) -> list[ChangeRow]:
     """Read what became of resources from all batch files in the folder of a run."""
-    return [change for _number, path in _batch_paths(folder) for change in read_changes(path)]
-
-
-def read_batch_files(folder: Path) -> list[BatchFile]:
-    """Read all batch files in the folder of a run."""
-    return [_parse_batch(read_json(path), number) for number, path in _batch_paths(folder)]
-
-
-def read_batch_file(folder: Path, number: int) -> BatchFile | None:
-    """Read the file of one batch; None where the batch was not started."""
-    path = batch_file(folder, number)
-    return _parse_batch(read_json(path), number) if path.exists() else None
-
-
-def write_batch_file(path: Path, rows: Sequence[BatchRow], seconds: float, facts: Mapping[str, Any]) -> None:
-    """Write the file of a batch. ``facts`` are for people who read it. Raises OSError."""
-    write_private(path, {**facts, "summary": count_changes(rows), "seconds": seconds, "resources": rows})
-
-
-def _parse_batch(root: JsonNode, number: int) -> BatchFile:
-    rows: dict[Subject, BatchRow] = {}
-    for node in root.expect_list("resources", _DOCUMENT):
-        row = parse_change(node)
-        # Kept as it stands, so that the file that another attempt writes loses nothing.
-        rows[subject(row)] = cast(BatchRow, dict(node.mapping()))
-    return BatchFile(number=number, rows=rows, seconds=_seconds(root.get("seconds").value))
-
-
-def _seconds(value: Any) -> float:
-    # JSON allows integers too large for a float.
-    return float(value) if isinstance(value, (int, float)) and abs(value) < _MOST_SECONDS else 0.0
+    return [change for _number, path in batch_paths(folder) for change in read_changes(path)]

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from .json_reader import JsonNode, read_json
-from .json_writer import write_before_changes
 
 _DOCUMENT = "a result file of kms_key_info"
 
@@ -81,8 +79,3 @@ def parse_reported_key(node: JsonNode) -> ReportedKeyRow:
         "is_auto_rotation_enabled": node.get("is_auto_rotation_enabled").flag_or_none(),
         "is_replica": node.get("is_replica").flag_or_none(),
     }
-
-
-def write_keys(path: Path, rows: Sequence[Mapping[str, Any]], summary: Mapping[str, int]) -> None:
-    """Write the keys of a plan. Raises InputError where that fails, since nothing may be changed then."""
-    write_before_changes(path, {"changed": False, "summary": summary, "keys": rows})

@@ -20,7 +20,8 @@ from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
-from .._documents.keys_file import read_keys, write_keys
+from .._documents.keys_file import read_keys
+from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
 from .._documents.plan_file import PlanFile
 from .._documents.plan_writer import count_entries, write_plan

@@ -25,7 +25,7 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
-from .._documents.changes_file import BatchRow, batch_file, write_batch_file
+from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.subject import Subject, subject

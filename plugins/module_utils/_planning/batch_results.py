@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .._documents.changes_file import BatchRow, read_batch_file, read_batch_files
+from .._documents.batch_file import BatchRow, read_batch_file, read_batch_files
 from .._documents.subject import Subject, subject
 
 # What a later attempt must not hide: which key a resource had, and which request changed it.

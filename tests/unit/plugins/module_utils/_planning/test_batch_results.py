@@ -12,10 +12,8 @@ import pytest
 from unit.support.fake_cloud import KEY_A, KEY_B, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import (
-    batch_file,
-    count_changes,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.batch_file import batch_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import count_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
     PreviousAttempt,
     merge_attempts,
