@@ -14,6 +14,7 @@ from typing import Any
 
 from integration.support.model_fleet import KEYS, POLICIES
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
@@ -44,7 +45,7 @@ class Truth:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         rows = list(rows)
-        kinds = (*VOLUMES, *BACKUPS, GROUP_BACKUP, "volume_group")
+        kinds = (*RESOURCE_TYPES.changed_by_ocid.names, GROUP_BACKUP, "volume_group")
         self.rows = {row["id"]: row for row in rows if row["kind"] in kinds}
         self.assignments = {row["assetId"]: row for row in rows if row["kind"] == "policy_assignment"}
         self.names = {row["id"]: row["name"] for row in rows if "name" in row}

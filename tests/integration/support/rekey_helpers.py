@@ -15,6 +15,7 @@ from typing import Any
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_info,
     key_assignment_plan,
@@ -24,7 +25,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
 from simulator.client import Simulator
 
 IAD, PHX, FRA = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
-TYPES = ["volume", "boot_volume", "volume_backup", "boot_volume_backup", "policy_assignment"]
+TYPES = list(RESOURCE_TYPES.changeable.names)
 WRITES = (
     "UpdateVolumeKmsKey",
     "UpdateBootVolumeKmsKey",

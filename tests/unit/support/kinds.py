@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import BACKUP_KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS as _REGISTERED
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import VOLUME_KINDS
+import importlib
+import pkgutil
 
-KINDS = {name: _REGISTERED[name] for name in (*VOLUME_KINDS, *BACKUP_KINDS, *POLICY_KINDS, *COPY_KINDS)}
+from ansible_collections.oci_keys.block_volume.plugins.module_utils import _resources
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.registry import KINDS as _REGISTERED
+
+for _module in pkgutil.iter_modules(_resources.__path__):
+    importlib.import_module(f"{_resources.__name__}.{_module.name}")
+
+# Sorted, since the order in which files were imported depends on the test that came first.
+KINDS = dict(sorted(_REGISTERED.items()))

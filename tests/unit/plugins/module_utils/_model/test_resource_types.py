@@ -44,6 +44,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.h
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.planned import planned_kind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
     VOLUME_GROUP_BACKUP,
@@ -139,6 +140,8 @@ class TestTheRegistry:
         policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
         assert policies == set(POLICY_KINDS)
         assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies} <= set(KINDS)
+        for row in RESOURCE_TYPES.changed_by_ocid:
+            assert planned_kind(row.name, parse(files.ocid(row.ocid_types[0], 1))).type == row.name
 
     def test_every_backup_that_can_be_copied_has_a_kind_for_its_copies(self) -> None:
         assert {f"copy of {name}" for name in RESOURCE_TYPES.copyable.names} == set(COPY_KINDS) <= set(KINDS)
