@@ -30,6 +30,7 @@ from unit.support.fake_cloud import (
 from unit.support.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Change, Verification
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import CancellationToken
@@ -314,6 +315,26 @@ def test_an_unexpected_error_in_the_verifier_fails_what_it_watched_only(
     report = run_assigner(cloud, ids + refuse, TO_B)
     assert codes(report.outcomes) == ["InternalError"] * count + ["NotAuthorizedOrNotFound"]
     assert [(outcome.changed, outcome.after) for outcome in report.outcomes] == [(True, None)] * count + [(False, None)]
+
+
+def test_an_unexpected_error_in_the_verifier_keeps_what_it_has_verified_and_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(3, kms_key_id=KEY_A)
+    verify = Verifier._verify
+
+    def broken(verifier: Verifier, change: Change, seen: Verification, *given: Any) -> Verification:
+        seen = verify(verifier, change, seen, *given)
+        if seen.is_decided and change.id == ids[1]:
+            raise KeyError("what?")
+        return seen
+
+    monkeypatch.setattr(Verifier, "_verify", broken)
+    report = run_assigner(cloud, ids, TO_B)
+    assert codes(report.outcomes) == [None, "InternalError", "InternalError"]
+    assert [outcome.settled for outcome in report.outcomes] == [True, False, False]
+    assert [outcome.after is None for outcome in report.outcomes] == [False] * 3
 
 
 @pytest.mark.parametrize("begun", [False, True])
