@@ -356,6 +356,37 @@ def test_an_unexpected_error_outside_of_any_change_claims_nothing_that_was_not_s
     assert journal.outcomes == dict.fromkeys(ids, begun)
 
 
+def test_an_unexpected_error_outside_of_any_change_keeps_why_others_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    ids = cloud.add(3, kms_key_id=KEY_A)
+    cloud.fail("update", refused(404, "NotAuthorizedOrNotFound"), subject=ids[0], times=INFINITE)
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(_applying, "ThreadPoolExecutor", broken)
+    report = run_assigner(cloud, ids, TO_B)
+    assert codes(report.outcomes) == ["NotAuthorizedOrNotFound", "InternalError", "InternalError"]
+    assert [outcome.changed for outcome in report.outcomes] == [False, True, True]
+
+
+def test_an_unexpected_error_before_any_change_is_begun_claims_neither_change_nor_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(2, kms_key_id=KEY_A)
+    unsettled = cloud.add(1, kms_key_id=KEY_B, lifecycle_state="PROVISIONING")
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(_applying, "BoundedSemaphore", broken)
+    report = run_assigner(cloud, ids + unsettled, TO_B)
+    assert codes(report.outcomes) == ["InternalError"] * 3
+    assert [(outcome.changed, outcome.settled) for outcome in report.outcomes] == [(False, False)] * 3
+    assert not cloud.writes
+
+
 def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
     cloud = Cloud()
     ids = [name for number in range(4) for name in cloud.add(1, compartment=number)]
