@@ -259,6 +259,17 @@ def test_a_replica_elsewhere_is_a_warning_before_and_after() -> None:
         assert far in warning
 
 
+def test_a_volume_that_could_be_listed_only_is_reported_with_what_the_list_showed() -> None:
+    cloud = Cloud()
+    ids = cloud.add(40, kms_key_id=KEY_B)
+    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), subject=ids[1], times=INFINITE)
+    outcomes = run_assigner(cloud, ids, DesiredState(KEY_B, regenerate=True)).outcomes
+    entry = resource_entry(outcomes[1], TO_B, check_mode=False)
+    assert entry["error"]["code"] == "NotAuthorizedOrNotFound"
+    assert (entry["display_name"], entry["previous_kms_key_id"], entry["kms_key_id"]) == ("data", KEY_B, KEY_B)
+    assert [outcome.changed for outcome in outcomes] == [True, False, *[True] * 38]
+
+
 # --- faults of our own
 
 
