@@ -81,7 +81,12 @@ class Reconciler:
             first = attempt.decision.known
         attempt = replace(attempt, writes=attempt.writes + 1, is_confirmed=False, first=first)
         attempt, error = self._writer.write(change, attempt)
-        return attempt if error is None else self._after_error(change, attempt, error)
+        if error is None:
+            return attempt
+        try:
+            return self._after_error(change, attempt, error)
+        except Exception as fault:  # by now a request may have been committed
+            return attempt.broken_by(fault)
 
     def _is_outdated(self, change: Change, attempt: Attempt) -> bool:
         age = self._clock.monotonic() - attempt.last_read
