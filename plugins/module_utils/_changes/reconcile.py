@@ -238,8 +238,9 @@ class Reconciler:
                 if not kind.roll_back(service, before, reading):
                     return self._rolled_back(change, attempt, note)
                 note = _RESTORED
-            except (ApiError, OSError) as fault:
-                note = f" The former assignment could not be restored ({fault})."
+            except Exception as fault:  # whatever it is, what was taken away is still missing
+                reason = fault if isinstance(fault, (ApiError, OSError)) else repr(fault)
+                note = f" The former assignment could not be restored ({reason})."
         if attempt.roll_backs >= _MAX_FAULTS:
             return self._rolled_back(change, attempt, note)
         return replace(attempt, roll_back_note=note, retry_after=self._timings.backoff(attempt.roll_backs))

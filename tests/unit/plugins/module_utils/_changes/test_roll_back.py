@@ -113,6 +113,14 @@ def test_what_a_refused_change_has_taken_away_is_restored_after_a_line_in_the_jo
     assert "restored" in attempt.error.message
 
 
+def test_an_unexpected_error_while_restoring_does_not_end_that_and_keeps_why_it_was_needed() -> None:
+    policies = PolicyCloud(create=[CONFLICT, NOT_ALLOWED, KeyError("what?")])
+    attempt = reconcile(policies.cloud, policies.change(), CountingJournal(policies))
+    assert (policies.is_assigned, policies.key, attempt.changed) == (True, KEY_A, False)
+    assert attempt.error is not None
+    assert attempt.error.code == "NotAuthorizedOrNotFound"
+
+
 def test_an_unexpected_error_after_a_request_is_not_reported_as_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     policies = PolicyCloud(create=[CONFLICT, NOT_ALLOWED])
 
