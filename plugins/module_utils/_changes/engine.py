@@ -262,9 +262,15 @@ class KeyAssigner:
             )
             for change in work
         ]
-        # Side by side, since lines that come at the same moment share a flush to the disk.
-        concluded = region.pool.map(self._conclude, [outcome for outcome in made if outcome.id in progress.attempts])
+        concluded = self._conclude_all(region, [outcome for outcome in made if outcome.id in progress.attempts])
         return {outcome.id: outcome for outcome in [*made, *concluded]}
+
+    def _conclude_all(self, region: Region, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        try:
+            # Side by side, since lines that come at the same moment share a flush to the disk.
+            return list(region.pool.map(self._conclude, outcomes))
+        except RuntimeError:  # the pool gets no more threads; a line that is written twice does no harm
+            return [self._conclude(outcome) for outcome in outcomes]
 
     def _conclude(self, outcome: Outcome) -> Outcome:
         """Write what became of a change into the journal."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -39,6 +40,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import region_reader
 
 TO_B = DesiredState(KEY_B)
 
@@ -396,6 +398,23 @@ def test_an_unexpected_error_before_any_change_is_begun_claims_neither_change_no
     assert codes(report.outcomes) == ["InternalError"] * 3
     assert [(outcome.changed, outcome.settled) for outcome in report.outcomes] == [(False, False)] * 3
     assert not cloud.writes
+
+
+def test_a_machine_without_further_threads_does_not_lose_the_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    (name,) = cloud.add(1, kms_key_id=KEY_A)
+
+    class Exhausted(ThreadPoolExecutor):
+        def submit(self, *given: Any, **more: Any) -> Any:
+            if cloud.writes:
+                raise RuntimeError("can't start new thread")
+            return super().submit(*given, **more)
+
+    monkeypatch.setattr(region_reader, "ThreadPoolExecutor", Exhausted)
+    journal = MemoryJournal(cloud)
+    (outcome,) = run_assigner(cloud, [name], TO_B, journal=journal).outcomes
+    assert (codes([outcome]), outcome.changed, outcome.settled) == (["InternalError"], True, False)
+    assert journal.outcomes == {name: True}
 
 
 def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
