@@ -80,7 +80,15 @@ def parse_discovery(root: JsonNode, name: str = "") -> DiscoveryFile:
 
 
 def parse_resources(node: JsonNode) -> list[ResourceRow]:
-    return [_resource(item) for item in node.items()]
+    return [_resource(item) for item in node.items() if not _is_asset_without_policy(item)]
+
+
+def _is_asset_without_policy(node: JsonNode) -> bool:
+    """Whether it stands for an asset that has no backup policy: version 0.1.0 listed such ones when it restored keys,
+    under the OCID of the asset."""
+    if node.get("type").value != ASSIGNMENT or node.get("policy_id").value is not None:
+        return False
+    return node.get("asset_id").value is not None and node.get("asset_id").value == node.get("id").value
 
 
 def _resource(node: JsonNode) -> ResourceRow:
