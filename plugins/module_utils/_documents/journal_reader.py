@@ -118,7 +118,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
     if "previous_kms_key_id" not in members:
         # A missing key would count as the Oracle-managed key.
         node.get("previous_kms_key_id").expected("a key or null")
-    tenancy = node.get("tenancy")
+    tenancy, copy_id = node.get("tenancy"), node.get("previous_copy_id")
     return IntentLine(
         number=number,
         run=node.get("run").text_or_none(),
@@ -141,7 +141,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
             else None
         ),
         copy=(
-            PreviousCopy(node.get("previous_copy_id").text_or_none(), _member_keys(node))
+            PreviousCopy(None if copy_id.value is None else copy_id.text(), _member_keys(node))
             if "previous_copy_id" in members
             else None
         ),

@@ -94,6 +94,7 @@ def test_an_incomplete_line_is_counted_and_skipped() -> None:
         ({**intent(), "kms_key_id": ONE}, "'kms_key_id': .* is a block volume, but a key is expected"),
         ({**intent(), "previous_kms_key_id": 1}, "'previous_kms_key_id' is 1; expected a string"),
         ({"event": "intent", "time": TIME}, r"'previous_kms_key_id' \(key or null\) is missing"),
+        ({**intent(), "previous_copy_id": ""}, "'previous_copy_id' is \"\"; expected a string"),
         ({**intent(), "tenancy": ONE}, "'tenancy': .* is a block volume, but a tenancy"),
         ({**outcome(), "changed": "yes"}, "'changed' is \"yes\"; expected true or false"),
         ({**outcome(), "error": "no"}, "'error' is \"no\"; expected an object"),
