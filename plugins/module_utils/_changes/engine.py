@@ -152,7 +152,11 @@ class KeyAssigner:
             if decisions[target.id].action == REGENERATE and decisions[target.id].known.etag is None
         ]
         readings = {target.id: region.reader_of(target).get(target.id) for target in without}
-        return self._decide_all(without, readings, desired)
+        again = self._decide_all(without, readings, desired)
+        for target in without:
+            if again[target.id].reading is None:  # what a list has shown of it is still known
+                again[target.id] = replace(again[target.id], reading=decisions[target.id].reading)
+        return again
 
     def _check_credentials(self, decisions: Iterable[Decision]) -> None:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""

@@ -81,7 +81,12 @@ class Reconciler:
             first = attempt.decision.known
         attempt = replace(attempt, writes=attempt.writes + 1, is_confirmed=False, first=first)
         attempt, error = self._writer.write(change, attempt)
-        return attempt if error is None else self._after_error(change, attempt, error)
+        if error is None:
+            return attempt
+        try:
+            return self._after_error(change, attempt, error)
+        except Exception as fault:  # by now a request may have been committed
+            return attempt.broken_by(fault)
 
     def _is_outdated(self, change: Change, attempt: Attempt) -> bool:
         age = self._clock.monotonic() - attempt.last_read
@@ -233,8 +238,9 @@ class Reconciler:
                 if not kind.roll_back(service, before, reading):
                     return self._rolled_back(change, attempt, note)
                 note = _RESTORED
-            except (ApiError, OSError) as fault:
-                note = f" The former assignment could not be restored ({fault})."
+            except Exception as fault:  # whatever it is, what was taken away is still missing
+                reason = fault if isinstance(fault, (ApiError, OSError)) else repr(fault)
+                note = f" The former assignment could not be restored ({reason})."
         if attempt.roll_backs >= _MAX_FAULTS:
             return self._rolled_back(change, attempt, note)
         return replace(attempt, roll_back_note=note, retry_after=self._timings.backoff(attempt.roll_backs))

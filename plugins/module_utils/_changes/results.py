@@ -18,7 +18,7 @@ from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
 from .._resources.registry import GROUPS, KINDS
-from .attempts import Attempt, Verification
+from .attempts import Attempt, Phase, Verification
 from .request import Target
 
 # A message names this many of the failures; all of them are in ``resources``.
@@ -43,8 +43,8 @@ def outcome_of(
     changed = tried.changed and not seen.is_ignored
     settled = seen.settled
     error = seen.error or tried.error
-    if fault is not None and attempt is not None and seen.time_settled is None:
-        changed = changed or tried.time_requested is not None
+    if fault is not None and not _is_concluded(attempt, seen):
+        changed = attempt is not None and (changed or tried.time_requested is not None)
         settled = False
         error = fault
     warnings = seen.warnings
@@ -70,6 +70,15 @@ def outcome_of(
         warnings=warnings,
         new_id=tried.new_id,
     )
+
+
+def _is_concluded(attempt: Attempt | None, seen: Verification) -> bool:
+    """Whether it was known what became of a resource before a fault of ours ended the changes of its region."""
+    if seen.time_settled is not None or seen.error is not None:
+        return True
+    if attempt is None or attempt.phase is not Phase.DONE:
+        return False
+    return attempt.error is not None or not attempt.changed
 
 
 def resource_entry(

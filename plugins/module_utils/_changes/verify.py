@@ -41,7 +41,10 @@ class Verifier:
         self._deadline = deadline
 
     def watch(self, changes: Sequence[Change], *, wait: bool) -> Iterator[tuple[Change, Verification]]:
-        """Read all of them again and again, and give each as soon as it is decided; without ``wait``, read once."""
+        """Read all of them again and again, until each is decided; without ``wait``, read once.
+
+        Gives what is known of each after each read, so that a fault in the next one does not lose it.
+        """
         began = self._clock.monotonic()
         seen = {change.id: Verification(began) for change in changes}
         pending = list(changes)
@@ -62,7 +65,7 @@ class Verifier:
             readings.update(_reread(doubtful, by_get=True))
             for change in pending:
                 seen[change.id] = self._verify(change, seen[change.id], readings[change.id], age)
-            yield from ((change, seen[change.id]) for change in pending if seen[change.id].is_decided)
+                yield change, seen[change.id]
             pending = [change for change in pending if not seen[change.id].is_decided]
             if not wait:
                 break

@@ -50,17 +50,11 @@ class Writer:
             except ApiError as error:
                 reason = explain_write(error, change.kind, decision, self._validator.compartments)
                 return replace(sent, error=reason, opc_request_id=reason.opc_request_id), error
+            sent = replace(sent, changed=True, opc_request_id=response.opc_request_id)
             new_id = change.reader.on_accepted(change.id, decision.action, response)
         except Exception as fault:
             return sent.broken_by(fault), None
-        accepted = replace(
-            sent,
-            phase=Phase.CONCLUDE,
-            changed=True,
-            opc_request_id=response.opc_request_id,
-            new_id=new_id,
-        )
-        return accepted, None
+        return replace(sent, phase=Phase.CONCLUDE, new_id=new_id), None
 
     def _too_late(self, attempt: Attempt) -> Attempt:
         if attempt.writes == 1:

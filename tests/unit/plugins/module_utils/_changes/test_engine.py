@@ -30,6 +30,7 @@ from unit.support.fake_cloud import (
 from unit.support.fakes import MemoryJournal, run_assigner
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes import apply as _applying
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Change, Verification
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import CancellationToken
@@ -258,6 +259,17 @@ def test_a_replica_elsewhere_is_a_warning_before_and_after() -> None:
         assert far in warning
 
 
+def test_a_volume_that_could_be_listed_only_is_reported_with_what_the_list_showed() -> None:
+    cloud = Cloud()
+    ids = cloud.add(40, kms_key_id=KEY_B)
+    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), subject=ids[1], times=INFINITE)
+    outcomes = run_assigner(cloud, ids, DesiredState(KEY_B, regenerate=True)).outcomes
+    entry = resource_entry(outcomes[1], TO_B, check_mode=False)
+    assert entry["error"]["code"] == "NotAuthorizedOrNotFound"
+    assert (entry["display_name"], entry["previous_kms_key_id"], entry["kms_key_id"]) == ("data", KEY_B, KEY_B)
+    assert [outcome.changed for outcome in outcomes] == [True, False, *[True] * 38]
+
+
 # --- faults of our own
 
 
@@ -316,6 +328,26 @@ def test_an_unexpected_error_in_the_verifier_fails_what_it_watched_only(
     assert [(outcome.changed, outcome.after) for outcome in report.outcomes] == [(True, None)] * count + [(False, None)]
 
 
+def test_an_unexpected_error_in_the_verifier_keeps_what_it_has_verified_and_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(3, kms_key_id=KEY_A)
+    verify = Verifier._verify
+
+    def broken(verifier: Verifier, change: Change, seen: Verification, *given: Any) -> Verification:
+        seen = verify(verifier, change, seen, *given)
+        if seen.is_decided and change.id == ids[1]:
+            raise KeyError("what?")
+        return seen
+
+    monkeypatch.setattr(Verifier, "_verify", broken)
+    report = run_assigner(cloud, ids, TO_B)
+    assert codes(report.outcomes) == [None, "InternalError", "InternalError"]
+    assert [outcome.settled for outcome in report.outcomes] == [True, False, False]
+    assert [outcome.after is None for outcome in report.outcomes] == [False] * 3
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_an_unexpected_error_outside_of_any_change_claims_nothing_that_was_not_sent(
     monkeypatch: pytest.MonkeyPatch, begun: bool
@@ -333,6 +365,37 @@ def test_an_unexpected_error_outside_of_any_change_claims_nothing_that_was_not_s
     assert [outcome.changed for outcome in report.outcomes] == [begun] * 3
     assert [outcome.settled for outcome in report.outcomes] == [False] * 3
     assert journal.outcomes == dict.fromkeys(ids, begun)
+
+
+def test_an_unexpected_error_outside_of_any_change_keeps_why_others_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    ids = cloud.add(3, kms_key_id=KEY_A)
+    cloud.fail("update", refused(404, "NotAuthorizedOrNotFound"), subject=ids[0], times=INFINITE)
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(_applying, "ThreadPoolExecutor", broken)
+    report = run_assigner(cloud, ids, TO_B)
+    assert codes(report.outcomes) == ["NotAuthorizedOrNotFound", "InternalError", "InternalError"]
+    assert [outcome.changed for outcome in report.outcomes] == [False, True, True]
+
+
+def test_an_unexpected_error_before_any_change_is_begun_claims_neither_change_nor_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(2, kms_key_id=KEY_A)
+    unsettled = cloud.add(1, kms_key_id=KEY_B, lifecycle_state="PROVISIONING")
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(_applying, "BoundedSemaphore", broken)
+    report = run_assigner(cloud, ids + unsettled, TO_B)
+    assert codes(report.outcomes) == ["InternalError"] * 3
+    assert [(outcome.changed, outcome.settled) for outcome in report.outcomes] == [(False, False)] * 3
+    assert not cloud.writes
 
 
 def test_an_unexpected_error_while_waiting_does_not_lose_the_outcomes() -> None:
