@@ -43,7 +43,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import objections
 
 
 def plan_objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: str = "rekey") -> list[str]:

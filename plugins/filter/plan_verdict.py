@@ -58,7 +58,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import Verdict, verdict
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import Verdict, verdict
 
 
 def plan_verdict(

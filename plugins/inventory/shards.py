@@ -98,7 +98,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.search import CONCURRENCY
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.discover import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
     ShardList,

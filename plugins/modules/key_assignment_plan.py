@@ -276,9 +276,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
-    PLAN_OPTIONS,
     write_key_plan,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 

@@ -172,10 +172,10 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
-    PLAN_OPTIONS,
     write_key_plan,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import plan_restore
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 
 
 def main() -> None:

@@ -135,6 +135,7 @@ def test_a_job_that_is_cancelled_is_finished_by_another_and_both_are_put_back(si
     assert sim.needless_puts == 0
 
 
+@soak
 def test_a_workflow_changes_what_was_approved_and_nothing_else(sim: Simulator, awx: Awx) -> None:
     mixed_fleet(sim, volume_backups=[{"name": "made", "of": "volume-1", "key": "key-b", "may_inspect": False}])
     before = keys_in_place(sim)

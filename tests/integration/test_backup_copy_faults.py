@@ -28,7 +28,7 @@ from integration.support.copy_helpers import (
     fleet,
     group_fleet,
 )
-from integration.support.harness import FAST, run, start
+from integration.support.harness import FAST, run, soak, start
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_copy
@@ -355,6 +355,7 @@ def test_copies_from_two_regions_in_one_call(sim: Simulator) -> None:
     assert copy(sim, *names).writes == {}
 
 
+@soak
 def test_two_hundred_backups_take_few_calls(sim: Simulator) -> None:
     fleet(sim, backups(200), switches={"copy_settle": 0.01})
     names = [f"backup-{number}" for number in range(1, 201)]

@@ -265,7 +265,7 @@ class TestGroups:
         assert strange["encryption"] == "unknown"
         assert strange["error"]["code"] == "UnknownMember"
         assert member in ran.msg
-        assert "newer release" in strange["error"]["hint"]
+        assert "Update the collection" in strange["error"]["hint"]
 
     def test_one_without_members_is_not_taken_for_done(self, sim: Simulator) -> None:
         furnish(sim, volume_group_backups=[{"name": "empty", "region": "us-ashburn-1", "compartment": "prod"}])

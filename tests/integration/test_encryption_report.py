@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 from integration.support.fleets import volumes
-from integration.support.harness import changes, furnish
+from integration.support.harness import changes, furnish, soak
 from integration.support.playbook import Playbook
 
 from simulator.client import Simulator
@@ -118,6 +118,7 @@ def test_a_report_of_everything(sim: Simulator, reports: Reports) -> None:
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
+@soak
 def test_what_awx_sends(sim: Simulator, reports: Reports) -> None:
     reports.run(
         "--extra-vars",
@@ -141,6 +142,7 @@ def test_what_awx_sends(sim: Simulator, reports: Reports) -> None:
     assert not [text for text in texts if "correct horse" in text]
 
 
+@soak
 def test_keys_to_be_retired(sim: Simulator, reports: Reports) -> None:
     reports.run(kms_key_ids=[sim.id("key-phx"), sim.id("key-b")])
     used, unused = reports.read()["retirement"]["keys"]

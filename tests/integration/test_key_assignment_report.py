@@ -16,7 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from integration.support.harness import Ran, run
+from integration.support.harness import Ran, run, soak
 from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
@@ -394,6 +394,7 @@ def test_a_folder_stands_for_its_batches_however_it_is_called(sim: Simulator, tm
     assert [row["id"] for row in folder.read()["changes"]] == [files.change(number)["id"] for number in (1, 2, 3)]
 
 
+@soak
 def test_a_large_tenancy(folder: Folder) -> None:
     folder.put("discovery_file", "before.json", files.fleet(5000))
     folder.put("change_files", "batch-0001.json", files.changes(*[files.change(n) for n in range(5000)]))

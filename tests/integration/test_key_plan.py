@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import SOAK, furnish, run
+from integration.support.harness import SOAK, furnish, run, soak
 from integration.support.rekey_helpers import (
     IAD,
     PHX,
@@ -327,6 +327,7 @@ class TestApply:
         assert "no batch" in run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=batch).msg
 
 
+@soak
 def test_results_are_small_however_many_resources_there_are(sim: Simulator, tmp_path: Path) -> None:
     count = 5000 if SOAK else 1000
     furnish(sim, volumes=[volumes(count)])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from integration.support.copy_helpers import PHX, backups, copies_of
 from integration.support.fleets import volumes
-from integration.support.harness import furnish
+from integration.support.harness import furnish, soak
 from integration.support.playbook import CollectionPlaybooks, recap
 from integration.support.rekey_helpers import IAD, rekey
 
@@ -132,6 +132,7 @@ def test_of_copies_that_fail_the_others_are_made_and_all_are_in_a_file(
     assert len(copies_of(sim, "backup-1")) == 1
 
 
+@soak
 def test_a_way_back_by_a_survey_and_in_check_mode(
     sim: Simulator, playbooks: CollectionPlaybooks, tmp_path: Path
 ) -> None:

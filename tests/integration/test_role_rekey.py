@@ -128,6 +128,7 @@ def _has_all_its_evidence(sim: Simulator, report: dict[str, Any], folder: Path) 
     assert all(row["reason"] for row in apart)
 
 
+@soak
 def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
     sim: Simulator, playbooks: CollectionPlaybooks
 ) -> None:

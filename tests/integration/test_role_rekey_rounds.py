@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import changes, furnish
+from integration.support.harness import changes, furnish, soak
 from integration.support.playbook import CollectionPlaybooks
 from integration.support.rekey_helpers import keys_in_place, plan_restore, read_plan, restore, subjects
 
@@ -80,6 +80,7 @@ def test_what_is_made_meanwhile_is_changed_in_the_next_round_and_goes_back_too(
     assert sim.needless_puts == 0
 
 
+@soak
 def test_what_is_made_meanwhile_is_left_if_it_makes_too_many_changes_in_all(
     sim: Simulator, playbooks: CollectionPlaybooks, tmp_path: Path
 ) -> None:

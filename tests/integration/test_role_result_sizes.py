@@ -126,6 +126,7 @@ def variables(role: Role, **more: Any) -> dict[str, Any]:
     return {f"rekey_{name}": value for name, value in given.items()}
 
 
+@soak
 def test_a_dry_run(role: Role) -> None:
     shown = role.run("rekey", variables(role), "--check")
 

@@ -79,7 +79,7 @@ class Applier:
         for change in changes:
             applied.begin(change)
         ordinary, serial = _split_serial(changes)
-        # What has to be done to a resource may turn out to be something else by the time it is done.
+        # The action of a change may differ once the resource is read again.
         limited = [*filter(_is_capacity_limited, settling), *filter(_is_capacity_limited, ordinary)]
         applied.with_max_in_flight(limited)
         applied.side_by_side(
@@ -117,7 +117,7 @@ class _InRegion:
         """As many at a time as the service takes, then all of them watched together."""
         stuck = work_through(changes, self._write_once, self._pool, self._clock, return_stuck=True)
         accepted = self._accepted(changes)
-        # What waits for something that may never come keeps nobody from being verified, nor the other way round.
+        # Stuck changes are retried in a thread of their own, so that they and the verification don't block each other.
         with ThreadPoolExecutor(1) as aside:
             waiting = aside.submit(work_through, stuck, self._write_once, self._pool, self._clock)
             self._watch([*accepted, *settling])
@@ -133,7 +133,7 @@ class _InRegion:
         not_begun = {change.id for change in changes}
 
         def is_waited_for() -> bool:
-            """Where nobody waits for the end, those in flight have to make way for the others all the same."""
+            """Without ``wait``, changes in flight are watched only while others are queued for their slots."""
             return self._wait or (bool(not_begun) and self._deadline.accepts_new_work)
 
         def write_and_verify(change: Change) -> Requeue | None:
@@ -212,7 +212,7 @@ def _requeue(latest: Attempt | Verification) -> Requeue | None:
 
 
 def _is_capacity_limited(change: Change) -> bool:
-    """Whether it is one of those of which the service makes only a few at a time, planned or in flight already."""
+    """Whether OCI limits how many of these may be in flight."""
     return change.kind.max_in_flight is not None and change.decision.action in (COPY, NONE)
 
 

@@ -68,9 +68,9 @@ class Attempt:
     writes: int = 0
     """How often the change was written."""
     faults: int = 0
-    """How often that failed for the network, the server, or something else that is given up some time."""
+    """Failures that count toward the limit of retries."""
     lost: ApiError | None = None
-    """Of the last write whose response was lost, if any: a change that shows up later may be its doing."""
+    """The error of the last write whose response was lost; a change that shows up later may be ours."""
     first: Resource | None = None
     """Of a change that takes several requests: the resource before the first of them."""
     reads: int = 0
@@ -117,7 +117,7 @@ class Attempt:
         return replace(self.failed("OutcomeUnknown", message, self.lost), changed=True, settled=False)
 
     def broken_by(self, fault: Exception) -> Attempt:
-        """It ends by a fault of ours, which must not claim unchanged what may have been written."""
+        """Ended by a bug of the collection. A change that may have been sent is reported as changed."""
         is_over = self.phase in (Phase.CONCLUDE, Phase.ROLL_BACK)
         return replace(
             self,

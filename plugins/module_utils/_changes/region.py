@@ -23,7 +23,7 @@ class Region(RegionReader):
         self.concurrency = concurrency
 
     def limit(self, concurrency: int) -> None:
-        """Make no more changes at a time from now on."""
+        """Lower the limit of concurrent changes."""
         self.concurrency = min(self.concurrency, concurrency)
 
     def reader_of(self, target: Target) -> Reader:

@@ -23,7 +23,7 @@ from .timings import Timings
 _IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."
 _UNREADABLE_HINT = "Check the resource and the credentials. The journal holds its former key."
-# Up to so many are read each time; of more, first a few probes, and all of them every so many rounds.
+# All changes are polled up to this number; above it, a few samples, and all of them every so many rounds.
 _FEW = 200
 _ALL_AT_LEAST_EVERY = 5
 
@@ -160,7 +160,7 @@ class Verifier:
         if is_busy(reading):
             return False
         if kind.matches(reading, change.decision.desired):
-            # Where nothing shows that a regeneration began, its being accepted has to do in the end.
+            # If nothing shows that a regeneration began, its acceptance counts after ``ignored_after`` seconds.
             return self._has_started(change, seen, reading) or age >= self._timings.ignored_after
         if action == NONE or not kind.is_same(reading, before):
             return changed_by_someone_else(reading, noun, kind)

@@ -13,8 +13,8 @@ from typing import Any
 from .._model.resource import Resource
 from .._model.rows import ResourceRow, UnreadableRow
 from .._resources.resource_row import resource_row
+from .discover import Discovery
 from .region_scan import Unreadable
-from .search import Discovery
 from .tenancy import Compartment
 
 # The summary lists this many keys, those with the most resources.

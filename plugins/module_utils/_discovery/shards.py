@@ -25,7 +25,7 @@ from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.listed import listed_kinds
 from .._resources.lists import Domains, Pages
 from .circuit_breaker import CircuitBreaker
-from .search import CONCURRENCY, map_regions, resolve_places
+from .discover import CONCURRENCY, map_regions, resolve_places
 from .tenancy import Compartment
 
 _SEARCH_PAGE_SIZE = 1000

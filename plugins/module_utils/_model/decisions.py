@@ -61,14 +61,14 @@ class Decision:
 
     @property
     def known(self) -> Resource:
-        """``reading`` of a resource that was read, as every one was that is to be changed."""
+        """``reading``, which every resource to be changed has. Raises ValueError without one."""
         if self.reading is None:
             raise ValueError("the resource of this decision was not read")
         return self.reading
 
 
 class KindRules(Protocol):
-    """What a kind of resource has to say for a decision. All of it is pure; see ``_resources/base.py``."""
+    """What a kind of resource has to say for a decision. All of it is pure; see ``_resources/resource_kind.py``."""
 
     needs_rollback: bool
 
@@ -166,7 +166,7 @@ def decide_again(
 ) -> Decision:
     """What still has to be done by a later reading: what ``decide`` says, as far as nobody else interfered.
 
-    ``has_begun``: a request of this change may have been sent, so what it has taken away is its own to replace.
+    ``has_begun``: a request of this change may have been sent, so a missing assignment may be its own half-way state.
     """
     before = earlier.known
     was_locked = rules.lock_reason(before) is not None

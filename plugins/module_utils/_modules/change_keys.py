@@ -102,9 +102,11 @@ def _run(
     module.no_log_values.update(settings.secrets)
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
     desired = request.desired(module.params)
-    journal = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
-    if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal):
-        raise InputError(f"'result_file' and 'journal' are the same file, {str(journal)!r}. Name another 'result_file'")
+    journal_path = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
+    if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal_path):
+        raise InputError(
+            f"'result_file' and 'journal' are the same file, {str(journal_path)!r}. Name another 'result_file'"
+        )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     named = targets(
@@ -117,11 +119,11 @@ def _run(
         tenancy=connection.tenancy,
     )
     desired = request.prepare(connection, desired, named)
-    noted = Journal(journal, runtime.clock, connection.tenancy)
-    fleet = KeyAssigner(
-        connection, noted, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+    journal = Journal(journal_path, runtime.clock, connection.tenancy)
+    assigner = KeyAssigner(
+        connection, journal, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
     )
-    return desired, fleet.run(named, desired)
+    return desired, assigner.run(named, desired)
 
 
 def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:

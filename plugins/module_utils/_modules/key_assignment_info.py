@@ -18,17 +18,17 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._common.version import VERSION
+from .._discovery.discover import (
+    CONCURRENCY,
+    Discovery,
+    DiscoveryQuery,
+    discover,
+)
 from .._discovery.results import (
     message,
     resource_entry,
     summary,
     unreadable_entry,
-)
-from .._discovery.search import (
-    CONCURRENCY,
-    Discovery,
-    DiscoveryQuery,
-    discover,
 )
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
@@ -53,11 +53,11 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
     with fail_module_on_error(module):
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
-        result = look(connection, module.params, runtime.clock)
+        result = discover_result(connection, module.params, runtime.clock)
     _end(module, result, discovery_file)
 
 
-def look(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+def discover_result(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
     query = discovery_query(
         options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
@@ -169,13 +169,13 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
     return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
 
 
-def not_all_seen(where: str) -> str:
+def incomplete_warning(where: str) -> str:
     return f"Some places could not be read, so this result is incomplete. See 'unreadable' and 'scanned' in {where}."
 
 
 def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
-        module.warn(not_all_seen("the result"))
+        module.warn(incomplete_warning("the result"))
     if discovery_file is not None:
         try:
             write_private(discovery_file, result)

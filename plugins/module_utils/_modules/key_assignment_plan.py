@@ -37,8 +37,8 @@ from .._planning.plan import (
     region_of_wanted_key,
 )
 from .key_assignment_info import (
-    look,
-    not_all_seen,
+    discover_result,
+    incomplete_warning,
 )
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
@@ -76,7 +76,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
-    found = look(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
+    found = discover_result(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
         write_private(path, found)
     except OSError as error:
@@ -86,7 +86,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        context.module.warn(not_all_seen("'new_discovery_file'"))
+        context.module.warn(incomplete_warning("'new_discovery_file'"))
     return read_discovery(path)
 
 

@@ -36,9 +36,10 @@ from .._reporting.build import (
     canonical,
     undiscovered,
 )
-from .._reporting.files import csv_text, write_report
+from .._reporting.files import write_report
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
+from .._reporting.report_csv import csv_text
 from .errors import fail_module_on_error
 from .output import invocation
 

@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection
-from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
@@ -31,13 +30,13 @@ from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks
 from .._planning.plan import Plan
-from .._planning.text import MOST_COUNTS, plan_lines
+from .._planning.plan_text import MOST_COUNTS, plan_lines
 from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
-from .options import KEY_CHECK_OPTIONS, writable_file
+from .options import writable_file
 from .output import invocation
 from .runtime import Runtime
 
@@ -51,20 +50,6 @@ _TOO_LARGE = (
     "The plan is too large to pass inline; only its path and digest are passed on. The approved job must be able to "
     "read the file"
 )
-
-PLAN_OPTIONS: dict[str, dict[str, Any]] = {
-    "plan_file": {"type": "path", "required": True},
-    "keys_file": {"type": "path", "no_log": False},
-    "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
-    "include_replicated": {"type": "bool", "default": False},
-    "include_locked": {"type": "bool", "default": False},
-    "batch_size": {"type": "int", "default": 500},
-    "canary": {"type": "int", "default": 1},
-    "run_id": {"type": "str"},
-    **KEY_CHECK_OPTIONS,
-    **CONNECTION_OPTIONS,
-}
-"""Argument spec entries of the modules that plan."""
 
 
 @dataclass

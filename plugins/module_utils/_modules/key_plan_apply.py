@@ -84,7 +84,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
         for part in parts:
             if cancellation.is_cancelled:
                 break
-            fleet = KeyAssigner(
+            assigner = KeyAssigner(
                 connection,
                 journal,
                 run_settings,
@@ -94,7 +94,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
             )
             entries = plan.entries[part.start : part.stop]
             desired = DesiredState(entries[0]["wanted_kms_key_id"])
-            batch.take(fleet.run([_target(entry, connection) for entry in entries], desired), desired)
+            batch.take(assigner.run([_target(entry, connection) for entry in entries], desired), desired)
     finally:
         batch.seconds = runtime.clock.monotonic() - began
         batch.write()

@@ -12,32 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from .._common.files import write_private, write_private_text
-from .csv_table import csv_table
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = "oci_keys.block_volume/manifest"
 MANIFEST_VERSION = 1
-
-CSV_COLUMNS = (
-    "region",
-    "type",
-    "id",
-    "display_name",
-    "compartment_id",
-    "compartment",
-    "lifecycle_state",
-    "encryption",
-    "kms_key_id",
-    "key",
-    "time_created",
-    "group_id",
-    "asset_id",
-    "policy_id",
-    "destination_region",
-    "source_id",
-    "locked",
-    "managed_by_paas",
-)
 
 _BLOCK = 1024 * 1024
 
@@ -50,21 +28,6 @@ def write_report(folder: Path, texts: Mapping[str, str], run_id: str | None) -> 
     paths["manifest"] = folder / MANIFEST
     write_private(paths["manifest"], manifest(folder, run_id))
     return paths
-
-
-def csv_text(report: Mapping[str, Any]) -> str:
-    """The resources of a report as a table, with the names of their compartments and keys."""
-    compartments = {row["id"]: row["name"] for row in report["evidence"]["scanned"]["compartments"]}
-    keys = {key["id"]: key["display_name"] for key in report["keys"]}
-    rows = (
-        {
-            **resource,
-            "compartment": compartments.get(resource["compartment_id"]),
-            "key": keys.get(resource["kms_key_id"]),
-        }
-        for resource in report["resources"]
-    )
-    return csv_table(CSV_COLUMNS, ([row.get(name) for name in CSV_COLUMNS] for row in rows))
 
 
 def manifest(folder: Path, run_id: str | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .base import GroupKind
 from .resource_kind import ResourceKind
 
 KINDS: dict[str, ResourceKind] = {}
-"""The kinds that have a key, by their name: the type in results, or what of it."""
+"""The kinds that have a key, by name: ``volume``, ``policy of volume``, ``copy of volume_backup`` ..."""
 
 GROUPS: dict[str, GroupKind] = {}
 """The kinds that stand for their members."""

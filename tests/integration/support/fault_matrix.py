@@ -260,4 +260,4 @@ QUICK_CELLS = tuple(
     for cell in CELLS
     if (PLACES.index(cell.place) + list(FAULTS).index(cell.fault.kind)) % (8 if cell.times == "once" else 24) == 0
 )
-"""For ``make test``: a quarter of what goes wrong once, and a few of the rest, of each fault."""
+"""For ``make test``: an eighth of what goes wrong once, and a few of the rest, of each fault."""

@@ -32,7 +32,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resou
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import PlanFilter, make_plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import plan_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
     build,

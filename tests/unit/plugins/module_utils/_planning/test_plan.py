@@ -23,14 +23,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.as
     select_assets,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batches import split_into_batches
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.checks import objections, verdict
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
     PlanFilter,
     approve,
     make_plan,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.progress import progress_line, slice_label
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.text import plan_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import objections, verdict
 
 ORDER = RESOURCE_TYPES.in_order_of_change.names
 KEY_FRA = key_id("f", FRA)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.csv_table import cell, csv_table
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.report_csv import cell, csv_table
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\uff1d", "\uff20"])

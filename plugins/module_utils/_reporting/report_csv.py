@@ -2,19 +2,40 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tables as CSV that is harmless where a spreadsheet opens it. Pure."""
+"""The CSV of a report: its columns, and cells that are harmless where a spreadsheet opens them. Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.text import visible
 
 # A spreadsheet treats a cell that begins with one of these as a formula; the last four are the wide forms.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
+CSV_COLUMNS = (
+    "region",
+    "type",
+    "id",
+    "display_name",
+    "compartment_id",
+    "compartment",
+    "lifecycle_state",
+    "encryption",
+    "kms_key_id",
+    "key",
+    "time_created",
+    "group_id",
+    "asset_id",
+    "policy_id",
+    "destination_region",
+    "source_id",
+    "locked",
+    "managed_by_paas",
+)
 
 
 def cell(value: Any) -> str:
@@ -34,3 +55,18 @@ def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow(heads)
     writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue()
+
+
+def csv_text(report: Mapping[str, Any]) -> str:
+    """The resources of a report as a table, with the names of their compartments and keys."""
+    compartments = {row["id"]: row["name"] for row in report["evidence"]["scanned"]["compartments"]}
+    keys = {key["id"]: key["display_name"] for key in report["keys"]}
+    rows = (
+        {
+            **resource,
+            "compartment": compartments.get(resource["compartment_id"]),
+            "key": keys.get(resource["kms_key_id"]),
+        }
+        for resource in report["resources"]
+    )
+    return csv_table(CSV_COLUMNS, ([row.get(name) for name in CSV_COLUMNS] for row in rows))

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that modules which plan share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._api.settings import CONNECTION_OPTIONS
+from .options import KEY_CHECK_OPTIONS
+
+PLAN_OPTIONS: dict[str, dict[str, Any]] = {
+    "plan_file": {"type": "path", "required": True},
+    "keys_file": {"type": "path", "no_log": False},
+    "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
+    "include_replicated": {"type": "bool", "default": False},
+    "include_locked": {"type": "bool", "default": False},
+    "batch_size": {"type": "int", "default": 500},
+    "canary": {"type": "int", "default": 1},
+    "run_id": {"type": "str"},
+    **KEY_CHECK_OPTIONS,
+    **CONNECTION_OPTIONS,
+}
+"""Argument spec entries of the modules that plan."""
