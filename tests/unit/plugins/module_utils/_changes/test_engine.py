@@ -41,6 +41,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decis
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.outcome import Outcome
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import region_reader
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import VolumeKind
 
 TO_B = DesiredState(KEY_B)
 
@@ -328,6 +329,25 @@ def test_an_unexpected_error_in_the_verifier_fails_what_it_watched_only(
     report = run_assigner(cloud, ids + refuse, TO_B)
     assert codes(report.outcomes) == ["InternalError"] * count + ["NotAuthorizedOrNotFound"]
     assert [(outcome.changed, outcome.after) for outcome in report.outcomes] == [(True, None)] * count + [(False, None)]
+
+
+def test_an_unexpected_error_in_the_verifier_keeps_no_later_change_from_being_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Cloud()
+    ids = cloud.add(2, kms_key_id=KEY_A)
+    verify = Verifier._verify
+
+    def broken(verifier: Verifier, change: Change, *given: Any) -> Verification:
+        if change.id == ids[0]:
+            raise KeyError("what?")
+        return verify(verifier, change, *given)
+
+    monkeypatch.setattr(Verifier, "_verify", broken)
+    monkeypatch.setattr(VolumeKind, "applies_serially", lambda _kind, resource: resource.id == ids[1])
+    report = run_assigner(cloud, ids, TO_B)
+    assert codes(report.outcomes) == ["InternalError", None]
+    assert [outcome.changed for outcome in report.outcomes] == [True, True]
 
 
 def test_an_unexpected_error_in_the_verifier_keeps_what_it_has_verified_and_read(
