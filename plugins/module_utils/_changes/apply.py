@@ -140,24 +140,24 @@ class _InRegion:
     def side_by_side(self, changes: Sequence[Change], settling: Sequence[Change]) -> None:
         """As many at a time as the service takes; each is watched as soon as it is accepted, together with others."""
         unwritten = {change.id for change in changes}
+        faults: list[Exception] = []
         with ThreadPoolExecutor(_WATCHING + 1) as aside:
             watch = self._watch(aside)
             watch.add(settling)
 
             def work(change: Change | None) -> Requeue | None:
                 """None stands for the watch, which has threads of its own: those that write may all have to wait."""
-                if change is None:
-                    return watch.once()
                 requeue = None
                 try:
-                    requeue = self._write_once(change)
-                    if requeue is None:
+                    requeue = watch.once() if change is None else self._write_once(change)
+                    if requeue is None and change is not None:
                         self._watch_or_conclude(change, watch)
-                finally:
-                    if requeue is None:
-                        unwritten.discard(change.id)
-                        if not unwritten:
-                            watch.close()
+                except Exception as fault:  # ours, and told once the others have come to their end
+                    faults.append(fault)
+                if requeue is None and change is not None:
+                    unwritten.discard(change.id)
+                    if not unwritten:
+                        watch.close()
                 return requeue
 
             if not unwritten:
@@ -169,6 +169,8 @@ class _InRegion:
                 self._clock,
                 pool_of=lambda change: aside if change is None else self._pool,
             )
+        for fault in faults:
+            raise fault
 
     def _watch(self, aside: Executor) -> Watch:
         return Watch(

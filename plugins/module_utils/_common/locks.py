@@ -102,9 +102,10 @@ class LockFile:
             return True
 
     def release(self, offset: int) -> None:
+        """Unlock a byte. A child of the process that locked it has nothing to unlock."""
         with _process.guard:
-            shared = self._shared()
-            if offset in shared.held:
+            shared = _process.files.get(self._inode) if self._inode is not None else None
+            if shared is not None and offset in shared.held:
                 shared.held.discard(offset)
                 fcntl.lockf(shared.descriptors[0], fcntl.LOCK_UN, 1, offset)
 

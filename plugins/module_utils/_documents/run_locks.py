@@ -12,12 +12,13 @@ default one, they are the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
 from .._common.locks import LockFile, LocksUnsupportedError, NameLocks
+from .journal import default_journal_path
 
 LOCK_FILE = ".oci-keys.lock"
 """The name of the lock file in its folder. It stays empty, and stays there."""
@@ -29,6 +30,12 @@ class LockPlaces:
 
     state: Path | None
     journal: Path
+
+
+def lock_places(journal: Path, environment: Mapping[str, str]) -> LockPlaces:
+    """The folders of the lock files of a run with this journal."""
+    state = default_journal_path(environment).parent
+    return LockPlaces(state if state.is_absolute() else None, journal.parent)
 
 
 @dataclass

@@ -35,6 +35,7 @@ from .._documents.journal import (
     Journal,
     default_journal_path,
 )
+from .._documents.run_locks import lock_places
 from .._model.resource import DesiredState
 from .change_options import (
     CHANGE_OPTIONS,
@@ -121,7 +122,13 @@ def _run(
     desired = request.prepare(connection, desired, named)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     assigner = KeyAssigner(
-        connection, journal, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+        connection,
+        journal,
+        run_settings,
+        clock=runtime.clock,
+        timings=runtime.timings,
+        cancellation=cancellation,
+        lock_places=lock_places(journal_path, os.environ),
     )
     return desired, assigner.run(named, desired)
 

@@ -28,6 +28,7 @@ from .._common.errors import InputError
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
+from .._documents.run_locks import lock_places
 from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
@@ -91,6 +92,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
                 clock=runtime.clock,
                 timings=runtime.timings,
                 cancellation=cancellation,
+                lock_places=lock_places(journal.path, os.environ),
             )
             entries = plan.entries[part.start : part.stop]
             desired = DesiredState(entries[0]["wanted_kms_key_id"])
