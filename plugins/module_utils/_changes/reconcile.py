@@ -143,7 +143,7 @@ class Reconciler:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
                 waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
                 return self._wait(waiting, self._timings.backoff(attempt.writes))
-            if error.is_precondition_failed and change.kind.is_full_update:
+            if error.is_precondition_failed and (change.kind.is_full_update or change.kind.needs_rollback):
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
             if change.kind.is_retryable(error):
                 return self._retry(attempt.begins(Phase.WRITE))
@@ -325,12 +325,12 @@ class Reconciler:
         A list may lag behind, so a GET says what differs from the plan, and what another run has just changed. Only a
         GET has what an update has to send back.
         """
-        needs_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
-        if needs_get or attempt.writes or change.reader.page_of(change.id) is None:
+        if attempt.writes:
             return self._read(change, attempt)
-        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
-        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock)
         planned = change.decision.known
+        by_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
+        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
+        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock, by_get=by_get)
         if isinstance(reading, Resource) and reading.etag is None:
             if not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state:
                 return self._read(change, attempt)

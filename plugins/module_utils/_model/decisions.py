@@ -185,7 +185,7 @@ def decide_again(
     if decision.skip is not None or not rules.needs_rollback:
         return decision
     if rules.is_same(before, now):
-        return earlier
+        return replace(earlier, reading=now)
     error = changed_by_someone_else(now, rules.noun, rules, hint=RUN_AGAIN_HINT)
     return replace(decision, action=NONE, error=error)
 
