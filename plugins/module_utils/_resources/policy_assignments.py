@@ -16,7 +16,7 @@ from .._common.errors import (
     explain,
 )
 from .._common.timestamps import rfc3339
-from .._model.resource import Resource
+from .._model.resource import READ_BY_GET, Resource
 from .._model.resource_types import ASSIGNMENT
 from .policy_lookup import PolicyLookup, asset_fields
 
@@ -74,6 +74,7 @@ class Assignments:
             asset_type=asset.type,
             policy_id=row.policy_id,
             destination_region=destination if isinstance(destination, str) else None,
+            read_by=READ_BY_GET,
         )
         bears_key = found.kms_key_id is not None or found.destination_region is not None
         return AssetFinding(found if bears_key else None, error)
