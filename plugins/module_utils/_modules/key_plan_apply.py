@@ -229,9 +229,9 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
     expect_realm(ocid, realm, "the tenancy")
     region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
+    _expect_realm_of_region(connection, region, realm)
     if ocid.region_part:
         region = expect_region(ocid, connection.regions)
-    _expect_realm_of_region(connection, region, realm)
     return Target(
         id=ocid.value,
         kind=planned_kind(entry["type"], ocid),
