@@ -81,10 +81,10 @@ class Reconciler:
         interrupted.
         """
         if not self._deadline.accepts_new_work:
+            if not attempt.was_in_use:
+                return self._never_ready(change, attempt)
             reason = self._deadline.not_started_reason
-            if attempt.was_in_use:
-                return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
-            return attempt.failed("NotTried", reason)
+            return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
         try:
             since = self._locks.acquire(change.id)
         except OSError as fault:
