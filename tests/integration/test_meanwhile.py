@@ -22,14 +22,18 @@ from simulator.client import Simulator
 PUT = "UpdateVolumeKmsKey"
 
 
-@pytest.mark.parametrize(("count", "operation"), [(1, "GetVolume"), (1, "GetKey"), (150, "ListVolumes"), (150, "GetKey")])
+@pytest.mark.parametrize(
+    ("count", "operation"), [(1, "GetVolume"), (1, "GetKey"), (150, "ListVolumes"), (150, "GetKey")]
+)
 @pytest.mark.parametrize("key", ["key-everywhere", None])
 def test_the_key_that_a_volume_was_moved_to_is_what_everything_names(
     sim: Simulator, tmp_path: Path, count: int, operation: str, key: str | None
 ) -> None:
     furnish(sim, volumes=[volumes(count, key="key-b")])
     moved, journal = sim.id(f"volume-{count}"), tmp_path / "journal.jsonl"
-    sim.fault("meanwhile", operation, times=1, after=1 if operation == "ListVolumes" else 0, changes={moved: {"key": key}})
+    sim.fault(
+        "meanwhile", operation, times=1, after=1 if operation == "ListVolumes" else 0, changes={moved: {"key": key}}
+    )
     ids = [sim.id(f"volume-{number}") for number in range(1, count + 1)]
 
     ran = run(volume_kms_key.main, sim, volume_ids=ids, kms_key_id=sim.id("key-a"), journal=str(journal))
@@ -38,7 +42,9 @@ def test_the_key_that_a_volume_was_moved_to_is_what_everything_names(
     entry = next(one for one in ran.resources if one["id"] == moved)
     assert entry["previous_kms_key_id"] == third
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [line["previous_kms_key_id"] for line in lines if line["event"] == "intent" and line["id"] == moved] == [third]
+    assert [line["previous_kms_key_id"] for line in lines if line["event"] == "intent" and line["id"] == moved] == [
+        third
+    ]
     assert ran.result["diff"]["before"][moved]["kms_key_id"] == third
     assert any(moved in warning and "somebody else" in warning for warning in ran.result["warnings"])
     assert sim.resource(moved)["kmsKeyId"] == sim.id("key-a")

@@ -31,7 +31,6 @@ from .verify import Verifier
 from .watch import Watch
 from .write import Writer
 
-
 # Threads that read what settles, while those of the region write.
 _WATCHING = 4
 

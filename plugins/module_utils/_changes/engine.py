@@ -103,7 +103,9 @@ class KeyAssigner:
             for region in regions:
                 region.close()
         made = [outcomes.get(target.id) or outcome_of(target, decisions[target.id]) for target in resources]
-        return Report(made, [*warnings, *self._warnings, *(warning for outcome in made for warning in outcome.warnings)])
+        return Report(
+            made, [*warnings, *self._warnings, *(warning for outcome in made for warning in outcome.warnings)]
+        )
 
     # --- read and plan
 

@@ -88,7 +88,7 @@ class Reconciler:
         try:
             since = self._locks.acquire(change.id)
         except OSError as fault:
-            return attempt.failed("LockFailed", f"It could not be locked against other runs ({fault}); nothing was sent.")
+            return attempt.failed("LockFailed", f"It could not be locked ({fault}), so nothing was sent.")
         if since is None:
             seconds = min(self._timings.poll(attempt.reads), self._timings.lock_poll)
             return self._wait(replace(attempt, was_in_use=True, reads=attempt.reads + 1), seconds)
@@ -331,9 +331,8 @@ class Reconciler:
         by_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
         not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
         reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock, by_get=by_get)
-        if isinstance(reading, Resource) and reading.etag is None:
-            if not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state:
-                return self._read(change, attempt)
+        if isinstance(reading, Resource) and reading.etag is None and _differs(change, planned, reading):
+            return self._read(change, attempt)
         return replace(attempt, last_read=asked), reading
 
     def _read_later(self, attempt: Attempt) -> Attempt:
@@ -343,3 +342,7 @@ class Reconciler:
     def _wait(self, attempt: Attempt, seconds: float) -> Attempt:
         until = min(max(seconds, 0.001), self._deadline.remaining)
         return replace(attempt, retry_after=until)
+
+
+def _differs(change: Change, planned: Resource, reading: Resource) -> bool:
+    return not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state

@@ -113,7 +113,9 @@ class Watch:
         asked = self._clock.monotonic()
         readings = self._reread(pending)
         doubtful = [
-            change for change in pending if self._verifier.is_doubtful(change, self._now(change, asked), readings[change.id])
+            change
+            for change in pending
+            if self._verifier.is_doubtful(change, self._now(change, asked), readings[change.id])
         ]
         readings.update(self._reread(doubtful, by_get=True))
         for change in pending:

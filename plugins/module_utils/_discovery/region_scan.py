@@ -25,7 +25,8 @@ from .._common.errors import (
     explain,
 )
 from .._model.decisions import GONE_STATES
-from .._model.resource import READ_BY_GET, Resource
+from .._model.resource import Resource
+from .._model.rows import READ_BY_GET
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
@@ -162,8 +163,10 @@ class RegionScan:
         results = dict(_zip_map(pool, read, sample))
         readings = {name: result for name, result in results.items() if isinstance(result, Resource)}
         lists_show_keys = any(row.kms_key_id for row in rows.values())
-        if not self._read_each and (readings or lists_show_keys or not rows) and all(
-            reading.kms_key_id == rows[name].kms_key_id for name, reading in readings.items()
+        if (
+            not self._read_each
+            and (readings or lists_show_keys or not rows)
+            and all(reading.kms_key_id == rows[name].kms_key_id for name, reading in readings.items())
         ):
             return {**rows, **readings}
         results.update(_zip_map(pool, read, [name for name in rows if name not in results]))

@@ -15,9 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
-from .._model.resource import READ_BY_GET, READ_BY_LIST
 from .._model.resource_types import ASSIGNMENT, REPLICA
-from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow, key_region
+from .._model.rows import (
+    READ_BY_GET,
+    READ_BY_LIST,
+    CallerRow,
+    FilterRow,
+    ReplicaRow,
+    ResourceRow,
+    ScannedRow,
+    UnreadableRow,
+    key_region,
+)
 from .json_reader import JsonNode, read_json
 
 _DOCUMENT = "a result file of key_assignment_info"

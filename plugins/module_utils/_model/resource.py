@@ -13,9 +13,6 @@ from typing import Any, Union
 from .._common.errors import ResourceError
 
 
-READ_BY_GET, READ_BY_LIST = "get", "list"
-
-
 @dataclass(frozen=True)
 class Replica:
     """A replica of a volume in another availability domain or region, as its source volume lists it."""
@@ -47,8 +44,8 @@ class Resource:
     """RFC 3339 in UTC, to the millisecond."""
     freeform_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     defined_tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
-    read_by: str = field(default=READ_BY_LIST, compare=False)
-    """By what a discovery has read it."""
+    read_by: str = field(default="list", compare=False)
+    """By what a discovery has read it (``rows.py``)."""
 
     @property
     def encryption(self) -> str | None:

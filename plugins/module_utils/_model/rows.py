@@ -13,6 +13,9 @@ from typing import Any, TypedDict
 
 from .resource_types import ASSIGNMENT
 
+READ_BY_GET, READ_BY_LIST = "get", "list"
+"""By what a resource was read. A list may lag behind."""
+
 
 class ReplicaRow(TypedDict):
     """A replica as its source volume lists it."""

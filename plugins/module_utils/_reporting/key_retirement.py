@@ -15,9 +15,8 @@ from typing import Any
 
 from .._documents.changes_file import ChangeRow
 from .._documents.discovery_file import DiscoveryFile
-from .._model.resource import READ_BY_GET
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
-from .._model.rows import ResourceRow, ScannedRow
+from .._model.rows import READ_BY_GET, ResourceRow, ScannedRow
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
@@ -109,8 +108,8 @@ def _gaps(found: DiscoveryFile) -> list[str]:
     listed = sum(row["read_by"] != READ_BY_GET for row in found.resources)
     if listed:
         gaps.append(
-            f"{listed} {'resource was' if listed == 1 else 'resources were'} not read by GET, but listed, and lists may "
-            "lag behind"
+            f"{listed} {'resource was' if listed == 1 else 'resources were'} not read by GET, but listed, and lists "
+            "may lag behind"
         )
     types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
     if types:

@@ -207,14 +207,16 @@ def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str, known:
         raise TransportError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
     row = found.data
     if row.asset_id != asset.id:
-        raise _not_deleted(f"The assignment {assignment_id} belongs to {row.asset_id}", "PolicyOfGroup")
+        raise _not_deleted(f"The assignment {assignment_id} belongs to {row.asset_id}", code="PolicyOfGroup")
     if _assigned(row) not in known:
-        raise _not_deleted(f"Somebody else has changed the assignment {assignment_id} meanwhile", "ChangedMeanwhile")
+        raise _not_deleted(
+            f"Somebody else has changed the assignment {assignment_id} meanwhile", code="ChangedMeanwhile"
+        )
     if not found.etag:
         raise _not_deleted(
             f"The service gave no etag for the assignment {assignment_id}, without which a change by somebody else "
             "could be lost",
-            "NoPrecondition",
+            code="NoPrecondition",
         )
     return service.write("delete_volume_backup_policy_assignment", assignment_id, if_match=found.etag)
 
@@ -231,7 +233,7 @@ def _expect_none(service: Service, asset: AssetPolicy, deleted: str) -> None:
         )
 
 
-def _not_deleted(why: str, code: str) -> ServiceError:
+def _not_deleted(why: str, *, code: str) -> ServiceError:
     return ServiceError(
         f"{why}, so it was not deleted.", operation="GetVolumeBackupPolicyAssignment", status=409, code=code
     )

@@ -16,8 +16,9 @@ from .._common.errors import (
     explain,
 )
 from .._common.timestamps import rfc3339
-from .._model.resource import READ_BY_GET, Resource
+from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
+from .._model.rows import READ_BY_GET
 from .policy_lookup import PolicyLookup, asset_fields
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No write relies on a reading that is older than five seconds, and no other run changes the same resource meanwhile."""
+"""No write relies on a reading older than five seconds, and no other run changes the same resource meanwhile."""
 
 from __future__ import annotations
 
@@ -350,5 +350,3 @@ def test_locks_are_given_back_only_when_the_outcome_is_on_disk(path: Path, monke
     run_assigner(cloud, ids, TO_B, journal=Told(cloud))
     assert held == [True] * 10
     other.close()
-
-
