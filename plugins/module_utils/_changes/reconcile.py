@@ -250,8 +250,8 @@ class Reconciler:
             return attempt.warnings
         name = label(reading.display_name, change.id)
         return (
-            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. That "
-            "is what this change replaces, and what it can be returned to.",
+            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. "
+            "That is what this change replaces, and what it can be returned to.",
         )
 
     # --- the end
