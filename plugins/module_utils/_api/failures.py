@@ -19,6 +19,16 @@ class PermanentTransportError(TransportError):
     """There is no valid response, and there would be none if the request were sent again."""
 
 
+class ForeignEndpointError(PermanentTransportError):
+    """An answer named a host that is not the service's own, so nothing was sent to it."""
+
+    def __init__(self, message: str, *, operation: str) -> None:
+        super().__init__(message, operation=operation, was_sent=False)
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class TransferError(Exception):
     """What is wrong with an answer: the predicate of a sentence whose subject is the host, or a sentence of its own."""
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Any, Protocol
 
+from .sdk import load
+
 _GENERIC = ("date", "(request-target)", "host")
 _WITH_BODY = (*_GENERIC, "content-length", "content-type", "x-content-sha256")
 _BODY_METHODS = ("POST", "PUT", "PATCH")
@@ -26,7 +28,9 @@ _BODY_METHODS = ("POST", "PUT", "PATCH")
 class Signer(Protocol):
     """Makes the headers of a request prove who sends it."""
 
-    def sign(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+    def sign(
+        self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> dict[str, str]:
         """All headers of the signed request: the given ones, and those that the signature adds or covers."""
 
     def renew(self, signed: Mapping[str, str]) -> bool:
@@ -37,19 +41,18 @@ class KeySigner:
     """Signs with a private key that belongs to ``key_id``: "tenancy/user/fingerprint", or "ST$" and a token."""
 
     def __init__(self, key_id: str, private_key: Any, now: Callable[[], float] = time.time) -> None:
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.hashes import SHA256
-
         self._key_id = key_id
         self._private_key = private_key
-        self._scheme = (PKCS1v15(), SHA256())
+        self._scheme = _scheme()
         self._now = now
 
-    def sign(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+    def sign(
+        self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> dict[str, str]:
         signed = dict(headers)
         signed.setdefault("date", formatdate(self._now(), usegmt=True))
         signed["host"] = host
-        names = _GENERIC
+        names: tuple[str, ...] = _GENERIC
         if method in _BODY_METHODS:
             names = _WITH_BODY
             content = body or b""
@@ -66,6 +69,22 @@ class KeySigner:
 
     def renew(self, signed: Mapping[str, str]) -> bool:
         return False
+
+
+def _scheme() -> tuple[Any, Any]:
+    """Padding and hash of the signatures."""
+    hashes = load("cryptography.hazmat.primitives.hashes")
+    return load("cryptography.hazmat.primitives.asymmetric.padding").PKCS1v15(), hashes.SHA256()
+
+
+def can_sign(private_key: Any) -> bool:
+    """Whether a private key makes signatures that its own public half verifies, which a damaged one does not."""
+    try:
+        signature = private_key.sign(b"any text", *_scheme())
+        private_key.public_key().verify(signature, b"any text", *_scheme())
+    except Exception:  # cryptography raises dozens of types
+        return False
+    return True
 
 
 class PreparedRequest:
@@ -88,7 +107,9 @@ class SdkSigner:
         self._lock = threading.Lock()
         self._rejected: set[str] = set()
 
-    def sign(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+    def sign(
+        self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> dict[str, str]:
         request = PreparedRequest(method, host, target, headers, body)
         if method in _BODY_METHODS:
             request.headers["content-length"] = str(len(body or b""))
