@@ -22,6 +22,8 @@ from .._common.errors import InputError
 from .._model.regions import RegionTable
 from .auth import create_principal
 from .credentials import Principal
+from .decoding import UnreadableRow
+from .operations import request
 from .retries import ReadRetry, RetryingReads, once
 from .sdk import load, region_table, without_model_copies
 from .settings import ConnectionSettings
@@ -35,12 +37,16 @@ USER_AGENT = "ansible-collection/oci_keys.block_volume"
 
 @dataclass(frozen=True)
 class Response:
-    """A service's response: ``data`` is a record, a list of records, or None if the operation returns no body."""
+    """A service's response: ``data`` is a record, a list of records, or None if the operation returns no body.
+
+    ``unreadable`` are the rows of a list that are not what the operation documents, and not in ``data``.
+    """
 
     data: Any
     etag: str | None = None
     next_page: str | None = None
     opc_request_id: str | None = None
+    unreadable: tuple[UnreadableRow, ...] = ()
 
 
 class Service:
@@ -76,12 +82,18 @@ class Service:
 
     def _call(self, operation: str, strategy: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
         method = getattr(self._client, operation)
-        http_response = call(operation, self.host, lambda: method(*args, retry_strategy=strategy, **kwargs))
+        http_response, unreadable = call(
+            operation,
+            request(operation, *args, **kwargs),
+            self.host,
+            lambda: method(*args, retry_strategy=strategy, **kwargs),
+        )
         return Response(
             data=http_response.data,
             etag=http_response.headers.get("etag"),
             next_page=http_response.headers.get("opc-next-page") or None,
             opc_request_id=request_id(http_response.headers.get("opc-request-id")),
+            unreadable=unreadable,
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from .._common.text import readable
 from .answers import AnswerCheck
-from .operations import Operation, Request
+from .operation_types import Operation, Request
 from .record_types import Record, RecordType
 from .strict_json import Flaw, StrictJson, UnexpectedValueError, refuse_flaws
 

@@ -17,13 +17,13 @@ import re
 import socket
 import ssl
 import threading
-from collections import ChainMap
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._common.errors import ApiError, InputError, ServiceError, TransportError
 from .._common.text import readable
-from .decoding import InvalidResponseError, ResponseDecoder, bounded
+from .decoding import InvalidResponseError, UnreadableRow, bounded, decode
+from .operations import Request
 from .sdk import load
 
 _attempt = threading.local()  # .sent: whether this thread's latest request may have left this machine
@@ -155,8 +155,6 @@ def _load_trust(path: str, source: str) -> ssl.SSLContext:
 def _strict_deserializer(base: Any) -> Callable[..., Any]:
     """A replacement for a client's ``deserialize_response_data`` that accepts only what the operation documents."""
     lenient = base.deserialize_response_data
-    models = ChainMap(base.type_mappings, base.complex_type_mappings)
-    decoder = ResponseDecoder(models, load("dateutil.parser").parse)
 
     def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
         if response_type == "object":  # the body of an error: only the status matters
@@ -164,19 +162,24 @@ def _strict_deserializer(base: Any) -> Callable[..., Any]:
                 return lenient(data.decode("utf-8", "replace").encode("utf-8"), response_type, *args, **kwargs)
             except RecursionError:
                 return None
-        return decoder.decode(data, response_type)
+        decoded = decode(_attempt.request, data)
+        _attempt.unreadable = decoded.unreadable
+        return decoded.data
 
     return deserialize
 
 
-def call(operation: str, host: str, function: Callable[[], Any]) -> Any:
-    """Call ``function``. Raises ServiceError or TransportError for every failure.
+def call(
+    operation: str, request: Request, host: str, function: Callable[[], Any]
+) -> tuple[Any, tuple[UnreadableRow, ...]]:
+    """Call ``function``, which sends ``request``: its response, and the rows of it that can't be read.
 
-    ``operation`` is a method name of an SDK client, ``host`` the host of the service.
+    Raises ServiceError or TransportError for every failure. ``operation`` is a method name of an SDK client, ``host``
+    the host of the service.
     """
-    _attempt.sent = False
+    _attempt.sent, _attempt.request, _attempt.unreadable = False, request, ()
     try:
-        return function()
+        return function(), _attempt.unreadable
     except Exception as error:
         raise translate(error, operation, host, was_sent=_attempt.sent) from error
 
