@@ -6,7 +6,7 @@
 
 An answer about another resource, a row of another compartment, a key that nobody asked for: whatever the reason, a
 record like that says nothing about what was asked, so it is refused. What is compared stands with each operation
-(``operations.py``); besides, a record's OCID has to be of a type that the operation has, and of the realm asked.
+(``operation_table.py``); besides, a record's OCID has to be of a type that the operation has, and of the realm asked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from .._common.text import either, shorten, visible, with_article
 from .._model.ocid import words_for
-from .operations import Operation, Request
+from .operation_types import Operation, Request
 from .strict_json import UnexpectedValueError
 
 
