@@ -12,7 +12,6 @@ takes the rest for the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .._common.text import readable
@@ -20,9 +19,6 @@ from .answers import AnswerCheck
 from .operation_types import Operation, Request
 from .record_types import Record, RecordType
 from .strict_json import Flaw, StrictJson, UnexpectedValueError, refuse_flaws
-
-MAX_BYTES = 32 * 1024 * 1024
-"""The largest body that is read: ten times a full page of resources with as many tags as they may have."""
 
 # A real OCID has some 100 characters.
 _SHOWN_ID = 140
@@ -50,22 +46,6 @@ class Decoded(NamedTuple):
 
     data: Any
     unreadable: tuple[UnreadableRow, ...] = ()
-
-
-def bounded(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
-    """Wrap the ``stream`` of a response: raises InvalidResponseError for a body that is too large, before all of it is
-    in memory.
-    """
-
-    def chunks(*args: Any, **kwargs: Any) -> Iterator[bytes]:
-        size = 0
-        for chunk in stream(*args, **kwargs):
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise InvalidResponseError(f"the response is larger than {MAX_BYTES // 1024**2} MiB")
-            yield chunk
-
-    return chunks
 
 
 def decode(request: Request, body: bytes) -> Decoded:
