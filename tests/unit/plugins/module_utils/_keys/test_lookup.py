@@ -28,7 +28,7 @@ class TellingCloud(Cloud):
 
     def _search_resources(self, place: str, details: dict[str, Any]) -> Response:
         answer = super()._search_resources(place, details)
-        for item in answer.data.items:
+        for item in answer.data:
             item.compartment_id = self.keys[item.identifier].compartment
         return answer
 
