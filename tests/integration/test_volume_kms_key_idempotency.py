@@ -83,7 +83,7 @@ SWITCHES: list[tuple[dict[str, Any], Callable[[Kind, Way], bool]]] = [
     ({"kms_key_get_oracle_managed": "absent"}, _oracle_managed),
     ({"kms_key_get_oracle_managed": "empty"}, _oracle_managed),
     ({"etag_on_kms_change": "same"}, _writes),
-    ({"etag_on_kms_change": "volume_same"}, _writes),
+    ({"etag_stable": "off"}, _writes),
     ({"unusable_key_code": "400"}, _writes),
     ({"old_key_unusable": "accept"}, _writes),
     ({"delete_oracle_managed": "not_found"}, _to_oracle_managed),
