@@ -63,13 +63,20 @@ def _hint(
     if error.code == "NotAuthenticated":
         return "The credentials were rejected during the run. Check the API key, the age of the token and the clock."
     hints = []
-    if decision.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
+    if error.is_limit_exceeded:
+        return (
+            "OCI takes only so many changes at a time, and others were being made. Run the task again, "
+            "with a lower 'concurrency' or a longer 'wait_timeout'."
+        )
+    if error.is_precondition_failed:
+        return f"The {kind.noun} was changed by somebody else at the same time. Run the task again."
+    if decision.action == REMOVE and (error.status in (400, 403, 404) or error.is_conflict):
         hints.append(_SECURITY_ZONE_HINT)
     if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
         hints.append(_permission_hint(kind, decision, key_compartments))
     if hints:
         return "\n".join(hints)
-    if error.is_incorrect_state:
+    if error.is_incorrect_state or error.is_conflict:
         return f"Another operation is in progress on the {kind.noun}. Run the task again when it is AVAILABLE."
     return None
 
