@@ -119,8 +119,9 @@ def searched(connection: Connection, region: str, desired: Collection[str]) -> s
         for _number in range(_MAX_SEARCH_PAGES):
             query = {} if page is None else {"page": page}
             response = search.read_once("search_resources", _search_details(), limit=_SEARCH_PAGE_SIZE, **query)
-            rows = response.data.items
-            seen.update(row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in GONE_STATES)
+            seen.update(
+                row.compartment_id for row in response.data if str(row.lifecycle_state or "").upper() not in GONE_STATES
+            )
             page = response.next_page
             if page is None or seen.issuperset(desired):
                 break
@@ -168,7 +169,8 @@ def _has_rows(pages: Pages, compartment_id: str) -> bool:
     """One row is enough, unless it is of a terminated resource: then the list is read in whole pages."""
     for limit in (1, PAGE_SIZE):
         for page in pages.of(compartment_id, limit=limit):
-            if any(row.lifecycle_state not in GONE_STATES for row in page.resources):
+            # What can't be read may be a resource, so that the compartment must not be left out.
+            if page.unreadable or any(row.lifecycle_state not in GONE_STATES for row in page.resources):
                 return True
             if limit < PAGE_SIZE and page.next_page is not None:
                 break

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Connection, Response
-from .._api.pagination import every_page
+from .._api.pagination import every_row
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, InputError, ServiceError, TransportError
@@ -103,7 +103,7 @@ class KeyFinder:
             response = self._calls.search(region, details)
         except ApiError as error:
             return error
-        for item in response.data.items or ():
+        for item in response.data:
             vault_id = (item.additional_details or {}).get("vaultId")
             if item.identifier == kms_key_id and isinstance(vault_id, str):
                 return _SearchResult(vault_id, known(item, "compartment_id"))
@@ -148,7 +148,7 @@ class KeyFinder:
         endpoint = None
         try:
             ask = partial(self._calls.vaults, lookup.home, "list_vault_replicas", vault_id)
-            for replica in (row for response in every_page(ask, "vault replicas") for row in response.data):
+            for replica in every_row(ask, "vault replicas"):
                 replicas[replica.region] = replica.status
                 if replica.region == lookup.region and replica.status == "CREATED":
                     endpoint = replica.management_endpoint or None

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Connection
-from .._api.pagination import every_page
+from .._api.pagination import complete_rows, every_page
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, ServiceError
@@ -154,7 +154,8 @@ class KeyValidator:
         count = 0
         ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
         for response in every_page(ask, "key versions"):
-            count += len([version for version in response.data if version.lifecycle_state != "DELETED"])
+            versions = complete_rows(response, "key versions")
+            count += len([version for version in versions if version.lifecycle_state != "DELETED"])
             if count > 1 and response.next_page is not None and not self._exact_versions:
                 return count, "at least "
         return count, ""

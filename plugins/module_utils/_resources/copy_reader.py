@@ -30,7 +30,7 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, ReadableKind
+from .base import PAGE_SIZE, Page, ReadableKind, page_of
 from .lists import Pages
 from .reader import Reader
 from .volume_group_backups import GroupBackup
@@ -230,7 +230,7 @@ class CopyReader(Reader):
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
         query = {backup.source_field: source_id, "limit": PAGE_SIZE, **more}
         response = self._there.read(backup.list_operation, compartment_id, **query)
-        return Page([backup.from_row(row, self._to.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: backup.from_row(row, self._to.region))
 
     def _places(self, source: Resource) -> Sequence[str]:
         return list(dict.fromkeys([source.compartment_id, *self._to.compartment_ids]))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Service
-from .._api.pagination import every_page
+from .._api.pagination import every_row
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError
 from .._model.resource import Resource
@@ -19,7 +19,7 @@ from .._model.resource import Resource
 def read_assignment(service: Service, asset_id: str) -> Any | None:
     """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
     ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
-    return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)
+    return next(every_row(ask, "backup policy assignments"), None)
 
 
 def asset_fields(asset: Resource) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from .._api.client import Response, Service
 from .._common.errors import ResourceError, ServiceError
 from .._model.resource import Replica, Resource
-from .base import Page, Query, common_fields
+from .base import Page, Query, common_fields, page_of
 from .registry import register
 from .resource_kind import ResourceKind
 
@@ -38,7 +38,7 @@ class VolumeKind(ResourceKind):
         response = service.read(
             self.list_operation, compartment_id=query.compartment_id, **query.domain, **query.paging
         )
-        return Page([self._resource(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self._resource(row, query.region))
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""

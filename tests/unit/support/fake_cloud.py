@@ -363,7 +363,7 @@ class Cloud:
         found = [key for key in self.keys.values() if key.id in details["query"]]
         seen = [key for key in found if place in self.search_knows and place in self.vault_regions[key.vault_id]]
         items = [SimpleNamespace(identifier=k.id, additional_details={"vaultId": k.vault_id}) for k in seen]
-        return Response(SimpleNamespace(items=items))
+        return Response(items)
 
     def _get_vault(self, place: str, vault: str) -> Response:
         if vault in self.hidden_vaults or place not in self.vault_regions.get(vault, ()):

@@ -523,7 +523,7 @@ def test_region_and_tenancy_of_an_instance_principal(keys: Keys, home: Path) -> 
 def test_the_bundle_is_used_for_the_token_too(home: Path) -> None:
     trustme.CA().cert_pem.write_to_path(home / "ca.pem")
     connection = open_with({"auth_type": "instance_principal", "cert_bundle": "~/ca.pem"})
-    assert connection._principal.signer.arguments["federation_client_cert_bundle_verify"] == f"{home}/ca.pem"
+    assert connection._principal.signer._signer.arguments["federation_client_cert_bundle_verify"] == f"{home}/ca.pem"
 
 
 @pytest.mark.usefixtures("instance")
@@ -533,7 +533,7 @@ def test_a_delegation_token(keys: Keys, home: Path) -> None:
     assert "The delegation token file" in fault(options)
     (home / "obo").write_text("SECRET-token\n")
     connection = open_with(options)
-    assert connection._principal.signer.arguments["delegation_token"] == "SECRET-token"
+    assert connection._principal.signer._signer.arguments["delegation_token"] == "SECRET-token"
     assert connection.secrets == ("SECRET-token",)
     assert "SECRET" not in connection.describe_principal() + repr(connection._principal)
     write_config(home, config_of(keys, home))
