@@ -284,6 +284,33 @@ def test_refusals_that_pass_are_waited_out(sim: Simulator, kind: Kind, state: st
     assert not run(volume_kms_key.main, sim, volume_ids=ids, **desired).changed
 
 
+@pytest.mark.parametrize("answers", ["answered", "refused"])
+@pytest.mark.parametrize("former", [None, "key-phx", "key-everywhere"])
+def test_a_key_of_a_replicated_vault_is_assigned_in_a_replica_region(
+    sim: Simulator, former: str | None, answers: str
+) -> None:
+    furnish(
+        sim,
+        {"replica_vault_get_key": answers},
+        volumes=[volumes(key=former, region="us-phoenix-1", compartment="prod")],
+    )
+
+    ran = run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-1")], kms_key_id=sim.id("key-everywhere"))
+
+    assert ran.writes == ({} if former == "key-everywhere" else {"UpdateVolumeKmsKey": 1})
+    assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-everywhere")
+
+
+def test_a_disabled_key_is_not_assigned_where_the_replica_refuses_to_tell(sim: Simulator) -> None:
+    furnish(sim, {"replica_vault_get_key": "refused"}, volumes=[volumes(region="us-phoenix-1")])
+    sim.change(sim.id("key-everywhere"), state="DISABLED")
+
+    ran = run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-1")], kms_key_id=sim.id("key-everywhere"))
+
+    assert (ran.failed, ran.writes) == (True, {})
+    assert "is DISABLED" in ran.msg
+
+
 def test_regenerate_assigns_the_key_where_it_is_not_there_yet(sim: Simulator) -> None:
     furnish(sim, volumes=[volumes(key="key-b")])
 
