@@ -11,6 +11,7 @@ and the details of the rule, and gives another answer. Records are those of the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -127,8 +128,7 @@ def _id_field(row: Json) -> str | None:
 
 def _alike(ocid: str) -> str:
     """An OCID that nothing has, made of another one's."""
-    head, _dot, unique = ocid.rpartition(".")
-    return f"{head}.{unique[:-8]}foreign2" if len(unique) > 8 else f"{head}.{unique}foreign2"
+    return re.sub(r"[^.:]{0,8}$", "foreign2", ocid, count=1)
 
 
 # --- records that can't be, or are too old

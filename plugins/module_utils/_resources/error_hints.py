@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._api.iam import use_statements
+from .._api.iam import place_of, use_statements
 from .._common.errors import (
     ApiError,
     ResourceError,
@@ -98,7 +98,7 @@ def _permission_hint(kind: NamedKind, decision: Decision, key_compartments: Mapp
     for role, kms_key_id in (("For the key to assign:", desired.kms_key_id), ("For the current key:", current)):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
-    place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
+    place = place_of(before.compartment_id, kind.noun) if before else "compartment <its compartment>"
     lines.extend(
         [f"For the {kind.noun}:", f"Allow group <your group> to {kind.iam_verb} {kind.iam_resource_type} in {place}"]
     )
