@@ -146,7 +146,7 @@ class KeyAssigner:
     def _with_etags(
         self, region: Region, decisions: Mapping[str, Decision], desired: DesiredState
     ) -> dict[str, Decision]:
-        """Decide again on regenerations by a GET: only an etag shows that a data key was regenerated."""
+        """Decide again on regenerations by a GET: a list may lag, and a needless data key can't be taken back."""
         without = [
             target
             for target in region.targets

@@ -20,6 +20,7 @@ from typing import Any
 from .._api.client import Connection
 from .._common.errors import ApiError, ResourceError
 from .._model.decisions import GONE_STATES
+from .._model.ocid import is_tenancy
 from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.listed import listed_kinds
@@ -205,7 +206,7 @@ def with_names(shards: Iterable[Shard]) -> list[Shard]:
 
 def host_name(shard: Shard, suffix: int = _SUFFIX) -> str:
     """E.g. ``us-ashburn-1_prod_databases_x7k2qa``, usable in file names and in host patterns."""
-    path = shard.compartment_path or ("root" if ".tenancy." in shard.compartment_id else "unnamed")
+    path = shard.compartment_path or ("root" if is_tenancy(shard.compartment_id) else "unnamed")
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", path)[-_MAX_PATH_IN_NAME:].strip("_") or "unnamed"
     return f"{shard.region}_{readable}_{shard.compartment_id[-suffix:].lower()}"
 

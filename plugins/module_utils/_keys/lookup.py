@@ -29,11 +29,20 @@ _DERIVED_ENDPOINT_ROUNDS = 3
 
 @dataclass(frozen=True)
 class KeyLocation:
-    """A key as GetKey returned it, and the management endpoint that returned it."""
+    """A key as GetKey returned it, and the management endpoint of its vault in the region.
+
+    ``read_at`` is the endpoint that returned it. That is another one, of the vault's home region, where the vault's
+    replica refuses to answer.
+    """
 
     key: Any
     endpoint: str
     vault_compartment_id: str | None
+    read_at: str
+
+    @property
+    def is_read_elsewhere(self) -> bool:
+        return self.read_at != self.endpoint
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,9 @@ class KeyFinder:
         """The key as its vault in this region returns it, with ``search_home_region`` also by way of its home."""
         lookup = KeyLookup(kms_key_id, region, self.home(kms_key_id))
         found = self._follow(lookup)
-        if found is None and search_home_region and lookup.vault_id is None and not lookup.was_denied:
+        if found is None and lookup.was_denied:
+            found = self._for_replica(lookup)
+        elif found is None and search_home_region and lookup.vault_id is None:
             found = self._by_home_region(lookup)
         return found or lookup.not_found()
 
@@ -111,6 +122,29 @@ class KeyFinder:
 
     def _by_home_region(self, lookup: KeyLookup) -> KeyLocation | None:
         """By reading the key in its home region, which returns its vault."""
+        at_home = self._read_at_home(lookup)
+        if at_home is None:
+            return None
+        lookup.known_by = f"{lookup.home}, where it was created"
+        found = self._at_vault(lookup, at_home.key.vault_id)
+        return found or (_as_in_home_region(lookup, at_home) if lookup.was_denied else None)
+
+    def _for_replica(self, lookup: KeyLookup) -> KeyLocation | None:
+        """By its home region, whose state it has everywhere, where the replica of its vault refuses to answer.
+
+        Oracle documents that management operations can't be performed on a replica; whether GetKey is one of them is
+        not known (oci_semantics.md section 1.7). That the vault is in the region has to be known by other means.
+        """
+        at_home = self._read_at_home(lookup)
+        if at_home is None:
+            return None
+        if lookup.vault.endpoint is None:
+            vault_id = at_home.key.vault_id
+            lookup.vault = self._vaults.get((vault_id, lookup.region), lambda: self._look_up(vault_id, lookup))
+        return _as_in_home_region(lookup, at_home)
+
+    def _read_at_home(self, lookup: KeyLookup) -> KeyLocation | None:
+        """The key as its home region returns it, unless that is the region of the lookup."""
         if lookup.home is None or lookup.home == lookup.region:
             return None
         lookup_at_home = KeyLookup(lookup.id, lookup.home, lookup.home)
@@ -119,8 +153,7 @@ class KeyFinder:
             lookup.reads.extend(lookup_at_home.reads)
             return None
         lookup.vault_id, lookup.compartment_id = at_home.key.vault_id, at_home.key.compartment_id
-        lookup.known_by = f"{lookup.home}, where it was created"
-        return self._at_vault(lookup, at_home.key.vault_id)
+        return at_home
 
     def _at_vault(self, lookup: KeyLookup, vault_id: str) -> KeyLocation | None:
         vault = self._vaults.get((vault_id, lookup.region), lambda: self._look_up(vault_id, lookup))
@@ -133,7 +166,7 @@ class KeyFinder:
         except ApiError as error:
             lookup.reads.append(error)
             return None
-        return KeyLocation(key, vault.endpoint, vault.compartment_id)
+        return KeyLocation(key, vault.endpoint, vault.compartment_id, vault.endpoint)
 
     def _look_up(self, vault_id: str, lookup: KeyLookup) -> Vault:
         """GetVault where the key is used; for a vault created elsewhere, its replica there as its home lists it."""
@@ -172,7 +205,7 @@ class KeyFinder:
                 except ApiError as error:
                     lookup.reads.append(error)
                 else:
-                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id)
+                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id, endpoint)
             if any(not is_temporary(error) for error in lookup.reads):
                 break
         return None
@@ -186,6 +219,15 @@ def _expect_vault(key: Any, vault_id: str) -> None:
             operation="GetKey",
             was_sent=True,
         )
+
+
+def _as_in_home_region(lookup: KeyLookup, at_home: KeyLocation) -> KeyLocation | None:
+    """The key in the lookup's region as its home region returned it; None if its vault is not known to be there."""
+    endpoint = lookup.vault.endpoint
+    if endpoint is None:
+        return None
+    compartment_id = lookup.vault.compartment_id or at_home.vault_compartment_id
+    return KeyLocation(at_home.key, endpoint, compartment_id, at_home.read_at)
 
 
 def known(model: object, name: str) -> Any:

@@ -134,7 +134,7 @@ class KeyValidator:
         versions: int | None = None
         at_least = ""
         try:
-            versions, at_least = self._count_versions(kms_key_id, found.endpoint)
+            versions, at_least = self._count_versions(kms_key_id, found.read_at)
         except ApiError as error:
             warnings.append(f"its versions could not be counted ({error})")
         if versions is not None and versions > 1:
@@ -174,7 +174,8 @@ class KeyValidator:
         versions: int | None,
     ) -> KeyReport:
         key = found.key
-        is_primary = known(key, "is_primary")
+        # A record of the home region says of itself that it is the primary one.
+        is_primary = None if found.is_read_elsewhere else known(key, "is_primary")
         home = self._finder.home(key.id)
         return KeyReport(
             id=key.id,

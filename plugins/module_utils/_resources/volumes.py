@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._api.client import Response, Service
-from .._common.errors import ResourceError
+from .._common.errors import ResourceError, ServiceError
 from .._model.resource import Replica, Resource
 from .base import Page, Query, common_fields, page_of
 from .registry import register
@@ -47,6 +47,10 @@ class VolumeKind(ResourceKind):
     def remove(self, service: Service, resource: Resource) -> Response:
         """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
         return service.write(self.remove_operation, resource.id)
+
+    def is_retryable(self, error: ServiceError) -> bool:
+        """A volume that is "currently being modified" is a 409 Conflict (oci_semantics.md section 4)."""
+        return super().is_retryable(error) or error.is_conflict
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether replicas survived, which is not known (oci_semantics.md section 1.6)."""
