@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from .api import Call, Operation, scope
 from .build import build
 from .faults import FaultError, Faults, Rule
-from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, proxymux
+from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, federate_elsewhere, proxymux
 from .fleet import Entry as FleetEntry
 from .hosts import Target, directory
 from .journal import Entry, Journal, kept_headers
@@ -24,10 +24,13 @@ from .principals import Principal, Tokens
 from .signatures import key_id, verify
 from .switches import Switches
 from .wire import ApiError, Json, Reply, page_offset, page_token, request_id
+from .wrong_answers import ELSEWHERE, ELSEWHERE_DOMAIN, wrong
 
 _ROUTES = {(one.service, one.method, one.path): one for one in ALL}
 _PATHS = {(one.service, one.path) for one in ALL}
-OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux"})
+#: What is asked of a host that is none of OCI's.
+_ELSEWHERE = "Elsewhere"
+OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux", _ELSEWHERE})
 _TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_PATH): "Proxymux"}
 
 
@@ -46,6 +49,8 @@ class Outcome:
     delay: float = 0.0
     cut: bool = False
     truncated: bool = False
+    #: Seconds between the bytes of the body.
+    pause: float = 0.0
 
 
 class Window:
@@ -73,6 +78,8 @@ class Service:
         self.tokens = Tokens()
         self.faults = Faults(OPERATION_NAMES)
         self.journal = Journal()
+        #: How often the proxy was asked for hosts that are none of OCI's, by `host:port`.
+        self.strangers: Counter[str] = Counter()
         self._api_key = api_key
         self.reset(fleet, settings)
 
@@ -93,6 +100,7 @@ class Service:
         }
         self.faults.clear()
         self.journal.clear()
+        self.strangers.clear()
         self._kms = Window()
         self._block_volume: dict[str, Window] = {}
 
@@ -127,8 +135,16 @@ class Service:
 
     def resolve(self, host: str, port: int) -> str | None:
         """The region of a host, for the proxy; None for one that doesn't exist."""
-        target = self.hosts.get(host if port == 443 else f"{host}:{port}")
+        target = self._target(host if port == 443 else f"{host}:{port}")
+        if target is None or target.service == _ELSEWHERE:
+            self.strangers[f"{host}:{port}"] += 1
         return target.region if target else None
+
+    def _target(self, host: str) -> Target | None:
+        target = self.hosts.get(host)
+        if target is None and host.partition(":")[0].endswith(ELSEWHERE_DOMAIN):
+            target = Target(_ELSEWHERE, next(site.region.name for site in self.cloud.sites.values() if site.home))
+        return target
 
     def refuses(self, region: str) -> bool:
         return self.faults.refuses_connection(region)
@@ -146,7 +162,7 @@ class Service:
         now = cloud.clock()
         host = headers.get("host", "").lower().removesuffix(":443")
         path, _mark, query_text = raw_path.partition("?")
-        target = self.hosts.get(host)
+        target = self._target(host)
         log = Entry(
             operation="Unknown",
             method=method,
@@ -177,11 +193,13 @@ class Service:
         return outcome
 
     def _dispatch(self, target: Target, log: Entry, raw_path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        if target.service == _ELSEWHERE:
+            return self._answer_elsewhere(target, log, raw_path, headers, body)
         token_service = _TOKEN_SERVICES.get((target.service, log.path)) if log.method == "POST" else None
         if token_service:
             log.operation = token_service
             rule = self._fault(log, False)
-            return self._finish(rule, lambda: self._token(token_service, raw_path, headers, body))
+            return self._finish(rule, raw_path, lambda: self._token(token_service, raw_path, headers, body))
         operation = self._route(target, log)
         caller = verify(log.method, raw_path, headers, body, self._caller)
         obo = "opc-obo-token" in headers and caller.type == "instance_principal"
@@ -210,7 +228,37 @@ class Service:
             token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
             return Outcome(Reply(200, _EMPTY.get(target.service, b"[]"), {"opc-next-page": token}))
         call.stale = rule is not None and rule.kind == "stale_list"
-        return self._finish(rule, lambda: self._run(call))
+        return self._finish(rule, raw_path, lambda: self._spoilt(rule, call))
+
+    def _answer_elsewhere(
+        self, target: Target, log: Entry, raw_path: str, headers: Mapping[str, str], body: bytes
+    ) -> Outcome:
+        """A host that is none of OCI's asks no signature, and answers what the one whose part it plays would."""
+        log.operation = _ELSEWHERE
+        rule = self._fault(log, False)
+        if log.method == "POST" and log.path == FEDERATION_PATH:
+            return self._finish(rule, raw_path, lambda: federate_elsewhere(self.instance, self.tokens, body))
+        path = _starred(log.path)
+        operation = next((one for one in ALL if (one.method, one.path) == (log.method, path)), None)
+        if operation is None:
+            raise ApiError(404, "NotFound", "There is no operation supported at the URI path and HTTP method.")
+        parts = log.path.split("/", 4)
+        log.resource = unquote(parts[3]) if len(parts) > 3 else ""
+        resource = self.cloud.resources.get(log.resource)
+        region = getattr(resource, "region", "") or target.region
+        vault = getattr(getattr(resource, "vault", None), "id", "")
+        call = Call(
+            cloud=self.cloud,
+            operation=operation,
+            target=Target(operation.service, region, vault),
+            site=self.cloud.sites[region],
+            ident=log.resource,
+            query=log.query,
+            body=body,
+            headers=headers,
+            now=log.time,
+        )
+        return self._finish(rule, raw_path, lambda: operation.run(call))
 
     def _route(self, target: Target, log: Entry) -> Operation | None:
         parts = log.path.split("/", 4)
@@ -227,6 +275,10 @@ class Service:
         rule = self.faults.find(log.operation, log.region, log.resource, is_list)
         log.fault = rule.kind if rule else ""
         return rule
+
+    def _spoilt(self, rule: Rule | None, call: Call) -> Reply:
+        reply = self._run(call)
+        return reply if rule is None else wrong(rule.kind, call, reply, rule.details)
 
     def _run(self, call: Call) -> Reply:
         service = call.target.service
@@ -250,7 +302,7 @@ class Service:
             return federate(self.instance, self.tokens, raw_path, headers, body)
         return proxymux(self.cloud, self.tokens, headers, body)
 
-    def _finish(self, rule: Rule | None, work: Callable[[], Reply]) -> Outcome:
+    def _finish(self, rule: Rule | None, raw_path: str, work: Callable[[], Reply]) -> Outcome:
         """The operation's own reply, spoilt by the rule if there is one."""
         if rule is None:
             return Outcome(_reply(work))
@@ -260,6 +312,9 @@ class Service:
             return Outcome(
                 Reply(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"})
             )
+        if rule.kind == "redirect":
+            place = f"https://{rule.details.get('host', ELSEWHERE)}{raw_path}"
+            return Outcome(Reply(307, b"", {"location": place}))
         error = rule.error()
         if error is not None:
             return Outcome(Reply(error.status, error.body(), dict(rule.details.get("headers", {}))))
@@ -271,8 +326,13 @@ class Service:
         if rule.kind == "body":
             more = rule.details
             reply = Reply(more.get("status", 200), more["text"].encode() * more.get("count", 1))
-        delay = float(rule.details["seconds"]) if rule.kind == "slow" else 0.0
-        return Outcome(reply, delay=delay, cut=rule.kind == "drop_after", truncated=rule.kind == "truncated")
+        return Outcome(
+            reply,
+            delay=float(rule.details["seconds"]) if rule.kind == "slow" else 0.0,
+            cut=rule.kind == "drop_after",
+            truncated=rule.kind == "truncated",
+            pause=float(rule.details.get("seconds", 1.0)) if rule.kind == "trickle" else 0.0,
+        )
 
 
 def _reply(work: Callable[[], Reply]) -> Reply:
