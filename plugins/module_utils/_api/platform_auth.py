@@ -34,6 +34,9 @@ from .signing import SdkSigner
 METADATA_TIMEOUT = 3.0
 """Seconds that the metadata service of an instance may take to accept a connection."""
 
+METADATA_URLS = ("http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2")
+"""Where the metadata service of an instance is. Older SDKs only ask the first."""
+
 _redirect_limit = threading.Lock()
 
 
@@ -93,7 +96,7 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
         if "delegation_token" in arguments
         else signers.InstancePrincipalsSecurityTokenSigner
     )
-    _probe_metadata_service(signer_class)
+    _probe_metadata_service()
     if settings.cert_bundle:
         arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
     # The SDK would retry for minutes, but a service that has just accepted a connection has no reason to be slow.
@@ -109,11 +112,10 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
     )
 
 
-def _probe_metadata_service(signer_class: Any) -> None:
+def _probe_metadata_service() -> None:
     """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
     chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
-    usual = [signer_class.DEFAULT_METADATA_URL_BASE, getattr(signer_class, "DEFAULT_METADATA_URL_BASE_IPV6", None)]
-    urls = [chosen] if chosen else [url for url in usual if url]  # older SDKs know no address for IPv6
+    urls = (chosen,) if chosen else METADATA_URLS
     utils = load("oci._vendor.requests").utils
     fault = ""
     for url in urls:
