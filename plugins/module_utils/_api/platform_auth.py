@@ -97,6 +97,7 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
         else signers.InstancePrincipalsSecurityTokenSigner
     )
     _probe_metadata_service()
+    signer_class = _at_chosen_metadata_service(signer_class)
     if settings.cert_bundle:
         arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
     # The SDK would retry for minutes, but a service that has just accepted a connection has no reason to be slow.
@@ -110,6 +111,21 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
     return _create_platform_signer(
         settings.auth_type, lambda: signer_class(retry_strategy=retry.get_retry_strategy(), **arguments)
     )
+
+
+def _at_chosen_metadata_service(signer_class: Any) -> Any:
+    """The signer, for the metadata service of OCI_METADATA_BASE_URL, which older SDKs don't read."""
+    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
+    if not chosen or hasattr(signer_class, "METADATA_URL_BASE_ENV_VAR"):
+        return signer_class
+    urls = {
+        "METADATA_URL_BASE": chosen,
+        "GET_REGION_URL": f"{chosen}/instance/region",
+        "LEAF_CERTIFICATE_URL": f"{chosen}/identity/cert.pem",
+        "LEAF_CERTIFICATE_PRIVATE_KEY_URL": f"{chosen}/identity/key.pem",
+        "INTERMEDIATE_CERTIFICATE_URL": f"{chosen}/identity/intermediate.pem",
+    }
+    return type(signer_class.__name__, (signer_class,), urls)
 
 
 def _probe_metadata_service() -> None:
