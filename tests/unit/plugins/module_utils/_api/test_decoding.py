@@ -172,6 +172,10 @@ def test_a_backup_that_was_just_requested_has_no_time() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
+        ("sizeInMBs", [1], "a field sizeInMBs that is not a number"),
+        ("sizeInGBs", "50", "a field sizeInGBs that is not a number"),
+        ("sizeInGBs", True, "a field sizeInGBs that is not a number"),
+        ("isHydrated", "false", "a field isHydrated that is not a boolean"),
         ("displayName", 5, "a field displayName that is not a string"),
         ("displayName", True, "a field displayName that is not a string"),
         ("displayName", ["a"], "a field displayName that is not a string"),
