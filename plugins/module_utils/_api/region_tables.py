@@ -33,12 +33,13 @@ def region_table(environment: Mapping[str, str]) -> RegionTable:
 
 
 def known_regions() -> RegionTable | None:
-    """The regions that are known, for what runs on the controller; None if the SDK is needed for them, but unusable.
+    """The regions that are known, for what runs on the controller; None if it has no SDK that can be used.
 
-    Role variables are read by the controller's interpreter, which may lack the SDK that the modules' interpreter has.
+    Role variables are read by the controller's interpreter, which may lack the SDK that the modules' interpreter has,
+    and with it a region that is newer than this release.
     """
     try:
-        return region_table(os.environ)
+        return None if sdk_version() is None else region_table(os.environ)
     except InputError:
         return None
 
