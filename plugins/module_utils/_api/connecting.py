@@ -110,17 +110,31 @@ class Connector:
         except (ImportError, ValueError) as error:
             raise ConnectError(through_proxy=True) from error
         pool = manager.connection_from_host(host, _PORT, "https")
+        is_socks = proxy.scheme.startswith("socks")
         connection = pool.ConnectionCls(
-            host=host, port=_PORT, timeout=self._timeout, cert_reqs="CERT_REQUIRED", **pool.conn_kw
+            host=host if is_socks else proxy.host,
+            port=_PORT if is_socks else proxy.port,
+            timeout=self._timeout,
+            cert_reqs="CERT_REQUIRED",
+            **pool.conn_kw,
         )
         try:
-            if not proxy.scheme.startswith("socks"):
-                connection.set_tunnel(host, _PORT, dict(manager.proxy_headers))
+            if not is_socks:
+                _tunnel_through_tls(connection, host, dict(manager.proxy_headers))
             connection.connect()
         except Exception as error:
             connection.close()
             raise ConnectError(through_proxy=True) from error
         return connection.sock
+
+
+def _tunnel_through_tls(connection: Any, host: str, headers: dict[str, str]) -> None:
+    """Tell a connection of urllib3 to speak TLS with its proxy, and through that with the host."""
+    try:
+        connection.set_tunnel(host, _PORT, headers, scheme="https")
+    except TypeError:  # urllib3 1.26
+        connection.set_tunnel(host, _PORT, headers)
+        connection.tls_in_tls_required = True
 
 
 def load_trust(cert_bundle: str | None, source: str, environment: Mapping[str, str]) -> ssl.SSLContext:

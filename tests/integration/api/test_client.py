@@ -254,7 +254,16 @@ def test_a_read_gives_a_model_and_what_the_headers_say(connection: Connection, c
     assert (request.method, request.path) == ("GET", f"/20160918/volumes/{VOLUME_ID}")
     assert request.host == "iaas.us-ashburn-1.oraclecloud.com"
     assert 'keyId="ocid1.tenancy.oc1..t/ocid1.user.oc1..u/' in request.headers["authorization"]
-    assert "oci_keys.block_volume" in request.headers["user-agent"]
+    sdk = f"Oracle-PythonSDK/{oci.__version__}"
+    assert re.fullmatch(
+        rf"{sdk} \(python [\d.]+\S*; \w+-\w+\) ansible-collection/oci_keys\.block_volume", request.headers["user-agent"]
+    )
+    assert request.headers["opc-client-info"] == sdk
+    assert re.fullmatch("[0-9A-F]{32}", request.headers["opc-request-id"])
+    assert set(request.headers) == {
+        "accept", "authorization", "connection", "content-type", "date", "host", "opc-client-info",
+        "opc-client-retries", "opc-request-id", "user-agent",
+    }  # fmt: skip
 
 
 def test_a_list_gives_models_and_the_next_page(connection: Connection, cloud: Cloud) -> None:

@@ -247,7 +247,7 @@ def test_the_size_of_a_body_is_bounded(status: str, opened: Opened, monkeypatch:
     monkeypatch.setattr(reading, "MAX_BYTES", 1024**2)
     told = answer(b"", length=1024**2 + 1, status=status)
     untold = f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    sender, connector = opened(told, untold + b"1000\r\n" + b"x" * 4096 + b"\r\n")
+    sender, _ = opened(told, untold + b"1000\r\n" + b"x" * 4096 + b"\r\n")
     assert "the response is larger than 1 MiB" in str(failure(sender))
     monkeypatch.setattr(reading, "MAX_BYTES", 4095)
     assert "the response is larger than" in str(failure(sender))
