@@ -82,7 +82,7 @@ class Connector:
             with begun_answer(sock, "CONNECT", self._timeout, lambda: end - self._clock.monotonic()) as answer:
                 status, reason = answer.status, answer.reason
         except (OSError, http.client.HTTPException, TransferError) as error:
-            raise ConnectError(through_proxy=True) from error
+            raise ConnectError(through_proxy=False) from error
         if status != 200:
             raise ConnectError(through_proxy=True, status=status, reason=reason)
 

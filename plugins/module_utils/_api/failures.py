@@ -38,7 +38,10 @@ class TransferError(Exception):
 
 
 class ConnectError(Exception):
-    """No connection was made. ``__cause__`` is why, unless it is the answer of a proxy: ``status`` and ``reason``."""
+    """No connection was made. ``__cause__`` is why, unless it is the answer of a proxy: ``status`` and ``reason``.
+
+    ``through_proxy``: it was the proxy that could not be connected to, or that refused.
+    """
 
     def __init__(self, *, through_proxy: bool, status: int = 0, reason: str = "") -> None:
         super().__init__(reason)

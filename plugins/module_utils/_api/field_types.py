@@ -26,6 +26,7 @@ Converter = Callable[[Any], Any]
 _MAX_STRING_LENGTH = 16 * 1024
 # The deepest nesting of values that no record describes, such as those of tags.
 _MAX_DEPTH = 8
+_MAX_INTEGER = 2**63
 # The longest OCID that the API accepts, and the form of all OCIDs, that of the tenancies of 2016 included.
 _MAX_OCID_LENGTH = 255
 _OCID = re.compile(r"[0-9A-Za-z_-]+[.:](?:[0-9A-Za-z_-]*[.:]){3,}[0-9A-Za-z_-]+")
@@ -70,9 +71,12 @@ def boolean(value: Any) -> bool:
 
 
 def integer(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    """A whole number, also one that is written as 50.0, as JSON has only one kind of number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise UnexpectedValueError("is not a number")
+    if value != int(value) or abs(value) > _MAX_INTEGER:
         raise UnexpectedValueError("is not a whole number")
-    return value
+    return int(value)
 
 
 def time(value: Any) -> datetime:

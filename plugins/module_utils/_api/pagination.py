@@ -107,5 +107,5 @@ def _endless(what: str, reason: str) -> TransportError:
 
 
 def _identity(row: Any) -> object:
-    """What tells a row from others: its OCID, or else the row itself."""
-    return getattr(row, "id", None) or getattr(row, "identifier", None) or row
+    """What tells a row from others: its OCID. One without is a row of its own."""
+    return getattr(row, "id", None) or getattr(row, "identifier", None) or object()

@@ -110,8 +110,7 @@ def _is_exempt(host: str, no_proxy: str) -> bool:
     """Whether no_proxy names the host: by the end of its name, as in requests, or by * for all hosts."""
     entries = list(_entries(no_proxy))
     return entries == ["*"] or any(
-        host.endswith(entry) or f"{host}:443".endswith(entry) or f".{host}".endswith(f".{entry.lstrip('.')}")
-        for entry in entries
+        host.endswith(entry) or f".{host}".endswith(f".{entry.lstrip('.')}") for entry in entries
     )
 
 

@@ -20,6 +20,8 @@ from . import field_types as of
 from .field_types import Converter
 from .strict_json import Flaw, UnexpectedValueError
 
+_ODD_NAMES = {"size_in_gbs": "sizeInGBs", "size_in_mbs": "sizeInMBs"}
+
 
 class Record:
     """An object of a response. A field that the response lacks is None; one that is not declared does not exist."""
@@ -67,7 +69,7 @@ class RecordType:
 
 def _in_json(field: str) -> str:
     """``kms_key_id`` is ``kmsKeyId`` in JSON."""
-    return re.sub("_([a-z])", lambda match: match.group(1).upper(), field)
+    return _ODD_NAMES.get(field) or re.sub("_([a-z])", lambda match: match.group(1).upper(), field)
 
 
 def _record(name: str, *required: Mapping[str, Converter], optional: Mapping[str, Converter]) -> RecordType:
@@ -78,6 +80,9 @@ _OF_RESOURCE: Mapping[str, Converter] = {"id": of.ocid, "compartment_id": of.oci
 _NAMED: Mapping[str, Converter] = {"display_name": of.text}
 _CREATED: Mapping[str, Converter] = {"time_created": of.time}
 _IN_DOMAIN: Mapping[str, Converter] = {"availability_domain": of.word}
+# Of volumes, the size in MBs is being replaced by the one in GBs, so neither is required.
+_SIZES: Mapping[str, Converter] = {"size_in_gbs": of.integer, "size_in_mbs": of.integer}
+_HYDRATED: Mapping[str, Converter] = {"is_hydrated": of.boolean}
 _TAGS: Mapping[str, Converter] = {"freeform_tags": of.tags, "defined_tags": of.defined_tags}
 _RETENTION: Mapping[str, Converter] = {
     "retention_period": RecordType(
@@ -103,6 +108,8 @@ VOLUME = _record(
     _IN_DOMAIN,
     optional={
         **_TAGS,
+        **_SIZES,
+        **_HYDRATED,
         "kms_key_id": of.ocid_if_any,
         "volume_group_id": of.ocid_if_any,
         "block_volume_replicas": _replicas("BlockVolumeReplicaInfo", "block_volume_replica_id"),
@@ -116,6 +123,8 @@ BOOT_VOLUME = _record(
     optional={
         **_NAMED,
         **_TAGS,
+        **_SIZES,
+        **_HYDRATED,
         "kms_key_id": of.ocid_if_any,
         "volume_group_id": of.ocid_if_any,
         "boot_volume_replicas": _replicas("BootVolumeReplicaInfo", "boot_volume_replica_id"),
@@ -131,6 +140,7 @@ VOLUME_BACKUP = _record(
         **_CREATED,
         **_TAGS,
         **_RETENTION,
+        **_SIZES,
         "kms_key_id": of.ocid_if_any,
         "volume_id": of.ocid_if_any,
         "source_volume_backup_id": of.ocid_if_any,
@@ -145,6 +155,7 @@ BOOT_VOLUME_BACKUP = _record(
         **_CREATED,
         **_TAGS,
         **_RETENTION,
+        "size_in_gbs": of.integer,
         "kms_key_id": of.ocid_if_any,
         "boot_volume_id": of.ocid_if_any,
         "source_boot_volume_backup_id": of.ocid_if_any,

@@ -30,7 +30,7 @@ from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
-from .._resources.lists import Domains, Pages, unreadable_rows
+from .._resources.lists import Domains, Pages, explain_unreadable
 from .._resources.policy_assignments import (
     AssetFinding,
     Assignments,
@@ -119,7 +119,7 @@ class RegionScan:
                 continue
             listed[kind].update(result.rows)
             if result.unreadable:
-                self._record(compartment_id, kind.type, unreadable_rows(result.unreadable, kind.noun))
+                self._record(compartment_id, kind.type, explain_unreadable(result.unreadable, kind.noun))
         self._record_failures(kinds, failed)
         return listed
 

@@ -161,11 +161,12 @@ class KeyFinder:
         if vault.endpoint is None:
             return None
         try:
-            response = self.read(vault.endpoint, "get_key", lookup.id)
+            key = self.read(vault.endpoint, "get_key", lookup.id).data
+            _expect_vault(key, vault_id)
         except ApiError as error:
             lookup.reads.append(error)
             return None
-        return KeyLocation(response.data, vault.endpoint, vault.compartment_id, vault.endpoint)
+        return KeyLocation(key, vault.endpoint, vault.compartment_id, vault.endpoint)
 
     def _look_up(self, vault_id: str, lookup: KeyLookup) -> Vault:
         """GetVault where the key is used; for a vault created elsewhere, its replica there as its home lists it."""
@@ -208,6 +209,16 @@ class KeyFinder:
             if any(not is_temporary(error) for error in lookup.reads):
                 break
         return None
+
+
+def _expect_vault(key: Any, vault_id: str) -> None:
+    """Raise TransportError unless a key is one of the vault that was asked for it."""
+    if key.vault_id != vault_id:
+        raise TransportError(
+            f"the key {key.id} is said to be of vault {key.vault_id}, but {vault_id} was asked for it",
+            operation="GetKey",
+            was_sent=True,
+        )
 
 
 def _as_in_home_region(lookup: KeyLookup, at_home: KeyLocation) -> KeyLocation | None:

@@ -16,6 +16,7 @@ from .._api.pagination import complete_rows, every_page
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, ServiceError
+from .._common.text import quote
 from .._common.timestamps import rfc3339
 from .lookup import KeyFinder, KeyLocation, known
 from .not_found import KeyNotFound
@@ -80,6 +81,7 @@ class KeyValidator:
 
     def __init__(self, connection: Connection, clock: Clock, *, exact_versions: bool = False) -> None:
         self._finder = KeyFinder(connection, clock)
+        self._regions = connection.regions
         self._exact_versions = exact_versions
         self._assignable: SingleFlightCache[KeyReport] = SingleFlightCache()
         self._removable: SingleFlightCache[KeyReport] = SingleFlightCache()
@@ -97,6 +99,9 @@ class KeyValidator:
 
     def check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         """Whether a key can be assigned in a region: GetVault, GetKey and ListKeyVersions."""
+        if self._regions.region(region) is None:
+            problem = f"can't be looked up in the region {quote(region)}, which is not known here"
+            return KeyReport(id=kms_key_id, region=region, found=False, problems=(problem,))
         return self._assignable.get((kms_key_id, region), lambda: self._check_assignable(kms_key_id, region))
 
     def check_removable(self, kms_key_id: str, region: str) -> KeyReport:

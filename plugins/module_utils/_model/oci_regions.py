@@ -13,15 +13,15 @@ from __future__ import annotations
 REALMS: dict[str, tuple[str, str]] = {
     "oc1": (
         "oraclecloud.com",
-        "yny:ap-chuncheon-1 hyd:ap-hyderabad-1 mel:ap-melbourne-1 bom:ap-mumbai-1 kix:ap-osaka-1 icn:ap- "
-        "seoul-1 syd:ap-sydney-1 nrt:ap-tokyo-1 yul:ca-montreal-1 yyz:ca-toronto-1 ams:eu-amsterdam-1 fra:eu- "
-        "frankfurt-1 zrh:eu-zurich-1 jed:me-jeddah-1 dxb:me-dubai-1 gru:sa-saopaulo-1 cwl:uk-cardiff-1 "
-        "lhr:uk-london-1 iad:us-ashburn-1 phx:us-phoenix-1 sjc:us-sanjose-1 vcp:sa-vinhedo-1 scl:sa- "
-        "santiago-1 mtz:il-jerusalem-1 mrs:eu-marseille-1 sin:ap-singapore-1 auh:me-abudhabi-1 lin:eu-milan-1 "
-        "arn:eu-stockholm-1 jnb:af-johannesburg-1 cdg:eu-paris-1 qro:mx-queretaro-1 mad:eu-madrid-1 ord:us- "
-        "chicago-1 mty:mx-monterrey-1 aga:us-saltlake-2 bog:sa-bogota-1 vap:sa-valparaiso-1 xsp:ap- "
-        "singapore-2 ruh:me-riyadh-1 onm:ap-delhi-1 hsg:ap-batam-1 orf:eu-madrid-3 nrq:eu-turin-1 jbp:ap- "
-        "kulai-2 lej:af-casablanca-1",
+        "yny:ap-chuncheon-1 hyd:ap-hyderabad-1 mel:ap-melbourne-1 bom:ap-mumbai-1 kix:ap-osaka-1 "
+        "icn:ap-seoul-1 syd:ap-sydney-1 nrt:ap-tokyo-1 yul:ca-montreal-1 yyz:ca-toronto-1 ams:eu-amsterdam-1 "
+        "fra:eu-frankfurt-1 zrh:eu-zurich-1 jed:me-jeddah-1 dxb:me-dubai-1 gru:sa-saopaulo-1 cwl:uk-cardiff-1 "
+        "lhr:uk-london-1 iad:us-ashburn-1 phx:us-phoenix-1 sjc:us-sanjose-1 vcp:sa-vinhedo-1 "
+        "scl:sa-santiago-1 mtz:il-jerusalem-1 mrs:eu-marseille-1 sin:ap-singapore-1 auh:me-abudhabi-1 "
+        "lin:eu-milan-1 arn:eu-stockholm-1 jnb:af-johannesburg-1 cdg:eu-paris-1 qro:mx-queretaro-1 "
+        "mad:eu-madrid-1 ord:us-chicago-1 mty:mx-monterrey-1 aga:us-saltlake-2 bog:sa-bogota-1 "
+        "vap:sa-valparaiso-1 xsp:ap-singapore-2 ruh:me-riyadh-1 onm:ap-delhi-1 hsg:ap-batam-1 orf:eu-madrid-3 "
+        "nrq:eu-turin-1 jbp:ap-kulai-2 lej:af-casablanca-1",
     ),
     "oc2": ("oraclegovcloud.com", "lfi:us-langley-1 luf:us-luke-1"),
     "oc3": ("oraclegovcloud.com", "ric:us-gov-ashburn-1 pia:us-gov-chicago-1 tus:us-gov-phoenix-1"),

@@ -43,7 +43,7 @@ class Domains:
 _NAMED = 5
 
 
-def unreadable_rows(rows: Sequence[UnreadableRow], noun: str) -> ResourceError:
+def explain_unreadable(rows: Sequence[UnreadableRow], noun: str) -> ResourceError:
     """Why these rows of a list are unknown, each named as far as it names itself."""
     named = "; ".join(map(str, rows[:_NAMED]))
     more = f"; and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""

@@ -427,7 +427,7 @@ def test_a_session_token(keys: Keys, home: Path) -> None:
     assert (connection.tenancy, connection.region) == (TENANCY, "eu-frankfurt-1")
     assert connection.secrets == (valid,)
     assert connection.describe_principal() == f"session token of profile DEFAULT of {home}/.oci/config"
-    assert connection._principal.signer.api_key == f"ST${valid}"
+    assert connection._principal.signer._key_id == f"ST${valid}"
     assert connection.block_volume("fra").host == "iaas.eu-frankfurt-1.oraclecloud.com"
 
 
