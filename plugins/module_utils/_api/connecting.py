@@ -46,11 +46,12 @@ class Connector:
         self._environment = environment
 
     def route(self, host: str) -> Route:
-        """How a host is reached. Raises ValueError, without its URL, if the proxy in the environment is invalid."""
+        """How a host is reached. Raises TransferError, without its URL, if the proxy in the environment is invalid."""
         try:
             return Route(host, proxy_for(host, self._environment))
         except ValueError as error:
-            raise ValueError(f"the URL of the proxy in the environment (HTTPS_PROXY) is invalid: {error}") from None
+            text = f"the URL of the proxy in the environment (HTTPS_PROXY) is invalid: {error}"
+            raise TransferError(text, is_about_host=False) from None
 
     def connect(self, route: Route) -> Any:
         """A socket with TLS to the host. Raises ConnectError, or an OSError of the TLS handshake."""

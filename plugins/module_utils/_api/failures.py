@@ -30,7 +30,9 @@ class ForeignEndpointError(PermanentTransportError):
 
 
 class TransferError(Exception):
-    """What is wrong with an answer: the predicate of a sentence whose subject is the host, or a sentence of its own."""
+    """What is wrong with an answer, or with the way to it, in words: the predicate of a sentence whose subject is the
+    host, or a sentence of its own.
+    """
 
     def __init__(self, text: str, *, is_about_host: bool = True) -> None:
         super().__init__(text)

@@ -50,6 +50,7 @@ def following(
     """
     tokens: set[str] = set()
     seen: set[object] = set()
+    token: str | None = None
     fruitless = pages = count = 0
     while True:
         yield page
@@ -60,14 +61,16 @@ def following(
         seen.update(map(_identity, found))
         pages, count = pages + 1, count + len(found)
         fruitless = 0 if len(seen) > known else fruitless + 1
-        if page.next_page in tokens:
+        # An empty page may ask to be asked again; that it never ends by this is seen below.
+        if page.next_page in tokens and (found or page.next_page != token):
             raise _endless(what, "the token for the next page is one of an earlier page")
         if fruitless > _MAX_FRUITLESS_PAGES:
             raise _endless(what, f"{fruitless} consecutive pages had nothing new, but a token for the next page")
         if count > MAX_ROWS or pages > MAX_PAGES:
             raise _endless(what, f"there are still more after {pages:,} pages with {count:,} rows")
-        tokens.add(page.next_page)
-        page = ask(page.next_page)
+        token = page.next_page
+        tokens.add(token)
+        page = ask(token)
 
 
 def every_page(ask: Callable[..., _SomeResponse], what: str) -> Iterator[_SomeResponse]:

@@ -34,6 +34,9 @@ from .signing import SdkSigner
 METADATA_TIMEOUT = 3.0
 """Seconds that the metadata service of an instance may take to accept a connection."""
 
+METADATA_URLS = ("http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2")
+"""Where the metadata service of an instance is. Older SDKs only ask the first."""
+
 _redirect_limit = threading.Lock()
 
 
@@ -93,7 +96,8 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
         if "delegation_token" in arguments
         else signers.InstancePrincipalsSecurityTokenSigner
     )
-    _probe_metadata_service(signer_class)
+    _probe_metadata_service()
+    signer_class = _at_chosen_metadata_service(signer_class)
     if settings.cert_bundle:
         arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
     # The SDK would retry for minutes, but a service that has just accepted a connection has no reason to be slow.
@@ -109,11 +113,25 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
     )
 
 
-def _probe_metadata_service(signer_class: Any) -> None:
+def _at_chosen_metadata_service(signer_class: Any) -> Any:
+    """The signer, for the metadata service of OCI_METADATA_BASE_URL, which older SDKs don't read."""
+    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
+    if not chosen or hasattr(signer_class, "METADATA_URL_BASE_ENV_VAR"):
+        return signer_class
+    urls = {
+        "METADATA_URL_BASE": chosen,
+        "GET_REGION_URL": f"{chosen}/instance/region",
+        "LEAF_CERTIFICATE_URL": f"{chosen}/identity/cert.pem",
+        "LEAF_CERTIFICATE_PRIVATE_KEY_URL": f"{chosen}/identity/key.pem",
+        "INTERMEDIATE_CERTIFICATE_URL": f"{chosen}/identity/intermediate.pem",
+    }
+    return type(signer_class.__name__, (signer_class,), urls)
+
+
+def _probe_metadata_service() -> None:
     """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
     chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
-    usual = [signer_class.DEFAULT_METADATA_URL_BASE, getattr(signer_class, "DEFAULT_METADATA_URL_BASE_IPV6", None)]
-    urls = [chosen] if chosen else [url for url in usual if url]  # older SDKs know no address for IPv6
+    urls = (chosen,) if chosen else METADATA_URLS
     utils = load("oci._vendor.requests").utils
     fault = ""
     for url in urls:

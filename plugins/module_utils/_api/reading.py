@@ -64,6 +64,9 @@ class _DeadlineReader(io.RawIOBase):
             raise TransferError("did not send its whole response in time")
         self._sock.settimeout(min(self._timeout, left))
         count: int = self._sock.recv_into(buffer)
+        if not count and self.limit is not None and self._received:
+            # http.client takes the end of the connection for the end of the headers.
+            raise TransferError("ended the connection within the headers of its response")
         self._received += count
         if self.limit is not None and self._received > self.limit:
             raise TransferError(f"sent more than {self.limit // 1024} KiB of headers")

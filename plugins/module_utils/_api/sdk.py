@@ -24,7 +24,7 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.text import shorten
 
-MINIMUM_VERSION = (2, 134, 0)
+MINIMUM_VERSION = (2, 111, 0)
 """The oldest SDK whose signers do what is needed; found by trying (tools/sdk_versions.py)."""
 
 USED: Mapping[str, tuple[str, ...]] = {

@@ -118,7 +118,7 @@ class Transport:
         with begun_answer(sock, method, self._read_timeout, self._answer_deadline()) as answer:
             headers = headers_of(answer)
             body = body_of(answer, headers)
-            return HttpResponse(answer.status, headers, body), not answer.will_close
+            return HttpResponse(answer.status, headers, body), not answer.will_close and answer.status >= 200
 
     def _answer_deadline(self) -> Callable[[], float]:
         """The seconds that are left for an answer, now and later on."""

@@ -491,9 +491,6 @@ def test_another_metadata_service_can_be_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 class FakeInstanceSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name-defined, unused-ignore]
-    DEFAULT_METADATA_URL_BASE = "http://127.0.0.1:1"
-    DEFAULT_METADATA_URL_BASE_IPV6 = "http://[::1]:1"
-
     def __init__(self, **arguments: Any) -> None:
         self.arguments = arguments
         self.region = "us-phoenix-1"

@@ -76,6 +76,12 @@ def test_a_list_without_end_is_given_up_and_not_taken_for_the_whole(name: str, w
             pass
 
 
+def test_an_empty_page_may_ask_to_be_asked_again() -> None:
+    answers = [Response(["a"], next_page="1"), *[Response([], next_page="1")] * 5, Response(["b"])]
+
+    assert [row for page in every_page(lambda page=None: answers.pop(0), "letters") for row in page.data] == ["a", "b"]
+
+
 def test_many_short_pages_are_a_list_too() -> None:
     pages = Pages(*[[f"row {number}"] for number in range(5000)])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Proxies of the environment, beside what the SDK's requests library makes of it; and that their passwords are not shown."""
+"""Proxies of the environment, beside those of the SDK; and that their passwords are not shown."""
 
 from __future__ import annotations
 
