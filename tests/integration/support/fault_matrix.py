@@ -275,8 +275,12 @@ EXCLUSIONS: dict[str, Excludes] = {
         fault.kind == "other_record"
         and (place.operation in _WITHOUT_ID or (_OPERATIONS[place.operation].is_list and place.operation != _OF_ASSET))
     ),
-    "its records have no id": lambda place, fault: (
-        fault.kind == "foreign_row" and fault.sort != "realm" and place.operation in _WITHOUT_ID | {"ListVaultReplicas"}
+    "its records have no id, or no compartment": lambda place, fault: (
+        fault.kind == "foreign_row"
+        and (
+            place.operation in _WITHOUT_ID | {"ListVaultReplicas"}
+            or (fault.sort == "compartment" and place.operation == _OF_ASSET)
+        )
     ),
     "its records have no key of which something odd could be told": lambda place, fault: (
         fault.name.startswith(("odd_value", "repeated_member-key"))
