@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ _TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_
 
 #: What the key ids of session tokens begin with.
 _SESSION = "ST$"
+#: Services whose lists tell the limit that they were asked for.
+_TELLS_LIMIT = frozenset({"identity", "kms", "management"})
 #: A page without rows, where it is not a bare array.
 _EMPTY = {"query": b'{"items":[]}'}
 
@@ -262,7 +265,7 @@ class Service:
 
     def _route(self, target: Target, log: Entry) -> Operation | None:
         parts = log.path.split("/", 4)
-        operation = _ROUTES.get((target.service, log.method, _starred(log.path)))
+        operation = _ROUTES.get((target.service, log.method, _starred(log.path.rstrip("/"))))
         if operation is not None:
             log.operation = operation.name
             if len(parts) > 3:
@@ -290,7 +293,21 @@ class Service:
             if not window.admits(self.switches["block_volume_rate"], call.now):
                 return self._throttled("User-rate limit exceeded.")
         call.check_query()
-        return call.operation.run(call)
+        reply = call.operation.run(call)
+        if call.operation.is_list and reply.status == 200:
+            self._finish_page(call, reply)
+        return reply
+
+    def _finish_page(self, call: Call, reply: Reply) -> None:
+        """The headers of a page besides those that follow from its rows."""
+        if call.target.service in _TELLS_LIMIT and "limit" in call.query:
+            reply.headers["opc-limit"] = call.query["limit"]
+        if self.switches["trailing_empty_page"] == "on" and "opc-next-page" not in reply.headers:
+            rows = json.loads(reply.body)
+            rows = rows["items"] if isinstance(rows, dict) else rows
+            if rows:
+                start = page_offset(scope(call), call.query.get("page"))
+                reply.headers["opc-next-page"] = page_token(scope(call), start + len(rows))
 
     def _throttled(self, why: str) -> Reply:
         seconds = int(self.switches["retry_after"])

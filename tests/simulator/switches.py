@@ -114,6 +114,11 @@ TABLE: tuple[Switch, ...] = (
         "accepted|refused",
         "lists of boot volumes and replicas without availabilityDomain (introduction)",
     ),
+    _s(
+        "trailing_empty_page",
+        "off|on",
+        "the last page of a list with rows has a token, which leads to an empty one (4)",
+    ),
     # Vault
     _s(
         "vault_get_in_replica_region",

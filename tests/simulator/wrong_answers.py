@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from .api import OPERATIONS, Call, Operation, scope
+from .kinds.assignments import Assigned
 from .state import Resource
 from .wire import ApiError, Json, Reply, encode, page_offset, page_token
 
@@ -69,6 +70,8 @@ def _others(call: Call, asked: str, details: Details) -> Iterator[str]:
     resource = call.cloud.resources.get(asked)
     if resource is not None:
         yield from (one.id for one in list(call.cloud.all(type(resource))) if one.id != asked)
+    if "assetId" in call.query:
+        yield from (asset for asset in call.cloud.shelf(Assigned) if asset != asked)
 
 
 def _answer_about(call: Call, other: str) -> Reply:

@@ -152,7 +152,6 @@ _TABLE = {
             "compartmentId",
             *_LISTED,
             "volumeGroupId",
-            "clusterPlacementGroupId",
             "lifecycleState",
         ),
         relations=_OF_DOMAIN,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simulator.api import Call, checked, declare, many, one, scope
 from simulator.kinds.keys import Key, Presence
 from simulator.kinds.vaults import Vault
-from simulator.wire import Json, Reply, cut, etag, not_found
+from simulator.wire import Json, Reply, cut, kms_etag, not_found
 
 _AT_REPLICA = "You can't perform management operations directly on the vault replica and its keys."
 _HIDDEN = "Key or Vault does not exist or you are not authorized to access them."
@@ -18,8 +18,7 @@ _PAGE = 100
 
 
 def _kms_etag(resource: Key | Vault, region: str) -> str:
-    """KMS etags have an ending of their own (section 4)."""
-    return f"{etag(f'{resource.id}/{region}', resource.serial)}--gzip"
+    return kms_etag(f"{resource.id}/{region}", resource.serial)
 
 
 def _check_replica(call: Call) -> None:
