@@ -156,12 +156,20 @@ def arguments(name: str) -> tuple[str, ...]:
     return OPERATIONS[name].arguments
 
 
+def is_known(name: str, argument: str) -> bool:
+    """Whether the SDK's method takes an argument; older versions lack some, and newer ones have to have all."""
+    method = getattr(client(OPERATIONS[name].service), name)
+    is_there = f" {argument}:" in (method.__doc__ or "")
+    assert is_there or tuple(map(int, oci.__version__.split(".")[:2])) < (2, 189)
+    return is_there
+
+
 def optional(name: str) -> dict[str, Any]:
     """Every argument that is not positional, by its name in Python."""
     named = {}
     for wire in (*OPERATIONS[name].query, *OPERATIONS[name].headers):
         python = "".join(f"_{c.lower()}" if c.isupper() else c for c in wire).replace("-", "_")
-        if python not in arguments(name):
+        if python not in arguments(name) and is_known(name, python):
             named[python] = VALUES.get(wire, f"ocid1.x.oc1.phx.{python}")
     if OPERATIONS[name].service == "identity" and "lifecycle_state" in named:
         named["lifecycle_state"] = "ACTIVE"
