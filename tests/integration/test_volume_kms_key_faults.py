@@ -266,7 +266,7 @@ class TestWrites:
             message="is in an invalid state",
         )
 
-        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=2)
+        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=1)
 
         assert ran.failed
         errors = {name: entry["error"] for name, entry in _by_name(ran).items()}
