@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.copy_helpers import (
     IAD,
     KINDS,
@@ -116,14 +117,15 @@ def test_of_several_copies_the_one_on_the_key_is_taken_where_lists_show_no_keys(
 
 @every_kind
 def test_a_copy_begun_before_that_ends_faulty_is_told_as_that(sim: Simulator, kind: Kind) -> None:
-    kind.furnish(sim, copy_settle=1.5, copy_outcome="faulty")
+    kind.furnish(sim, copy_settle=3600)
     begun = copy(sim, "backup-1", wait=False)
-    ran = copy(sim, "backup-1")
+    clock = UnhurriedClock().after(0.3, lambda: sim.change(begun.only["copy_id"], state="FAULTY"))
+    ran = copy(sim, "backup-1", clock=clock)
     assert (ran.failed, ran.changed, ran.writes) == (True, False, {})
     assert ran.only["error"]["code"] == "FAULTY"
     assert PHX in ran.only["error"]["message"]
     assert ran.only["copy_id"] == begun.only["copy_id"]
-    sim.set(copy_outcome="available", copy_settle=0.05)
+    sim.set(copy_settle=0.05)
     again = copy(sim, "backup-1")
     assert (again.failed, again.writes) == (False, {kind.copy: 1}), again.msg
 
