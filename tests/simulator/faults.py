@@ -18,7 +18,7 @@ KINDS: dict[str, str] = {
     "error_500": "500 InternalServerError, not committed",
     "bad_gateway": "502 with an HTML body, not committed",
     "unavailable": "503 ServiceUnavailable, not committed",
-    "status": "any status, code and message (details: status, code, message, headers), not committed",
+    "status": "any status, code and message, or `text` (details: status, code, message, headers), not committed",
     "clock_skew": "401 NotAuthenticated as for a wrong clock, not committed",
     "token_expired": "401 NotAuthenticated, for this call and whatever else comes with the same session token",
     "page_expired": "400 InvalidParameter for the page token",
@@ -50,7 +50,7 @@ _LIST_KINDS = frozenset(
     {"empty_page", "stale_list", "page_expired", "foreign_row", "lagging_row", "repeating_token", "endless_pages"}
 )
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "status": {"status": int, "code": str, "message": str, "headers": dict},
+    "status": {"status": int, "code": str, "message": str, "headers": dict, "text": str},
     "slow": {"seconds": (int, float)},
     "body": {"text": str, "count": int, "status": int},
     "meanwhile": {"changes": dict},

@@ -334,7 +334,8 @@ class Service:
             return Outcome(Reply(307, b"", {"location": place}))
         error = rule.error()
         if error is not None:
-            return Outcome(Reply(error.status, error.body(), dict(rule.details.get("headers", {}))))
+            body = rule.details["text"].encode() if "text" in rule.details else error.body()
+            return Outcome(Reply(error.status, body, dict(rule.details.get("headers", {}))))
         reply = _reply(work)
         for ocid, fields in rule.details.get("changes", {}).items():
             self.alter(ocid, fields)
