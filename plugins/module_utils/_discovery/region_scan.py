@@ -183,7 +183,8 @@ class RegionScan:
             and (readings or lists_show_keys or not rows)
             and all(reading.kms_key_id == rows[name].kms_key_id for name, reading in readings.items())
         ):
-            return {**rows, **readings}
+            latest = {**rows, **readings}
+            return {name: row for name, row in latest.items() if row.lifecycle_state not in GONE_STATES}
         results.update(_zip_map(pool, read, [name for name in rows if name not in results]))
         failed = [(rows[name], result) for name, result in results.items() if isinstance(result, ResourceError)]
         why = "" if self._read_each else ", and lists don't show keys here"
