@@ -98,6 +98,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import shown
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.discover import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
@@ -140,7 +141,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 shards = [shard.as_dict() for shard in found.shards]
                 self._cache[key] = {"shards": shards, "warnings": list(found.warnings)}
         for warning in found.warnings:
-            self.display.warning(warning)
+            self.display.warning(shown(warning))
         inventory.add_group(_GROUP)
         for shard in found.shards:
             self._add(inventory, shard)

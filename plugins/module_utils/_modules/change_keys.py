@@ -48,7 +48,7 @@ from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
-from .output import invocation, warn
+from .output import invocation, warn, warn_of
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -140,7 +140,7 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
         try:
             write_private(result_file, {**result, "warnings": warnings, "resources": entries})
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
         limit = _MOST_IN_SHORT_DIFF if is_short else None

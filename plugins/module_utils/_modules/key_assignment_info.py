@@ -36,7 +36,7 @@ from .._model.resource_types import RESOURCE_TYPES
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file
-from .output import invocation
+from .output import invocation, warn_of
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
 
@@ -175,10 +175,10 @@ def incomplete_warning(where: str) -> str:
 
 def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
-        module.warn(incomplete_warning("the result"))
+        warn_of(module, incomplete_warning("the result"))
     if discovery_file is not None:
         try:
             write_private(discovery_file, result)
         except OSError as error:
-            module.warn(f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
+            warn_of(module, f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
     module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

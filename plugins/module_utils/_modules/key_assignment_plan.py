@@ -42,6 +42,7 @@ from .key_assignment_info import (
 )
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
+from .output import warn_of
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
@@ -86,7 +87,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        context.module.warn(incomplete_warning("'new_discovery_file'"))
+        warn_of(context.module, incomplete_warning("'new_discovery_file'"))
     return read_discovery(path)
 
 

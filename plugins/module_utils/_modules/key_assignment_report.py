@@ -57,7 +57,7 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
                 invocation=invocation(module), msg=missing_required_lib("jinja2"), exception=traceback.format_exc()
             )
         except OSError as error:
-            module.fail_json(invocation=invocation(module), msg=f"The report could not be written: {error}")
+            raise InputError(f"The report could not be written: {error}") from error
     module.exit_json(invocation=invocation(module), **result)
 
 

@@ -37,7 +37,7 @@ from .errors import (
     fail_module_on_error,
 )
 from .options import writable_file
-from .output import invocation
+from .output import invocation, warn_of
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
@@ -147,7 +147,7 @@ def _write(
     )
     write_plan(plan_file, document, result.facts)
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
-        module.warn(warning)
+        warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None
     note = _TOO_LARGE if module.check_mode and inline is None else None
     lines = plan_lines(plan, dry_run=module.check_mode)

@@ -45,7 +45,7 @@ from .._resources.planned import planned_kind
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .output import invocation, warn
+from .output import invocation, warn, warn_of
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -168,8 +168,9 @@ class _Batch:
         try:
             write_batch_file(self._path, rows, seconds, {**self._counts(), "warnings": list(self._warnings)})
         except OSError as error:
-            self._module.warn(
-                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"
+            warn_of(
+                self._module,
+                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}",
             )
 
 

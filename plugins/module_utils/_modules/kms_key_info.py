@@ -28,7 +28,7 @@ from .._model.regions import RegionTable
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file
-from .output import invocation
+from .output import invocation, warn_of
 from .runtime import Runtime
 
 # Lookups in flight. The rate limit of Vault is the bottleneck; more threads would only retry more calls at once.
@@ -136,7 +136,7 @@ def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path
         try:
             write_private(result_file, {**result, "keys": entries})
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     shown = selected(entries, module.params["result"])
     # In templates, ``keys`` is a method, and ansible-core 2.21 forbids documenting it; playbooks use it nevertheless.
     module.exit_json(invocation=invocation(module), **result, kms_keys=shown, keys=shown)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.text import shown
 from .._common.values import is_blank
 from .._model.regions import RegionTable
 from .rules import Problems, Values, validate_realm, validate_together
@@ -55,7 +56,7 @@ def read_role(
         _apply_approved_plan(role, given, values, problems)
     if not problems:
         validate_realm(role, values, problems)
-    return values, problems
+    return values, list(map(shown, problems))
 
 
 def default_report_dir(environment: Mapping[str, str]) -> str:

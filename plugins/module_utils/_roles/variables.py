@@ -301,6 +301,7 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "A secret for these hashes. Without it, anyone who knows an OCID can compute its hash.",
                 "Reports with the same secret have the same hashes.",
             ),
+            is_secret=True,
         ),
         "dir": _report_dir(),
     }
