@@ -64,6 +64,7 @@ from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
 def role_options(
@@ -83,7 +84,7 @@ def role_options(
         table=known_regions(),
         environment=os.environ,
     )
-    return {"options": options, "problems": problems}
+    return dict(untrusted({"options": options, "problems": problems}))
 
 
 class FilterModule:
