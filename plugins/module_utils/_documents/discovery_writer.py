@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .discovery_file import DiscoveryFile
 from .json_writer import write_before_changes
+from .own_files import RESULT_FORMAT, RESULT_VERSION
 
 
 def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
@@ -20,6 +21,8 @@ def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
     write_before_changes(
         path,
         {
+            "format": RESULT_FORMAT,
+            "version": RESULT_VERSION,
             "resources": discovery.resources,
             "unreadable": discovery.unreadable,
             "complete": discovery.complete,

@@ -19,20 +19,22 @@ from .._common.append_file import expect_in_place, open_own_file
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import sync_folder
+from .._common.state_folder import state_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
-from .journal_events import INTENT, OUTCOME, is_journal
+from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
 
 # A line has some hundred characters, and of a policy or a group a few thousand.
 _BEGINNING = 256 * 1024
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
-    """The journal's path if the user names none: a state folder survives reboots, a temporary one doesn't."""
-    state = environment.get("XDG_STATE_HOME", "").strip()
-    base = Path(state or os.path.expanduser("~/.local/state"))
-    return base / "oci_keys.block_volume" / "journal.jsonl"
+    """The journal's path if the user names none: a state folder survives reboots, a temporary one doesn't.
+
+    Raises InputError where there is no such folder.
+    """
+    return state_folder(environment) / JOURNAL_NAME
 
 
 class Journal:

@@ -10,6 +10,9 @@ import json
 
 INTENT, OUTCOME = "intent", "outcome"
 
+JOURNAL_NAME = "journal.jsonl"
+"""The name of a journal in the folder of a run, and in the state folder."""
+
 # How a line begins, which is all that a process that was killed at once may have left of a journal.
 _LINE_STARTS = (b'{"time"', b'{"event"')
 

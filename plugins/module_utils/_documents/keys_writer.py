@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .json_writer import write_before_changes
+from .own_files import RESULT_FORMAT, RESULT_VERSION
 
 
 def write_keys(path: Path, rows: Sequence[Mapping[str, Any]], summary: Mapping[str, int]) -> None:
     """Write the keys of a plan. Raises InputError where that fails, since nothing may be changed then."""
-    write_before_changes(path, {"changed": False, "summary": summary, "keys": rows})
+    about = {"format": RESULT_FORMAT, "version": RESULT_VERSION, "changed": False}
+    write_before_changes(path, {**about, "summary": summary, "keys": rows})

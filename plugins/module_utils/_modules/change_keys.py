@@ -29,13 +29,13 @@ from .._changes.results import (
     summary,
 )
 from .._common.cancellation import CancellationToken
-from .._common.errors import InputError
-from .._common.files import write_private
 from .._documents.journal import (
     Journal,
     default_journal_path,
 )
+from .._documents.own_files import write_result
 from .._model.resource import DesiredState
+from .call_files import CHECKED_ELSEWHERE, check_files
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
@@ -103,10 +103,9 @@ def _run(
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
     desired = request.desired(module.params)
     journal_path = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
-    if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal_path):
-        raise InputError(
-            f"'result_file' and 'journal' are the same file, {str(journal_path)!r}. Name another 'result_file'"
-        )
+    check_files(
+        module.params, {"result_file": result_file, "journal": journal_path}, formats={"journal": CHECKED_ELSEWHERE}
+    )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     named = targets(
@@ -138,7 +137,7 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
     warn(module, warnings, "'result_file'", all_of_them=not is_short)
     if result_file is not None:
         try:
-            write_private(result_file, {**result, "warnings": warnings, "resources": entries})
+            write_result(result_file, {**result, "warnings": warnings, "resources": entries})
         except OSError as error:
             warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])

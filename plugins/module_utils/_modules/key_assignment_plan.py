@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.files import write_private
 from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
+from .._documents.own_files import write_result
 from .._documents.packed_plan import unpack_plan
 from .._documents.plan_file import PlanFile, read_plan
 from .._model.ocid import expect_realm, expect_type, parse
@@ -79,7 +79,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
     found = discover_result(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
-        write_private(path, found)
+        write_result(path, found)
     except OSError as error:
         raise InputError(
             f"'new_discovery_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing was planned. "

@@ -19,9 +19,11 @@ from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
+from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
+from .._documents.plan_file import FORMAT as PLAN_FORMAT
 from .._documents.plan_file import PlanFile
 from .._documents.plan_writer import count_entries, write_plan
 from .._keys.results import key_entry, summary
@@ -31,6 +33,7 @@ from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks
 from .._planning.plan import Plan
 from .._planning.plan_text import MOST_COUNTS, plan_lines
+from .call_files import check_files, input_files
 from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
@@ -115,6 +118,14 @@ def _write(
     keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
+    written = {
+        "plan_file": plan_file,
+        "keys_file": keys_file,
+        "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
+    }
+    reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
+    read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
+    check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)

@@ -27,6 +27,7 @@ from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
+from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
@@ -42,6 +43,7 @@ from .._planning.batch_results import (
 )
 from .._planning.progress import progress_line, slice_label
 from .._resources.planned import planned_kind
+from .call_files import CHECKED_ELSEWHERE, check_files
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
@@ -76,7 +78,10 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
-    journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
+    journal_path = path.parent / JOURNAL_NAME
+    written = {"journal": journal_path, "batch file": batch_file(path.parent, options["batch"])}
+    check_files(options, written, [("plan_file", path)], formats={"journal": CHECKED_ELSEWHERE})
+    journal = Journal(journal_path, runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
     began = runtime.clock.monotonic()

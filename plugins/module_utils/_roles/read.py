@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.state_folder import expanded, state_folder
 from .._common.text import shown
 from .._common.values import is_blank
 from .._model.regions import RegionTable
@@ -47,7 +48,10 @@ def read_role(
     problems += _unknown(role, given, variables)
     if "report_dir" in values or "dir" in values:
         name = "report_dir" if "report_dir" in values else "dir"
-        values[name] = os.path.abspath(os.path.expanduser(values[name] or default_report_dir(environment or {})))
+        try:
+            values[name] = os.path.abspath(expanded(values[name] or default_report_dir(environment or {})))
+        except InputError as error:
+            problems.append(f"{role}_{name}: {error}")
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
         problems += _apply_shard_scope(values, shard_region, shard_compartment_id, table)
     values["artifact"] = artifact_name(role, host)
@@ -61,8 +65,7 @@ def read_role(
 
 def default_report_dir(environment: Mapping[str, str]) -> str:
     """The default folder for reports, beside the journal, which survives reboots."""
-    state = environment.get("XDG_STATE_HOME", "").strip() or "~/.local/state"
-    return os.path.join(state, "oci_keys.block_volume", "reports")
+    return str(state_folder(environment) / "reports")
 
 
 def _unknown(role: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> Problems:

@@ -288,13 +288,14 @@ def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("blank", [{}, {"XDG_STATE_HOME": ""}, {"XDG_STATE_HOME": " "}])
-def test_the_default_place_survives_a_reboot(blank: dict[str, str]) -> None:
-    assert default_journal_path(blank) == Path.home() / ".local/state/oci_keys.block_volume/journal.jsonl"
+def test_the_default_place_survives_a_reboot(blank: dict[str, str], tmp_path: Path) -> None:
+    found = default_journal_path({"HOME": str(tmp_path), **blank})
+    assert found == tmp_path / ".local/state/oci_keys.block_volume/journal.jsonl"
 
 
-def test_the_state_folder_of_the_environment_is_used() -> None:
-    given = default_journal_path({"XDG_STATE_HOME": "/var/state"})
-    assert given == Path("/var/state/oci_keys.block_volume/journal.jsonl")
+def test_the_state_folder_of_the_environment_is_used(tmp_path: Path) -> None:
+    given = default_journal_path({"XDG_STATE_HOME": str(tmp_path)})
+    assert given == tmp_path / "oci_keys.block_volume/journal.jsonl"
 
 
 def _link(path: Path) -> None:
