@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from .discovery_file import DiscoveryFile
+from .formats import RESULT_FORMAT, RESULT_VERSION
 from .json_writer import write_before_changes
-from .own_files import RESULT_FORMAT, RESULT_VERSION
 
 
 def write_discovery(path: Path, discovery: DiscoveryFile) -> None:

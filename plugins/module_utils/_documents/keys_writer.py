@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .formats import RESULT_FORMAT, RESULT_VERSION
 from .json_writer import write_before_changes
-from .own_files import RESULT_FORMAT, RESULT_VERSION
 
 
 def write_keys(path: Path, rows: Sequence[Mapping[str, Any]], summary: Mapping[str, int]) -> None:

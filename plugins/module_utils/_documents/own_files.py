@@ -13,12 +13,8 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.files import write_private
+from .formats import PLAN_FORMAT, RESULT_FORMAT, RESULT_VERSION
 from .json_reader import JsonNode, read_json
-from .plan_file import FORMAT as PLAN_FORMAT
-
-RESULT_FORMAT = "oci_keys.block_volume/result"
-"""Results of modules: of changes, of a discovery, and of keys."""
-RESULT_VERSION = 1
 
 _FIRST_MEMBER = re.compile(rb'\s*\{\s*"format":\s*"([^"\\]{1,80})"')
 _BEGINNING = 256

@@ -35,7 +35,6 @@ from .._documents.journal import (
 )
 from .._documents.own_files import write_result
 from .._model.resource import DesiredState
-from .call_files import CHECKED_ELSEWHERE, check_files
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
@@ -43,6 +42,7 @@ from .change_options import (
     targets,
 )
 from .change_runtime import ChangeRuntime
+from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .options import (
     RESULT_OPTIONS,

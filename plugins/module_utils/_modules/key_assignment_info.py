@@ -33,7 +33,7 @@ from .._documents.own_files import write_result
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
-from .call_files import check_files
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,15 @@ from .key_assignment_info import (
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
 from .output import warn_of
+from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
     options = context.options
+    selection = _selection(context)
     discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
-    plan_filter = _plan_filter(context, discovery)
+    plan_filter = replace(selection, keys=_keys_for(context, discovery))
     plan = make_plan(discovery.resources, plan_filter)
     key_checks = KeyChecks()
     if options["validate_key"]:
@@ -107,9 +110,9 @@ def _read_discovery(context: PlanContext) -> DiscoveryFile:
     return discovery
 
 
-def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
+def _keys_for(context: PlanContext, discovery: DiscoveryFile) -> dict[str, str] | None:
+    """The desired key of each region in scope; None stands for the Oracle-managed one."""
     options = context.options
-    keys: dict[str, str] | None = None
     if options["state"] == "present":
         keys = _keys(context)
         missing = [region for region in discovery.regions if region not in keys]
@@ -118,20 +121,24 @@ def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
                 f"'kms_key_ids' has no key for {', '.join(missing)}, which is in scope. Give these regions a key, or "
                 "take them out of the scope"
             )
-    elif options["kms_key_ids"]:
+        return keys
+    if options["kms_key_ids"]:
         raise InputError("'kms_key_ids' and 'state: absent' can't be combined: 'absent' assigns no key")
-    for name in ("from_kms_key_ids", "resource_types", "freeform_tags", "defined_tags"):
-        if options[name] is not None and not options[name]:
-            raise InputError(f"'{name}' is empty, so no resource can match. Leave it out")
+    return None
+
+
+def _selection(context: PlanContext) -> PlanFilter:
+    """Which resources are planned for. It is known to be valid before anything is read."""
+    options, tenancy = context.options, context.connection.tenancy
     return PlanFilter(
-        keys=keys,
+        keys=None,
         resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
-        from_kms_key_ids=options["from_kms_key_ids"],
+        from_kms_key_ids=keys_to_leave(options, tenancy),
         only_oracle_managed=options["only_oracle_managed"],
-        exclude_ids=options["exclude_ids"] or (),
-        freeform_tags=options["freeform_tags"],
-        defined_tags=options["defined_tags"],
-        created_before=None if is_blank(options["created_before"]) else options["created_before"],
+        exclude_ids=excluded_ids(options, tenancy),
+        freeform_tags=freeform_tags(options),
+        defined_tags=defined_tags(options),
+        created_before=created_before(options),
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
     )

@@ -40,7 +40,7 @@ from .._reporting.files import foreign_report_reason, report_paths, write_report
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
-from .call_files import expect_distinct, expect_no_credentials, expect_replaceable, input_files
+from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
 from .output import invocation
 
@@ -190,11 +190,10 @@ def _folder(given: Any) -> Path:
 
 
 def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
-    """Raise InputError if a file of the report is one that it is made from, has credentials, or is not one of ours."""
+    """Raise InputError if a file of the report is one that it is made from, or is not one of ours."""
     outputs = {path.name: path for path in paths.values()}
     names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "change_files", "merge_reports")
     expect_distinct([*outputs.items(), *input_files(options, *names, "template")], outputs)
-    expect_no_credentials({}, outputs)
     for name, path in outputs.items():
         expect_replaceable(name, path, foreign_report_reason)
 

@@ -19,11 +19,11 @@ from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.values import is_blank
+from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
-from .._documents.plan_file import FORMAT as PLAN_FORMAT
 from .._documents.plan_file import PlanFile
 from .._documents.plan_writer import count_entries, write_plan
 from .._keys.results import key_entry, summary
@@ -33,7 +33,8 @@ from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks
 from .._planning.plan import Plan
 from .._planning.plan_text import MOST_COUNTS, plan_lines
-from .call_files import check_files, input_files
+from .call_files import input_files
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
@@ -41,6 +42,7 @@ from .errors import (
 )
 from .options import writable_file
 from .output import invocation, warn_of
+from .plan_filters import expect_no_blanks
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
@@ -114,6 +116,7 @@ def _write(
     module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, partial_result: dict[str, Any]
 ) -> dict[str, Any]:
     options = module.params
+    expect_no_blanks(options)
     plan_file = writable_file("plan_file", options["plan_file"])
     keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:

@@ -43,9 +43,9 @@ from .._planning.batch_results import (
 )
 from .._planning.progress import progress_line, slice_label
 from .._resources.planned import planned_kind
-from .call_files import CHECKED_ELSEWHERE, check_files
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
+from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation, warn, warn_of
 from .signals import cancelled_by_signals

@@ -25,7 +25,8 @@ from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
-from .call_files import check_files, input_files
+from .call_files import input_files
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file

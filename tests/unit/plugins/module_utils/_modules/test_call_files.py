@@ -17,10 +17,10 @@ import pytest
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.own_files import write_result
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import FORMAT as PLAN_FORMAT
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.call_files import (
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.call_files import input_files
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.checked_files import (
     CHECKED_ELSEWHERE,
     check_files,
-    input_files,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.files import (
     foreign_report_reason,
