@@ -29,6 +29,7 @@ from .._changes.results import (
     summary,
 )
 from .._common.cancellation import CancellationToken
+from .._common.kept_folder import expect_kept
 from .._documents.journal import (
     Journal,
     default_journal_path,
@@ -103,6 +104,8 @@ def _run(
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
     desired = request.desired(module.params)
     journal_path = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
+    if not module.check_mode:
+        expect_kept(journal_path.parent, "The journal", os.environ)
     check_files(
         module.params, {"result_file": result_file, "journal": journal_path}, formats={"journal": CHECKED_ELSEWHERE}
     )

@@ -25,6 +25,7 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
+from .._common.kept_folder import expect_kept
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.journal_events import JOURNAL_NAME
@@ -79,6 +80,8 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
     journal_path = path.parent / JOURNAL_NAME
+    if not module.check_mode:
+        expect_kept(journal_path.parent, "The journal", os.environ)
     written = {"journal": journal_path, "batch file": batch_file(path.parent, options["batch"])}
     check_files(options, written, [("plan_file", path)], formats={"journal": CHECKED_ELSEWHERE})
     journal = Journal(journal_path, runtime.clock, connection.tenancy)

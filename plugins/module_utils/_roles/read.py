@@ -10,7 +10,8 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
@@ -37,11 +38,14 @@ def read_role(
     shard_compartment_id: object = None,
     table: RegionTable | None = None,
     environment: Mapping[str, str] | None = None,
+    expect_kept: Callable[[Path, str, Mapping[str, str]], None] | None = None,
 ) -> tuple[Values, Problems]:
     """The values of a role's variables, by name without the role's prefix, and all problems found, as sentences.
 
     On a shard, its region and its compartment replace the role's own, and the compartments below are out of scope.
     ``given`` has the role's variables under their full names; one that the role does not have is a problem.
+    ``expect_kept`` is given where the role is going to change something: it raises InputError for a report folder whose
+    files do not outlive the run.
     """
     variables = role_variables(role, table)
     values, problems = read_variables(role, given, variables)
@@ -50,6 +54,8 @@ def read_role(
         name = "report_dir" if "report_dir" in values else "dir"
         try:
             values[name] = os.path.abspath(expanded(values[name] or default_report_dir(environment or {})))
+            if expect_kept is not None:
+                expect_kept(Path(values[name]), "The report folder with the journal", environment or {})
         except InputError as error:
             problems.append(f"{role}_{name}: {error}")
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
