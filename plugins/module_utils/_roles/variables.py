@@ -132,6 +132,8 @@ def _report_dir() -> Variable:
             "The folder in which each run creates a folder of its own. When not set, "
             "C(oci_keys.block_volume/reports) in the folder E(XDG_STATE_HOME), by default C(~/.local/state). On AWX, "
             "where the files of a job are deleted, name a mounted folder.",
+            "In a container, and on AWX, nothing is changed unless it outlives the job: it has to be on a mount, or a "
+            "file C(.oci-keys-reports) in it or in a folder above it has to say that it is kept.",
         ),
     )
 
