@@ -71,6 +71,9 @@ class Journal:
             self._ends_incomplete = not self._ends_with_a_line()
             for path in created:
                 sync_folder(path.parent)
+            if created == [self.path]:
+                # Whoever created the folder of the run a moment ago did not flush the one that it is in.
+                sync_folder(self.path.parent.parent)
         except OSError as error:
             self.close()
             raise InputError(

@@ -270,6 +270,19 @@ def test_a_new_file_and_its_new_folders_are_flushed_into_their_folders(
     assert flushed == [path.parent, path.parent.parent, tmp_path]
 
 
+def test_the_folder_that_a_role_created_for_the_journal_is_flushed_into_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr(journal_module, "sync_folder", flushed.append)
+    (tmp_path / "run").mkdir()
+    for _ in range(2):
+        journal = Journal(tmp_path / "run" / "journal.jsonl", FakeClock())
+        journal.open()
+        journal.close()
+    assert flushed == [tmp_path / "run", tmp_path]
+
+
 def test_no_journal_without_its_folder_on_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_folder: Path) -> None:
         raise OSError(errno.EIO, "Input/output error")
