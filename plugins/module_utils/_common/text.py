@@ -86,7 +86,11 @@ def with_article(noun: str) -> str:
 
 def quote(value: object) -> str:
     """A given value as messages show it: in quotation marks, on one line, not too long, and never a secret."""
-    return shorten(visible(without_secrets(_safe_repr(_value_without_secrets(value)))))
+    try:
+        plain = _value_without_secrets(value)
+    except RecursionError:
+        plain = f"<{type(value).__name__}>"
+    return shorten(visible(without_secrets(_safe_repr(plain))))
 
 
 def _safe_repr(value: object) -> str:
@@ -108,10 +112,16 @@ _PEM = re.compile(
 )
 # The base64 of a private key without its marks: DER begins with these.
 _DER = re.compile(
-    rf"\b(?:MI[A-P]|MH[a-z]|b3BlbnNzaC)(?=\S{{0,60}}[a-z])(?=\S{{0,60}}[A-Z])[A-Za-z0-9+/]{{37,}}(?:{_BREAK}*[A-Za-z0-9+/]{{16,}})*={{0,2}}"
+    r"\b(?:MI[A-P]|MH[a-z]|b3BlbnNzaC)(?=\S{0,60}[a-z])(?=\S{0,60}[A-Z])"
+    rf"[A-Za-z0-9+/]{{37,}}(?:{_BREAK}*[A-Za-z0-9+/]{{16,}})*={{0,2}}"
 )
-# A JSON web token, as session tokens are; the SDK writes some with ``ST$`` before it.
+# A JSON web token, as session tokens are, which the SDK writes with ``ST$`` before it.
 _WEB_TOKEN = re.compile(r"(?:ST\$)?\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
+# What stands after these words in a header, or between these parts of the URL of a pre-authenticated request.
+_NAMED_TOKEN = re.compile(
+    r"(\bbearer\s+|\bsignature=\"?|/p/(?=[\w-]{16,}/n/))[A-Za-z0-9+/=._~-]{16,}?(?=[^A-Za-z0-9+/=._~-]|/n/|$)",
+    re.IGNORECASE,
+)
 # Passwords may have ``/ # ? \ @`` in them, so everything up to the last ``@`` belongs to the credentials.
 _URL_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,})\S*@")
 # A proxy may be given without a scheme.
@@ -152,6 +162,7 @@ def without_secrets(text: str) -> str:
     if "--" in text:
         text = _PEM.sub(_PRIVATE_KEY, text)
     text = _WEB_TOKEN.sub(_TOKEN, _DER.sub(_PRIVATE_KEY, text))
+    text = _NAMED_TOKEN.sub(rf"\g<1>{_TOKEN}", text)
     if "@" in text:
         text = _URL_CREDENTIALS.sub(rf"\g<1>{_CREDENTIALS}@", text)
         text = _BARE_CREDENTIALS.sub(f"{_CREDENTIALS}@", text)

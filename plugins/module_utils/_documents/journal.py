@@ -37,6 +37,14 @@ def default_journal_path(environment: Mapping[str, str]) -> Path:
     return state_folder(environment) / JOURNAL_NAME
 
 
+def known_default_journal(environment: Mapping[str, str]) -> Path | None:
+    """The same, where another journal is given and this one is only looked at; None where there is no such folder."""
+    try:
+        return default_journal_path(environment)
+    except InputError:
+        return None
+
+
 class Journal:
     """A file of JSON lines, appended to and fsynced; safe for threads and for several processes at once.
 

@@ -94,6 +94,29 @@ def test_a_session_token() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown_text"),
+    [
+        ("Authorization: Bearer abcdefGHIJKL0123456789==", "Authorization: Bearer <token>"),
+        ('Signature version="1",signature="AAAAbbbbCCCCdddd0123+/=="', 'Signature version="1",signature="<token>"'),
+        (
+            "https://objectstorage.eu-frankfurt-1.oraclecloud.com/p/AbC_dEf-0123456789abcdefGHIJ/n/ns/b/reports/o/a",
+            "https://objectstorage.eu-frankfurt-1.oraclecloud.com/p/<token>/n/ns/b/reports/o/a",
+        ),
+        ("/home/p/reports-of-2026-11-24/plan.json", "/home/p/reports-of-2026-11-24/plan.json"),
+    ],
+)
+def test_tokens_of_headers_and_of_urls(text: str, shown_text: str) -> None:
+    assert shown(text) == shown_text
+
+
+def test_a_value_that_is_too_deep_is_named_by_its_type() -> None:
+    value: list[object] = []
+    for _level in range(100_000):
+        value = [value]
+    assert quote(value) == "'<list>'"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "ocid1.volume.oc1.iad.abuwcljrxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",

@@ -14,7 +14,10 @@ import pytest
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import state_folder as _state_folder
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.state_folder import expanded, state_folder
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import default_journal_path
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import (
+    default_journal_path,
+    known_default_journal,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import writable_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 
@@ -37,6 +40,7 @@ def unknown_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_an_unknown_user_has_no_state_folder(unknown_user: Path, environment: dict[str, str]) -> None:
     with pytest.raises(InputError, match=r"HOME is not set.*user id.*Give 'journal'"):
         default_journal_path(environment)
+    assert known_default_journal(environment) is None
     _values, problems = read_role("rekey", {}, environment=environment)
     assert [problem for problem in problems if "HOME is not set" in problem and "rekey_report_dir" in problem]
     assert list(unknown_user.iterdir()) == []
