@@ -19,7 +19,10 @@ _TRUST = getattr(template, "trust_as_template", None)
 
 def as_template(text: str) -> str:
     """Text of the collection itself that is a template."""
-    return text if _TRUST is None else str(_TRUST(text))
+    if _TRUST is None:
+        return text
+    trusted: str = _TRUST(text)  # a tag on the text: any copy of it would be without
+    return trusted
 
 
 def untrusted(value: Any) -> Any:

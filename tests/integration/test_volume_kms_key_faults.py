@@ -276,13 +276,26 @@ class TestWrites:
         assert "Run the task again" in errors["volume-1"]["hint"]
         _is_true(sim, ran)
 
-    def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:
+    def test_a_conflict_that_does_not_pass_ends_with_the_time(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
         sim.fault("status", PUT, times=None, status=409, code="Conflict", message="currently attached")
 
-        ran = _rekey(sim, "volume-1")
+        ran = _rekey(sim, "volume-1", wait_timeout=2)
 
         assert ran.only["error"]["code"] == "Conflict"
+        assert "currently attached" in ran.only["error"]["message"]
+        assert "Run the task again" in ran.only["error"]["hint"]
+        assert ran.writes[PUT] > 1
+        assert not ran.only["changed"]
+        _is_true(sim, ran)
+
+    def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        sim.fault("status", PUT, times=None, status=409, code="InvalidatedRetryToken", message="used before")
+
+        ran = _rekey(sim, "volume-1")
+
+        assert ran.only["error"]["code"] == "InvalidatedRetryToken"
         assert ran.writes == {PUT: 1}
 
     def test_a_volume_that_is_busy_already_is_waited_for(self, sim: Simulator) -> None:
@@ -335,7 +348,8 @@ class TestWrites:
 
     def test_a_change_that_the_service_ignores(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
-        sim.fault("status", PUT, times=1, status=200, code="", message="")
+        answer = json.dumps({"kmsKeyId": sim.id("key-a")})
+        sim.fault("status", PUT, times=1, status=200, code="", message="", text=answer)
 
         ran = _rekey(sim, "volume-1", timings=replace(FAST, ignored_after=0.4))
 
