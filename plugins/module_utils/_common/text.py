@@ -100,7 +100,7 @@ def _safe_repr(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-_PRIVATE_KEY, _TOKEN, _CREDENTIALS = "<content of a key>", "<token>", "<credentials>"
+_PRIVATE_KEY, _TOKEN, _CREDENTIALS = "<content of a key>", "<token>", "***"
 
 # Line breaks may be escaped, since the value may have been quoted already.
 _BREAK = r"(?:\s|\\+[nrt]|\\u000[9ad])"

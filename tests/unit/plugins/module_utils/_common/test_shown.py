@@ -80,7 +80,7 @@ def test_the_credentials_of_a_proxy(password: str, form: str) -> None:
 
 
 def test_a_password_with_blanks() -> None:
-    assert quote("http://scott:pass word@proxy:3128") == "'http://<credentials>@proxy:3128'"
+    assert quote("http://scott:pass word@proxy:3128") == "'http://***@proxy:3128'"
 
 
 def test_a_session_token() -> None:
