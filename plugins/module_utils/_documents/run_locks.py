@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .._common.errors import InputError
 from .._common.locks import LockFile, LocksUnsupportedError, NameLocks
-from .journal import default_journal_path
+from .journal import known_default_journal
 
 LOCK_FILE = ".oci-keys.lock"
 """The name of the lock file in its folder. It stays empty, and stays there."""
@@ -34,8 +34,8 @@ class LockPlaces:
 
 def lock_places(journal: Path, environment: Mapping[str, str]) -> LockPlaces:
     """The folders of the lock files of a run with this journal."""
-    state = default_journal_path(environment).parent
-    return LockPlaces(state if state.is_absolute() else None, journal.parent)
+    default = known_default_journal(environment)
+    return LockPlaces(None if default is None else default.parent, journal.parent)
 
 
 @dataclass
@@ -89,7 +89,14 @@ def _beside_journal(places: LockPlaces, warnings: list[str]) -> list[LockFile]:
 
 
 def _in_state_folder(places: LockPlaces, beside_journal: Sequence[LockFile], warnings: list[str]) -> list[LockFile]:
-    if places.state is None or _is_same_folder(places.state, places.journal):
+    if places.state is None:
+        warnings.append(
+            f"There is no state folder. Runs that use the folder {str(places.journal)!r} exclude each other, but a run "
+            "with another journal may change the same resources at the same time. Set the environment variable "
+            "XDG_STATE_HOME."
+        )
+        return []
+    if _is_same_folder(places.state, places.journal):
         return []
     path = places.state / LOCK_FILE
     try:

@@ -40,6 +40,9 @@ REQUESTS = (84_000, 53_000)
 # What modules that change something ship besides: locks against other runs, a fresh reading before each write, and the
 # end of each change as it comes.
 ALONE = (40_000, 24_000)
+# And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
+# their container.
+SAFER = (40_000, 27_500)
 # These change nothing, so they ship nothing that does.
 READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
 
@@ -105,12 +108,13 @@ def test_no_module_ships_more_than_it_did(module: str) -> None:
     before = SHIPPED_IN_0_1_0[module]
     alone = (0, 0) if module in READING else ALONE
     limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, REQUESTS, alone, strict=True))))
-    assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
+    sizes = zip(shipped_bytes(module), limits, SAFER, strict=True)
+    assert all(size <= limit + more for size, limit, more in sizes), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
-    sizes = zip(shipped_bytes("kms_key_info"), SHIPPED_IN_0_1_0["kms_key_info"], REQUESTS, strict=True)
-    assert all(size <= before * 2 / 3 + more for size, before, more in sizes)
+    sizes = zip(shipped_bytes("kms_key_info"), SHIPPED_IN_0_1_0["kms_key_info"], REQUESTS, SAFER, strict=True)
+    assert all(size <= before * 2 / 3 + more + safer for size, before, more, safer in sizes)
 
 
 @pytest.mark.parametrize("module", READING)

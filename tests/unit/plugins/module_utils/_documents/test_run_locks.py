@@ -100,6 +100,15 @@ def test_a_state_folder_that_cannot_be_used_is_a_warning(places: LockPlaces) -> 
     one.names.close()
 
 
+def test_without_a_state_folder_other_journals_are_not_excluded_which_is_told(places: LockPlaces) -> None:
+    alone = LockPlaces(None, places.journal)
+    one = open_locks(alone)
+    (warning,) = one.warnings
+    assert "another journal" in warning
+    assert excludes(one.names, alone)
+    one.names.close()
+
+
 @pytest.mark.parametrize("state", ["none", "same", "without locks"])
 def test_where_runs_would_exclude_each_other_nowhere_nothing_is_changed(
     places: LockPlaces, monkeypatch: pytest.MonkeyPatch, state: str
