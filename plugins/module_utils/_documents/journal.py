@@ -21,6 +21,7 @@ from .._common.files import sync_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .interrupted import InterruptedPolicy
 from .journal_events import INTENT, OUTCOME
 
 
@@ -113,6 +114,7 @@ class Journal:
             {
                 "event": OUTCOME,
                 "id": outcome.id,
+                "kind": outcome.kind,
                 "changed": outcome.changed,
                 "settled": outcome.settled,
                 **(outcome.after.journal_fields() if outcome.after is not None else {"kms_key_id": None}),
@@ -122,6 +124,27 @@ class Journal:
                 "error": None if error is None else {"code": error.code, "message": error.message},
             }
         )
+
+    def settle(self, interrupted: InterruptedPolicy, now: Resource) -> None:
+        """Record what became of a change that earlier runs did not end. Raises OSError."""
+        fields = now.journal_fields()
+        former = (interrupted.policy_id, interrupted.kms_key_id)
+        for run in interrupted.runs:
+            self._write(
+                {
+                    "run": run,
+                    "event": OUTCOME,
+                    "id": interrupted.asset_id,
+                    "kind": f"policy of {interrupted.asset_type}",
+                    "changed": (fields.get("policy_id"), fields.get("kms_key_id")) != former,
+                    "settled": True,
+                    **fields,
+                    "known": True,
+                    "opc_request_id": None,
+                    "error": None,
+                    "settled_by": self._run,
+                }
+            )
 
     def _write(self, record: dict[str, Any]) -> None:
         line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}) + "\n"

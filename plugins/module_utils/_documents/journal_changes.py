@@ -56,6 +56,7 @@ def paired(lines: Iterable[IntentLine | OutcomeLine]) -> list[JournalChange]:
     the last one counts, since a later run may have found out what became of a change."""
     changes: list[JournalChange] = []
     latest: dict[tuple[str | None, str, str], JournalChange] = {}
+    early: list[tuple[int, OutcomeLine]] = []
     for place, line in enumerate(lines):
         if isinstance(line, IntentLine):
             about = line.run, line.id, line.part
@@ -65,9 +66,18 @@ def paired(lines: Iterable[IntentLine | OutcomeLine]) -> list[JournalChange]:
             latest[about].intents.append(line)
             latest[about].place = place
             continue
-        for change in _concluded(line, latest):
-            change.outcome, change.place = line, place
+        if not _conclude_change(line, place, latest):
+            early.append((place, line))
+    for place, line in early:  # of a file that comes before the one with the intent
+        _conclude_change(line, place, latest)
     return changes
+
+
+def _conclude_change(line: OutcomeLine, place: int, latest: dict[tuple[str | None, str, str], JournalChange]) -> bool:
+    found = _concluded(line, latest)
+    for change in found:
+        change.outcome, change.place = line, max(place, change.place)
+    return bool(found)
 
 
 def _concluded(line: OutcomeLine, latest: dict[tuple[str | None, str, str], JournalChange]) -> list[JournalChange]:
@@ -152,7 +162,7 @@ def _begun(intent: IntentLine) -> ChangeRow:
 def _reopen(row: ChangeRow, begun: ChangeRow) -> None:
     """A later change of the same resource has no outcome: what is there now is not known any more."""
     for name in ("encryption", "kms_key_id", "changed", "settled", "error", "opc_request_id"):
-        row[name] = begun[name]  # type: ignore[literal-required]
+        row[name] = begun[name]
     for name in ("assignment_id", "policy_id"):
         if name in begun:
             row[name] = None  # type: ignore[literal-required]

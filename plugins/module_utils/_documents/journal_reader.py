@@ -45,8 +45,8 @@ class IntentLine:
     Oracle-managed key.
 
     ``id`` and ``type`` are of the resource that the module names: for policies the asset, for copies the source.
-    ``number`` is the number of the line, ``time`` is in UTC. ``policy_id`` is the backup policy that was to be assigned,
-    None where that is the one before; ``copy_to`` is the region of a copy.
+    ``number`` is the number of the line, ``time`` is in UTC. ``policy_id`` is the backup policy to be assigned, None
+    where that is the one before; ``copy_to`` is the region of a copy.
     """
 
     number: int

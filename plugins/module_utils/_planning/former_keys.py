@@ -18,8 +18,8 @@ from pathlib import Path
 from .._common.errors import InputError
 from .._documents import plan_file, report_file
 from .._documents.changes_file import ChangeRow
-from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_changes import JournalChange, paired, takes_policy
+from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges

@@ -75,6 +75,10 @@ class Reader:
         """Learn from the response to an accepted change. Returns the OCID of what it creates, if anything."""
         return None
 
+    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+        """What a change took away that another run did not end; None where nothing is missing."""
+        return None
+
     def get(self, resource_id: str) -> Reading:
         """Read one resource by itself."""
         return self._get(resource_id)

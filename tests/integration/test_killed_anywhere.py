@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Killed at each single request of a compound change, before it leaves and after: nothing is lost, and the next run, or
+``restore_keys``, ends in the wanted or in the former state and says so.
+
+Between two requests there is no more than a line of the journal, so these are all points there are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.support.fleets import volumes
+from integration.support.harness import SOAK, Ran, furnish, run
+from integration.support.model_process import Killed, Life, living
+from integration.support.rekey_helpers import restore
+
+from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key, volume_kms_key
+from simulator.client import Simulator
+
+State = "tuple[str, str | None] | None"
+ASSETS = {"volume": "volume-1", "boot_volume": "boot-1", "volume_group": "group"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change of a backup policy: what was there, the task, and what is there then."""
+
+    former: tuple[str, str | None]
+    task: dict[str, str]
+    wanted: tuple[str, str | None]
+    repost: str = "conflict"
+    asset: str = "volume-1"
+
+
+CASES = {
+    "key-changed": Case(("to-phx", "key-phx"), {"kms_key_id": "key-everywhere"}, ("to-phx", "key-everywhere")),
+    "key-changed-ignored": Case(
+        ("to-phx", "key-phx"), {"kms_key_id": "key-everywhere"}, ("to-phx", "key-everywhere"), repost="ignored"
+    ),
+    "key-changed-at-once": Case(
+        ("to-phx", "key-phx"), {"kms_key_id": "key-everywhere"}, ("to-phx", "key-everywhere"), repost="replace"
+    ),
+    "key-added": Case(("to-phx", None), {"kms_key_id": "key-phx"}, ("to-phx", "key-phx"), asset="boot-1"),
+    "key-removed": Case(("to-phx", "key-phx"), {"state": "absent"}, ("to-phx", None), asset="group"),
+    "key-removed-ignored": Case(("to-phx", "key-phx"), {"state": "absent"}, ("to-phx", None), repost="ignored"),
+}
+
+
+def _furnish(sim: Simulator, case: Case) -> None:
+    policy, key = case.former
+    furnish(
+        sim,
+        {"assignment_repost": case.repost},
+        volumes=[volumes(2), volumes(1, name="member"), volumes(1, name="other", key="key-b")],
+        boot_volumes=[volumes(1, name="boot")],
+        volume_groups=[{"name": "group", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["member-1"]}],
+        volume_backup_policies=[
+            {"name": "to-phx", "region": "us-ashburn-1", "compartment": "prod", "destination_region": "us-phoenix-1"},
+        ],
+        policy_assignments=[{"asset": case.asset, "policy": policy, **({"key": key} if key else {})}],
+    )
+
+
+def _in_place(sim: Simulator, asset: str) -> tuple[str, str | None] | None:
+    names = {row["id"]: row["name"] for kind in ("key", "volume_backup_policy") for row in sim.resources(kind)}
+    for row in sim.resources("policy_assignment"):
+        if row["assetId"] == sim.id(asset):
+            return names[row["policyId"]], names.get(row["xrcKmsKeyId"])
+    return None
+
+
+def _task(sim: Simulator, case: Case, journal: Path, life: Life | None = None, **more: Any) -> Ran:
+    options = {name: sim.id(value) if name == "kms_key_id" else value for name, value in case.task.items()}
+    return run(
+        backup_policy_crossregion_key.main,
+        sim,
+        clock=life,
+        asset_ids=[sim.id(case.asset)],
+        journal=str(journal),
+        **options,
+        **more,
+    )
+
+
+def _deaths(sim: Simulator, case: Case, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The fleet after each death, and the journal that is left."""
+    for number in count(1):
+        for sent in (False, True):
+            _furnish(sim, case)
+            journal = folder / f"{number}-{sent}.jsonl"
+            life = Life(number, sent=sent)
+            with living(life), contextlib.suppress(Killed):
+                _task(sim, case, journal, life)
+            if not life.is_over:
+                return
+            yield f"killed at request {number}, which was{'' if sent else ' not'} sent", journal
+
+
+def _again(sim: Simulator, case: Case, journal: Path, _folder: Path) -> tuple[str, str | None] | None:
+    """The same task."""
+    was_lost = _in_place(sim, case.asset) is None
+    checked = _task(sim, case, journal, check=True)
+    assert not checked.failed, checked.msg
+    assert checked.writes == {}
+    ran = _task(sim, case, journal)
+    assert not ran.failed, ran.msg
+    assert ran.changed == checked.changed
+    if was_lost:
+        assert ran.changed
+        assert "in a run that was interrupted" in "\n".join(ran.result["warnings"])
+        assert ran.only["previous_policy_id"] == sim.id(case.former[0])
+    quiet = _task(sim, case, journal)
+    assert (quiet.failed, quiet.changed, quiet.writes) == (False, False, {})
+    return case.wanted
+
+
+def _another_task(sim: Simulator, case: Case, journal: Path, _folder: Path) -> tuple[str, str | None] | None:
+    """One that names another resource puts back what is lost, and nothing else."""
+    before = _in_place(sim, case.asset)
+    ran = run(
+        volume_kms_key.main, sim, volume_ids=[sim.id("other-1")], kms_key_id=sim.id("key-a"), journal=str(journal)
+    )
+    assert not ran.failed, ran.msg
+    if before is None:
+        (entry,) = ran.result["recovered"]
+        assert (entry["id"], entry["policy_id"], entry["changed"]) == (sim.id(case.asset), sim.id(case.former[0]), True)
+    else:
+        assert "recovered" not in ran.result
+    return before or case.former
+
+
+def _restored(sim: Simulator, case: Case, journal: Path, folder: Path) -> tuple[str, str | None] | None:
+    """The former state, from the journal alone."""
+    was_lost = _in_place(sim, case.asset) is None
+    if not journal.exists() or not journal.read_text():
+        return case.former
+    planned = restore(sim, folder, journal)
+    assert planned.result["summary"]["planned"] == (_in_place(sim, case.asset) is not None and was_lost) or not was_lost
+    return case.former
+
+
+NEXT: dict[str, Callable[[Simulator, Case, Path, Path], Any]] = {
+    "the same task": _again,
+    "another task": _another_task,
+    "restore_keys": _restored,
+}
+
+
+@pytest.mark.parametrize("then", NEXT)
+@pytest.mark.parametrize("name", CASES if SOAK else list(CASES)[:3])
+def test_a_policy(sim: Simulator, tmp_path: Path, name: str, then: str) -> None:
+    case = CASES[name]
+    lost = points = 0
+    for number, (point, journal) in enumerate(_deaths(sim, case, tmp_path)):
+        points += 1
+        lost += _in_place(sim, case.asset) is None
+        wanted = NEXT[then](sim, case, journal, tmp_path / f"undo-{number}")
+        assert _in_place(sim, case.asset) == wanted, point
+        lines = [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
+        assert all(line["event"] in ("intent", "outcome") for line in lines)
+    assert points > 20
+    assert (lost > 0) == (case.repost != "replace")
+    assert sim.needless_puts == 0
