@@ -47,6 +47,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     ``encryption`` is customer or oracle; ``kms_key_id`` None is the Oracle-managed key. ``locked`` is the reason why
     the resource is skipped unless the user includes locked ones, in words that end a sentence. The fields below are for
     policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
+    ``lost_in_runs`` is there for an assignment that runs took away which were interrupted: the row says what it was.
     """
 
     asset_id: str
@@ -54,6 +55,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     policy_id: str | None
     destination_region: str | None
     source_id: str | None
+    lost_in_runs: list[str]
 
 
 class UnreadableRow(TypedDict):

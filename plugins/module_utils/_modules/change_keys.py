@@ -151,9 +151,7 @@ def _end(
         "msg": "\n".join([message(report.outcomes, check_mode=module.check_mode), *recovered.problems]),
     }
     if recovered.outcomes:
-        result["recovered"] = [
-            outcome_entry(outcome, former, module.check_mode) for outcome, former in recovered.outcomes
-        ]
+        result["recovered"] = recovered.entries(check_mode=module.check_mode)
     is_short = module.params["result"] == "summary"
     warnings = list(dict.fromkeys([*report.warnings, *recovered.warnings]))
     warn(module, warnings, "'result_file'", all_of_them=not is_short)

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._api.client import Connection
 from .._common.errors import InputError, ResourceError
-from .._documents.interrupted import InterruptedPolicy, interrupted_policies
+from .._common.values import is_blank
+from .._documents.interrupted import InterruptedPolicy, former_run_journals, interrupted_policies
 from .._documents.journal import Journal
 from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_realm, expect_region, parse
@@ -104,6 +106,19 @@ def _sort_in(
         found.unknown.append((policy, former))
     else:
         found.lost.append((policy, former))
+
+
+def journals_of(paths: Iterable[str]) -> list[Path]:
+    """The journals that option 'former_runs' names. Raises InputError for what does not exist."""
+    found: list[Path] = []
+    for given in paths:
+        if is_blank(given):
+            continue
+        path = Path(os.path.expanduser(given))
+        if not path.exists():
+            raise InputError(f"'former_runs' names {str(path)!r}, which does not exist. Leave it out, or correct it")
+        found += former_run_journals(path) if path.is_dir() else [path]
+    return found
 
 
 def unsettled_text(policy: InterruptedPolicy, reason: str) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .._api.client import Connection
 from .._changes.engine import KeyAssigner
 from .._changes.request import RunSettings, Target
+from .._changes.results import outcome_entry
 from .._common.errors import InputError
 from .._documents.interrupted import InterruptedPolicy
 from .._documents.journal import Journal
@@ -20,6 +22,8 @@ from .._model.outcome import Outcome
 from .._model.resource import DesiredState
 from .._resources.policies import POLICY_KINDS, policy_kind
 from .interrupted import SETTLE_HINT, Interrupted, read_interrupted, unsettled_text
+
+_ENTRY_FIELDS = ("id", "type", "display_name", "region", "policy_id", "kms_key_id", "changed", "settled")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,14 @@ class PutBack:
     @property
     def changed(self) -> bool:
         return any(outcome.changed for outcome, _desired in self.outcomes)
+
+    def entries(self, *, check_mode: bool) -> list[dict[str, Any]]:
+        """The list 'recovered' of a result."""
+        entries = [outcome_entry(outcome, desired, check_mode) for outcome, desired in self.outcomes]
+        return [
+            {**{name: entry[name] for name in _ENTRY_FIELDS}, "error": entry["error"] and entry["error"]["message"]}
+            for entry in entries
+        ]
 
     @property
     def problems(self) -> list[str]:
