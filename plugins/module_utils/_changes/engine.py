@@ -18,6 +18,7 @@ from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
 from .._common.text import label
 from .._documents.journal import Journal
+from .._documents.run_locks import LockPlaces, open_locks
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE
 from .._model.decisions import GONE_STATES, Decision, decide, decide_interrupted, is_busy
@@ -58,6 +59,7 @@ class KeyAssigner:
         clock: Clock,
         timings: Timings,
         cancellation: CancellationToken | None = None,
+        lock_places: LockPlaces | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
@@ -65,9 +67,10 @@ class KeyAssigner:
         self._cancellation = cancellation or CancellationToken(clock)
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
         self._validator = KeyValidator(connection, clock)
-        self._applier = Applier(
-            journal, self._validator, wait=run_settings.wait, clock=clock, timings=timings, deadline=self._deadline
-        )
+        self._clock = clock
+        self._timings = timings
+        self._lock_places = lock_places
+        self._warnings: list[str] = []
         connection.limit_reads(lambda: self._deadline.remaining)
 
     def run(self, targets: Sequence[Target], desired: DesiredState) -> Report:
@@ -101,7 +104,9 @@ class KeyAssigner:
             for region in regions:
                 region.close()
         made = [outcomes.get(target.id) or outcome_of(target, decisions[target.id]) for target in resources]
-        return Report(made, [*warnings, *(warning for outcome in made for warning in outcome.warnings)])
+        return Report(
+            made, [*warnings, *self._warnings, *(warning for outcome in made for warning in outcome.warnings)]
+        )
 
     # --- read and plan
 
@@ -257,9 +262,23 @@ class KeyAssigner:
         outcomes: dict[str, Outcome] = {}
         self._journal.open()
         try:
-            with self._cancellation.shield():
-                for made in map_concurrently(lambda region: self._apply_in(region, decisions), working):
-                    outcomes.update(made)
+            locks = open_locks(self._lock_places)
+            self._warnings += locks.warnings
+            applier = Applier(
+                self._journal,
+                locks.names,
+                self._validator,
+                wait=self._run_settings.wait,
+                clock=self._clock,
+                timings=self._timings,
+                deadline=self._deadline,
+            )
+            try:
+                with self._cancellation.shield():
+                    for made in map_concurrently(lambda region: self._apply_in(region, decisions, applier), working):
+                        outcomes.update(made)
+            finally:
+                locks.names.close()
         finally:
             self._journal.close()
         return outcomes
@@ -287,46 +306,52 @@ class KeyAssigner:
             return [f"That interrupted changes are settled could not be written to the journal ({error})."]
         return []
 
-    def _apply_in(self, region: Region, decisions: Mapping[str, Decision]) -> dict[str, Outcome]:
+    def _apply_in(self, region: Region, decisions: Mapping[str, Decision], applier: Applier) -> dict[str, Outcome]:
         """Make the changes of one region, and put together what became of each."""
         work = [_change(target, decisions[target.id], region) for target in region.targets]
         work = [change for change in work if _needs_work(change.decision)]
         changes = [change for change in work if change.decision.is_change]
         settling = [change for change in work if not change.decision.is_change]
         progress = Progress()
+        concluded: dict[str, Outcome] = {}
         fault: ResourceError | None = None
+
+        def conclude(ended: Sequence[Change]) -> None:
+            made = [self._outcome(change, progress, fault) for change in ended]
+            concluded.update((outcome.id, outcome) for outcome in self._conclude(made, progress))
+
         try:
-            self._applier.apply(changes, settling, region.pool, region.concurrency, progress)
+            applier.apply(changes, settling, region.pool, region.concurrency, progress, conclude)
         except Exception as error:  # a fault of ours outside of any one change must not lose the outcomes either
             fault = internal_error(error)
-        made = [
-            outcome_of(
-                change.target,
-                change.decision,
-                progress.attempts.get(change.id),
-                progress.verifications.get(change.id),
-                fault=fault,
-            )
-            for change in work
-        ]
-        concluded = self._conclude_all(region, [outcome for outcome in made if outcome.id in progress.attempts])
-        return {outcome.id: outcome for outcome in [*made, *concluded]}
+        conclude([change for change in work if change.id not in concluded])
+        return concluded
 
-    def _conclude_all(self, region: Region, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        try:
-            # Side by side, since lines that come at the same moment share a flush to the disk.
-            return list(region.pool.map(self._conclude, outcomes))
-        except RuntimeError:  # the pool gets no more threads; a line that is written twice does no harm
-            return [self._conclude(outcome) for outcome in outcomes]
+    @staticmethod
+    def _outcome(change: Change, progress: Progress, fault: ResourceError | None) -> Outcome:
+        return outcome_of(
+            change.target,
+            change.decision,
+            progress.attempts.get(change.id),
+            progress.verifications.get(change.id),
+            fault=fault,
+        )
 
-    def _conclude(self, outcome: Outcome) -> Outcome:
-        """Write what became of a change into the journal."""
+    def _conclude(self, outcomes: Sequence[Outcome], progress: Progress) -> list[Outcome]:
+        """Write what became of changes into the journal; what only had to settle is in none."""
+        lines = [outcome for outcome in outcomes if outcome.id in progress.attempts]
+        if not lines:
+            return list(outcomes)
         try:
-            self._journal.conclude(outcome)
-        except Exception as error:  # the outcome is not lost for that
-            warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
-            return replace(outcome, warnings=(*outcome.warnings, warning))
-        return outcome
+            self._journal.conclude(*lines)
+        except Exception as error:  # the outcomes are not lost for that
+            return [_not_in_journal(outcome, error) if outcome in lines else outcome for outcome in outcomes]
+        return list(outcomes)
+
+
+def _not_in_journal(outcome: Outcome, error: Exception) -> Outcome:
+    warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
+    return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
 def _settled_state(decision: Decision, outcome: Outcome | None) -> Resource | None:

@@ -9,15 +9,18 @@ As in a controller, a step is plain blocking code that never sleeps; it returns 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
+from .._common.text import label
 from .._model.actions import REGENERATE
 from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
+from .change_locks import ChangeLocks
 from .timings import Timings
 from .write import Writer
 
@@ -30,16 +33,23 @@ _MAX_FAULTS = 8
 class Reconciler:
     """Makes the changes of one region, one ``try_once`` after the other.
 
+    No write relies on what the plan relied on: once no other run can change the resource, it is read and decided again.
     A write is repeated only where it is known not to have been committed: it was throttled, it was refused for the
     resource's state, it never left this machine, or the resource was read and shows no sign of it.
     """
 
-    def __init__(self, writer: Writer, *, clock: Clock, timings: Timings, deadline: Deadline) -> None:
+    def __init__(
+        self, writer: Writer, locks: ChangeLocks, *, clock: Clock, timings: Timings, deadline: Deadline
+    ) -> None:
         self._writer = writer
+        self._locks = locks
+        # Of the threads that wait for the rate limit, one is next. So what it reads then is fresh when it writes.
+        self._next = threading.Lock()
         self._clock = clock
         self._timings = timings
         self._deadline = deadline
         self._steps = {
+            Phase.LOCK: self._lock,
             Phase.WRITE: self._write,
             Phase.AWAIT_READY: self._await_ready,
             Phase.FIND_OUT: self._find_out,
@@ -48,18 +58,13 @@ class Reconciler:
         }
 
     def first_attempt(self, change: Change) -> Attempt:
-        """Where a change begins. A resource in transition is waited for: perhaps the very change that is desired is
-        in flight, by a run that was interrupted."""
-        before = change.decision.known
-        attempt = Attempt(change.decision, self._clock.monotonic())
-        # What an update has to send back is in no list, or may be too old there.
-        is_outdated = change.kind.is_full_update and before.etag is None
-        return attempt.begins(Phase.AWAIT_READY) if is_busy(before) or is_outdated else attempt
+        """Where a change begins."""
+        return Attempt(change.decision, float("-inf"))
 
     def try_once(self, change: Change, attempt: Attempt) -> Attempt:
         """Go on until the change is done, or has to wait for ``retry_after`` seconds."""
         if attempt.retry_after is not None:
-            attempt = replace(attempt, retry_after=None, may_never_end=False)
+            attempt = replace(attempt, retry_after=None)
         while attempt.retry_after is None and attempt.phase is not Phase.DONE:
             try:
                 attempt = self._steps[attempt.phase](change, attempt)
@@ -67,15 +72,58 @@ class Reconciler:
                 attempt = attempt.broken_by(fault)
         return attempt
 
+    # --- alone
+
+    def _lock(self, change: Change, attempt: Attempt) -> Attempt:
+        """Until no other run changes the resource. Then it is read, however short ago it was read before.
+
+        A resource in transition is waited for: perhaps the very change that is desired is in flight, by a run that was
+        interrupted.
+        """
+        if not self._deadline.accepts_new_work:
+            reason = self._deadline.not_started_reason
+            if attempt.was_in_use:
+                return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
+            return attempt.failed("NotTried", reason)
+        try:
+            since = self._locks.acquire(change.id)
+        except OSError as fault:
+            return attempt.failed(
+                "LockFailed", f"It could not be locked against other runs ({fault}); nothing was sent."
+            )
+        if since is None:
+            seconds = min(self._timings.poll(attempt.reads), self._timings.lock_poll)
+            return self._wait(replace(attempt, was_in_use=True, reads=attempt.reads + 1), seconds)
+        return replace(attempt.begins(Phase.AWAIT_READY), locked_since=since)
+
     # --- writing
 
     def _write(self, change: Change, attempt: Attempt) -> Attempt:
-        if not self._deadline.accepts_new_work:
-            if not attempt.writes:
-                return attempt.failed("NotTried", self._deadline.not_started_reason)
-            return attempt.concluded()
-        if attempt.writes and not attempt.is_confirmed and self._is_outdated(change, attempt):
+        if attempt.writes and not attempt.is_confirmed and change.kind.is_multi_request:
             return replace(attempt.begins(Phase.AWAIT_READY), is_confirmed=True)
+        with self._writer.slots:
+            with self._next:
+                self._writer.wait_turn(change, attempt)
+                if not self._deadline.accepts_new_work:
+                    return self._too_late(attempt)
+                if not self._is_fresh(attempt):
+                    attempt = self._await_ready(change, attempt.begins(Phase.AWAIT_READY))
+                    if attempt.phase is not Phase.WRITE or attempt.retry_after is not None:
+                        return attempt
+            return self._write_now(change, attempt)
+
+    def _too_late(self, attempt: Attempt) -> Attempt:
+        if not attempt.writes:
+            return attempt.failed("NotTried", self._deadline.not_started_reason)
+        return attempt.concluded()
+
+    def _is_fresh(self, attempt: Attempt) -> bool:
+        return self._clock.monotonic() - attempt.last_read <= self._timings.fresh
+
+    def _write_now(self, change: Change, attempt: Attempt) -> Attempt:
+        attempt, is_announced = self._writer.announce_write(change, attempt)
+        if not is_announced or not self._is_fresh(attempt):  # the disk may have taken long
+            return attempt
         first = attempt.first
         if change.kind.is_multi_request and first is None:
             first = attempt.decision.known
@@ -88,10 +136,6 @@ class Reconciler:
         except Exception as fault:  # by now a request may have been committed
             return attempt.broken_by(fault)
 
-    def _is_outdated(self, change: Change, attempt: Attempt) -> bool:
-        age = self._clock.monotonic() - attempt.last_read
-        return age > self._timings.quiet or change.kind.is_multi_request
-
     def _after_error(self, change: Change, attempt: Attempt, error: ApiError) -> Attempt:
         """Whether, when and how the write is repeated."""
         if isinstance(error, ServiceError):
@@ -100,7 +144,7 @@ class Reconciler:
             if error.is_incorrect_state:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
                 waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
-                return self._wait(waiting, self._timings.backoff(attempt.writes), may_never_end=True)
+                return self._wait(waiting, self._timings.backoff(attempt.writes))
             if error.is_precondition_failed and change.kind.is_full_update:
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
             if change.kind.is_retryable(error):
@@ -127,7 +171,7 @@ class Reconciler:
         """Until the resource was not in transition for ``quiet_for`` seconds, or there is nothing left to write."""
         if self._deadline.passed if attempt.lost else not self._deadline.accepts_new_work:
             return self._never_ready(change, attempt)
-        attempt, reading = self._read(change, attempt)
+        attempt, reading = self._read_again(change, attempt)
         if isinstance(reading, ResourceError):
             if attempt.lost is not None:
                 return attempt.unknown(f"Reading the resource afterwards failed too: {reading.message}")
@@ -140,7 +184,7 @@ class Reconciler:
             decision = self._decide(change, attempt, reading)
             if decision.is_fulfilled or max(0.0, attempt.last_read - since) >= attempt.quiet_for:
                 return self._follow(change, attempt, decision, reading)
-        return self._read_later(attempt, may_never_end=True)
+        return self._read_later(attempt)
 
     def _never_ready(self, change: Change, attempt: Attempt) -> Attempt:
         before = attempt.decision.known
@@ -189,6 +233,7 @@ class Reconciler:
     def _follow(self, change: Change, attempt: Attempt, decision: Decision, reading: Resource) -> Attempt:
         """Go on as decided: write, or conclude because there is nothing to write, or nothing that may be written."""
         if decision.is_change:
+            attempt = replace(attempt, warnings=self._replaced_by_others(change, attempt, reading))
             return replace(attempt, decision=decision, phase=Phase.WRITE)
         attempt = attempt.concluded()
         if decision.error is not None:
@@ -198,6 +243,18 @@ class Reconciler:
         if attempt.lost is not None and decision.is_fulfilled:
             return replace(attempt, error=None, after=reading, changed=True)
         return replace(attempt, error=None, decision=decision)
+
+    @staticmethod
+    def _replaced_by_others(change: Change, attempt: Attempt, reading: Resource) -> tuple[str, ...]:
+        """That the write replaces what somebody else has assigned since the plan was made."""
+        kind, planned = change.kind, change.decision.known
+        if attempt.writes or kind.is_same(planned, reading):
+            return attempt.warnings
+        name = label(reading.display_name, change.id)
+        return (
+            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. That "
+            "is what this change replaces, and what it can be returned to.",
+        )
 
     # --- the end
 
@@ -264,10 +321,27 @@ class Reconciler:
         asked = self._clock.monotonic()
         return replace(attempt, last_read=asked), change.reader.get(change.id)
 
-    def _read_later(self, attempt: Attempt, *, may_never_end: bool = False) -> Attempt:
-        seconds = self._timings.poll(attempt.reads)
-        return self._wait(replace(attempt, reads=attempt.reads + 1), seconds, may_never_end=may_never_end)
+    def _read_again(self, change: Change, attempt: Attempt) -> tuple[Attempt, Reading]:
+        """Before the first write by the page that the resource was listed on, which many share.
 
-    def _wait(self, attempt: Attempt, seconds: float, *, may_never_end: bool = False) -> Attempt:
+        A list may lag behind, so a GET says what differs from the plan, and what another run has just changed. Only a
+        GET has what an update has to send back.
+        """
+        needs_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
+        if needs_get or attempt.writes or change.reader.page_of(change.id) is None:
+            return self._read(change, attempt)
+        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
+        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock)
+        planned = change.decision.known
+        if isinstance(reading, Resource) and reading.etag is None:
+            if not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state:
+                return self._read(change, attempt)
+        return replace(attempt, last_read=asked), reading
+
+    def _read_later(self, attempt: Attempt) -> Attempt:
+        seconds = self._timings.poll(attempt.reads)
+        return self._wait(replace(attempt, reads=attempt.reads + 1), seconds)
+
+    def _wait(self, attempt: Attempt, seconds: float) -> Attempt:
         until = min(max(seconds, 0.001), self._deadline.remaining)
-        return replace(attempt, retry_after=until, may_never_end=may_never_end)
+        return replace(attempt, retry_after=until)

@@ -35,6 +35,7 @@ from .._documents.journal import (
     Journal,
     default_journal_path,
 )
+from .._documents.run_locks import lock_places
 from .._model.resource import DesiredState
 from .change_options import (
     CHANGE_OPTIONS,
@@ -127,7 +128,13 @@ def _run(
 
     def assigner(settings: RunSettings) -> KeyAssigner:
         return KeyAssigner(
-            connection, journal, settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+            connection,
+            journal,
+            settings,
+            clock=runtime.clock,
+            timings=runtime.timings,
+            cancellation=cancellation,
+            lock_places=lock_places(journal_path, os.environ),
         )
 
     warnings: list[str] = []

@@ -29,6 +29,7 @@ from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.interrupted import InterruptedPolicy
 from .._documents.journal import Journal, default_journal_path
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
+from .._documents.run_locks import lock_places
 from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
@@ -88,7 +89,13 @@ def _apply(
 
     def assigner(settings: RunSettings) -> KeyAssigner:
         return KeyAssigner(
-            connection, journal, settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+            connection,
+            journal,
+            settings,
+            clock=runtime.clock,
+            timings=runtime.timings,
+            cancellation=cancellation,
+            lock_places=lock_places(journal.path, os.environ),
         )
 
     warnings: list[str] = []

@@ -55,10 +55,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; ``next_page`` is None on the last. A page may be empty before the last."""
+    """One page of a list; ``next_page`` is None on the last. A page may be empty before the last.
+
+    ``query`` is what it was asked for with, and can be asked for with again.
+    """
 
     resources: list[Resource]
     next_page: str | None
+    query: Query | None = None
 
 
 class NamedKind:

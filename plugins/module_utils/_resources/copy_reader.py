@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, Union, cast
@@ -30,7 +31,7 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, ReadableKind
+from .base import PAGE_SIZE, Page, Query, ReadableKind
 from .lists import Pages
 from .reader import Reader
 from .volume_group_backups import GroupBackup
@@ -165,9 +166,15 @@ class CopyReader(Reader):
         token = self._tokens.setdefault(resource_id, joined.retry_token)
         return replace(joined, etag=source.etag or "read by itself", retry_token=token)
 
-    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+    def page_of(self, resource_id: str) -> Query | None:
+        """No list shows what this reader adds."""
+        return None
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
-        return dict(zip(ids, self._pool.map(self.get, ids)))
+        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def _latest(self, known: _Copy) -> _Copy | ResourceError:
         """The copy by itself. One that is being made may not show yet, so its absence says nothing."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from .._common.errors import (
 )
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource
+from .base import Query
 from .policy_lookup import PolicyLookup, asset_fields
 from .reader import Reader
 
@@ -93,9 +95,15 @@ class PolicyReader(Reader):
                 self._assets[resource_id] = asset
         return self._with_policy(asset)
 
-    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+    def page_of(self, resource_id: str) -> Query | None:
+        """No list shows what this reader adds."""
+        return None
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
-        return dict(zip(ids, self._pool.map(self.get, ids)))
+        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
         """The asset as it was before a change that took its policy away and did not come to its end.

@@ -58,6 +58,9 @@ class PolicyCloud:
     def on_accepted(self, *_given: object) -> None:
         return None
 
+    def page_of(self, _resource_id: str) -> None:
+        """No list shows a backup policy."""
+
     def wait_turn(self, _remaining: object) -> None:
         """There is no pace to keep."""
 
