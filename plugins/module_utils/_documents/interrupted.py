@@ -10,20 +10,26 @@ between has taken a backup policy away, which no discovery shows any more. Only 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from .._common.errors import InputError
 from .._common.text import label
+from .._common.timestamps import parse_moment
 from .._model.actions import UNASSIGN
 from .._model.resource_types import RESOURCE_TYPES
 from .journal_changes import JournalChange, paired
+from .journal_events import OUTCOME
 from .journal_reader import POLICY, IntentLine, JournalFile, OutcomeLine, parse_journal
 from .json_reader import JsonNode, read_bytes
 
 # What each intent of a change of a policy has in it, and each outcome that says something of one.
 _INTENT_MARK, _MARK = b"previous_policy_id", b"policy"
+# What a run writes in a minute, even with hundreds of changes a second.
+_RECENT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,42 @@ def interrupted_policies(journals: Iterable[Path]) -> list[InterruptedPolicy]:
 def former_run_journals(folder: Path) -> list[Path]:
     """The journals in the folder of a run, or of several runs side by side."""
     return [path for path in (folder / "journal.jsonl", *sorted(folder.glob("*/journal.jsonl"))) if path.is_file()]
+
+
+def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> dict[str, float]:
+    """The resources for which journals have an intent of the last ``seconds``, and no outcome; each with its age.
+
+    A request that was sent right before its process was killed may be on its way still. ``now`` and the times of lines
+    are RFC 3339; what seems to be from the future was written before a clock was set back, so it counts as new. What
+    can't be read is skipped: who needs to know of it has been told by ``interrupted_policies``.
+    """
+    found: dict[str, float] = {}
+    for path in dict.fromkeys(journals):
+        try:
+            content = read_bytes(path) if path.exists() else b""
+        except InputError:
+            continue
+        found.update(_recent_in(content, parse_moment(now), seconds))
+    return found
+
+
+def _recent_in(content: bytes, now: datetime, seconds: float) -> dict[str, float]:
+    ages: dict[str, float] = {}
+    concluded: set[tuple[object, object]] = set()
+    for line in reversed(content[-_RECENT_BYTES:].split(b"\n")):
+        try:
+            row = json.loads(line)
+            age = (now - parse_moment(row["time"])).total_seconds()
+            about = row["run"], row["id"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if age > seconds:
+            break
+        if row.get("event") == OUTCOME:
+            concluded.add(about)
+        elif about not in concluded and isinstance(row["id"], str):
+            ages.setdefault(row["id"], max(age, 0.0))
+    return ages
 
 
 def _parse(content: bytes, name: str, mark: bytes | None = None) -> JournalFile:

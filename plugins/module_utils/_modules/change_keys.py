@@ -51,7 +51,7 @@ from .options import (
     writable_file,
 )
 from .output import invocation, warn
-from .put_back import PutBack, lost_note, put_back, with_interrupted
+from .put_back import PutBack, lost_note, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -138,8 +138,11 @@ def _run(
         )
 
     warnings: list[str] = []
-    interrupted = find_interrupted([journal_path, default_journal_path(os.environ)], warnings)
+    journals = [journal_path, default_journal_path(os.environ)]
+    interrupted = find_interrupted(journals, warnings)
     named, others = with_interrupted(named, interrupted)
+    if not run_settings.check_mode:
+        named = with_quiet_times(named, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
     try:
         report = assigner(run_settings).run(named, desired)
     except InputError as error:

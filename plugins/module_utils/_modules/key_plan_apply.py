@@ -49,7 +49,7 @@ from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .interrupted import find_interrupted
 from .output import invocation, warn
-from .put_back import PutBack, put_back, with_interrupted
+from .put_back import PutBack, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -109,6 +109,9 @@ def _apply(
             entries = plan.entries[part.start : part.stop]
             desired = DesiredState(entries[0]["wanted_kms_key_id"])
             targets, interrupted = with_interrupted([_target(entry, connection) for entry in entries], interrupted)
+            if not run_settings.check_mode:
+                now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
+                targets = with_quiet_times(targets, [journal.path], now, late_commit)
             batch.take(assigner(run_settings).run(targets, desired), desired)
         batch.recovered = put_back(_not_planned(interrupted, plan), connection, journal, run_settings, assigner)
     finally:

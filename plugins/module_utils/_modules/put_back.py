@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .._api.client import Connection
@@ -15,7 +16,7 @@ from .._changes.engine import KeyAssigner
 from .._changes.request import RunSettings, Target
 from .._changes.results import outcome_entry
 from .._common.errors import InputError
-from .._documents.interrupted import InterruptedPolicy
+from .._documents.interrupted import InterruptedPolicy, recent_open_changes
 from .._documents.journal import Journal
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
@@ -112,6 +113,14 @@ def with_interrupted(
         policy = by_asset.get(target.id) if target.kind.registry_name in POLICY_KINDS else None
         found.append(target if policy is None else replace(target, interrupted=by_asset.pop(target.id)))
     return found, list(by_asset.values())
+
+
+def with_quiet_times(targets: Sequence[Target], journals: Sequence[Path], now: str, late_commit: float) -> list[Target]:
+    """The targets, each with the time for which a change that an earlier run sent may be on its way still."""
+    ages = recent_open_changes(journals, now, late_commit)
+    return [
+        replace(target, quiet_for=late_commit - ages[target.id]) if target.id in ages else target for target in targets
+    ]
 
 
 def lost_note(interrupted: Sequence[InterruptedPolicy]) -> str:

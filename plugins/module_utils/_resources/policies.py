@@ -184,9 +184,13 @@ def _is_taken(error: ServiceError) -> bool:
 
 
 def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Response:
-    """Delete an assignment after checking its owner: a volume group's would be lost for all of its members."""
+    """Delete an assignment after checking its owner: a volume group's would be lost for all of its members.
+
+    No update changes an assignment, so its OCID stands for what was read of it; its etag says so, too.
+    """
     try:
-        owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
+        found = service.read("get_volume_backup_policy_assignment", assignment_id)
+        owner = found.data.asset_id
     except TransportError as error:
         raise TransportError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
     if owner != asset.id:
@@ -196,7 +200,8 @@ def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Res
             status=409,
             code="PolicyOfGroup",
         )
-    return service.write("delete_volume_backup_policy_assignment", assignment_id)
+    unless_changed = {} if found.etag is None else {"if_match": found.etag}
+    return service.write("delete_volume_backup_policy_assignment", assignment_id, **unless_changed)
 
 
 def _read_result(service: Service, asset_id: str) -> Any | None:
