@@ -21,7 +21,8 @@ description:
     counts and the first failures.
   - In the folder of the plan it appends to C(journal.jsonl), before and after each change, and writes
     C(batch-0001.json) with every outcome.
-  - The keys are not validated again. That was done when the plan was made.
+  - Everything that the batch names is checked before its first change, its regions, realms and keys too. A desired key
+    that has become unusable since the plan was made fails the task, and nothing is changed.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.connection
@@ -52,6 +53,13 @@ options:
         batch has some resources of each region, type and key, and the limit applies to each of these groups.
     type: int
     default: 1200
+  validate_key:
+    description:
+      - Whether to look up the desired keys again, in each region where they are going to be used, and each current key
+        that is going to be replaced.
+      - Set it to V(false) if the caller is allowed to use a key, but not to read it. Then only OCI validates it.
+    type: bool
+    default: true
 seealso:
   - module: oci_keys.block_volume.key_assignment_plan
   - module: oci_keys.block_volume.key_restore_plan
@@ -217,6 +225,7 @@ def main() -> None:
             "batch": {"type": "int", "required": True},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
+            "validate_key": CHANGE_OPTIONS["validate_key"],
             **CONNECTION_OPTIONS,
         },
         supports_check_mode=True,

@@ -108,7 +108,7 @@ def test_a_backup_without_an_etag_is_not_updated(sim: Simulator, section: str, k
     ran = run(backup_kms_key.main, sim, backup_ids=[sim.id("backup")], **options)
 
     assert (ran.failed, ran.changed, ran.writes) == (True, False, {})
-    assert ran.only["error"]["code"] == "NoEtag"
+    assert ran.only["error"]["code"] == "NoPrecondition"
     assert "had no etag" in ran.msg
     now = sim.resource(sim.id("backup"))
     assert now["kmsKeyId"] == sim.id("key-b")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two runs at once: each resource is changed by one of them, the other one waits, reads it again, and has nothing to do."""
+"""Two runs at once: each resource is changed by one of them; the other waits, reads it again, and finds it done."""
 
 from __future__ import annotations
 

@@ -60,13 +60,14 @@ class KeyAssigner:
         timings: Timings,
         cancellation: CancellationToken | None = None,
         lock_places: LockPlaces | None = None,
+        validator: KeyValidator | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
         self._run_settings = run_settings
         self._cancellation = cancellation or CancellationToken(clock)
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
-        self._validator = KeyValidator(connection, clock)
+        self._validator = validator or KeyValidator(connection, clock)
         self._clock = clock
         self._timings = timings
         self._lock_places = lock_places

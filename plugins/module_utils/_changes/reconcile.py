@@ -81,16 +81,14 @@ class Reconciler:
         interrupted.
         """
         if not self._deadline.accepts_new_work:
+            if not attempt.was_in_use:
+                return self._never_ready(change, attempt)
             reason = self._deadline.not_started_reason
-            if attempt.was_in_use:
-                return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
-            return attempt.failed("NotTried", reason)
+            return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
         try:
             since = self._locks.acquire(change.id)
         except OSError as fault:
-            return attempt.failed(
-                "LockFailed", f"It could not be locked against other runs ({fault}); nothing was sent."
-            )
+            return attempt.failed("LockFailed", f"It could not be locked ({fault}), so nothing was sent.")
         if since is None:
             seconds = min(self._timings.poll(attempt.reads), self._timings.lock_poll)
             return self._wait(replace(attempt, was_in_use=True, reads=attempt.reads + 1), seconds)
@@ -149,7 +147,7 @@ class Reconciler:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
                 waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
                 return self._wait(waiting, self._timings.backoff(attempt.writes))
-            if error.is_precondition_failed and change.kind.is_full_update:
+            if error.is_precondition_failed and (change.kind.is_full_update or change.kind.needs_rollback):
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
             if change.reader.on_refused(attempt.decision.known, error):
                 return self._retry(attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.late_commit))
@@ -265,8 +263,8 @@ class Reconciler:
             return attempt.warnings
         name = label(reading.display_name, change.id)
         return (
-            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. That "
-            "is what this change replaces, and what it can be returned to.",
+            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. "
+            "That is what this change replaces, and what it can be returned to.",
         )
 
     # --- the end
@@ -340,15 +338,14 @@ class Reconciler:
         A list may lag behind, so a GET says what differs from the plan, and what another run has just changed. Only a
         GET has what an update has to send back.
         """
-        needs_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
-        if needs_get or attempt.writes or change.reader.page_of(change.id) is None:
+        if attempt.writes:
             return self._read(change, attempt)
-        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
-        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock)
         planned = change.decision.known
-        if isinstance(reading, Resource) and reading.etag is None:
-            if not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state:
-                return self._read(change, attempt)
+        by_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
+        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
+        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock, by_get=by_get)
+        if isinstance(reading, Resource) and reading.etag is None and _differs(change, planned, reading):
+            return self._read(change, attempt)
         return replace(attempt, last_read=asked), reading
 
     def _read_later(self, attempt: Attempt) -> Attempt:
@@ -358,3 +355,7 @@ class Reconciler:
     def _wait(self, attempt: Attempt, seconds: float) -> Attempt:
         until = min(max(seconds, 0.001), self._deadline.remaining)
         return replace(attempt, retry_after=until)
+
+
+def _differs(change: Change, planned: Resource, reading: Resource) -> bool:
+    return not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state

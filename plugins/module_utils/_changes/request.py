@@ -19,8 +19,8 @@ class Target:
     """A resource that the user named, by itself or by its group ``group_id``.
 
     ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
-    ``interrupted`` is a change of its backup policy that an earlier run did not end. ``quiet_for`` is how many seconds it
-    has to show no change before it is written, since a change that an earlier run sent may still be on its way.
+    ``interrupted`` is a change of its backup policy that an earlier run did not end. ``quiet_for`` is how many seconds
+    it has to show no change before it is written, since one that an earlier run sent may still be on its way.
     """
 
     id: str

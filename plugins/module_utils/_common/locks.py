@@ -5,8 +5,9 @@
 """Locks of names that exclude other processes and other users of this process: byte ranges of a file.
 
 The system releases them when a process dies, however it dies. They belong to the process: threads do not exclude each
-other by them, and closing any descriptor of the file releases all of them. So what a process holds is kept in one place,
-and a descriptor is closed only when nobody in the process uses its file any more.
+other by them, and closing any descriptor of the file releases all of them. So what a process holds is kept in one
+place, and a descriptor is closed only when nobody in the process uses its file any more. On NFS they reach from machine
+to machine where it is NFS 4, or has a lock daemon, and is not mounted with ``nolock`` or ``local_lock``.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def map_regions(
 class DiscoveryQuery:
     """The resources to discover, and the places to search. ``regions`` None stands for all subscribed ones.
 
-    ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle.
+    ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle. ``read_each``: by GET, too.
     """
 
     compartment_ids: Sequence[str]
@@ -108,6 +108,7 @@ class DiscoveryQuery:
     types: Sequence[str]
     kms_key_ids: frozenset[str] | None = None
     encryption: str = "any"
+    read_each: bool = False
 
     def matches(self, resource: Resource) -> bool:
         if self.kms_key_ids is not None and resource.kms_key_id not in self.kms_key_ids:
@@ -150,7 +151,9 @@ def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
     concurrency = max(1, min(CONCURRENCY, _MAX_CONCURRENCY // len(places.regions)))
 
     def scan(region: str) -> tuple[list[Resource], list[Unreadable]]:
-        region_scan = RegionScan(region, connection, compartment_ids, query.types, concurrency=concurrency)
+        region_scan = RegionScan(
+            region, connection, compartment_ids, query.types, concurrency=concurrency, read_each=query.read_each
+        )
         return [resource for resource in region_scan.run() if query.matches(resource)], region_scan.unreadable
 
     def fail(region: str, error: ResourceError) -> tuple[list[Resource], list[Unreadable]]:

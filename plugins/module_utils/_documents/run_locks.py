@@ -78,8 +78,8 @@ def _beside_journal(places: LockPlaces, warnings: list[str]) -> list[LockFile]:
                 "Give 'journal' a file on a file system that has them, such as a local one or NFS 4.",
             ) from error
         warnings.append(
-            f"The file system of {str(places.journal)!r} has no locks. Runs on this machine still exclude each other, but "
-            "a run on another machine that uses this folder may change the same resources at the same time."
+            f"The file system of {str(places.journal)!r} has no locks. Runs on this machine still exclude each other, "
+            "but a run on another machine that uses this folder may change the same resources at the same time."
         )
         return []
     except OSError as error:

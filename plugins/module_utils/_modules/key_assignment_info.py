@@ -94,6 +94,7 @@ def discovery_query(
         types=types,
         kms_key_ids=keys,
         encryption=encryption,
+        read_each=options["read_each"],
     )
 
 

@@ -79,7 +79,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
     path = writable_file("new_discovery_file", options["new_discovery_file"])
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
-    query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
+    query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types", "read_each")}
     found = discover_result(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
     try:
         write_private(path, found)

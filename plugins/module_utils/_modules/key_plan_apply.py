@@ -31,7 +31,8 @@ from .._documents.journal import Journal, default_journal_path
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.run_locks import lock_places
 from .._documents.subject import Subject, subject
-from .._model.ocid import expect_region, parse
+from .._keys.validation import KeyValidator
+from .._model.ocid import expect_realm, expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
@@ -86,6 +87,7 @@ def _apply(
     journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
+    validator = KeyValidator(connection, runtime.clock)
 
     def assigner(settings: RunSettings) -> KeyAssigner:
         return KeyAssigner(
@@ -96,22 +98,28 @@ def _apply(
             timings=runtime.timings,
             cancellation=cancellation,
             lock_places=lock_places(journal.path, os.environ),
+            validator=validator,
         )
 
     warnings: list[str] = []
     interrupted = find_interrupted([journal.path, default_journal_path(os.environ)], warnings)
     batch.warn(warnings)
+    work: list[tuple[list[Target], DesiredState]] = []
+    for part in parts:
+        targets, desired = _requested(plan, part, connection)
+        targets, interrupted = with_interrupted(targets, interrupted)
+        if not run_settings.check_mode:
+            now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
+            targets = with_quiet_times(targets, [journal.path], now, late_commit)
+        work.append((targets, desired))
+    if len(work) > 1 and not module.check_mode:
+        for targets, desired in work:  # each of them before the first of them is changed
+            assigner(replace(run_settings, check_mode=True)).run(targets, desired)
     began = runtime.clock.monotonic()
     try:
-        for part in parts:
+        for targets, desired in work:
             if cancellation.is_cancelled:
                 break
-            entries = plan.entries[part.start : part.stop]
-            desired = DesiredState(entries[0]["wanted_kms_key_id"])
-            targets, interrupted = with_interrupted([_target(entry, connection) for entry in entries], interrupted)
-            if not run_settings.check_mode:
-                now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
-                targets = with_quiet_times(targets, [journal.path], now, late_commit)
             batch.take(assigner(run_settings).run(targets, desired), desired)
         batch.recovered = put_back(_not_planned(interrupted, plan), connection, journal, run_settings, assigner)
     finally:
@@ -221,18 +229,42 @@ def _parts(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
 
 
 def _run_settings(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> RunSettings:
-    """The keys were validated when the plan was made, and locked backups in a plan are intended."""
-    given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
+    """Locked backups in a plan are intended."""
+    given = {"multi_version_key": "warn", "wait": True, "include_locked": True, **options}
     run_settings = parse_run_settings(given, check_mode=check_mode)
     if plan.slow:
         return replace(run_settings, concurrency=min(run_settings.concurrency, EXTERNAL_KEY_CONCURRENCY))
     return run_settings
 
 
-def _target(entry: PlanEntry, connection: Connection) -> Target:
+def _requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list[Target], DesiredState]:
+    """What a slice wants changed. Raises InputError unless resources, regions and keys are those of the tenancy."""
+    entries = plan.entries[part.start : part.stop]
+    realm = parse(plan.tenancy).realm
+    for entry in entries:
+        for kms_key_id in (entry["kms_key_id"], entry["wanted_kms_key_id"]):
+            if kms_key_id is not None:
+                expect_realm(parse(kms_key_id), realm, "the tenancy")
+        if entry["wanted_kms_key_id"] is not None:
+            where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
+            _expect_realm_of_region(connection, where, realm)
+    return [_target(entry, connection, realm) for entry in entries], DesiredState(entries[0]["wanted_kms_key_id"])
+
+
+def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
+    found = connection.regions.realms[region]
+    if found != realm:
+        raise InputError(f"The plan names region {region} of realm {found}, but the tenancy is in realm {realm}")
+
+
+def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
     """An entry's resource, on the key that the plan found it on."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
-    region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
+    expect_realm(ocid, realm, "the tenancy")
+    region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
+    _expect_realm_of_region(connection, region, realm)
+    if ocid.region_part:
+        region = expect_region(ocid, connection.regions)
     return Target(
         id=ocid.value,
         kind=planned_kind(entry["type"], ocid),

@@ -35,6 +35,7 @@ CSV_COLUMNS = (
     "source_id",
     "locked",
     "managed_by_paas",
+    "read_by",
 )
 
 

@@ -124,7 +124,7 @@ class BackupKind(ResourceKind):
         if resource.etag is not None:
             return None
         return ResourceError(
-            code="NoEtag",
+            code="NoPrecondition",
             message=f"OCI's response for this {self.noun} had no etag, so its key can't be changed without the risk of "
             "overwriting a retention that somebody else sets at the same time. Nothing was sent.",
             hint="Run the task again. If that does not help, change the key in the console, and check the retention.",

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from .._common.clock import Clock
 from .._common.errors import (
     ApiError,
     InputError,
@@ -68,6 +70,8 @@ class PolicyReader(Reader):
         self._assets: dict[str, Resource] = {}
         self._lookup = PolicyLookup(self._service)
         self._desired_destination: str | None = None
+        self._groups_lock = threading.Lock()
+        self._groups_since = float("-inf")
 
     def prepare(self, desired: DesiredState) -> None:
         """Look up the desired policy. Raises InputError if it can't be read in this region."""
@@ -98,6 +102,19 @@ class PolicyReader(Reader):
     def page_of(self, resource_id: str) -> Query | None:
         """No list shows what this reader adds."""
         return None
+
+    def fresh(
+        self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
+    ) -> tuple[Reading, float]:
+        """The asset, its assignment and that of its group, all of them by GET: a change of several requests follows."""
+        asked = clock.monotonic()
+        with self._groups_lock:
+            if self._groups_since < not_before:
+                self._groups_since = asked
+                self._lookup.forget_groups()
+            self._assets.pop(resource_id, None)
+            since = self._groups_since
+        return self.get(resource_id), min(asked, since)
 
     def reread(
         self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None

@@ -127,12 +127,14 @@ class Reader:
         """The page that the resource was listed on; None where it has to be read by GET."""
         return self._listed.page_of(resource_id) if self._lists_are_trusted else None
 
-    def fresh(self, resource_id: str, *, not_before: float, clock: Clock) -> tuple[Reading, float]:
+    def fresh(
+        self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
+    ) -> tuple[Reading, float]:
         """A reading that was asked for at ``not_before`` or later, and when: by the resource's page where it has one.
 
         All that are on the page share one call, as long as it is recent enough for them.
         """
-        page = self.page_of(resource_id)
+        page = None if by_get else self.page_of(resource_id)
         if page is not None:
             shown = self._listed.since(page, not_before, clock)
             row = shown.rows.get(resource_id)
