@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.fleets import volumes
 from integration.support.harness import FAST, PATIENT, Ran, furnish, run
 
@@ -266,7 +267,7 @@ class TestWrites:
             message="is in an invalid state",
         )
 
-        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=2)
+        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=1)
 
         assert ran.failed
         errors = {name: entry["error"] for name, entry in _by_name(ran).items()}
@@ -277,19 +278,20 @@ class TestWrites:
 
     def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
-        sim.fault("status", PUT, times=None, status=409, code="Conflict", message="currently attached")
+        sim.fault("status", PUT, times=None, status=409, code="InvalidatedRetryToken", message="used before")
 
         ran = _rekey(sim, "volume-1")
 
-        assert ran.only["error"]["code"] == "Conflict"
+        assert ran.only["error"]["code"] == "InvalidatedRetryToken"
         assert ran.writes == {PUT: 1}
 
     def test_a_volume_that_is_busy_already_is_waited_for(self, sim: Simulator) -> None:
-        furnish(sim, {"settle": 0.6, "put_outside_available": "accepted"}, volumes=[volumes(1)])
+        furnish(sim, {"settle": 3600, "put_outside_available": "accepted"}, volumes=[volumes(1)])
         first = _rekey(sim, "volume-1", wait=False)
         assert (first.changed, first.only["settled"]) == (True, False)
+        clock = UnhurriedClock().after(0.3, lambda: sim.change(sim.id("volume-1"), state="AVAILABLE", key="key-a"))
 
-        second = _rekey(sim, "volume-1")
+        second = _rekey(sim, "volume-1", clock=clock)
 
         assert not second.failed
         assert not second.changed
@@ -333,7 +335,8 @@ class TestWrites:
 
     def test_a_change_that_the_service_ignores(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
-        sim.fault("status", PUT, times=1, status=200, code="", message="")
+        answer = json.dumps({"kmsKeyId": sim.id("key-a")})
+        sim.fault("status", PUT, times=1, status=200, code="", message="", text=answer)
 
         ran = _rekey(sim, "volume-1", timings=replace(FAST, ignored_after=0.4))
 

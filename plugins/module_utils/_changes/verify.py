@@ -73,16 +73,15 @@ class Verifier:
             return replace(seen, is_decided=True, error=verdict, is_ignored=verdict.code == _IGNORED)
         if not verdict:
             return seen
-        warnings = seen.warnings
-        if seen.age >= self._timings.ignored_after and not self._has_started(change, seen, reading):
+        if not self._has_started(change, seen):
             name = label(change.decision.known.display_name, change.id)
-            warnings = (f"{name}: OCI accepted the regeneration, but neither state nor etag confirmed it.",)
+            warning = f"{name}: OCI accepted the regeneration, but was not seen to make it, so it is not proven."
+            return replace(seen, is_decided=True, warnings=(warning,))
         return replace(
             seen,
             is_decided=True,
             settled=True,
             time_settled=self._clock.timestamp(),
-            warnings=warnings,
             error=self._find_side_effects(change, seen.after),
         )
 
@@ -113,8 +112,8 @@ class Verifier:
         if is_busy(reading):
             return False
         if kind.matches(reading, change.decision.desired):
-            # If nothing shows that a regeneration began, its acceptance counts after ``ignored_after`` seconds.
-            return self._has_started(change, seen, reading) or age >= self._timings.ignored_after
+            # If nothing shows that a regeneration began, it is not waited for any longer than for one that is ignored.
+            return self._has_started(change, seen) or age >= self._timings.ignored_after
         if action == NONE or not kind.is_same(reading, before):
             return changed_by_someone_else(reading, noun, kind)
         if age < (self._timings.ignored_after_update if kind.is_synchronous else self._timings.ignored_after):
@@ -127,11 +126,13 @@ class Verifier:
         )
 
     @staticmethod
-    def _has_started(change: Change, seen: Verification, reading: Reading) -> bool:
-        """A key that is there speaks for itself; a regeneration shows only in the state or the etag."""
-        if change.decision.action != REGENERATE or seen.was_busy:
-            return True
-        return isinstance(reading, Resource) and reading.etag != change.decision.known.etag
+    def _has_started(change: Change, seen: Verification) -> bool:
+        """A key that is there speaks for itself; a regeneration shows only in the state PROVISIONING.
+
+        It does not show in etags: that of kmsKey is a hash of the key, and a volume's may change with nothing changed
+        (oci_semantics.md section 4).
+        """
+        return change.decision.action != REGENERATE or seen.was_busy
 
     @staticmethod
     def _find_side_effects(change: Change, after: Resource | None) -> ResourceError | None:
@@ -148,6 +149,7 @@ class Verifier:
             noun = change.kind.noun_for(after or change.decision.known)
             message = f"The {noun} did not settle {self._deadline.describe()}: {now}."
         else:
-            message = f"The change was accepted, but did not take effect {self._deadline.describe()}: {now}."
+            verb = "be seen to take effect" if action == REGENERATE else "take effect"
+            message = f"The change was accepted, but did not {verb} {self._deadline.describe()}: {now}."
         hint = None if action in (NONE, REGENERATE) else _LONGER_TIMEOUT_HINT
         return replace(seen, error=ResourceError(code="WaitTimeout", message=message, hint=hint))

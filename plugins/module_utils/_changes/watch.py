@@ -152,6 +152,8 @@ class Watch:
         """Where there are many, a few of them show whether it is time to read all, which takes pages and pages."""
         if len(pending) <= _FEW or self._rounds % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
             return True
+        if any(change.decision.action == REGENERATE for change in pending):
+            return True  # the state that proves each of them may not last until the next round
         probes = [pending[0], pending[len(pending) // 2], pending[-1]]
         asked = self._clock.monotonic()
         readings = self._reread(probes, by_get=True)
@@ -167,7 +169,7 @@ class Watch:
         pool = self._pool if self._is_open else self._later
         found: dict[str, Reading] = {}
         for reader, group in by_reader.items():
-            # Lists have no etag, and only an etag shows that a data key was regenerated.
+            # A list may lag behind, and miss the only sign of a regeneration, a state that does not last.
             regenerated = any(change.decision.action == REGENERATE for change in group)
             known = [change.decision.known for change in group]
             found.update(reader.reread(known, by_get=by_get or regenerated, pool=pool))

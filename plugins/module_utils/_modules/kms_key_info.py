@@ -68,7 +68,7 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
     if options["kms_key_ids"] is None and is_blank(options.get("discovery_file")):
         raise InputError("Neither 'kms_key_ids' nor 'discovery_file' is set. Set one of them to the keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
-    used = [(key, [regions.expect(region, "'discovery_file' names")]) for key, region in _in_use(options)]
+    used = [(key, [regions.region(region) or region]) for key, region in _in_use(options)]
     requested: dict[tuple[str, str], None] = {}
     for value, where in [*given, *used]:
         ocid = parse(value)
@@ -77,7 +77,8 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
             realm, whose = ocid.realm, "the other keys"
         expect_realm(ocid, realm, whose)
         for place in where or [_home_region(ocid, regions)]:
-            expect_realm(ocid, regions.realms[place], place)
+            if place in regions.realms:  # the destination of a backup policy may be any text
+                expect_realm(ocid, regions.realms[place], place)
             requested[(ocid.value, place)] = None
     return list(requested)
 

@@ -121,10 +121,6 @@ class CopyKind(ResourceKind):
         """Never decided: without a desired key, a copy stays as it is."""
         return self.assign(service, resource, "")
 
-    def is_retryable(self, error: ServiceError) -> bool:
-        """Copies that others have in flight count as well."""
-        return error.code == "LimitExceeded"
-
     def precondition_error(self, resource: Resource, action: str) -> ResourceError | None:
         """Each backup of an existing copy is updated by itself."""
         if action == COPY:

@@ -119,7 +119,7 @@ def test_who_ends_in_a_process_leaves_the_locks_of_others_there_alone(
     assert not is_free_elsewhere(path, "a")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_the_system_releases_what_a_dead_process_held(
     make: Callable[..., NameLocks], path: Path, number: signal.Signals
 ) -> None:
