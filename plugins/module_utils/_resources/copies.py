@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from .._api.client import Response, Service
-from .._common.errors import ResourceError, ServiceError
+from .._common.errors import ResourceError
 from .._model.actions import ASSIGN, COPY, NONE
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
