@@ -78,7 +78,7 @@ def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolic
                 expect_realm(asset, parse(connection.tenancy).realm, "the tenancy")
             by_region.setdefault(expect_region(asset, connection.regions), []).append((policy, policy_kind(asset)))
         except InputError as error:
-            found.unknown.append((policy, ResourceError(code="UnknownPlace", message=str(error))))
+            found.unknown.append((policy, ResourceError(code="UnknownRegion", message=str(error))))
     for name, members in by_region.items():
         region = RegionReader(name, [(policy.asset_id, kind) for policy, kind in members], connection, _CONCURRENCY)
         try:
