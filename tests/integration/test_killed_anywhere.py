@@ -14,17 +14,19 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support import copy_helpers
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, Ran, furnish, is_change, run
 from integration.support.model_process import Killed, Life, living
 from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, restore, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    backup_kms_key,
     backup_policy_crossregion_key,
     key_plan_apply,
     volume_kms_key,
@@ -32,6 +34,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
 from simulator.client import Simulator
 
 State = "tuple[str, str | None] | None"
+KEPT = ("retentionPeriod", "isPreventDeletionEnabled", "isRetentionLockEnabled", "isIndefiniteRetentionEnabled")
 ASSETS = {"volume": "volume-1", "boot_volume": "boot-1", "volume_group": "group"}
 
 
@@ -97,21 +100,28 @@ def _task(sim: Simulator, case: Case, journal: Path, life: Life | None = None, *
 
 
 def _deaths(sim: Simulator, case: Case, folder: Path) -> Iterator[tuple[str, Path]]:
-    """The fleet after each death, and the journal that is left. In short, at each write and at the request after it."""
+    """The fleet after each death, and the journal that is left."""
     _furnish(sim, case)
     _task(sim, case, folder / "alive.jsonl")
+    for number, sent in _points(sim):
+        _furnish(sim, case)
+        journal = folder / f"{number}-{sent}.jsonl"
+        life = Life(number, sent=sent)
+        with living(life), contextlib.suppress(Killed):
+            _task(sim, case, journal, life)
+        if not life.is_over:
+            return
+        yield f"killed at request {number}, which was{'' if sent else ' not'} sent", journal
+
+
+def _points(sim: Simulator) -> Iterator[tuple[int, bool]]:
+    """Each request of the run that was just made, before it is sent and after. In short: of writes, and one more."""
     writes = [number for number, call in enumerate(sim.calls(), 1) if is_change(call.operation)]
-    chosen = count(1) if SOAK else sorted({*writes, *(number + 1 for number in writes)})
-    for number in chosen:
-        for sent in (False, True) if SOAK or number in writes else (False,):
-            _furnish(sim, case)
-            journal = folder / f"{number}-{sent}.jsonl"
-            life = Life(number, sent=sent)
-            with living(life), contextlib.suppress(Killed):
-                _task(sim, case, journal, life)
-            if not life.is_over:
-                return
-            yield f"killed at request {number}, which was{'' if sent else ' not'} sent", journal
+    if SOAK:
+        yield from product(count(1), (False, True))
+    else:
+        yield from sorted({(number, sent) for number in writes for sent in (False, True)})
+        yield max(writes) + 1, False
 
 
 def _again(sim: Simulator, case: Case, journal: Path, _folder: Path) -> tuple[str, str | None] | None:
@@ -207,26 +217,87 @@ def _rekey_restored(sim: Simulator, folder: Path) -> tuple[str, str | None]:
     return "to-phx", "key-phx"
 
 
+def _carry_out(sim: Simulator, folder: Path, life: Life | None = None) -> None:
+    run(key_plan_apply.main, sim, clock=life, plan_file=str(folder / "run" / "plan.json"), batch=1)
+
+
 @pytest.mark.parametrize("then", [_rekey_again, _rekey_restored])
 def test_a_policy_of_a_plan(sim: Simulator, tmp_path: Path, then: Callable[[Simulator, Path], Any]) -> None:
     case = CASES["key-changed"]
     lost = 0
-    for number in count(1 if SOAK else 6):
-        for sent in (False, True):
-            folder = tmp_path / f"{number}-{sent}"
-            folder.mkdir()
-            _furnish(sim, case)
-            planned = _plan(sim, folder / "run")
-            life = Life(number, sent=sent)
-            with living(life), contextlib.suppress(Killed):
-                run(key_plan_apply.main, sim, clock=life, plan_file=str(folder / "run" / "plan.json"), batch=1)
-            assert planned.result["batch_count"] == 1
-            if not life.is_over:
-                assert lost > 1
-                assert sim.needless_puts == 0
-                return
-            lost += _in_place(sim, case.asset) is None
-            assert then(sim, folder) == _in_place(sim, case.asset), f"killed at request {number}, sent: {sent}"
+
+    def furnish_and_plan(folder: Path) -> None:
+        folder.mkdir()
+        _furnish(sim, case)
+        assert _plan(sim, folder / "run").result["batch_count"] == 1
+
+    furnish_and_plan(tmp_path / "alive")
+    _carry_out(sim, tmp_path / "alive")
+    for number, sent in _points(sim):
+        folder = tmp_path / f"{number}-{sent}"
+        furnish_and_plan(folder)
+        life = Life(number, sent=sent)
+        with living(life), contextlib.suppress(Killed):
+            _carry_out(sim, folder, life)
+        if not life.is_over:
+            break
+        lost += _in_place(sim, case.asset) is None
+        assert then(sim, folder) == _in_place(sim, case.asset), f"killed at request {number}, sent: {sent}"
+    assert lost > 1
+    assert sim.needless_puts == 0
+
+
+@pytest.mark.parametrize("section", ["volume_backups", "boot_volume_backups"])
+def test_an_update_of_a_backup(sim: Simulator, tmp_path: Path, section: str) -> None:
+    """It is one request, so there is a former state and a wanted one; the retention is the same in both."""
+    kept = {"retention_period": {"unit": "DAYS", "amount": 30}, "is_prevent_deletion_enabled": True}
+    row = {"name": "backup", "region": "us-ashburn-1", "compartment": "prod", "key": "key-b", **kept}
+
+    def change(journal: Path, life: Life | None = None) -> Ran:
+        ids = [sim.id("backup")]
+        return run(
+            backup_kms_key.main, sim, clock=life, backup_ids=ids, kms_key_id=sim.id("key-a"), journal=str(journal)
+        )
+
+    furnish(sim, **{section: [row]})
+    change(tmp_path / "alive.jsonl")
+    for number, sent in _points(sim):
+        furnish(sim, **{section: [row]})
+        before, journal = sim.resource(sim.id("backup")), tmp_path / f"{number}-{sent}.jsonl"
+        life = Life(number, sent=sent)
+        with living(life), contextlib.suppress(Killed):
+            change(journal, life)
+        if not life.is_over:
+            break
+        if journal.exists() and journal.read_text():
+            restore(sim, tmp_path / f"undo-{number}-{sent}", journal)
+            assert sim.resource(sim.id("backup"))["kmsKeyId"] == sim.id("key-b")
+        again = change(journal)
+        assert not again.failed, again.msg
+        after = sim.resource(sim.id("backup"))
+        assert after["kmsKeyId"] == sim.id("key-a")
+        assert [after[name] for name in KEPT] == [before[name] for name in KEPT]
+        assert sim.needless_puts == 0
+
+
+@pytest.mark.parametrize("kind", copy_helpers.KINDS, ids=lambda kind: kind.type)
+@pytest.mark.parametrize("key", ["key-phx", "key-everywhere"])
+def test_a_copy(sim: Simulator, tmp_path: Path, kind: copy_helpers.Kind, key: str) -> None:
+    """The next run wants the same key, or another one: there is one copy, on the key that was wanted last."""
+    kind.furnish(sim)
+    copy_helpers.copy(sim, "backup-1", journal=str(tmp_path / "alive.jsonl"))
+    for number, sent in _points(sim):
+        kind.furnish(sim)
+        journal = str(tmp_path / f"{number}-{sent}.jsonl")
+        life = Life(number, sent=sent)
+        with living(life), contextlib.suppress(Killed):
+            copy_helpers.copy(sim, "backup-1", journal=journal, clock=life)
+        if not life.is_over:
+            break
+        again = copy_helpers.copy(sim, "backup-1", key=key, journal=journal)
+        assert not again.failed, again.msg
+        assert len(copy_helpers.copies_of(sim, "backup-1", kind)) == 1, f"killed at request {number}, sent: {sent}"
+        assert copy_helpers.keys_of(sim, "backup-1", kind) == {sim.id(key)}
 
 
 def test_a_lost_policy_that_a_plan_may_not_touch_is_unsettled(sim: Simulator, tmp_path: Path) -> None:
