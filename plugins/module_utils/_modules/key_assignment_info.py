@@ -94,7 +94,7 @@ def discovery_query(
         types=types,
         kms_key_ids=keys,
         encryption=encryption,
-        read_each=options["read_each"],
+        read_each=bool(options.get("read_each")),
     )
 
 
