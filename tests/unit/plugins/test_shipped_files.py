@@ -43,6 +43,9 @@ ALONE = (40_000, 24_000)
 # What modules that change or plan something ship besides: journals are read before, and what runs that were interrupted
 # took away is put back. So they ship backup policies and what these are assigned to, whatever else they change.
 INTERRUPTED = (84_500, 69_000)
+# And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
+# their container.
+SAFER = (40_000, 27_500)
 # These change nothing, so they ship nothing that does.
 READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
 
@@ -108,13 +111,13 @@ def test_no_module_ships_more_than_it_did(module: str) -> None:
     before = SHIPPED_IN_0_1_0[module]
     alone = (0, 0) if module in READING else ALONE
     interrupted = (0, 0) if module.endswith("_info") else INTERRUPTED
-    limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, REQUESTS, alone, interrupted, strict=True))))
+    limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, REQUESTS, SAFER, alone, interrupted, strict=True))))
     assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
-    sizes = zip(shipped_bytes("kms_key_info"), SHIPPED_IN_0_1_0["kms_key_info"], REQUESTS, strict=True)
-    assert all(size <= before * 2 / 3 + more for size, before, more in sizes)
+    sizes = zip(shipped_bytes("kms_key_info"), SHIPPED_IN_0_1_0["kms_key_info"], REQUESTS, SAFER, strict=True)
+    assert all(size <= before * 2 / 3 + more + safer for size, before, more, safer in sizes)
 
 
 @pytest.mark.parametrize("module", READING)
