@@ -153,6 +153,9 @@ class _InRegion:
                         self._watch_or_conclude(change, watch)
                 except Exception as fault:  # ours, and told once the others have come to their end
                     faults.append(fault)
+                except BaseException:  # the process ends, and nobody adds to the watch any more
+                    watch.close()
+                    raise
                 if requeue is None and change is not None:
                     unwritten.discard(change.id)
                     if not unwritten:

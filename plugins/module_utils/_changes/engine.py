@@ -21,10 +21,10 @@ from .._documents.journal import Journal
 from .._documents.run_locks import LockPlaces, open_locks
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE
-from .._model.decisions import Decision, decide, is_busy
+from .._model.decisions import GONE_STATES, Decision, decide, decide_interrupted, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
-from .._model.resource import DesiredState, Reading
+from .._model.resource import DesiredState, Reading, Resource
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
@@ -89,6 +89,7 @@ class KeyAssigner:
         try:
             for region, readings in zip(regions, map_concurrently(lambda region: region.read(desired), regions)):
                 decisions.update(self._decide_all(region.targets, readings, desired))
+                decisions.update(self._decide_interrupted(region, readings, desired))
             self._check_credentials(decisions.values())
             for found in map_concurrently(lambda region: self._with_etags(region, decisions, desired), regions):
                 decisions.update(found)
@@ -100,6 +101,7 @@ class KeyAssigner:
             warnings += _planned_change_warnings(resources, decisions)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
+                warnings += self._settle_interrupted(resources, decisions, outcomes)
         finally:
             for region in regions:
                 region.close()
@@ -148,6 +150,28 @@ class KeyAssigner:
             expected_kms_key_id=target.expected_kms_key_id,
             include_locked=self._run_settings.include_locked,
         )
+
+    def _decide_interrupted(
+        self, region: Region, readings: Mapping[str, Reading], desired: DesiredState
+    ) -> dict[str, Decision]:
+        """The decision on each policy that another run took away and did not assign again, unless none is desired."""
+        found: dict[str, Decision] = {}
+        for target in region.targets:
+            reading, interrupted = readings[target.id], target.interrupted
+            if interrupted is None or desired.unassigned or isinstance(reading, ResourceError):
+                continue
+            former = region.reader_of(target).before_interruption(
+                reading, interrupted.policy_id, interrupted.kms_key_id
+            )
+            if former is not None:
+                found[target.id] = decide_interrupted(
+                    former,
+                    desired,
+                    target.resource_kind,
+                    expected_kms_key_id=target.expected_kms_key_id,
+                    include_locked=self._run_settings.include_locked,
+                )
+        return found
 
     def _with_etags(
         self, region: Region, decisions: Mapping[str, Decision], desired: DesiredState
@@ -289,6 +313,29 @@ class KeyAssigner:
             self._journal.close()
         return outcomes
 
+    def _settle_interrupted(
+        self, targets: Iterable[Target], decisions: Mapping[str, Decision], outcomes: Mapping[str, Outcome]
+    ) -> list[str]:
+        """Note in the journal what became of changes that earlier runs did not end, where it is known now."""
+        found = [
+            (target.interrupted, now)
+            for target in targets
+            if target.interrupted is not None
+            and (now := _settled_state(decisions[target.id], outcomes.get(target.id))) is not None
+        ]
+        if not found:
+            return []
+        try:
+            self._journal.open()
+            try:
+                for interrupted, now in found:
+                    self._journal.settle(interrupted, now)
+            finally:
+                self._journal.close()
+        except (OSError, InputError) as error:
+            return [f"That interrupted changes are settled could not be written to the journal ({error})."]
+        return []
+
     def _apply_in(self, region: Region, decisions: Mapping[str, Decision], applier: Applier) -> dict[str, Outcome]:
         """Make the changes of one region, and put together what became of each."""
         work = [_change(target, decisions[target.id], region) for target in region.targets]
@@ -335,6 +382,15 @@ class KeyAssigner:
 def _not_in_journal(outcome: Outcome, error: Exception) -> Outcome:
     warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
     return replace(outcome, warnings=(*outcome.warnings, warning))
+
+
+def _settled_state(decision: Decision, outcome: Outcome | None) -> Resource | None:
+    """What a resource is now, if nothing is left to be done to it; None if that is not known, or something is."""
+    if outcome is not None:
+        return (outcome.after or outcome.before) if outcome.error is None else None
+    if decision.error is None or (decision.reading is not None and decision.known.lifecycle_state in GONE_STATES):
+        return decision.reading
+    return None
 
 
 def _member(member_id: str, group: Target, kind: GroupKind) -> tuple[Target, ResourceError | None]:
@@ -390,6 +446,11 @@ def _planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, 
             warnings.append(
                 f"{name} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
                 "the replica is read again after the change."
+            )
+        if decision.completes_another_run and target.interrupted is not None:
+            warnings.append(
+                f"{name} has lost its backup policy {target.interrupted.policy_id} in a run that was interrupted "
+                f"({target.interrupted.source}). It is assigned again."
             )
         if is_busy(before):
             warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")

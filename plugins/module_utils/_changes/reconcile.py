@@ -93,7 +93,8 @@ class Reconciler:
         if since is None:
             seconds = min(self._timings.poll(attempt.reads), self._timings.lock_poll)
             return self._wait(replace(attempt, was_in_use=True, reads=attempt.reads + 1), seconds)
-        return replace(attempt.begins(Phase.AWAIT_READY), locked_since=since)
+        waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=change.target.quiet_for)
+        return replace(waiting, locked_since=since)
 
     # --- writing
 
@@ -120,6 +121,9 @@ class Reconciler:
         return self._clock.monotonic() - attempt.last_read <= self._timings.fresh
 
     def _write_now(self, change: Change, attempt: Attempt) -> Attempt:
+        refusal = change.kind.precondition_error(attempt.decision.known, attempt.decision.action)
+        if refusal is not None:
+            return replace(attempt.concluded(), error=refusal)
         attempt, is_announced = self._writer.announce_write(change, attempt)
         if not is_announced or not self._is_fresh(attempt):  # the disk may have taken long
             return attempt
@@ -146,6 +150,8 @@ class Reconciler:
                 return self._wait(waiting, self._timings.backoff(attempt.writes))
             if error.is_precondition_failed:
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
+            if change.reader.on_refused(attempt.decision.known, error):
+                return self._retry(attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.late_commit))
             if change.kind.is_retryable(error):
                 return self._wait(attempt.begins(Phase.AWAIT_READY), self._timings.backoff(attempt.writes))
             if not error.outcome_is_unknown:
@@ -207,7 +213,7 @@ class Reconciler:
             return self._follow(change, attempt, decision, reading)
         if is_busy(reading):
             attempt = replace(attempt, quiet_since=self._clock.monotonic())
-        elif attempt.last_read - (attempt.quiet_since or 0.0) >= self._timings.quiet:
+        elif attempt.last_read - (attempt.quiet_since or 0.0) >= self._quiet_after(attempt.lost):
             attempt = self._follow(change, attempt, decision, reading)
             if attempt.phase is not Phase.WRITE:
                 return attempt
@@ -217,6 +223,13 @@ class Reconciler:
         if self._deadline.passed:
             return attempt.unknown(f"When last read, it was {reading.lifecycle_state} with its former key.")
         return self._read_later(attempt)
+
+    def _quiet_after(self, lost: ApiError | None) -> float:
+        """How long nothing has to show of a write before it counts as not committed. A fault that the service itself
+        reports is the end of it; without its answer, the write may still be on its way."""
+        if isinstance(lost, ServiceError) and not lost.is_of_gateway:
+            return self._timings.quiet
+        return self._timings.late_commit
 
     def _decide(self, change: Change, attempt: Attempt, reading: Reading) -> Decision:
         """A key that shows up after a lost response may be ours, so which one is expected no longer matters."""
@@ -247,7 +260,7 @@ class Reconciler:
     def _replaced_by_others(change: Change, attempt: Attempt, reading: Resource) -> tuple[str, ...]:
         """That the write replaces what somebody else has assigned since the plan was made."""
         kind, planned = change.kind, change.decision.known
-        if attempt.writes or kind.is_same(planned, reading):
+        if attempt.writes or change.decision.completes_another_run or kind.is_same(planned, reading):
             return attempt.warnings
         name = label(reading.display_name, change.id)
         return (

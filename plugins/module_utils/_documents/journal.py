@@ -23,6 +23,7 @@ from .._common.state_folder import state_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .interrupted import InterruptedPolicy
 from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
 
 # A line has some hundred characters, and of a policy or a group a few thousand.
@@ -130,6 +131,27 @@ class Journal:
         """Record, after the last request for each resource, what became of it. Raises OSError."""
         self._write(*map(_outcome_line, outcomes))
 
+    def settle(self, interrupted: InterruptedPolicy, now: Resource) -> None:
+        """Record what became of a change that earlier runs did not end. Raises OSError."""
+        fields = now.journal_fields()
+        former = (interrupted.policy_id, interrupted.kms_key_id)
+        for run in interrupted.runs:
+            self._write(
+                {
+                    "run": run,
+                    "event": OUTCOME,
+                    "id": interrupted.asset_id,
+                    "kind": f"policy of {interrupted.asset_type}",
+                    "changed": (fields.get("policy_id"), fields.get("kms_key_id")) != former,
+                    "settled": True,
+                    **fields,
+                    "known": True,
+                    "opc_request_id": None,
+                    "error": None,
+                    "settled_by": self._run,
+                }
+            )
+
     def _write(self, *records: dict[str, Any]) -> None:
         about = {"time": self._clock.timestamp(), "run": self._run}
         with self._append:
@@ -166,6 +188,7 @@ def _outcome_line(outcome: Outcome) -> dict[str, Any]:
     return {
         "event": OUTCOME,
         "id": outcome.id,
+        "kind": outcome.kind,
         "changed": outcome.changed,
         "settled": outcome.settled,
         **(outcome.after.journal_fields() if outcome.after is not None else {"kms_key_id": None}),

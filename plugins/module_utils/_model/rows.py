@@ -52,6 +52,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     the resource is skipped unless the user includes locked ones, in words that end a sentence. ``read_by`` is get where
     it was read by itself, and list where a list may lag behind. The fields below are for
     policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
+    ``lost_in_runs`` is there for an assignment that runs took away which were interrupted: the row says what it was.
     """
 
     asset_id: str
@@ -59,6 +60,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     policy_id: str | None
     destination_region: str | None
     source_id: str | None
+    lost_in_runs: list[str]
 
 
 class UnreadableRow(TypedDict):

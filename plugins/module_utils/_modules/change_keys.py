@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +20,7 @@ from .._api.settings import (
     resolve_connection,
 )
 from .._changes.engine import KeyAssigner, Report
-from .._changes.request import Target
+from .._changes.request import RunSettings, Target
 from .._changes.results import (
     diff,
     message,
@@ -29,6 +29,7 @@ from .._changes.results import (
     summary,
 )
 from .._common.cancellation import CancellationToken
+from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._documents.journal import (
     Journal,
@@ -46,11 +47,13 @@ from .change_options import (
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
+from .interrupted import find_interrupted
 from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
 from .output import invocation, warn, warn_of
+from .put_back import PutBack, lost_note, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -87,8 +90,10 @@ def change_keys(
     with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
         with cancelled_by_signals(runtime.clock) as cancellation:
-            desired, report = _run(module, ids, types, request or Request(), result_file, runtime, cancellation)
-    _end(module, desired, report, result_file)
+            desired, report, recovered = _run(
+                module, ids, types, request or Request(), result_file, runtime, cancellation
+            )
+    _end(module, desired, report, recovered, result_file)
 
 
 def _run(
@@ -99,7 +104,7 @@ def _run(
     result_file: Path | None,
     runtime: ChangeRuntime,
     cancellation: CancellationToken,
-) -> tuple[DesiredState, Report]:
+) -> tuple[DesiredState, Report, PutBack]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
@@ -123,27 +128,45 @@ def _run(
     )
     desired = request.prepare(connection, desired, named)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
-    assigner = KeyAssigner(
-        connection,
-        journal,
-        run_settings,
-        clock=runtime.clock,
-        timings=runtime.timings,
-        cancellation=cancellation,
-        lock_places=lock_places(journal_path, os.environ),
-    )
-    return desired, assigner.run(named, desired)
+
+    def assigner(settings: RunSettings) -> KeyAssigner:
+        return KeyAssigner(
+            connection,
+            journal,
+            settings,
+            clock=runtime.clock,
+            timings=runtime.timings,
+            cancellation=cancellation,
+            lock_places=lock_places(journal_path, os.environ),
+        )
+
+    warnings: list[str] = []
+    journals = [journal_path, default_journal_path(os.environ)]
+    interrupted = find_interrupted(journals, warnings)
+    named, others = with_interrupted(named, interrupted)
+    if not run_settings.check_mode:
+        named = with_quiet_times(named, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
+    try:
+        report = assigner(run_settings).run(named, desired)
+    except InputError as error:
+        raise InputError(f"{error}{lost_note(interrupted)}") from error
+    recovered = put_back(others, connection, journal, run_settings, assigner)
+    return desired, report, replace(recovered, warnings=[*warnings, *recovered.warnings])
 
 
-def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:
+def _end(
+    module: AnsibleModule, desired: DesiredState, report: Report, recovered: PutBack, result_file: Path | None
+) -> NoReturn:
     entries = [outcome_entry(outcome, desired, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
-        "changed": any(outcome.changed for outcome in report.outcomes),
+        "changed": recovered.changed or any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),
-        "msg": message(report.outcomes, check_mode=module.check_mode),
+        "msg": "\n".join([message(report.outcomes, check_mode=module.check_mode), *recovered.problems]),
     }
+    if recovered.outcomes:
+        result["recovered"] = recovered.entries(check_mode=module.check_mode)
     is_short = module.params["result"] == "summary"
-    warnings = list(dict.fromkeys(report.warnings))
+    warnings = list(dict.fromkeys([*report.warnings, *recovered.warnings]))
     warn(module, warnings, "'result_file'", all_of_them=not is_short)
     if result_file is not None:
         try:
@@ -154,6 +177,6 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
     if module._diff:
         limit = _MOST_IN_SHORT_DIFF if is_short else None
         result["diff"] = diff(report.outcomes, desired, check_mode=module.check_mode, limit=limit)
-    if result["summary"]["failed"]:
+    if result["summary"]["failed"] or recovered.unsettled:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -27,7 +27,8 @@ from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
-from .._documents.journal import Journal
+from .._documents.interrupted import InterruptedPolicy
+from .._documents.journal import Journal, default_journal_path
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.run_locks import lock_places
@@ -36,7 +37,7 @@ from .._keys.validation import KeyValidator
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._planning.batch_results import (
     PreviousAttempt,
     PreviousBatches,
@@ -50,7 +51,9 @@ from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
+from .interrupted import find_interrupted
 from .output import invocation, warn, warn_of
+from .put_back import PutBack, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -61,13 +64,16 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
     runtime = ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
-        result = _apply(module, runtime, cancellation)
-    if result["summary"]["failed"]:
+        result, is_unsettled = _apply(module, runtime, cancellation)
+    if result["summary"]["failed"] or is_unsettled:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken) -> dict[str, Any]:
+def _apply(
+    module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken
+) -> tuple[dict[str, Any], bool]:
+    """The result, and whether something is lost that an interrupted run took away."""
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -103,7 +109,17 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
             validator=validator,
         )
 
-    work = [_requested(plan, part, connection) for part in parts]
+    warnings: list[str] = []
+    interrupted = find_interrupted([journal.path, default_journal_path(os.environ)], warnings)
+    batch.warn(warnings)
+    work: list[tuple[list[Target], DesiredState]] = []
+    for part in parts:
+        targets, desired = _requested(plan, part, connection)
+        targets, interrupted = with_interrupted(targets, interrupted)
+        if not run_settings.check_mode:
+            now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
+            targets = with_quiet_times(targets, [journal.path], now, late_commit)
+        work.append((targets, desired))
     if len(work) > 1 and not module.check_mode:
         for targets, desired in work:  # each of them before the first of them is changed
             assigner(replace(run_settings, check_mode=True)).run(targets, desired)
@@ -113,10 +129,17 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
             if cancellation.is_cancelled:
                 break
             batch.take(assigner(run_settings).run(targets, desired), desired)
+        batch.recovered = put_back(_not_planned(interrupted, plan), connection, journal, run_settings, assigner)
     finally:
         batch.seconds = runtime.clock.monotonic() - began
         batch.write()
-    return batch.result()
+    return batch.result(), bool(batch.recovered.unsettled)
+
+
+def _not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:
+    """Without those that another batch of the plan is about."""
+    planned = {row["asset_id"] for row in plan.entries if row["type"] == ASSIGNMENT}
+    return [policy for policy in interrupted if policy.asset_id not in planned]
 
 
 class _Batch:
@@ -132,6 +155,7 @@ class _Batch:
         tried: PreviousAttempt,
     ) -> None:
         self.seconds = 0.0
+        self.recovered = PutBack()
         self._module = module
         self._path = batch_file(folder, module.params["batch"])
         self._plan = plan
@@ -147,10 +171,19 @@ class _Batch:
         self._entries += [_result_entry(outcome, desired, self._module.check_mode) for outcome in report.outcomes]
         self._warnings.update(dict.fromkeys(report.warnings))
 
+    def warn(self, warnings: Iterable[str]) -> None:
+        self._warnings.update(dict.fromkeys(warnings))
+
     def result(self) -> dict[str, Any]:
+        self.warn(self.recovered.warnings)
         warn(self._module, self._warnings, f"'warnings' in {str(self._path)!r}")
         failures = [_short(entry) for entry in self._entries if entry["error"]]
-        return {**self._counts(), "resources": failures[:_MOST_FAILURES]}
+        result = {**self._counts(), "resources": failures[:_MOST_FAILURES]}
+        if self.recovered.outcomes:
+            result["recovered"] = self.recovered.entries(check_mode=self._module.check_mode)
+        result["changed"] = result["changed"] or self.recovered.changed
+        result["msg"] = "\n".join([result["msg"], *self.recovered.problems])
+        return result
 
     def _counts(self) -> dict[str, Any]:
         counts = summary(self._outcomes)
@@ -246,6 +279,24 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         kind=planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
+        interrupted=_lost_policy(entry, ocid.value),
+    )
+
+
+def _lost_policy(entry: PlanEntry, asset_id: str) -> InterruptedPolicy | None:
+    """The policy that an interrupted run took away, as the plan found it in a journal."""
+    runs, policy_id = entry.get("lost_in_runs"), entry.get("policy_id")
+    if runs is None or policy_id is None:
+        return None
+    return InterruptedPolicy(
+        asset_id=asset_id,
+        asset_type=RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
+        display_name=entry["display_name"],
+        policy_id=policy_id,
+        kms_key_id=entry["kms_key_id"],
+        runs=tuple(runs),
+        journal="plan.json",
+        line=0,
     )
 
 

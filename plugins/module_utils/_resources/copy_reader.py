@@ -144,6 +144,16 @@ class CopyReader(Reader):
         self._followed[resource_id] = made
         return made.id
 
+    def on_refused(self, before: Resource, error: ServiceError) -> bool:
+        """The retry token stands for another copy: one that others make, with another key, or that was deleted since.
+
+        The former shows after a while. If none does, the next token is for a copy of its own.
+        """
+        if error.code != "InvalidatedRetryToken":
+            return False
+        self._tokens[before.id] = retry_token(cast(BackupCopy, before).retry_token)
+        return True
+
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         sources = super().read(resource_ids)
         there = {name: source for name, source in sources.items() if isinstance(source, Resource)}
@@ -339,8 +349,8 @@ class CopyReader(Reader):
         return next(iter(odd or keys), None)
 
     def _token(self, source_id: str, dead: Iterable[str]) -> str:
-        """The same for every try of the same copy, by this run or another one, so that the service makes only one."""
-        return retry_token(source_id, self._to.region, self._key or "", self._to.display_name or "", *sorted(dead))
+        """The same for every try of a copy, by whichever run and with whichever key: the service makes only one."""
+        return retry_token(source_id, self._to.region, *sorted(dead))
 
     def _unknown(self, error: ApiError) -> ResourceError:
         """Without permission to see the copies, it is unknown whether to make one."""

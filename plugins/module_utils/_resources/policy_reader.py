@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from .._common.clock import Clock
 from .._common.errors import (
@@ -121,6 +121,21 @@ class PolicyReader(Reader):
     ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
         return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
+
+    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+        """The asset as it was before a change that took its policy away and did not come to its end.
+
+        None where it has a policy by now, be it the former one, the desired one, or another one.
+        """
+        now = cast(AssetPolicy, reading)
+        if now.policy_id is not None:
+            return None
+        try:
+            destination = self._lookup.destination_of(policy_id)
+        except ApiError as error:
+            fault = explain(error)
+            return replace(fault, message=f"Its former backup policy {policy_id} could not be read: {fault.message}")
+        return replace(now, policy_id=policy_id, kms_key_id=kms_key_id, destination_region=destination)
 
     def _with_policy(self, asset: Reading) -> Reading:
         if isinstance(asset, ResourceError):

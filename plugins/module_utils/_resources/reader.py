@@ -21,6 +21,7 @@ from .._common.clock import Clock
 from .._common.errors import (
     ApiError,
     ResourceError,
+    ServiceError,
     TransportError,
 )
 from .._model.resource import DesiredState, Reading, Resource
@@ -76,6 +77,14 @@ class Reader:
 
     def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
         """Learn from the response to an accepted change. Returns the OCID of what it creates, if anything."""
+        return None
+
+    def on_refused(self, before: Resource, error: ServiceError) -> bool:
+        """Learn from the refusal of a change; whether it may be tried again once the resource was read for a while."""
+        return False
+
+    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+        """What a change took away that another run did not end; None where nothing is missing."""
         return None
 
     def get(self, resource_id: str) -> Reading:

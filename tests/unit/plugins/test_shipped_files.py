@@ -33,13 +33,16 @@ SHIPPED_IN_0_1_0 = {
 # More than it did, and why: the report reads every document of a run, with readers that check each field and have
 # types, where 0.1.0 had one smaller reader for reports besides those for plans. It connects to nothing, and its files
 # are shipped once a run.
-SHIPPED_NOW = {"key_assignment_report": (142_500, 101_000)}
+SHIPPED_NOW = {"key_assignment_report": (164_000, 116_000)}
 # What every module that calls OCI ships besides: requests of our own, with the operations, the records, the checks of
 # answers, connections, signatures and hosts, for which 0.1.0 used the clients of the SDK.
 REQUESTS = (84_000, 53_000)
 # What modules that change something ship besides: locks against other runs, a fresh reading before each write, and the
 # end of each change as it comes.
 ALONE = (40_000, 24_000)
+# What modules that change or plan something ship besides: journals are read before, and what runs that were interrupted
+# took away is put back. So they ship backup policies and what these are assigned to, whatever else they change.
+INTERRUPTED = (84_500, 69_000)
 # And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
 # their container.
 SAFER = (40_000, 27_500)
@@ -107,9 +110,9 @@ def test_every_module_is_measured() -> None:
 def test_no_module_ships_more_than_it_did(module: str) -> None:
     before = SHIPPED_IN_0_1_0[module]
     alone = (0, 0) if module in READING else ALONE
-    limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, REQUESTS, alone, strict=True))))
-    sizes = zip(shipped_bytes(module), limits, SAFER, strict=True)
-    assert all(size <= limit + more for size, limit, more in sizes), shipped_bytes(module)
+    interrupted = (0, 0) if module.endswith("_info") else INTERRUPTED
+    limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, REQUESTS, SAFER, alone, interrupted, strict=True))))
+    assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
@@ -139,4 +142,4 @@ def test_only_the_module_that_copies_ships_copies(module: str) -> None:
 
 def test_modules_ship_only_the_kinds_that_they_change() -> None:
     assert not {Path("_resources/backups.py"), Path("_resources/replicas.py")} & shipped_files("volume_kms_key")
-    assert not {Path("_resources/volumes.py"), Path("_resources/replicas.py")} & shipped_files("backup_kms_key")
+    assert Path("_resources/replicas.py") not in shipped_files("backup_kms_key")

@@ -61,6 +61,9 @@ class PolicyCloud:
     def page_of(self, _resource_id: str) -> None:
         """No list shows a backup policy."""
 
+    def on_refused(self, *_given: object) -> bool:
+        return False
+
     def wait_turn(self, _remaining: object) -> None:
         """There is no pace to keep."""
 
