@@ -111,7 +111,7 @@ def _apply(
 
     warnings: list[str] = []
     interrupted = find_interrupted([journal.path, default_journal_path(os.environ)], warnings)
-    batch.warn(warnings)
+    batch.note(warnings)
     work: list[tuple[list[Target], DesiredState]] = []
     for part in parts:
         targets, desired = _requested(plan, part, connection)
@@ -171,11 +171,11 @@ class _Batch:
         self._entries += [_result_entry(outcome, desired, self._module.check_mode) for outcome in report.outcomes]
         self._warnings.update(dict.fromkeys(report.warnings))
 
-    def warn(self, warnings: Iterable[str]) -> None:
+    def note(self, warnings: Iterable[str]) -> None:
         self._warnings.update(dict.fromkeys(warnings))
 
     def result(self) -> dict[str, Any]:
-        self.warn(self.recovered.warnings)
+        self.note(self.recovered.warnings)
         warn(self._module, self._warnings, f"'warnings' in {str(self._path)!r}")
         failures = [_short(entry) for entry in self._entries if entry["error"]]
         result = {**self._counts(), "resources": failures[:_MOST_FAILURES]}
