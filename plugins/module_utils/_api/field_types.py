@@ -64,6 +64,14 @@ def ocid_if_any(value: Any) -> str | None:
     return None if isinstance(value, str) and not value else ocid(value)
 
 
+def key_if_any(value: Any) -> str | None:
+    """The OCID of a master encryption key; None for an empty text, as above."""
+    key = ocid_if_any(value)
+    if key is not None and not key.lower().startswith("ocid1.key."):
+        raise UnexpectedValueError("is not the OCID of a key")
+    return key
+
+
 def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise UnexpectedValueError("is not a boolean")

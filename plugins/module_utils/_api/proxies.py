@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(.*)", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CREDENTIALS_IN_TEXT = re.compile(r"//\S*@")
 _PORTS = {"http": 80, "https": 443}
 
@@ -60,10 +60,10 @@ def parse_proxy(url: str) -> Proxy:
 
     Everything up to the last @ is user and password, which may contain any character, encoded or not.
     """
-    match = _URL.fullmatch(url.strip())
-    assert match is not None
-    scheme = (match.group(1) or "http").lower()
-    credentials, at, address = match.group(2).rpartition("@")
+    url = url.strip()
+    named = _SCHEME.match(url)
+    scheme = named.group(1).lower() if named else "http"
+    credentials, at, address = url[named.end() if named else 0 :].rpartition("@")
     address = re.split(r"[/?#\\]", address, maxsplit=1)[0]
     host, port = _host_and_port(address)
     user, _colon, password = credentials.partition(":")

@@ -97,7 +97,7 @@ _RETENTION: Mapping[str, Converter] = {
 def _replicas(name: str, id_field: str) -> Converter:
     """The replicas that a volume lists."""
     fields = {id_field: of.ocid, **_IN_DOMAIN}
-    return of.list_of(RecordType(name, fields, {"display_name": of.text, "kms_key_id": of.ocid_if_any}))
+    return of.list_of(RecordType(name, fields, {"display_name": of.text, "kms_key_id": of.key_if_any}))
 
 
 VOLUME = _record(
@@ -110,7 +110,7 @@ VOLUME = _record(
         **_TAGS,
         **_SIZES,
         **_HYDRATED,
-        "kms_key_id": of.ocid_if_any,
+        "kms_key_id": of.key_if_any,
         "volume_group_id": of.ocid_if_any,
         "block_volume_replicas": _replicas("BlockVolumeReplicaInfo", "block_volume_replica_id"),
     },
@@ -125,13 +125,13 @@ BOOT_VOLUME = _record(
         **_TAGS,
         **_SIZES,
         **_HYDRATED,
-        "kms_key_id": of.ocid_if_any,
+        "kms_key_id": of.key_if_any,
         "volume_group_id": of.ocid_if_any,
         "boot_volume_replicas": _replicas("BootVolumeReplicaInfo", "boot_volume_replica_id"),
     },
 )
-VOLUME_KMS_KEY = _record("VolumeKmsKey", optional={"kms_key_id": of.ocid_if_any})
-BOOT_VOLUME_KMS_KEY = _record("BootVolumeKmsKey", optional={"kms_key_id": of.ocid_if_any})
+VOLUME_KMS_KEY = _record("VolumeKmsKey", optional={"kms_key_id": of.key_if_any})
+BOOT_VOLUME_KMS_KEY = _record("BootVolumeKmsKey", optional={"kms_key_id": of.key_if_any})
 VOLUME_BACKUP = _record(
     "VolumeBackup",
     _OF_RESOURCE,
@@ -141,7 +141,7 @@ VOLUME_BACKUP = _record(
         **_TAGS,
         **_RETENTION,
         **_SIZES,
-        "kms_key_id": of.ocid_if_any,
+        "kms_key_id": of.key_if_any,
         "volume_id": of.ocid_if_any,
         "source_volume_backup_id": of.ocid_if_any,
         "volume_group_backup_id": of.ocid_if_any,
@@ -156,7 +156,7 @@ BOOT_VOLUME_BACKUP = _record(
         **_TAGS,
         **_RETENTION,
         "size_in_gbs": of.integer,
-        "kms_key_id": of.ocid_if_any,
+        "kms_key_id": of.key_if_any,
         "boot_volume_id": of.ocid_if_any,
         "source_boot_volume_backup_id": of.ocid_if_any,
         "volume_group_backup_id": of.ocid_if_any,
@@ -177,7 +177,7 @@ BLOCK_VOLUME_REPLICA = _record(
     _CREATED,
     _IN_DOMAIN,
     {"block_volume_id": of.ocid},
-    optional={**_TAGS, "kms_key_id": of.ocid_if_any, "volume_group_replica_id": of.ocid_if_any},
+    optional={**_TAGS, "kms_key_id": of.key_if_any, "volume_group_replica_id": of.ocid_if_any},
 )
 BOOT_VOLUME_REPLICA = _record(
     "BootVolumeReplica",
@@ -186,7 +186,7 @@ BOOT_VOLUME_REPLICA = _record(
     _CREATED,
     _IN_DOMAIN,
     {"boot_volume_id": of.ocid},
-    optional={**_TAGS, "kms_key_id": of.ocid_if_any, "volume_group_replica_id": of.ocid_if_any},
+    optional={**_TAGS, "kms_key_id": of.key_if_any, "volume_group_replica_id": of.ocid_if_any},
 )
 VOLUME_BACKUP_POLICY = _record(
     "VolumeBackupPolicy",
@@ -198,7 +198,7 @@ VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(
     "VolumeBackupPolicyAssignment",
     {"id": of.ocid, "asset_id": of.ocid, "policy_id": of.ocid},
     _CREATED,
-    optional={"xrc_kms_key_id": of.ocid_if_any},
+    optional={"xrc_kms_key_id": of.key_if_any},
 )
 KEY = _record(
     "Key",

@@ -199,13 +199,14 @@ class KeyFinder:
                 self._clock.sleep(1.0)
             for endpoint in endpoints:
                 try:
-                    response = self._calls.key_at_derived_endpoint(endpoint, lookup.id)
+                    key = self._calls.key_at_derived_endpoint(endpoint, lookup.id).data
+                    _expect_vault_of(key, prefix)
                 except TransportError as error:
                     (lookup.reads if error.was_sent else lookup.guesses).append(error)
                 except ApiError as error:
                     lookup.reads.append(error)
                 else:
-                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id, endpoint)
+                    return KeyLocation(key, endpoint, lookup.vault.compartment_id, endpoint)
             if any(not is_temporary(error) for error in lookup.reads):
                 break
         return None
@@ -216,6 +217,16 @@ def _expect_vault(key: Any, vault_id: str) -> None:
     if key.vault_id != vault_id:
         raise TransportError(
             f"the key {key.id} is said to be of vault {key.vault_id}, but {vault_id} was asked for it",
+            operation="GetKey",
+            was_sent=True,
+        )
+
+
+def _expect_vault_of(key: Any, prefix: str) -> None:
+    """Raise TransportError unless a key is one of the vault whose host, derived from this prefix, was asked for it."""
+    if _vault_prefix(key.vault_id) != prefix:
+        raise TransportError(
+            f"the key {key.id} is said to be of vault {key.vault_id}, but the vault {prefix} was asked for it",
             operation="GetKey",
             was_sent=True,
         )
@@ -236,8 +247,9 @@ def known(model: object, name: str) -> Any:
     return None if value == "" else value
 
 
-def _vault_prefix(kms_key_id: str) -> str:
+def _vault_prefix(ocid: str) -> str:
+    """What the OCIDs of a vault and of its keys have in common, and its hosts begin with."""
     try:
-        return parse(kms_key_id).future_use
+        return parse(ocid).future_use
     except InputError:
         return ""

@@ -17,9 +17,20 @@ from .._model.resource import Resource
 
 
 def read_assignment(service: Service, asset_id: str) -> Any | None:
-    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
+    """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other.
+
+    Raises ApiError, also for a list of more, since an asset has one at most and nothing says which of them is in force.
+    """
     ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
-    return next(every_row(ask, "backup policy assignments"), None)
+    found = list({row.id: row for row in every_row(ask, "backup policy assignments")}.values())
+    if len(found) > 1:
+        raise TransportError(
+            f"{asset_id} is said to have {len(found)} backup policy assignments, {found[0].id} and {found[1].id}, but"
+            " a resource has one at most",
+            operation="GetVolumeBackupPolicyAssetAssignment",
+            was_sent=True,
+        )
+    return found[0] if found else None
 
 
 def expect_own(assignment: Any, asset: Resource) -> None:

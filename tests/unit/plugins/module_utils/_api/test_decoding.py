@@ -328,3 +328,37 @@ def test_invisible_characters_of_strings_are_escaped() -> None:
 
 def test_other_letters_than_those_of_english_stay() -> None:
     assert read("get_volume", volume(displayName="Müller 東京")).display_name == "Müller 東京"
+
+
+# --- keys
+
+WITH_A_KEY = [
+    (name, field)
+    for name, operation in OPERATIONS.items()
+    if operation.record is not None
+    for field in ("kmsKeyId", "xrcKmsKeyId")
+    if field in operation.record.fields
+]
+
+
+@pytest.mark.parametrize(("name", "field"), WITH_A_KEY)
+@pytest.mark.parametrize("kind", ["vault", "keyversion", "volume", "vaultsecret"])
+def test_what_is_not_the_ocid_of_a_key_is_no_key(name: str, field: str, kind: str) -> None:
+    """It would be shown, planned and counted as a key that nothing knows."""
+    other = ocid(kind)
+
+    assert f"has a field {field} that is not the OCID of a key" in reason(name, {**answer(name), field: other})
+
+
+@pytest.mark.parametrize(("kind", "name"), [("block", "get_volume"), ("boot", "get_boot_volume")])
+def test_nor_is_it_the_key_of_a_replica(kind: str, name: str) -> None:
+    volume_kind = "blockVolume" if kind == "block" else "bootVolume"
+    replica = {
+        f"{volume_kind}ReplicaId": ocid(f"{kind}volumereplica", region="iad"),
+        "availabilityDomain": "AbCd:IAD-AD-1",
+        "kmsKeyId": ocid("vault"),
+    }
+
+    assert "kmsKeyId that is not the OCID of a key" in reason(
+        name, {**answer(name), f"{volume_kind}Replicas": [replica]}
+    )

@@ -269,3 +269,27 @@ class TestCredentials:
 def test_fields_of_models(value: object, expected: object) -> None:
     assert known(SimpleNamespace(field=value), "field") is expected
     assert known(SimpleNamespace(), "field") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        key_id("v", vault="vaultb").replace(".key.", ".vault."),
+        VAULT.replace(".vaulta.", ".vaultab."),
+        VAULT.replace(".vaulta.", "."),
+    ],
+    ids=["another", "one whose prefix begins alike", "one without a prefix"],
+)
+def test_a_key_at_a_derived_host_is_of_the_vault_that_was_asked(cloud: Cloud, other: str) -> None:
+    """What another vault says of a key is nothing that the key's own vault has said."""
+    cloud.search_knows = set()
+    whole = cloud._get_key
+
+    def of_another(place: str, kms_key_id: str) -> Response:
+        answer = whole(place, kms_key_id)
+        answer.data.vault_id = other
+        return answer
+
+    cloud._get_key = of_another  # type: ignore[method-assign]
+    report = missing(cloud)
+    assert f"is said to be of vault {other}, but the vault vaulta was asked for it" in report.problem

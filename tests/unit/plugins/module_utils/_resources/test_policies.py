@@ -13,10 +13,14 @@ import pytest
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, KEY_C, compartment_id, refused, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response, Service
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ServiceError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import (
+    ServiceError,
+    TransportError,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.actions import ASSIGN, REMOVE, UNASSIGN
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_OF_VOLUME
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_lookup import read_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policy_reader import AssetPolicy
 
 VOLUME, OTHER = volume_id(1), volume_id(2)
@@ -125,3 +129,32 @@ def test_what_still_shows_and_what_a_group_has_is_nobody_elses(since: SimpleName
     with pytest.raises(ServiceError) as caught:
         change(service, "assign")
     assert caught.value.operation == "CreateVolumeBackupPolicyAssignment", "the POST was sent"
+
+
+class Listed(Assignments):
+    """A service that shows these rows of an asset, each on a page of its own."""
+
+    def __init__(self, *rows: SimpleNamespace) -> None:
+        super().__init__(rows[0] if rows else row())
+        self.rows = rows
+
+    def read(self, operation: str, _ocid: str, page: str = "0") -> Response:
+        more = int(page) + 1 < len(self.rows)
+        return Response([self.rows[int(page)]], next_page=str(int(page) + 1) if more else None)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [row(COLLEAGUES, name="theirs"), row(key=KEY_B, name="theirs"), row(name="the group's", asset="ocid1.volumegroup")],
+    ids=["another policy", "another key", "another asset"],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_assignments_none_is_believed(second: SimpleNamespace, is_first: bool) -> None:
+    rows = (row(), second) if is_first else (second, row())
+
+    with pytest.raises(TransportError, match=rf"{VOLUME} is said to have 2 backup policy assignments"):
+        read_assignment(cast("Service", Listed(*rows)), VOLUME)
+
+
+def test_one_assignment_that_two_pages_show_is_one() -> None:
+    assert read_assignment(cast("Service", Listed(row(), row())), VOLUME).id == "mine"
