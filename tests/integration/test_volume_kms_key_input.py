@@ -136,6 +136,12 @@ def test_a_key_that_may_not_be_read_can_be_used_unvetted(sim: Simulator) -> None
     assert set(ran.calls) == {"GetVolume", "UpdateVolumeKmsKey"}
 
 
+def _without_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name == "oci" or name.startswith("oci.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "oci", None)
+
+
 class TestCredentials:
     @pytest.fixture
     def task(self, sim: Simulator) -> dict[str, Any]:
@@ -206,13 +212,23 @@ class TestCredentials:
         assert str(file) in ran.msg
         assert ran.calls == {}
 
-    def test_sdk_not_installed(self, sim: Simulator, task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in [name for name in sys.modules if name == "oci" or name.startswith("oci.")]:
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, "oci", None)
+    @pytest.mark.parametrize("auth_type", ["instance_principal", "oke_workload_identity"])
+    def test_a_principal_of_the_platform_needs_the_sdk(
+        self, sim: Simulator, task: dict[str, Any], auth_type: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        _without_sdk(monkeypatch)
 
-        ran = _refused(sim, **task)
+        ran = _refused(sim, **task, auth_type=auth_type)
 
         assert sys.executable in ran.msg
         assert "pip install oci" in ran.msg
         assert ran.calls == {}
+
+    def test_an_api_key_does_not(self, sim: Simulator, task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        _without_sdk(monkeypatch)
+
+        ran = run(volume_kms_key.main, sim, **task)
+
+        assert (ran.failed, ran.changed, ran.only["changed"]) == (False, True, True)
+        assert ran.result["warnings"] == []

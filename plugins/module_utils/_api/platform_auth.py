@@ -27,7 +27,7 @@ from .._common.text import readable
 from .config_file import read_profile
 from .credentials import CredentialSources, Principal, token_claims
 from .proxies import remove_credentials
-from .sdk import load
+from .sdk import load, load_requests
 from .settings import ConnectionSettings
 from .signing import SdkSigner
 
@@ -132,7 +132,7 @@ def _probe_metadata_service() -> None:
     """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
     chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
     urls = (chosen,) if chosen else METADATA_URLS
-    utils = load("oci._vendor.requests").utils
+    utils = load_requests().utils
     fault = ""
     for url in urls:
         if utils.select_proxy(url, utils.get_environ_proxies(url, no_proxy=None)):
@@ -192,7 +192,7 @@ def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
     except Exception as error:  # anything from OSError to KeyError, depending on the services' responses
         if isinstance(error, load("oci.exceptions").ServiceError):
             reason = f"{error.status} {error.message}"
-        elif isinstance(error, load("oci._vendor.requests").exceptions.TooManyRedirects):
+        elif isinstance(error, load_requests().exceptions.TooManyRedirects):
             reason = f"{_redirect_of(error)}, which is not followed"
         elif isinstance(error, (OSError, ValueError, RuntimeError)):  # also what the requests library raises
             reason = f"{type(error).__name__}: {error}"
@@ -209,7 +209,7 @@ def _without_redirects() -> Iterator[None]:
 
     Signers create their sessions and ask for a token in one go, so there is no time at which to tell a session.
     """
-    sessions = load("oci._vendor.requests").sessions
+    sessions = load_requests().sessions
     with _redirect_limit:
         limit = sessions.DEFAULT_REDIRECT_LIMIT
         sessions.DEFAULT_REDIRECT_LIMIT = 0

@@ -28,7 +28,6 @@ MINIMUM_VERSION = (2, 111, 0)
 """The oldest SDK whose signers do what is needed; found by trying (tools/sdk_versions.py)."""
 
 USED: Mapping[str, tuple[str, ...]] = {
-    "oci._vendor.requests": ("exceptions.TooManyRedirects", "sessions.DEFAULT_REDIRECT_LIMIT", "utils.select_proxy"),
     "oci.auth.signers": (
         "InstancePrincipalsDelegationTokenSigner",
         "InstancePrincipalsSecurityTokenSigner",
@@ -39,8 +38,14 @@ USED: Mapping[str, tuple[str, ...]] = {
     "oci.exceptions": ("ServiceError",),
     "oci.regions": ("REALMS", "REGIONS_SHORT_NAMES", "REGION_REALMS", "is_region"),
     "oci.retry": ("RetryStrategyBuilder",),
+    "requests": (
+        "exceptions.TooManyRedirects",
+        "sessions.DEFAULT_REDIRECT_LIMIT",
+        "utils.get_environ_proxies",
+        "utils.select_proxy",
+    ),
 }
-"""The names that are used of each module of the SDK. A test finds them in the installed one."""
+"""The names that are used of each module of the SDK, and of its requests library. A test finds them."""
 
 _loaded: dict[str, Any] = {}
 
@@ -58,6 +63,18 @@ def load(name: str = "oci") -> Any:
         with _gc_disabled(), _import_errors_as_input_errors(name):
             module = _loaded[name] = importlib.import_module(name)
     return module
+
+
+def load_requests() -> Any:
+    """The requests library by which the SDK asks for tokens: the copy that it contains, or the installed one if it
+    contains none. Raises InputError as above.
+    """
+    load("oci")
+    try:
+        contained = importlib.util.find_spec("oci._vendor.requests") is not None
+    except (ImportError, ValueError):
+        contained = False
+    return load("oci._vendor.requests" if contained else "requests")
 
 
 def sdk_version() -> str | None:

@@ -157,7 +157,7 @@ def test_an_sdk_that_is_new_enough_is_used(version: str, tmp_path: Path) -> None
 def test_all_that_is_used_of_the_sdk_is_there() -> None:
     for module, names in sdk.USED.items():
         for name in names:
-            found = importlib.import_module(module)
+            found = sdk.load_requests() if module == "requests" else importlib.import_module(module)
             for part in name.split("."):
                 found = getattr(found, part)
 
@@ -166,7 +166,50 @@ def test_the_list_of_what_is_used_is_complete() -> None:
     """Each module that is loaded is in the list."""
     folder = Path(sdk.__file__).parent
     loaded = {name for path in folder.glob("*.py") for name in re.findall(r'load\("(oci[\w.]*)"\)', path.read_text())}
-    assert loaded - {"oci"} == set(sdk.USED)
+    assert loaded - {"oci"} == set(sdk.USED) - {"requests"}
+
+
+VENDOR = "_vendor/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({VENDOR: "", "_vendor/requests/__init__.py": "whose = 'the one it contains'"}, "the one it contains"),
+        ({VENDOR: "import requests"}, "the installed one"),
+        ({VENDOR: ""}, "the installed one"),
+        ({}, "the installed one"),
+    ],
+    ids=["contains a copy", "a name of it only", "contains other copies", "contains no copies"],
+)
+def test_the_requests_library_is_the_one_that_the_sdk_uses(
+    files: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    """Newer SDKs use ever more installed libraries, where older ones contain copies."""
+    path = fake_sdk(tmp_path, "2.200.0")
+    installed = {"requests/__init__.py": "whose = 'the installed one'"}
+    for name, content in {**{f"oci/{name}": content for name, content in files.items()}, **installed}.items():
+        (Path(path) / name).parent.mkdir(exist_ok=True, parents=True)
+        (Path(path) / name).write_text(content)
+    code = f"from {sdk.__name__} import load_requests\nprint(load_requests().whose)"
+
+    assert run_python(code, tmp_path, path=path) == expected
+
+
+def test_without_a_requests_library_the_interpreter_is_named(tmp_path: Path) -> None:
+    path = fake_sdk(tmp_path, "2.200.0")
+    code = f"""
+sys.modules["requests"] = None
+from {sdk.__name__} import load_requests
+try:
+    load_requests()
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    said = run_python(code, tmp_path, path=path)
+    assert said.startswith(
+        f"InputError The Python package requests can't be used with the interpreter {sys.executable}"
+    )
 
 
 def test_a_region_that_is_new_is_looked_up_in_the_sdk(tmp_path: Path, api_key: dict[str, str]) -> None:
