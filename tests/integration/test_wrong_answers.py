@@ -88,6 +88,68 @@ def test_a_write_that_is_answered_about_another_resource_is_read_again(sim: Simu
     assert sim.needless_puts == 0
 
 
+# What an answer to a write says that is not what was asked for: its field, and the name of what it names instead.
+ABOUT_ELSE: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "UpdateVolumeKmsKey": (("kmsKeyId", "key-a"), ("kmsKeyId", "vault-iad"), ("kmsKeyId", None)),
+    "UpdateBootVolumeKmsKey": (("kmsKeyId", "key-rsa"), ("kmsKeyId", "boot-1"), ("kmsKeyId", None)),
+    "UpdateVolumeBackup": (("id", "member-backup"), ("id", "volume-1"), ("id", None)),
+    "UpdateBootVolumeBackup": (("id", "backup-1"), ("id", "boot-1"), ("id", None)),
+    "CreateVolumeBackupPolicyAssignment": (("assetId", "member-1"), ("policyId", "to-phx-daily"), ("id", "key-a")),
+}
+WRITES = [
+    pytest.param(changer, field, other, id=f"{changer.put} of {changer.resource}: {field} {other}")
+    for changer in CHANGERS
+    for field, other in ABOUT_ELSE[changer.put]
+]
+
+
+def _answer_about_else(sim: Simulator, changer: Changer, field: str, other: str | None) -> None:
+    sim.fault("odd_value", changer.put, times=1, field=field, value=None if other is None else sim.id(other))
+
+
+def _reading(changer: Changer) -> str:
+    is_policy = changer.put == "CreateVolumeBackupPolicyAssignment"
+    return "GetVolumeBackupPolicyAssetAssignment" if is_policy else GETS[changer.resource]
+
+
+@pytest.mark.parametrize(("changer", "field", "other"), WRITES)
+def test_an_answer_to_a_write_about_something_else_is_not_believed_but_looked_into(
+    sim: Simulator, changer: Changer, field: str, other: str | None
+) -> None:
+    """The request was sent once and is not repeated, since the next reading shows what it did."""
+    fleet(sim)
+    _answer_about_else(sim, changer, field, other)
+
+    ran = changer.assign(sim)
+
+    _is_honest(ran)
+    assert not ran.failed, ran.msg
+    assert (ran.only["id"], ran.only["changed"], ran.writes) == (sim.id(changer.resource), True, {changer.put: 1})
+    assert changer.key_in_place(sim) == sim.id(changer.new)
+    operations = [call.operation for call in sim.calls()]
+    assert _reading(changer) in operations[operations.index(changer.put) :]
+
+
+@pytest.mark.parametrize(("changer", "field", "other"), WRITES)
+def test_where_nobody_can_look_into_it_the_outcome_is_unknown(
+    sim: Simulator, changer: Changer, field: str, other: str | None
+) -> None:
+    fleet(sim)
+    changer.assign(sim)
+    operations = [call.operation for call in sim.calls()]
+    before = operations[: operations.index(changer.put)].count(_reading(changer))
+    fleet(sim)
+    _answer_about_else(sim, changer, field, other)
+    refusal = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "So it is."}
+    sim.fault("status", _reading(changer), times=None, after=before, **refusal)
+
+    ran = changer.assign(sim)
+
+    _is_honest(ran)
+    assert (ran.failed, ran.writes) == (True, {changer.put: 1})
+    assert (ran.only["error"]["code"], ran.only["changed"], ran.only["settled"]) == ("OutcomeUnknown", True, False)
+
+
 @each_copier
 def test_a_copy_that_is_answered_about_another_backup_is_made_once_and_told(sim: Simulator, changer: Changer) -> None:
     fleet(sim)

@@ -148,6 +148,18 @@ def test_what_does_not_pass_ends_with_the_time_and_says_so(error: ApiError) -> N
     assert cloud.count("update") < 20
 
 
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: str(error.code))
+def test_what_does_not_pass_is_asked_for_politely(error: ApiError) -> None:
+    """OCI asks for pauses of a few seconds to 60 (oci_semantics.md section 4): 24 requests in ten minutes, not more."""
+    cloud, name = cloud_with()
+    cloud.fail("update", error, times=INFINITE)
+    began = cloud.clock.monotonic()
+    apply(cloud, name, seconds=600.0)
+    sent = [round(call.time - began) for call in cloud.calls if call.operation == "update_volume_kms_key"]
+    assert sent == [0, 1, 3, 7, 15, *range(31, 600, 30)]
+    assert cloud.operations() == ["get_volume", "update_volume_kms_key"] * 24
+
+
 @pytest.mark.parametrize("error", [*PASSING, *OUTDATED], ids=lambda error: f"{error.status}-{error.code}")
 def test_what_others_have_assigned_meanwhile_is_not_assigned_again(error: ApiError) -> None:
     cloud, name = cloud_with()
