@@ -30,7 +30,12 @@ MINIMUM_VERSION = (2, 111, 0)
 USED: Mapping[str, tuple[str, ...]] = {
     "oci.auth.signers": (
         "InstancePrincipalsDelegationTokenSigner",
-        "InstancePrincipalsSecurityTokenSigner",
+        "InstancePrincipalsSecurityTokenSigner.GET_REGION_URL",
+        "InstancePrincipalsSecurityTokenSigner.INTERMEDIATE_CERTIFICATE_URL",
+        "InstancePrincipalsSecurityTokenSigner.LEAF_CERTIFICATE_PRIVATE_KEY_URL",
+        "InstancePrincipalsSecurityTokenSigner.LEAF_CERTIFICATE_URL",
+        "InstancePrincipalsSecurityTokenSigner.METADATA_URL_BASE",
+        "InstancePrincipalsSecurityTokenSigner.refresh_security_token",
         "get_oke_workload_identity_resource_principal_signer",
         "get_resource_principals_signer",
     ),

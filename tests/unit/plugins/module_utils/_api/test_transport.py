@@ -276,7 +276,9 @@ def test_an_answer_takes_no_longer_than_the_task(remaining: float, opened: Opene
     end = remaining
     sender, connector = opened(clock=clock, remaining=lambda: end - clock.now)
     connector.connect = lambda _route: _Trickling(b"HTTP/1.1 200 OK\r\nx: ")  # type: ignore[assignment, return-value]
-    assert failure(sender).was_sent
+    error = failure(sender)
+    assert error.was_sent
+    assert f"{HOST} did not send its whole response in time" in str(error)
     allowed = min(max(remaining, transport.LEAST_ANSWER_SECONDS), transport.ANSWER_SECONDS)
     assert allowed <= clock.now < allowed + 10
 
