@@ -32,6 +32,8 @@ class AnswerCheck:
             if asked.get(relation.argument) is not None and not asked.get(relation.lifted_by)
         ]
         self._realm = next((realm for realm in map(_realm, asked.values()) if realm), "")
+        named = operation.record.fields.values() if operation.record is not None and self._realm else ()
+        self._ocid_fields = [field for field in named if field.endswith("_id")]
         self._source = asked.get(operation.arguments[0]) if _makes_another(operation) else None
         self._destination = asked.get("destinationRegion")
 
@@ -46,6 +48,14 @@ class AnswerCheck:
             raise UnexpectedValueError(_difference(relation.field, found, asked))
         if self._operation.ocid_types:
             self._expect_id(record.id)
+        for field in self._ocid_fields:
+            found = getattr(record, field)
+            # Splitting is enough for nearly all.
+            if found and found.split(".", 3)[2:3] != [self._realm] and _parts(found)[1] not in ("", self._realm):
+                raise UnexpectedValueError(
+                    f"names the {_WORDS.get(field, field.replace('_', ' '))} {_shown(found)}, which is of realm"
+                    f" {_parts(found)[1]}, not of {self._realm}"
+                )
 
     def _expect_id(self, ocid: str) -> None:
         kind, realm, region = _parts(ocid)

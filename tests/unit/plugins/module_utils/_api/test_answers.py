@@ -155,3 +155,31 @@ def test_what_came_instead_is_shown_safely() -> None:
 
     assert "\\u001b[31m\\u202e" in words
     assert len(words) < 400
+
+
+NAMING = [
+    (name, field)
+    for name, operation in OPERATIONS.items()
+    if operation.record is not None and operation.ocid_types
+    for field, python in operation.record.fields.items()
+    if python.endswith("_id")
+]
+
+
+@pytest.mark.parametrize(("name", "field"), NAMING, ids=[f"{name}: {field}" for name, field in NAMING])
+def test_nothing_that_an_answer_names_is_of_another_realm(name: str, field: str) -> None:
+    """Nothing in OCI has a key, a compartment, or a source in another realm."""
+    kind = "key" if field.lower().endswith("kmskeyid") else "volumegroup" if field == "assetId" else "compartment"
+    other = ocid(kind, realm="oc2")
+
+    assert other in (reason(name, {**answer(name), field: other}) or "")
+
+
+@pytest.mark.parametrize("name", ["update_volume_kms_key", "list_volumes", "get_boot_volume_backup"])
+def test_what_is_named_may_be_of_a_tenancy_of_2016_or_nothing(name: str) -> None:
+    record = {**answer(name), "volumeGroupId": "", "volumeId": None}
+    root = "ocidv1:tenancy:oc1:phx:1460000000000:aaaa"
+
+    assert reason(name, record) is None
+    assert reason("get_volume", {**RECORDS["Volume"], "compartmentId": root}) is None
+    assert "oc2" in (reason("get_volume", {**RECORDS["Volume"], "compartmentId": root.replace("oc1", "oc2")}) or "")
