@@ -389,3 +389,16 @@ def test_a_proxy_that_can_not_be_meant_is_told_without_its_password() -> None:
     )
     assert "SECRET" not in str(error)
     assert not error.was_sent
+
+
+@pytest.mark.parametrize("text", ["1\r\nx: y", "1\nx: y", "1\rx: y"], ids=["both", "line feed", "carriage return"])
+@pytest.mark.parametrize("where", ["name", "value", "target"])
+def test_no_line_break_gets_into_the_head_of_a_request(text: str, where: str, opened: Opened) -> None:
+    """There are servers that begin a new header after each of them."""
+    sender, connector = opened()
+    connector.connect = lambda _route: _Trickling(b"")  # type: ignore[assignment, return-value]
+    headers = {text: "x"} if where == "name" else {"if-match": text} if where == "value" else {}
+    target = f"/{text.replace(' ', '')}" if where == "target" else "/x"
+    with pytest.raises(TransportError, match="line break") as caught:
+        sender.send(transport.HttpRequest("GetVolume", "GET", HOST, target, headers, None))
+    assert not caught.value.was_sent
