@@ -22,6 +22,7 @@ description:
     their keys. If they do not, it reads every resource.
 extends_documentation_fragment:
   - oci_keys.block_volume.discovery
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
   - oci_keys.block_volume.attributes.info_module
@@ -478,12 +479,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key
     run_key_assignment_info,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec=info_spec(
+            **PROGRESS_OPTIONS,
             **DISCOVERY_OPTIONS,
             result_file=None,
             discovery_file={"type": "path", "aliases": ["result_file"]},

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.plans
   - oci_keys.block_volume.discovery
   - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
   - oci_keys.block_volume.attributes.plan_module

@@ -24,6 +24,7 @@ description:
   - The keys are not validated again. That was done when the plan was made.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes.concurrency
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -163,6 +164,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 
 
 def main() -> None:
@@ -172,6 +174,7 @@ def main() -> None:
             "batch": {"type": "int", "required": True},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
+            **PROGRESS_OPTIONS,
             **CONNECTION_OPTIONS,
         },
         supports_check_mode=True,

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:

@@ -29,6 +29,7 @@ from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
+from .progress import ChangeProgress
 from .region import Region
 from .request import RunSettings, Target
 from .results import outcome_of
@@ -58,12 +59,14 @@ class KeyAssigner:
         clock: Clock,
         timings: Timings,
         cancellation: CancellationToken | None = None,
+        live: ChangeProgress | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
         self._run_settings = run_settings
         self._cancellation = cancellation or CancellationToken(clock)
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
+        self._live = live or ChangeProgress()
         self._validator = KeyValidator(connection, clock)
         self._applier = Applier(
             journal, self._validator, wait=run_settings.wait, clock=clock, timings=timings, deadline=self._deadline
@@ -83,15 +86,18 @@ class KeyAssigner:
         ]
         outcomes: dict[str, Outcome] = {}
         try:
-            for region, readings in zip(regions, map_concurrently(lambda region: region.read(desired), regions)):
+            with self._live.reading([target for region in regions for target in region.targets]):
+                read = map_concurrently(lambda region: region.read(desired), regions)
+            for region, readings in zip(regions, read):
                 decisions.update(self._decide_all(region.targets, readings, desired))
             self._check_credentials(decisions.values())
             for found in map_concurrently(lambda region: self._with_etags(region, decisions, desired), regions):
                 decisions.update(found)
             warnings = []
             if self._run_settings.validate_key:
-                warnings = self._validate_desired_key(regions, resources, decisions, desired)
-                decisions.update(self._validate_current_keys(regions, resources, decisions))
+                with self._live.validating():
+                    warnings = self._validate_desired_key(regions, resources, decisions, desired)
+                    decisions.update(self._validate_current_keys(regions, resources, decisions))
             warnings += _planned_change_warnings(resources, decisions)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
@@ -249,7 +255,8 @@ class KeyAssigner:
         progress = Progress()
         fault: ResourceError | None = None
         try:
-            self._applier.apply(changes, settling, region.pool, region.concurrency, progress)
+            with self._live.changing(region.name, region.targets, work, progress):
+                self._applier.apply(changes, settling, region.pool, region.concurrency, progress)
         except Exception as error:  # a fault of ours outside of any one change must not lose the outcomes either
             fault = internal_error(error)
         made = [

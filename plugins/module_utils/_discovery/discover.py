@@ -17,7 +17,9 @@ from .._common.errors import (
     InputError,
     ResourceError,
 )
+from .._common.progress import NO_PROGRESS, ProgressLog
 from .._model.resource import Resource
+from .progress import DiscoveryProgress, ScanProgress
 from .region_scan import (
     RegionScan,
     Unreadable,
@@ -138,10 +140,12 @@ class Discovery:
         return {compartment.id: compartment for compartment in self.scope.compartments}
 
 
-def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
+def discover(connection: Connection, query: DiscoveryQuery, log: ProgressLog = NO_PROGRESS) -> Discovery:
     """Search every place of the query. Raises InputError as ``resolve_places()`` does; places that can't be read are in
     ``unreadable``."""
-    places = resolve_places(connection, query.compartment_ids, recursive=query.recursive, regions=query.regions)
+    progress = DiscoveryProgress(log)
+    with progress.locating():
+        places = resolve_places(connection, query.compartment_ids, recursive=query.recursive, regions=query.regions)
     found = Discovery(places.tenancy, places.scope, places.regions, places.skipped_regions)
     found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in places.scope.unreadable]
     if places.is_nowhere:
@@ -149,9 +153,17 @@ def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
     compartment_ids = [compartment.id for compartment in places.scope.compartments]
     concurrency = max(1, min(CONCURRENCY, _MAX_CONCURRENCY // len(places.regions)))
 
+    progress.begin(len(places.regions))
+
     def scan(region: str) -> tuple[list[Resource], list[Unreadable]]:
-        region_scan = RegionScan(region, connection, compartment_ids, query.types, concurrency=concurrency)
-        return [resource for resource in region_scan.run() if query.matches(resource)], region_scan.unreadable
+        scan_progress = ScanProgress(region, len(compartment_ids))
+        region_scan = RegionScan(
+            region, connection, compartment_ids, query.types, concurrency=concurrency, progress=scan_progress
+        )
+        with progress.scanning(scan_progress):
+            found = region_scan.run()
+            progress.scanned()
+        return [resource for resource in found if query.matches(resource)], region_scan.unreadable
 
     def fail(region: str, error: ResourceError) -> tuple[list[Resource], list[Unreadable]]:
         return [], [Unreadable(region, None, None, error)]

@@ -36,6 +36,7 @@ from .._resources.policy_assignments import (
 )
 from .._resources.reader import spread
 from .circuit_breaker import CircuitBreaker
+from .progress import ScanProgress
 
 # If no row of a list shows a key, lists may leave keys out. Then this many resources of the kind are read by GET.
 _PROOF_SAMPLE = 12
@@ -70,8 +71,10 @@ class RegionScan:
         types: Sequence[str],
         *,
         concurrency: int,
+        progress: ScanProgress | None = None,
     ) -> None:
         self._region = region
+        self._progress = progress or ScanProgress(region, len(compartment_ids))
         self._service = connection.block_volume(region)
         self._compartment_ids = compartment_ids
         self._types = types
@@ -102,6 +105,7 @@ class RegionScan:
         lists = [(kind, compartment_id) for compartment_id in self._compartment_ids for kind in kinds]
         listed: dict[ReadableKind, Rows] = {kind: {} for kind in kinds}
         failed: dict[tuple[ReadableKind, str], ResourceError] = {}
+        self._progress.listing(len(kinds))
         for (kind, compartment_id), result in _zip_map(pool, lambda each: self._list(*each), lists):
             if isinstance(result, ResourceError):
                 failed[kind, compartment_id] = result
@@ -111,10 +115,12 @@ class RegionScan:
         return listed
 
     def _list(self, kind: ReadableKind, compartment_id: str) -> _Listed:
-        return self._breakers[kind].call(
+        rows = self._breakers[kind].call(
             lambda: self._rows(kind, compartment_id),
             lambda error: _explain_list_error(error, f"{kind.noun}s", self._region, compartment_id),
         )
+        self._progress.lists.add()
+        return rows
 
     def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_attempt: bool = False) -> Rows:
         """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
@@ -123,6 +129,7 @@ class RegionScan:
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
+                self._progress.found.add(len(page.resources))
                 rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE_STATES)
         except ServiceError as error:
             if error.status != 400 or not pages or is_last_attempt:
@@ -155,6 +162,7 @@ class RegionScan:
 
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
         """
+        self._progress.verifying(f"{kind.noun}s")
         sample = _sample(rows, with_key)
         read = partial(self._get, kind)
         results = dict(_zip_map(pool, read, sample))
@@ -176,13 +184,16 @@ class RegionScan:
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
         return self._breakers[kind].call(lambda: kind.get(self._service, self._region, resource_id))
 
-    def _assignments(self, pool: ThreadPoolExecutor, assets: Iterable[Rows]) -> list[Resource]:
+    def _assignments(self, pool: ThreadPoolExecutor, assets: Sequence[Rows]) -> list[Resource]:
         """The policy assignments of these assets, each once: a member may show the assignment of its group."""
         assignments = Assignments(self._service)
 
         def read(asset: Resource) -> AssetFinding | ResourceError:
-            return self._policy_breaker.call(lambda: assignments.of(asset))
+            finding = self._policy_breaker.call(lambda: assignments.of(asset))
+            self._progress.assets.add()
+            return finding
 
+        self._progress.reading_assignments(sum(map(len, assets)))
         found: dict[str, Resource] = {}
         failed: list[tuple[Resource, ResourceError]] = []
         for rows in assets:

@@ -20,6 +20,7 @@ from .._api.settings import (
     resolve_connection,
 )
 from .._changes.engine import KeyAssigner, Report
+from .._changes.progress import ChangeProgress
 from .._changes.request import Target
 from .._changes.results import (
     diff,
@@ -31,6 +32,7 @@ from .._changes.results import (
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
+from .._common.progress import ProgressLog
 from .._documents.journal import (
     Journal,
     default_journal_path,
@@ -49,6 +51,7 @@ from .options import (
     writable_file,
 )
 from .output import invocation, warn
+from .progress import PROGRESS_OPTIONS, live_progress
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -60,7 +63,7 @@ def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
 
     None leaves a shared option out.
     """
-    spec = {**CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
+    spec = {**CHANGE_OPTIONS, **RESULT_OPTIONS, **PROGRESS_OPTIONS, **CONNECTION_OPTIONS, **options}
     return {name: option for name, option in spec.items() if option is not None}
 
 
@@ -84,8 +87,8 @@ def change_keys(
     runtime = runtime or ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
-        with cancelled_by_signals(runtime.clock) as cancellation:
-            desired, report = _run(module, ids, types, request or Request(), result_file, runtime, cancellation)
+        with cancelled_by_signals(runtime.clock) as cancellation, live_progress(module, runtime.clock) as log:
+            desired, report = _run(module, ids, types, request or Request(), result_file, runtime, cancellation, log)
     _end(module, desired, report, result_file)
 
 
@@ -97,6 +100,7 @@ def _run(
     result_file: Path | None,
     runtime: ChangeRuntime,
     cancellation: CancellationToken,
+    log: ProgressLog,
 ) -> tuple[DesiredState, Report]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
@@ -121,7 +125,13 @@ def _run(
     desired = request.prepare(connection, desired, named)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     assigner = KeyAssigner(
-        connection, journal, run_settings, clock=runtime.clock, timings=runtime.timings, cancellation=cancellation
+        connection,
+        journal,
+        run_settings,
+        clock=runtime.clock,
+        timings=runtime.timings,
+        cancellation=cancellation,
+        live=ChangeProgress(log),
     )
     return desired, assigner.run(named, desired)
 

@@ -17,6 +17,7 @@ from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import write_private
+from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.version import VERSION
 from .._discovery.discover import (
     CONCURRENCY,
@@ -37,6 +38,7 @@ from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .options import listed, writable_file
 from .output import invocation
+from .progress import live_progress
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
 
@@ -53,17 +55,20 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
     with fail_module_on_error(module):
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
-        result = discover_result(connection, module.params, runtime.clock)
+        with live_progress(module, runtime.clock) as log:
+            result = discover_result(connection, module.params, runtime.clock, log)
     _end(module, result, discovery_file)
 
 
-def discover_result(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+def discover_result(
+    connection: Connection, options: Mapping[str, Any], clock: Clock, log: ProgressLog = NO_PROGRESS
+) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
     query = discovery_query(
         options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
     )
     started = clock.timestamp()
-    found = discover(connection, query)
+    found = discover(connection, query, log)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
     return {

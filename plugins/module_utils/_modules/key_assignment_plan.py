@@ -26,7 +26,6 @@ from .._planning.key_checks import (
     KeyChecks,
     KeyInRegion,
     blocked_by_current_key,
-    check_keys,
     expect_usable,
 )
 from .._planning.plan import (
@@ -53,7 +52,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = _wanted_keys(plan_filter, discovery)
-        key_checks = check_keys(context.connection, context.validator, wanted, plan.entries)
+        key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
     approved = _approved(context)
@@ -76,7 +75,9 @@ def _discover(context: PlanContext) -> DiscoveryFile:
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
-    found = discover_result(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
+    found = discover_result(
+        context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock, context.log
+    )
     try:
         write_private(path, found)
     except OSError as error:

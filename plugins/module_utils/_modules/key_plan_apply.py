@@ -21,10 +21,12 @@ from .._changes.engine import (
     KeyAssigner,
     Report,
 )
+from .._changes.progress import ChangeProgress, Span
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
+from .._common.progress import ProgressLog
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
@@ -46,6 +48,7 @@ from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation, warn
+from .progress import live_progress
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -56,13 +59,20 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
     runtime = ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
-        result = _apply(module, runtime, cancellation)
+        result = _apply_live(module, runtime, cancellation)
     if result["summary"]["failed"]:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken) -> dict[str, Any]:
+def _apply_live(module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken) -> dict[str, Any]:
+    with live_progress(module, runtime.clock) as log:
+        return _apply(module, runtime, cancellation, log)
+
+
+def _apply(
+    module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken, log: ProgressLog
+) -> dict[str, Any]:
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -91,6 +101,7 @@ def _apply(module: AnsibleModule, runtime: ChangeRuntime, cancellation: Cancella
                 clock=runtime.clock,
                 timings=runtime.timings,
                 cancellation=cancellation,
+                live=ChangeProgress(log, Span(part.first, part.total)),
             )
             entries = plan.entries[part.start : part.stop]
             desired = DesiredState(entries[0]["wanted_kms_key_id"])
