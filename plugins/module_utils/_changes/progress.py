@@ -55,8 +55,7 @@ class ChangeProgress:
             done = before + counts.done
             begun = f", {counts.requested:,} requested" if counts.requested else ""
             failed = f", {counts.failed:,} failed" if counts.failed else ""
-            speed = pace(counts.done, total - done, seconds) or _since(seconds)
-            return f"{name} {done:,} of {total:,}{begun}{failed}{speed}"
+            return f"{name} {done:,} of {total:,}{begun}{failed}, {pace(counts.done, total - done, seconds)}"
 
         return self._log.during(line, concludes=True)
 

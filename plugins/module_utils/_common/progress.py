@@ -165,9 +165,9 @@ class ProgressFile:
 
 
 def pace(done: int, left: int, seconds: float) -> str:
-    """ ", 40/s, about 22 s left"; nothing as long as nothing is done, and no time left where nothing is."""
+    """ "40/s, about 22 s left", "40/s, in 25 s"; "for 8 s" as long as nothing is done."""
     if not done or seconds <= 0:
-        return ""
+        return f"for {duration(seconds)}"
     rate = done / seconds
     shown = f"{rate:,.0f}/s" if rate >= 1 else f"{rate * 60:,.0f}/min"
-    return f", {shown}, about {duration(left / rate)} left" if left else f", {shown}"
+    return f"{shown}, about {duration(left / rate)} left" if left else f"{shown}, in {duration(seconds)}"
