@@ -97,6 +97,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     CONNECTION_OPTIONS,
     resolve_connection,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.discover import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
@@ -104,6 +105,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.s
     ShardList,
     find_shards,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import (
     compartments_asked,
     regions_asked,
@@ -160,6 +162,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 concurrency=CONCURRENCY,
                 retry=_RETRY,
             )
+            options = Names(connection, Clock()).compartments(options)
             return find_shards(
                 connection,
                 compartments_asked(options, connection.tenancy),

@@ -248,6 +248,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import (
     desired_copy,
+    destination,
     with_destination,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
@@ -274,7 +275,7 @@ def main() -> None:
         module,
         "backup_ids",
         *COPY_KINDS,
-        request=Request(desired_copy, with_destination),
+        request=Request(desired_copy, with_destination, destination),
     )
 
 

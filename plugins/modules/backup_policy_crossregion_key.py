@@ -247,7 +247,11 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
+    Request,
+    change_keys,
+    change_spec,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 
 
@@ -260,7 +264,8 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "asset_ids", *POLICY_KINDS)
+    # The key is used in the region that the policy copies to, which only the policies say.
+    change_keys(module, "asset_ids", *POLICY_KINDS, request=Request(key_regions=lambda _connection, _desired: None))
 
 
 if __name__ == "__main__":

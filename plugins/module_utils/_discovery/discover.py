@@ -59,14 +59,19 @@ class SearchPlaces:
 
 
 def resolve_places(
-    connection: Connection, compartment_ids: Sequence[str], *, recursive: bool, regions: Sequence[str] | None
+    connection: Connection,
+    compartment_ids: Sequence[str],
+    *,
+    recursive: bool,
+    regions: Sequence[str] | None,
+    tenancy: Tenancy | None = None,
 ) -> SearchPlaces:
     """The places to search; ``regions`` None stands for all that the tenancy is subscribed to.
 
     ListRegionSubscriptions, and the calls of ``Tenancy.scope()``. Raises InputError if the regions can't be listed, or
-    if OCI does not accept the credentials.
+    if OCI does not accept the credentials. A ``tenancy`` that has listed its compartments does not list them again.
     """
-    tenancy = Tenancy(connection, regions or ())
+    tenancy = tenancy or Tenancy(connection, regions or ())
     names, skipped = (list(regions), []) if regions is not None else _subscribed_regions(tenancy)
     return SearchPlaces(tenancy.id, names, skipped, tenancy.scope(compartment_ids, recursive=recursive))
 
@@ -140,12 +145,20 @@ class Discovery:
         return {compartment.id: compartment for compartment in self.scope.compartments}
 
 
-def discover(connection: Connection, query: DiscoveryQuery, log: ProgressLog = NO_PROGRESS) -> Discovery:
+def discover(
+    connection: Connection, query: DiscoveryQuery, log: ProgressLog = NO_PROGRESS, tenancy: Tenancy | None = None
+) -> Discovery:
     """Search every place of the query. Raises InputError as ``resolve_places()`` does; places that can't be read are in
     ``unreadable``."""
     progress = DiscoveryProgress(log)
     with progress.locating():
-        places = resolve_places(connection, query.compartment_ids, recursive=query.recursive, regions=query.regions)
+        places = resolve_places(
+            connection,
+            query.compartment_ids,
+            recursive=query.recursive,
+            regions=query.regions,
+            tenancy=tenancy,
+        )
     found = Discovery(places.tenancy, places.scope, places.regions, places.skipped_regions)
     found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in places.scope.unreadable]
     if places.is_nowhere:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +33,12 @@ from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._common.progress import ProgressLog
+from .._common.quantities import duration
 from .._documents.journal import (
     Journal,
     default_journal_path,
 )
+from .._model.names import is_name
 from .._model.resource import DesiredState
 from .change_options import (
     CHANGE_OPTIONS,
@@ -46,6 +48,7 @@ from .change_options import (
 )
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
+from .names import Names
 from .options import (
     RESULT_OPTIONS,
     writable_file,
@@ -75,6 +78,8 @@ class Request:
     prepare: Callable[[Connection, DesiredState, Sequence[Target]], DesiredState] = (
         lambda _connection, desired, _targets: desired
     )
+    key_regions: Callable[[Connection, DesiredState], Sequence[str] | None] | None = None
+    """The regions in which a key that is named is used, None for all; by default those of the resources."""
 
 
 def change_keys(
@@ -113,7 +118,7 @@ def _run(
         )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
-    named = targets(
+    resources = targets(
         module.params,
         ids,
         types,
@@ -122,7 +127,8 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    desired = request.prepare(connection, desired, named)
+    desired = _without_names(desired, connection, resources, request, Names(connection, runtime.clock), log)
+    desired = request.prepare(connection, desired, resources)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     assigner = KeyAssigner(
         connection,
@@ -133,7 +139,34 @@ def _run(
         cancellation=cancellation,
         live=ChangeProgress(log),
     )
-    return desired, assigner.run(named, desired)
+    return desired, assigner.run(resources, desired)
+
+
+def _without_names(
+    desired: DesiredState,
+    connection: Connection,
+    resources: Sequence[Target],
+    request: Request,
+    names: Names,
+    log: ProgressLog,
+) -> DesiredState:
+    """The desired state, with OCIDs instead of names."""
+
+    with log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        if is_name(desired.kms_key_id):
+            regions: Sequence[str] | None = list(dict.fromkeys(each.region for each in resources))
+            if request.key_regions is not None:
+                regions = request.key_regions(connection, desired)
+            elif not regions:
+                regions = [*filter(None, [connection.region])]
+            desired = replace(desired, kms_key_id=names.key(desired.kms_key_id, regions, "kms_key_id"))
+        if desired.copy_to is not None:
+            found = names.compartments(
+                {"copy_compartment_ids": desired.copy_to.compartment_ids}, "copy_compartment_ids"
+            )
+            compartments = tuple(found["copy_compartment_ids"])
+            desired = replace(desired, copy_to=replace(desired.copy_to, compartment_ids=compartments))
+    return desired
 
 
 def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:

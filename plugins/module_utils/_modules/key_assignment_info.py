@@ -18,6 +18,7 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import write_private
 from .._common.progress import NO_PROGRESS, ProgressLog
+from .._common.quantities import duration
 from .._common.version import VERSION
 from .._discovery.discover import (
     CONCURRENCY,
@@ -36,6 +37,7 @@ from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
 from .connection import connect_to_read
 from .errors import fail_module_on_error
+from .names import Names
 from .options import listed, writable_file
 from .output import invocation
 from .progress import live_progress
@@ -61,14 +63,21 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
 
 
 def discover_result(
-    connection: Connection, options: Mapping[str, Any], clock: Clock, log: ProgressLog = NO_PROGRESS
+    connection: Connection,
+    options: Mapping[str, Any],
+    clock: Clock,
+    log: ProgressLog = NO_PROGRESS,
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
+    started = clock.timestamp()
+    named = names or Names(connection, clock)
+    with log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        options = named.keys(named.compartments(options), lambda: _regions_of(options, connection, named))
     query = discovery_query(
         options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
     )
-    started = clock.timestamp()
-    found = discover(connection, query, log)
+    found = discover(connection, query, log, named.listed_tenancy)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
     return {
@@ -81,6 +90,12 @@ def discover_result(
         "caller": _caller(connection),
         "msg": message(entries, found),
     }
+
+
+def _regions_of(options: Mapping[str, Any], connection: Connection, named: Names) -> list[str]:
+    """The regions in scope, to look for keys by their names."""
+    asked = regions_asked(options, connection.regions, connection.region, connection.tenancy)
+    return named.subscribed_regions() if asked is None else asked
 
 
 def discovery_query(

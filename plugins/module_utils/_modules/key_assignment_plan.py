@@ -13,6 +13,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.files import write_private
+from .._common.quantities import duration
 from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
@@ -41,10 +42,12 @@ from .key_assignment_info import (
 )
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
+from .scope_options import regions_asked
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
+    _look_up_names(context)
     options = context.options
     discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = _plan_filter(context, discovery)
@@ -64,8 +67,29 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         "options": _recorded_options(options),
         "complete": discovery.complete,
         "approved_digest": approved and approved.digest,
+        "names": context.names.found,
     }
     return PlanResult(plan, key_checks, discovery.tenancy, facts)
+
+
+def _look_up_names(context: PlanContext) -> None:
+    """Replace the names of compartments and keys by OCIDs, once and before anything else. Raises InputError."""
+    options = context.options
+    names = context.names
+
+    def regions() -> list[str]:
+        connection = context.connection
+        if options["new_discovery_file"] is None:
+            return _read_discovery(context).regions
+        asked = regions_asked(options, connection.regions, connection.region, connection.tenancy)
+        return names.subscribed_regions() if asked is None else asked
+
+    with context.log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        found = names.keys_by_region(names.compartments(options))
+        found = names.keys(found, regions, "from_kms_key_ids")
+    context.named = context.partial_result["resolved"] = {
+        name: found[name] for name in RESOLVED_OPTIONS if found[name] != options[name]
+    }
 
 
 def _discover(context: PlanContext) -> DiscoveryFile:
@@ -75,9 +99,8 @@ def _discover(context: PlanContext) -> DiscoveryFile:
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
-    found = discover_result(
-        context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock, context.log
-    )
+    everything = {**query, "kms_key_ids": None, "encryption": "any"}
+    found = discover_result(context.connection, everything, context.clock, context.log, context.names)
     try:
         write_private(path, found)
     except OSError as error:
@@ -186,6 +209,9 @@ def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, 
             "what was approved. Make another dry run and have it approved"
         )
 
+
+RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "from_kms_key_ids")
+"""The options that take names."""
 
 _RECORDED_OPTIONS = (
     "state",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +38,7 @@ from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
+from .names import Names
 from .options import writable_file
 from .output import invocation
 from .progress import live_progress
@@ -67,6 +68,8 @@ class PlanContext:
     partial_result: dict[str, Any]
     """What the result has even if the module fails later."""
     log: ProgressLog = NO_PROGRESS
+    named: dict[str, Any] = field(default_factory=dict)
+    """The options with names, with OCIDs instead."""
 
     @cached_property
     def previous(self) -> PreviousBatches:
@@ -75,7 +78,12 @@ class PlanContext:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        return dict(self.module.params)
+        """The options of the module, with OCIDs instead of names as far as those were looked up."""
+        return {**self.module.params, **self.named}
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.connection, self.clock)
 
     @property
     def multi_version_key_fails(self) -> bool:

@@ -61,13 +61,14 @@ class LiveRun:
 
     @property
     def longest_silence(self) -> float:
-        """Seconds from the start of the first task to its end in which there was nothing new to see."""
-        times = sorted(
+        """Seconds, from the first line on, in which there was nothing new to see."""
+        names = ("verbose", "runner_on_ok", "runner_on_failed")
+        times = [
             datetime.fromisoformat(event["created"]).timestamp()
             for event in self.events
-            if event["event"] in ("verbose", "playbook_on_task_start", "runner_on_ok", "runner_on_failed")
-        )
-        return max(end - begin for begin, end in itertools.pairwise(times))
+            if event["event"] in names and _is_seen(event)
+        ]
+        return max(end - begin for begin, end in itertools.pairwise(sorted(times)))
 
 
 def run_live(

@@ -37,6 +37,7 @@ GOOD = {
     "backup_policy_kms_key_id": KEY_A,
     "copy_backups_backup_ids": volume_id(1, kind="volumebackup"),
     "copy_backups_destination_region": IAD,
+    "copy_backups_kms_key_id": KEY_A,
     "restore_keys_report": "/reports/run",
 }
 
