@@ -41,7 +41,8 @@ options:
     elements: str
   compartment_ids:
     description:
-      - The OCIDs of the compartments to search. The OCID of the tenancy stands for its root compartment.
+      - The OCIDs of the compartments to search, or their names from the root down, such as V(prod/databases). The OCID
+        of the tenancy stands for its root compartment.
       - When not set, the whole tenancy. An empty list is an error.
     type: list
     elements: str

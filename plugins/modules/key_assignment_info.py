@@ -39,7 +39,8 @@ options:
     elements: str
   kms_key_ids:
     description:
-      - List only resources on one of these keys.
+      - List only resources on one of these keys. Takes OCIDs and names of keys, V(vault/key), or V(key) where that is
+        unique in a region.
       - An empty list is an error. It can't be combined with O(encryption=oracle).
     type: list
     elements: str

@@ -46,8 +46,8 @@ options:
     default: present
   kms_key_ids:
     description:
-      - The OCID of the desired key in each region. Every region that was scanned needs one, and every region that
-        backup policies in scope copy to.
+      - The OCID of the desired key in each region, or its name, V(vault/key), or V(key) where that is unique in the
+        region. Every region that was scanned needs one, and every region that backup policies in scope copy to.
       - Required with O(state=present), not allowed with O(state=absent).
     type: dict
   resource_types:
@@ -64,7 +64,7 @@ options:
       - policy_assignment
   from_kms_key_ids:
     description:
-      - Select only resources that are on one of these keys.
+      - Select only resources that are on one of these keys. Takes OCIDs and names of keys.
     type: list
     elements: str
   only_oracle_managed:
@@ -141,6 +141,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+resolved:
+  description:
+    - The options O(compartment_ids), O(kms_key_ids) and O(from_kms_key_ids) as far as names were among them, with OCIDs
+      instead. A later plan of the same run takes these, so that names are looked up once.
+  returned: when names were looked up
+  type: dict
+  sample: {"kms_key_ids": {"us-ashburn-1": "ocid1.key.oc1.iad.examplevault.exampleuniqueid"}}
 found:
   description: What was discovered, even if no plan could be made of it.
   returned: when O(new_discovery_file) was written

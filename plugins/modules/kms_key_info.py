@@ -30,6 +30,8 @@ options:
   kms_key_ids:
     description:
       - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
+      - Or their names, V(vault/key), or V(key) where that is unique in the region. They are looked for in O(regions), by
+        default in every region that the tenancy is subscribed to.
       - With an empty list, there is nothing to do.
       - Required unless O(discovery_file) is set.
     type: list
@@ -97,6 +99,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+resolved:
+  description: The option O(kms_key_ids) with OCIDs instead of names. Empty if there were no names among them.
+  returned: success
+  type: dict
+  sample: {"kms_key_ids": ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]}
 kms_keys:
   description:
     - The result for each key and region, in the order given.

@@ -59,7 +59,7 @@ class TestKeys:
             ("KEY-A", ["did you mean 'key-a'"]),
             ("vault-iad/key-c", ["no key with the name 'vault-iad/key-c'", "'vault-iad/key-a'"]),
             ("vault-phx/key-a", ["no key with the name 'vault-phx/key-a'"]),
-            ("nothing like it", ["no key with the name 'nothing like it'", "the OCID of a key"]),
+            ("nothing like it", ["no key with the name 'nothing like it'. Give ", "or the OCID of one"]),
             ("key-phx", [f"{IAD} shows no key"]),
         ],
     )

@@ -196,7 +196,7 @@ def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]
 
     def read(value: Any) -> dict[str, str]:
         keys: dict[str, str] = {}
-        for name, given in _pairs(value, _ENTRIES, "us-ashburn-1=<OCID or name of the key>"):
+        for name, given in _pairs(value, _ENTRIES, "us-ashburn-1=ocid1.key.oc1.iad..., or us-ashburn-1=<vault>/<key>"):
             if is_blank(given):
                 raise InputError(f"region {name} has no key")
             region = _region(name, table)

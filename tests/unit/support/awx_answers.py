@@ -24,6 +24,8 @@ WRONG: dict[str, list[Any]] = {
     "ocid": ["ocid1.volume", "my-key", "ocid1.instance.oc1.iad.abc"],
     "timestamp": ["yesterday", "2026-13-01"],
     "regions": ["us-ashbrn-1", "all,us-ashburn-1", ","],
+    "named_ocid": ["ocid1.volume", "<key>", "ocid1.instance.oc1.iad.abc"],
+    "named_ocids": ["ocid1.prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
     "ocids": ["prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
     "paths": [",", "\n,\n"],
     "keys_by_region": ["us-ashburn-1", "us-ashburn-1=", f"all={KEY_A}", KEY_A, f"iad={volume_id(1)}", "{"],
