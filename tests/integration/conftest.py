@@ -109,6 +109,7 @@ def _keys_are_checked_once() -> Iterator[None]:
 @pytest.fixture
 def sim(shared_simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Simulator:
     shared_simulator.reset(tenancy())
+    shared_simulator.set(kms_rate=0)
     for name, value in shared_simulator.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

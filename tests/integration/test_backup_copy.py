@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.copy_helpers import (
     IAD,
     KINDS,
@@ -120,10 +121,11 @@ def test_a_copy_that_is_not_live_does_not_count(sim: Simulator, state: str) -> N
 
 
 def test_a_copy_that_is_still_being_made_is_waited_for(sim: Simulator) -> None:
-    fleet(sim, backups(), switches={"copy_settle": 0.6})
+    fleet(sim, backups(), switches={"copy_settle": 3600})
     begun = copy(sim, "backup-1", wait=False)
     assert (begun.only["settled"], begun.only["lifecycle_state"]) == (False, "CREATING")
-    ran = copy(sim, "backup-1")
+    clock = UnhurriedClock().after(0.3, lambda: sim.change(begun.only["copy_id"], state="AVAILABLE"))
+    ran = copy(sim, "backup-1", clock=clock)
     assert (ran.changed, ran.failed, ran.writes) == (False, False, {})
     assert (ran.only["lifecycle_state"], ran.only["settled"]) == ("AVAILABLE", True)
     assert len(copies_of(sim, "backup-1")) == 1

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.copy_helpers import (
     IAD,
     KINDS,
@@ -70,7 +71,7 @@ def test_a_passing_fault_of_the_list_hides_no_copy(sim: Simulator, kind: Kind, f
 def test_where_the_list_never_answers_nothing_is_copied(sim: Simulator, kind: Kind, fault: str) -> None:
     kind.furnish(sim)
     sim.fault(fault, operation=kind.list, region=PHX, times=None)
-    ran = copy(sim, "backup-1", wait_timeout=3)
+    ran = copy(sim, "backup-1", wait_timeout=1)
     assert (ran.failed, ran.writes) == (True, {})
     assert "It is unknown whether a copy exists in" in ran.msg
     assert "Traceback" not in ran.printed
@@ -82,7 +83,7 @@ def test_a_copy_that_lists_do_not_show_yet_is_not_made_twice(sim: Simulator, kin
     kind.furnish(sim)
     made = copy(sim, "backup-1").only["copy_id"]
     sim.change(made, may_inspect=False)
-    again = copy(sim, "backup-1", wait_timeout=3)
+    again = copy(sim, "backup-1", wait_timeout=1)
     assert (again.failed, again.only["copy_id"]) == (True, made)
     assert "could not be read" in again.msg
     sim.change(made, may_inspect=True)
@@ -116,14 +117,15 @@ def test_of_several_copies_the_one_on_the_key_is_taken_where_lists_show_no_keys(
 
 @every_kind
 def test_a_copy_begun_before_that_ends_faulty_is_told_as_that(sim: Simulator, kind: Kind) -> None:
-    kind.furnish(sim, copy_settle=1.5, copy_outcome="faulty")
+    kind.furnish(sim, copy_settle=3600)
     begun = copy(sim, "backup-1", wait=False)
-    ran = copy(sim, "backup-1")
+    clock = UnhurriedClock().after(0.3, lambda: sim.change(begun.only["copy_id"], state="FAULTY"))
+    ran = copy(sim, "backup-1", clock=clock)
     assert (ran.failed, ran.changed, ran.writes) == (True, False, {})
     assert ran.only["error"]["code"] == "FAULTY"
     assert PHX in ran.only["error"]["message"]
     assert ran.only["copy_id"] == begun.only["copy_id"]
-    sim.set(copy_outcome="available", copy_settle=0.05)
+    sim.set(copy_settle=0.05)
     again = copy(sim, "backup-1")
     assert (again.failed, again.writes) == (False, {kind.copy: 1}), again.msg
 
@@ -133,7 +135,7 @@ def test_the_copy_is_told_even_where_it_can_no_longer_be_read(sim: Simulator, ki
     kind.furnish(sim)
     sim.fault("clock_skew", operation=kind.get, region=PHX, times=None)
     journal = tmp_path / "journal"
-    ran = copy(sim, "backup-1", wait_timeout=5, journal=str(journal))
+    ran = copy(sim, "backup-1", wait_timeout=1, journal=str(journal))
     (made,) = copies_of(sim, "backup-1", kind)
     assert (ran.failed, ran.changed, ran.only["encryption"]) == (True, True, "unknown")
     assert ran.only["copy_id"] == made["id"]
@@ -151,9 +153,10 @@ def test_a_copy_that_shows_late_is_waited_for(sim: Simulator, kind: Kind) -> Non
 
 @every_kind
 def test_a_short_wait_fails_and_the_next_run_finds_the_copy(sim: Simulator, kind: Kind) -> None:
-    kind.furnish(sim, copy_settle=2.0)
+    kind.furnish(sim, copy_settle=3600)
     ran = copy(sim, "backup-1", wait_timeout=1)
     assert (ran.failed, ran.changed, ran.only["error"]["code"]) == (True, True, "WaitTimeout")
+    sim.change(ran.only["copy_id"], state="AVAILABLE")
     again = copy(sim, "backup-1")
     assert (again.failed, again.changed, again.writes) == (False, False, {})
     assert again.only["copy_id"] == ran.only["copy_id"]
@@ -161,7 +164,7 @@ def test_a_short_wait_fails_and_the_next_run_finds_the_copy(sim: Simulator, kind
 
 def test_who_does_not_wait_is_not_told_that_a_copy_took_too_long(sim: Simulator) -> None:
     fleet(sim, backups(12), switches={"copy_settle": 30})
-    ran = copy(sim, *(f"backup-{number}" for number in range(1, 13)), wait=False, wait_timeout=3)
+    ran = copy(sim, *(f"backup-{number}" for number in range(1, 13)), wait=False, wait_timeout=1)
     errors = [row["error"]["code"] for row in ran.resources if row["error"]]
     assert errors == ["NotTried"] * 2
     assert ran.result["summary"] == {"total": 12, "changed": 10, "unchanged": 0, "failed": 2}

@@ -188,7 +188,7 @@ class TestLocked:
     def test_after_one_that_is_refused_no_further_one_is_tried(self, sim: Simulator) -> None:
         fleet(sim, *self.ROWS, switches={"locked_backup_update": "conflict"})
 
-        ran = _rekey(sim, *self.NAMES, include_locked=True, wait_timeout=3)
+        ran = _rekey(sim, *self.NAMES, include_locked=True, wait_timeout=1)
 
         codes = {entry["display_name"]: entry["error"] and entry["error"]["code"] for entry in ran.resources}
         assert codes["plain-1"] is None
@@ -200,7 +200,7 @@ class TestLocked:
     def test_one_that_is_left_alone_is_not_waited_for(self, sim: Simulator) -> None:
         fleet(sim, backups(name="locked", is_retention_lock_enabled=True, retention_period=YEAR, state="CREATING"))
 
-        ran = _rekey(sim, "locked-1", wait_timeout=3)
+        ran = _rekey(sim, "locked-1", wait_timeout=1)
 
         assert not ran.failed
         assert ran.only["left_alone"] == "it is under retention lock"

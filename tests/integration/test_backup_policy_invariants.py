@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import oci
 import pytest
 from integration.support.change_modules import CHANGERS, Changer, fleet
+from integration.support.clock import UnhurriedClock
 from integration.support.harness import FAST
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import policies
@@ -46,23 +44,12 @@ def in_place(sim: Simulator, asset: str) -> tuple[str, str | None] | None:
     return (row["policyId"], row["xrcKmsKeyId"]) if row else None
 
 
-@contextmanager
-def after(seconds: float, act: Any) -> Iterator[None]:
-    """Something happens elsewhere while the task runs."""
-    timer = threading.Timer(seconds, act)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.join()
-
-
 @pytest.mark.parametrize("code", ["ResourceLocked", "IncorrectState", "ExternalServerIncorrectState"])
 def test_a_conflict_about_something_else_is_no_reason_to_delete(sim: Simulator, volume: Changer, code: str) -> None:
     fleet(sim)
     sim.fault("status", POST, times=None, status=409, code=code, message="So it is.")
 
-    ran = volume.assign(sim, wait_timeout=4)
+    ran = volume.assign(sim, wait_timeout=1)
 
     assert ran.only["error"]["code"] == code
     assert DELETE not in ran.calls
@@ -95,7 +82,7 @@ class TestMemberWithItsOwnPolicy:
         options = {"kms_key_id": sim.id("key-everywhere")} if task == "present" else {}
         former = (sim.id("to-phx"), sim.id("key-phx"))
 
-        ran = POLICIES["volume-1"].do(sim, state=task, wait_timeout=4, **options)
+        ran = POLICIES["volume-1"].do(sim, state=task, wait_timeout=1, **options)
 
         desired = {
             "present": (sim.id("to-phx"), sim.id("key-everywhere")),
@@ -138,8 +125,8 @@ class TestColleagues:
         sim.fault("status", POST, times=1, **conflict)
         assignment = assignment_of(sim, "volume-1")["id"]
 
-        with after(0.6, lambda: sim.change(assignment, policy="to-phx-daily", key="key-phx")):
-            ran = volume.do(sim, timings=replace(FAST, quiet=1.2), **options)
+        clock = UnhurriedClock().after(0.6, lambda: sim.change(assignment, policy="to-phx-daily", key="key-phx"))
+        ran = volume.do(sim, timings=replace(FAST, quiet=1.2), clock=clock, **options)
 
         assert in_place(sim, "volume-1") == (daily, key)
         assert ran.only["error"]["code"] == "ChangedMeanwhile"
@@ -150,8 +137,8 @@ class TestColleagues:
         colleague = oci.core.BlockstorageClient(oci.config.from_file(os.environ["OCI_CONFIG_FILE"]))
         assignment = assignment_of(sim, "volume-1")["id"]
 
-        with after(0.5, lambda: colleague.delete_volume_backup_policy_assignment(assignment)):
-            ran = volume.assign(sim, wait_timeout=4)
+        clock = UnhurriedClock().after(0.5, lambda: colleague.delete_volume_backup_policy_assignment(assignment))
+        ran = volume.assign(sim, wait_timeout=1, clock=clock)
 
         assert (ran.failed, ran.changed, ran.only["error"]["code"]) == (True, False, "IncorrectState")
         assert POST not in ran.calls
@@ -197,8 +184,8 @@ def test_what_was_taken_away_is_put_back_after_the_end_of_the_time(sim: Simulato
     fleet(sim, assignment_repost="conflict")
     sim.fault("throttle", POST, times=None, after=1)
 
-    with after(4.5, sim.clear_faults):
-        ran = volume.assign(sim, wait_timeout=4, timings=replace(FAST, backoff_first=0.3, backoff_max=0.5))
+    clock = UnhurriedClock().after(1.5, sim.clear_faults)
+    ran = volume.assign(sim, wait_timeout=1, timings=replace(FAST, backoff_first=0.3, backoff_max=0.5), clock=clock)
 
     assert ran.failed
     assert in_place(sim, "volume-1") == (sim.id("to-phx"), sim.id("key-phx"))

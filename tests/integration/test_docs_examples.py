@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ from integration.support.fleets import tenancy, volumes
 from integration.support.harness import changes, run, soak
 from integration.support.playbook import Playbook, recap
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, rekey
-from integration.support.warm_python import interpreter
+from integration.support.warm_python import controller, interpreter
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report
@@ -233,9 +232,8 @@ def test_examples_of_inventories_make_hosts(fleet: Simulator, playbook: Playbook
 
 
 def _start(playbook: Playbook, command: list[str]) -> subprocess.CompletedProcess[str]:
-    program = str(Path(sys.executable).parent / command[0])
     return subprocess.run(
-        [program, *command[1:]],
+        [*controller(command[0]), *command[1:]],
         env=playbook.environment,
         cwd=playbook.environment["HOME"],
         capture_output=True,

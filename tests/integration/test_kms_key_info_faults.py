@@ -77,7 +77,7 @@ def test_vault_gets_less_than_five_calls_a_second(sim: Simulator) -> None:
     furnish_keys(sim, {"name": "more-1", "vault": "vault-phx"}, {"name": "more-2", "vault": "vault-fra"}, kms_rate=10)
     names = ["key-a", "key-b", "key-phx", "key-fra", "key-everywhere", "more-1", "more-2", "key-rsa"]
 
-    ran = run(kms_key_info.main, sim, kms_key_ids=[sim.id(name) for name in names])
+    ran = run(kms_key_info.main, sim, kms_key_ids=[sim.id(name) for name in names], paced=True)
 
     calls = [call for call in sim.calls() if ".kms." in call.host or call.host.startswith("kms.")]
     assert ran.result["summary"] == {"total": 8, "usable": 7, "unusable": 1}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from integration.support.change_modules import CHANGERS, COPIERS, PHX, Changer, fleet
+from integration.support.clock import UnhurriedClock
 from integration.support.harness import Ran
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
@@ -252,10 +253,11 @@ def test_a_faulty_copy_is_not_taken_for_done(sim: Simulator, copier: Changer) ->
 @every_copier
 def test_a_copy_that_is_being_made_is_not_taken_for_done(sim: Simulator, copier: Changer) -> None:
     """Whatever copy there was counted as done, also one that was not there yet."""
-    fleet(sim, copy_settle=1.5)
+    fleet(sim, copy_settle=3600)
     begun = copier.assign(sim, wait=False)
+    clock = UnhurriedClock().after(0.3, lambda: sim.change(begun.only["copy_id"], state="AVAILABLE"))
 
-    ran = copier.assign(sim)
+    ran = copier.assign(sim, clock=clock)
 
     assert (begun.only["lifecycle_state"], begun.only["settled"]) == ("CREATING", False)
     assert (ran.only["lifecycle_state"], ran.only["settled"], ran.writes) == ("AVAILABLE", True, {})

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import furnish
+from integration.support.warm_python import controller
 
 from simulator.client import Simulator
 
@@ -42,7 +42,6 @@ def example(sim: Simulator, tmp_path: Path) -> Path:
 
 
 def _run(playbook: Path, *flags: str) -> str:
-    folder = Path(sys.executable).parent
     environment = {
         **os.environ,
         "HOME": str(playbook.parent),
@@ -51,7 +50,7 @@ def _run(playbook: Path, *flags: str) -> str:
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
         "ANSIBLE_NOCOLOR": "1",
     }
-    command = [str(folder / "ansible-playbook"), *flags, playbook.name]
+    command = [*controller("ansible-playbook"), *flags, playbook.name]
     return subprocess.run(
         command, cwd=playbook.parent, env=environment, capture_output=True, text=True, check=True, timeout=600
     ).stdout

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
+from integration.support.warm_python import controller
 
 from simulator.client import Simulator
 
@@ -50,7 +51,7 @@ class Inventory:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         self._sim.reset_counts()
         return subprocess.run(
-            [str(Path(sys.executable).parent / command[0]), *command[1:]],
+            [*controller(command[0]), *command[1:]],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,

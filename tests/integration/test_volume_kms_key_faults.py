@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.fleets import volumes
 from integration.support.harness import FAST, PATIENT, Ran, furnish, run
 
@@ -266,7 +267,7 @@ class TestWrites:
             message="is in an invalid state",
         )
 
-        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=2)
+        ran = _rekey(sim, "volume-1", "volume-2", wait_timeout=1)
 
         assert ran.failed
         errors = {name: entry["error"] for name, entry in _by_name(ran).items()}
@@ -285,11 +286,12 @@ class TestWrites:
         assert ran.writes == {PUT: 1}
 
     def test_a_volume_that_is_busy_already_is_waited_for(self, sim: Simulator) -> None:
-        furnish(sim, {"settle": 0.6, "put_outside_available": "accepted"}, volumes=[volumes(1)])
+        furnish(sim, {"settle": 3600, "put_outside_available": "accepted"}, volumes=[volumes(1)])
         first = _rekey(sim, "volume-1", wait=False)
         assert (first.changed, first.only["settled"]) == (True, False)
+        clock = UnhurriedClock().after(0.3, lambda: sim.change(sim.id("volume-1"), state="AVAILABLE", key="key-a"))
 
-        second = _rekey(sim, "volume-1")
+        second = _rekey(sim, "volume-1", clock=clock)
 
         assert not second.failed
         assert not second.changed

@@ -36,7 +36,7 @@ class TestNobodyStarves:
     def test_behind_volumes_that_stay_busy(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(3, name="stuck", state="PROVISIONING"), volumes(2)])
 
-        ran = _rekey(sim, "stuck-1", "stuck-2", "stuck-3", "volume-1", "volume-2", concurrency=1, wait_timeout=3)
+        ran = _rekey(sim, "stuck-1", "stuck-2", "stuck-3", "volume-1", "volume-2", concurrency=1, wait_timeout=1)
 
         codes = [entry["error"] and entry["error"]["code"] for entry in ran.resources]
         assert codes == ["IncorrectState"] * 3 + [None, None]
@@ -48,7 +48,7 @@ class TestNobodyStarves:
         for name in ("stuck-1", "stuck-2"):
             sim.fault("status", PUT, times=None, resource=sim.id(name), **conflict)
 
-        ran = _rekey(sim, "stuck-1", "stuck-2", "volume-1", "volume-2", concurrency=2, wait_timeout=3)
+        ran = _rekey(sim, "stuck-1", "stuck-2", "volume-1", "volume-2", concurrency=2, wait_timeout=1)
 
         codes = [entry["error"] and entry["error"]["code"] for entry in ran.resources]
         assert codes == ["IncorrectState", "IncorrectState", None, None]
@@ -59,7 +59,7 @@ class TestNobodyStarves:
         conflict = {"status": 409, "code": "IncorrectState", "message": "is in an invalid state"}
         sim.fault("status", PUT, times=1, resource=sim.id("conflict-1"), **conflict)
 
-        ran = _rekey(sim, "volume-1", "conflict-1", wait_timeout=4)
+        ran = _rekey(sim, "volume-1", "conflict-1", wait_timeout=1)
 
         assert ran.writes == {PUT: 3}
         assert [entry["changed"] for entry in ran.resources] == [True, True]
@@ -87,7 +87,7 @@ class TestTime:
         sim.fault("throttle", "GetVolume", times=None)
         began = time.monotonic()
 
-        ran = _rekey(sim, "volume-1", wait_timeout=2, validate_key=False, retry=USERS_RETRIES)
+        ran = _rekey(sim, "volume-1", wait_timeout=1, validate_key=False, retry=USERS_RETRIES)
 
         assert time.monotonic() - began < 30
         assert ran.failed

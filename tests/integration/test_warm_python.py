@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python that runs the modules of playbooks in ``make test`` does what any other does."""
+"""The Python that runs ansible-playbook and its modules in ``make test`` does what any other does."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from integration.support.playbook import Playbook
-from integration.support.warm_python import interpreter
+from integration.support.warm_python import controller, controller_python, interpreter
 
 from simulator.client import Simulator
 
@@ -31,7 +32,11 @@ module.exit_json(
     loader=type(sys.modules["__main__"].__spec__.loader).__name__,
 )
 """
-PYTHONS = [sys.executable, *{interpreter()} - {sys.executable}]
+PYTHONS: dict[str, Callable[[], str]] = {
+    "cold": lambda: sys.executable,
+    "modules": interpreter,
+    "controller": controller_python,
+}
 
 REPORT = """
 import atexit, json, os, sys, threading, time
@@ -61,7 +66,7 @@ def test_all_that_a_process_is_given_and_gives(tmp_path: Path, status: str, from
             check=False,
             **given,
         )
-        for python in PYTHONS
+        for python in (start() for start in PYTHONS.values())
     ]
 
     for ran in runs:
@@ -77,7 +82,7 @@ def test_ends_that_are_not_regular(program: str) -> None:
         subprocess.run(
             [python], input=program.replace("kill(0", "kill(os.getpid()"), text=True, capture_output=True, check=False
         )
-        for python in PYTHONS
+        for python in (start() for start in PYTHONS.values())
     ]
 
     for ran in ended:
@@ -88,11 +93,11 @@ def test_ends_that_are_not_regular(program: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("python", PYTHONS, ids=["cold", "warm"][: len(PYTHONS)])
+@pytest.mark.parametrize("python", PYTHONS)
 def test_a_signal_ends_it(python: str, number: signal.Signals) -> None:
     program = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with subprocess.Popen(
-        [python], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [PYTHONS[python]()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -109,7 +114,7 @@ def test_a_signal_ends_it(python: str, number: signal.Signals) -> None:
 
 def test_a_module_finds_what_it_ships_and_is_no_controller(sim: Simulator, tmp_path: Path) -> None:
     results = []
-    for python in PYTHONS:
+    for python in (sys.executable, interpreter()):
         playbook = Playbook(sim, tmp_path, python)
         module = tmp_path / "library" / "what_is_there.py"
         module.parent.mkdir(exist_ok=True)
@@ -124,3 +129,41 @@ def test_a_module_finds_what_it_ships_and_is_no_controller(sim: Simulator, tmp_p
         assert result == results[0]
     assert results[0]["warnings"] == ["a warning"]
     assert results[0]["early"] == []
+
+
+LISTED = """
+import sys
+print([name for name in sys.modules if name.partition(".")[0] in ("ansible", "ansible_collections")])
+"""
+
+
+def test_nothing_of_ansible_is_imported_before_its_settings_are_there() -> None:
+    ran = subprocess.run([controller_python()], input=LISTED, text=True, capture_output=True, check=True)
+
+    assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("program", ["ansible-playbook", "ansible-config", "ansible-doc"])
+def test_a_program_of_ansible_does_what_it_does_from_its_start(sim: Simulator, tmp_path: Path, program: str) -> None:
+    """Its settings from the environment and from a file, its status, and all that it prints."""
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nany_errors_fatal = true\ncallback_result_format = yaml\n")
+    said = {"ansible.builtin.debug": {"msg": "{{ ['a', lookup('env', 'HOME'), ansible_playbook_python] }}"}}
+    ran_out = {"ansible.builtin.fail": {"msg": "no more"}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [said, ran_out, said]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    environment = {**Playbook(sim, tmp_path).environment, "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no"}
+    arguments = {
+        "ansible-playbook": ["play.yml"],
+        "ansible-config": ["dump", "--only-changed"],
+        "ansible-doc": ["oci_keys.block_volume.volume_kms_key"],
+    }[program]
+
+    cold, warm = (
+        subprocess.run([*start, *arguments], env=environment, cwd=tmp_path, text=True, capture_output=True, check=False)
+        for start in ([str(Path(sys.executable).parent / program)], controller(program))
+    )
+
+    assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
+    assert {"ansible-playbook": "no more", "ansible-config": str(tmp_path), "ansible-doc": "kms_key_id"}[
+        program
+    ] in cold.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.support.clock import UnhurriedClock
 from integration.support.fault_matrix import CONNECT, TRIES, Cell, Need
 from integration.support.fault_reads import Look, Seen, Told
 from integration.support.fault_rules import End, Rule, rule_for
@@ -26,7 +27,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cloc
 from simulator.client import Simulator
 
 
-class Brisk(Clock):
+class Brisk(UnhurriedClock):
     """A clock whose sleepers wake early, to look whether it is time."""
 
     def sleep(self, seconds: float) -> None:

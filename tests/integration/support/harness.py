@@ -19,11 +19,13 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from integration.support.clock import UnhurriedClock
 from integration.support.fleets import tenancy
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import ReadRetry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.timings import Timings
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys import lookup_calls
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_runtime import ChangeRuntime
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.runtime import Runtime
 from simulator.client import Simulator
@@ -126,11 +128,16 @@ def run(
     timeout: tuple[float, float] = PATIENT,
     retry: ReadRetry | None = QUICK,
     clock: Clock | None = None,
+    paced: bool = False,
     **options: Any,
 ) -> Ran:
-    """Run a module's ``main`` with these options, check mode or not, always with diff."""
+    """Run a module's ``main`` with these options, check mode or not, always with diff.
+
+    ``clock``: an ``UnhurriedClock``, if none is given. ``paced``: whether keys are looked up as seldom as
+    Vault needs it; the simulator has no such limit, unless a test sets it.
+    """
     runtime = ChangeRuntime(
-        clock=clock or Clock(),
+        clock=clock or UnhurriedClock(),
         timings=timings,
         retry=retry,
         timeout=timeout,
@@ -141,6 +148,8 @@ def run(
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     with pytest.MonkeyPatch.context() as patch, module_arguments(arguments), contextlib.redirect_stdout(printed):
         patch.setattr(Runtime, "default", lambda: runtime)
+        if not paced:
+            patch.setattr(lookup_calls, "_CALLS_PER_SECOND", 1000)
         # ansible-core collects warnings once a process, and elsewhere when it takes the process for a controller's.
         patch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
         with pytest.raises(SystemExit):

@@ -13,15 +13,14 @@ from typing import Any
 
 import oci.base_client
 import pytest
-
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
+from integration.support.clock import UnhurriedClock
 
 
 class Killed(BaseException):
     """Nothing of the product catches this. What is raised once is raised in every thread that does anything more."""
 
 
-class Life(Clock):
+class Life(UnhurriedClock):
     """The clock of a process that dies at its ``dies_at``-th request; None: it lives.
 
     ``sent``: whether that request leaves the machine still, so that only its answer is lost. From then on there is no

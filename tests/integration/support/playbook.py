@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from integration.support.warm_python import interpreter
+from integration.support.warm_python import controller, interpreter
 
 from simulator.client import Simulator
 
@@ -96,7 +96,7 @@ class Playbook:
     def start(self, playbook: str, *flags: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook by its path or, if it is one of the collection, by its full name."""
         return subprocess.run(
-            [PROGRAM, *flags, playbook],
+            [*controller("ansible-playbook"), *flags, playbook],
             env=self.environment,
             cwd=self._folder,
             capture_output=True,
@@ -119,13 +119,17 @@ class CollectionPlaybooks:
         }
 
     def command(self, name: str, variables: Mapping[str, Any], *flags: str) -> list[str]:
+        """What starts ansible-playbook with this playbook, to be stopped in the middle."""
+        return [PROGRAM, *self._arguments(name, variables, flags)]
+
+    def _arguments(self, name: str, variables: Mapping[str, Any], flags: Sequence[str]) -> list[str]:
         where = "encryption_report_dir" if name == "encryption_report" else f"{name}_report_dir"
         given = json.dumps({where: str(self.reports), "ansible_python_interpreter": interpreter(), **variables})
-        return [PROGRAM, f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
+        return [f"oci_keys.block_volume.{name}", "--extra-vars", given, *flags]
 
     def run(self, name: str, variables: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(name, variables, *flags),
+            [*controller("ansible-playbook"), *self._arguments(name, variables, flags)],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,

@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Python that has started already: a module of a playbook is a fork of it, which saves most of its processor time.
+"""A Python that has started already: a module of a playbook, or ansible-playbook itself, is a fork of it, which saves
+most of its processor time.
 
-``interpreter()`` is for ``ansible_python_interpreter``. It is a small program that hands its arguments, environment,
-working directory and the files of stdin, stdout and stderr to a server, which has imported what modules import, except
-what ansible-core and the collection ship with them. The server forks, and the fork runs what Python would have run. The
-exit status comes back, SIGTERM, SIGINT and SIGHUP are handed on, and with the small program ends what it started.
+``interpreter()`` is for ``ansible_python_interpreter``, and ``controller()`` starts ansible's own programs. Either is a
+small program that hands its arguments, environment, working directory and the files of stdin, stdout and stderr to a
+server, which has imported what is needed: for modules all but what ansible-core and the collection ship with them, for
+ansible's programs all but ansible itself, whose files read settings when they are imported. The server forks, and the
+fork runs what Python would have run. The exit status comes back, SIGTERM, SIGINT and SIGHUP are handed on, and with the
+small program ends what it started.
 
 Whoever tests how processes end, or what is imported, uses ``sys.executable`` instead. So do ``make soak`` and
 ``make certify`` for all.
@@ -19,7 +22,11 @@ import atexit
 import contextlib
 import functools
 import importlib
+import importlib.machinery
+import importlib.util
 import os
+import pickle
+import re
 import selectors
 import shutil
 import signal
@@ -27,6 +34,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,6 +55,17 @@ _IMPORTED = (
     "oci",
     "requests",
     "urllib3",
+)
+
+_PROGRAMS = (
+    "ansible.cli.doc",
+    "ansible.cli.inventory",
+    "ansible.cli.playbook",
+    "ansible.executor.process.worker",
+    "ansible.plugins.action.normal",
+    "ansible.plugins.callback.default",
+    "ansible.plugins.connection.local",
+    "ansible.plugins.strategy.linear",
 )
 
 # Started thousands of times, so it imports next to nothing.
@@ -87,6 +106,27 @@ os._exit(answer[1])
 @functools.cache
 def interpreter() -> str:
     """The path of a program that runs Python scripts, for as long as this process is there."""
+    return _start("modules")
+
+
+def controller(program: str) -> list[str]:
+    """What starts a program of ansible-core, such as ``ansible-playbook``, that is waited for.
+
+    Its process is in no process group of the caller's, and does not bear the caller's environment in ``/proc``: whoever
+    wants to stop it by these starts the program itself.
+    """
+    path = str(Path(sys.executable).parent / program)
+    python = controller_python()
+    return [path] if python == sys.executable else [python, path]
+
+
+@functools.cache
+def controller_python() -> str:
+    """As ``interpreter()``, for ansible's own programs."""
+    return _start("controller")
+
+
+def _start(preparation: str) -> str:
     if SOAK or os.environ.get("COLD_PYTHON") or not hasattr(os, "pidfd_open"):
         return sys.executable
     folder = Path(tempfile.mkdtemp(prefix="w"))
@@ -95,7 +135,7 @@ def interpreter() -> str:
     client.write_text(_CLIENT.format(python=sys.executable, address=address))
     client.chmod(0o700)
     server = subprocess.Popen(
-        [sys.executable, __file__, address],
+        [sys.executable, __file__, preparation, address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -166,6 +206,88 @@ def _compile_once() -> None:
         return code
 
     zipimport._compile_source = compile_source  # type: ignore[attr-defined]
+
+
+def _import_what_programs_import() -> None:
+    """What ansible-core's programs need, but nothing of ansible itself: much of that reads settings when imported."""
+    names, patterns = _as_a_child(_found_by_importing_programs)
+    _remember_yaml()
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    for pattern, flags in patterns:
+        re.compile(pattern, flags)
+    _read_code_once()
+
+
+def _found_by_importing_programs() -> tuple[list[str], list[tuple[str, int]]]:
+    """The modules that are not of ansible, and the regular expressions of all."""
+    for name in _PROGRAMS:
+        importlib.import_module(name)
+    mine = {name.partition(".")[0] for name in sys.modules} - {"ansible", "ansible_collections", "__main__"}
+    patterns = [key[1:] for key in re._cache if key[0] is str]  # type: ignore[attr-defined]
+    return [name for name in sys.modules if name.partition(".")[0] in mine], patterns
+
+
+def _as_a_child(function: Callable[[], Any]) -> Any:
+    """What a function gives, without what it does to its process."""
+    receiving, sending = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(receiving)
+            with open(sending, "wb") as file:
+                pickle.dump(function(), file)
+            atexit._run_exitfuncs()
+        finally:
+            os._exit(0)
+    os.close(sending)
+    with open(receiving, "rb") as file:
+        found = pickle.load(file)
+    os.waitpid(pid, 0)
+    return found
+
+
+def _remember_yaml() -> None:
+    """Ansible-core's own lists of settings and of plugins are YAML of some 100 KB, read at each start."""
+    import ansible
+    import yaml
+
+    original = yaml.load
+    loaders = (yaml.CSafeLoader, yaml.CBaseLoader)
+    known: dict[tuple[type, bytes], bytes] = {}
+
+    def load(stream: Any, Loader: Any) -> Any:
+        if Loader not in loaders:
+            return original(stream, Loader)
+        text = stream.read() if hasattr(stream, "read") else stream
+        found = known.get((Loader, text.encode() if isinstance(text, str) else text))
+        return original(text, Loader) if found is None else pickle.loads(found)
+
+    folder = Path(str(ansible.__file__)).parent / "config"
+    for file in folder.glob("*.yml"):
+        for loader in loaders:
+            known[loader, file.read_bytes()] = pickle.dumps(original(file.read_bytes(), loader))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ansible"]:
+        del sys.modules[name]
+    yaml.load = load
+
+
+def _read_code_once() -> None:
+    """The code of ansible-core is in memory; each process executes it anew."""
+    spec = importlib.util.find_spec("ansible")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.get_code
+    files = [file for file in folder.rglob("*.py") if not file.is_relative_to(folder / "modules")]
+    codes = {str(file): original(loader("ansible", str(file)), "ansible") for file in files}
+
+    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> Any:
+        return codes.get(self.path) or original(self, fullname)
+
+    loader.get_code = get_code  # type: ignore[method-assign]
 
 
 class _Server:
@@ -306,10 +428,13 @@ def _run() -> int:
     return status
 
 
-def main(address: str) -> None:
+def main(preparation: str, address: str) -> None:
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
-    _import_what_modules_import(Path(address).parent / "packages")
-    _compile_once()
+    if preparation == "controller":
+        _import_what_programs_import()
+    else:
+        _import_what_modules_import(Path(address).parent / "packages")
+        _compile_once()
     import gc
 
     gc.collect()
@@ -318,4 +443,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
