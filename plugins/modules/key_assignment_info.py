@@ -474,18 +474,17 @@ msg:
   sample: "40 resources in 3 compartments of 1 region: 30 on customer-managed keys, 10 on the Oracle-managed key"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
     run_key_assignment_info,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=info_spec(
             **PROGRESS_OPTIONS,
             **DISCOVERY_OPTIONS,

@@ -279,19 +279,18 @@ msg:
 # end of plan
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
     write_key_plan,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "discovery_file": {"type": "path"},
             **DISCOVERY_OPTIONS,

@@ -159,16 +159,15 @@ resources:
     # end of error
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "plan_file": {"type": "path", "required": True},
             "batch": {"type": "int", "required": True},

@@ -30,8 +30,8 @@ options:
   kms_key_ids:
     description:
       - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
-      - Or their names, V(vault/key), or V(key) where that is unique in the region. They are looked for in O(regions), by
-        default in every region that the tenancy is subscribed to.
+      - Or their names, V(vault/key), or V(key) where that is unique in the region. They are looked for in O(regions),
+        by default in every region that the tenancy is subscribed to.
       - With an empty list, there is nothing to do.
       - Required unless O(discovery_file) is set.
     type: list
@@ -224,14 +224,13 @@ msg:
   sample: 2 of 2 keys can be used
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import run_kms_key_info
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=info_spec(
             kms_key_ids={
                 "type": "list",

@@ -221,14 +221,13 @@ msg:
 # end of change_summary
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import VOLUME_KINDS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=change_spec(
             volume_ids={"type": "list", "elements": "str", "required": True, "aliases": ["volume_id"]},
             regenerate={"type": "bool", "default": False},

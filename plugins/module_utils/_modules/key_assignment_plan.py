@@ -47,6 +47,7 @@ from .scope_options import regions_asked
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
+    approved = _approved(context)
     _look_up_names(context)
     options = context.options
     discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
@@ -58,7 +59,6 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
-    approved = _approved(context)
     if approved is not None:
         approve(plan, approved.entries)
     plan.block_failed(context.previous.failed)
