@@ -17,7 +17,7 @@ class Module(AnsibleModule):
     """AnsibleModule, with guesses for options that it does not know."""
 
     def __init__(self, argument_spec: dict[str, Any], **rules: Any) -> None:
-        super().__init__(argument_spec=argument_spec, **rules)
+        super().__init__(argument_spec=argument_spec, **rules)  # type: ignore[no-untyped-call]
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         """Ansible says first which required option is missing, even where it is there under a similar name."""
