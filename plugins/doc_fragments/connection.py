@@ -109,10 +109,12 @@ options:
 notes:
   - For connection options, an empty value (V(''), white space or null) counts as not set, in the environment and in the
     config file too.
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
+  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). SOCKS proxies and
+    proxies with an https URL need the Python package C(urllib3), SOCKS proxies C(PySocks) too.
 requirements:
   - python >= 3.9
-  - The OCI Python SDK, C(oci), for the interpreter that runs the module
+  - The OCI Python SDK, C(oci) >= 2.111.0, for the interpreter that runs the module. For O(auth_type=api_key) and
+    O(auth_type=security_token), the package C(cryptography) is enough, which comes with it
 """
 
     # With its type, since ansible-test takes a plain assignment here for text.

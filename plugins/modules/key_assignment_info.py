@@ -464,7 +464,7 @@ caller:
       type: str
       sample: 0.1.0
     sdk_version:
-      description: The version of the OCI Python SDK.
+      description: The version of the installed OCI Python SDK; null if there is none, which API keys do without.
       type: str
       sample: 2.189.0
 msg:

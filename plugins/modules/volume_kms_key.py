@@ -53,6 +53,8 @@ options:
       - Whether a volume that already has the key gets a new data key under it.
       - This is not idempotent. If the response to such a change is lost, the volume fails, since a retry could
         create a second one.
+      - It is proven by the state V(PROVISIONING) that the volume goes through. If OCI accepted the change but was not
+        seen to make it, a warning says so, and RV(resources[].settled) is false.
       - Not allowed with O(state=absent).
     type: bool
     default: false

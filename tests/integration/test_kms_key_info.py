@@ -171,6 +171,29 @@ def test_a_replicated_key_is_usable_in_each_of_its_regions(
         assert ran.calls == dict.fromkeys(LOOKED_UP, 3)
 
 
+@pytest.mark.parametrize("answers", ["answered", "refused"])
+@pytest.mark.parametrize("vault_shown", ["found", "not_found"])
+@pytest.mark.parametrize("hidden", ["nothing", "everything"])
+@pytest.mark.parametrize("state", ["ENABLED", "DISABLED"])
+def test_a_replica_that_refuses_is_told_by_its_home_region(
+    sim: Simulator, answers: str, vault_shown: str, hidden: str, state: str
+) -> None:
+    furnish_keys(
+        sim,
+        {"name": "global", "vault": "vault-global", "state": state},
+        vaults=({"name": "vault-global", "region": IAD, "compartment": "security", "replicas": [PHX]},),
+        replica_vault_get_key=answers,
+        vault_get_in_replica_region=vault_shown,
+        search_hides=hidden,
+    )
+
+    entry = only_key(tell(sim, "global", regions=[PHX]))
+
+    assert (entry["lifecycle_state"], entry["usable"]) == (state, state == "ENABLED")
+    assert (entry["is_replica"], entry["versions"]) == (True, 1)
+    assert entry["management_endpoint"].endswith(f".kms.{PHX}.oraclecloud.com")
+
+
 @pytest.mark.parametrize("vault_shown", ["found", "not_found"])
 @pytest.mark.parametrize("search_finds", ["on", "off"])
 @pytest.mark.parametrize("hidden", ["nothing", "everything"])

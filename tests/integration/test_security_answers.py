@@ -191,13 +191,30 @@ def test_nor_the_terminal(sim: Simulator, tmp_path: Path) -> None:
     assert not OBEYED.search(ran.stdout + ran.stderr)
 
 
+def _key(sim: Simulator, **fields: Any) -> str:
+    """An answer to GetKey about key-a, in which only these fields are odd."""
+    usual = {"id": sim.id("key-a"), "compartmentId": "ocid1.compartment.oc1..c", "vaultId": sim.id("vault-iad")}
+    shape = {"keyShape": {"algorithm": "AES", "length": 32}, "lifecycleState": "ENABLED"}
+    return json.dumps({**usual, **shape, "timeCreated": "2026-11-25T08:15:30Z", **fields})
+
+
 def test_nor_do_the_names_of_keys(sim: Simulator) -> None:
     furnish(sim)
-    key = {"id": sim.id("key-a"), "displayName": NASTY, "compartmentId": "ocid1.compartment.oc1..c"}
-    shape = {"keyShape": {"algorithm": "AES", "length": 32}, "lifecycleState": "ENABLED", "vaultId": NASTY}
-    sim.fault("body", "GetKey", times=None, text=json.dumps({**key, **shape, "currentKeyVersion": NASTY}))
+    sim.fault("body", "GetKey", times=None, text=_key(sim, displayName=NASTY, currentKeyVersion=NASTY))
 
     ran = run(kms_key_info.main, sim, kms_key_ids=[sim.id("key-a")], regions=["us-ashburn-1"])
 
     assert [row["display_name"] for row in ran.result["keys"]] == [SHOWN]
+    _is_harmless(ran.result)
+
+
+@pytest.mark.parametrize("field", ["id", "vaultId", "compartmentId", "timeCreated"])
+def test_nor_does_what_is_no_name_and_is_refused(sim: Simulator, field: str) -> None:
+    furnish(sim)
+    fields = {"displayName": "k", "currentKeyVersion": "v", field: NASTY}
+    sim.fault("body", "GetKey", times=None, text=_key(sim, **fields))
+
+    ran = run(kms_key_info.main, sim, kms_key_ids=[sim.id("key-a")], regions=["us-ashburn-1"])
+
+    assert [row["usable"] for row in ran.result["keys"]] == [False]
     _is_harmless(ran.result)

@@ -278,11 +278,11 @@ class TestWrites:
 
     def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
-        sim.fault("status", PUT, times=None, status=409, code="Conflict", message="currently attached")
+        sim.fault("status", PUT, times=None, status=409, code="InvalidatedRetryToken", message="used before")
 
         ran = _rekey(sim, "volume-1")
 
-        assert ran.only["error"]["code"] == "Conflict"
+        assert ran.only["error"]["code"] == "InvalidatedRetryToken"
         assert ran.writes == {PUT: 1}
 
     def test_a_volume_that_is_busy_already_is_waited_for(self, sim: Simulator) -> None:
@@ -335,7 +335,8 @@ class TestWrites:
 
     def test_a_change_that_the_service_ignores(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
-        sim.fault("status", PUT, times=1, status=200, code="", message="")
+        answer = json.dumps({"kmsKeyId": sim.id("key-a")})
+        sim.fault("status", PUT, times=1, status=200, code="", message="", text=answer)
 
         ran = _rekey(sim, "volume-1", timings=replace(FAST, ignored_after=0.4))
 

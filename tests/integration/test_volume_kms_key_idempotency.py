@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import Ran, furnish, run
+from integration.support.harness import FAST, Ran, furnish, run
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
@@ -83,7 +83,7 @@ SWITCHES: list[tuple[dict[str, Any], Callable[[Kind, Way], bool]]] = [
     ({"kms_key_get_oracle_managed": "absent"}, _oracle_managed),
     ({"kms_key_get_oracle_managed": "empty"}, _oracle_managed),
     ({"etag_on_kms_change": "same"}, _writes),
-    ({"etag_on_kms_change": "volume_same"}, _writes),
+    ({"etag_stable": "off"}, _writes),
     ({"unusable_key_code": "400"}, _writes),
     ({"old_key_unusable": "accept"}, _writes),
     ({"delete_oracle_managed": "not_found"}, _to_oracle_managed),
@@ -236,22 +236,79 @@ def test_no_volumes_are_nothing_to_do(sim: Simulator) -> None:
     assert (ran.changed, ran.failed, ran.resources, ran.calls) == (False, False, [], {})
 
 
-@pytest.mark.parametrize("etags", ["changes", "volume_same", "same"])
+ETAGS = [{}, {"etag_on_kms_change": "same"}, {"etag_stable": "off"}]
+
+
+@pytest.mark.parametrize("etags", ETAGS, ids=lambda etags: "-".join(etags) or "changes")
 @pytest.mark.parametrize("transition", ["provisioning", "immediate", "delayed_start"])
-def test_regenerate_makes_a_new_data_key_each_time(sim: Simulator, etags: str, transition: str) -> None:
-    furnish(sim, {"etag_on_kms_change": etags, "transition": transition}, volumes=[volumes(key="key-a")])
+def test_regenerate_makes_a_new_data_key_each_time(sim: Simulator, etags: dict[str, str], transition: str) -> None:
+    """It is proven by the state PROVISIONING, never by an etag."""
+    furnish(sim, {**etags, "transition": transition}, volumes=[volumes(key="key-a")])
+    sim.set(settle=2.0)
+    patience = replace(FAST, ignored_after=0.3 if transition == "immediate" else 60.0)
     task = {"volume_ids": [sim.id("volume-1")], "kms_key_id": sim.id("key-a"), "regenerate": True}
 
     checked = run(volume_kms_key.main, sim, check=True, **task)
-    first = run(volume_kms_key.main, sim, **task)
-    second = run(volume_kms_key.main, sim, **task)
+    first = run(volume_kms_key.main, sim, timings=patience, **task)
+    second = run(volume_kms_key.main, sim, timings=patience, wait=False, **task)
 
     assert [step.only["action"] for step in (checked, first, second)] == ["regenerate"] * 3
     assert [step.changed for step in (checked, first, second)] == [True] * 3
     assert checked.writes == {}
     assert first.writes == second.writes == {"UpdateVolumeKmsKey": 1}
     assert sim.resource(sim.id("volume-1"))["rewraps"] == 2
-    assert first.only["settled"]
+    is_proven = transition != "immediate"
+    assert first.only["settled"] is is_proven
+    assert (first.only["time_settled"] is not None) is is_proven
+    warnings = [str(warning) for warning in first.result.get("warnings", ())]
+    assert any("not proven" in warning for warning in warnings) is not is_proven
+    assert first.only["opc_request_id"]
+
+
+@pytest.mark.parametrize("way", ["off", "conflict", "limit_exceeded"])
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.type)
+def test_refusals_that_pass_are_waited_out(sim: Simulator, kind: Kind, state: str, way: str) -> None:
+    furnish(sim, {"conflict_passes": way}, **{kind.section: [volumes(3, key="key-b")]})
+    desired = {"kms_key_id": sim.id("key-a")} if state == "present" else {"state": "absent"}
+    ids = [sim.id(f"volume-{number}") for number in (1, 2, 3)]
+
+    ran = run(volume_kms_key.main, sim, volume_ids=ids, **desired)
+
+    assert (ran.failed, ran.changed) == (False, True)
+    wanted = sim.id("key-a") if state == "present" else None
+    assert [sim.resource(ocid)["kmsKeyId"] for ocid in ids] == [wanted] * 3
+    assert sim.needless_puts == 0
+    refusals = [call for call in sim.calls() if call.status in (400, 409)]
+    assert bool(refusals) is (way != "off")
+    assert not run(volume_kms_key.main, sim, volume_ids=ids, **desired).changed
+
+
+@pytest.mark.parametrize("answers", ["answered", "refused"])
+@pytest.mark.parametrize("former", [None, "key-phx", "key-everywhere"])
+def test_a_key_of_a_replicated_vault_is_assigned_in_a_replica_region(
+    sim: Simulator, former: str | None, answers: str
+) -> None:
+    furnish(
+        sim,
+        {"replica_vault_get_key": answers},
+        volumes=[volumes(key=former, region="us-phoenix-1", compartment="prod")],
+    )
+
+    ran = run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-1")], kms_key_id=sim.id("key-everywhere"))
+
+    assert ran.writes == ({} if former == "key-everywhere" else {"UpdateVolumeKmsKey": 1})
+    assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-everywhere")
+
+
+def test_a_disabled_key_is_not_assigned_where_the_replica_refuses_to_tell(sim: Simulator) -> None:
+    furnish(sim, {"replica_vault_get_key": "refused"}, volumes=[volumes(region="us-phoenix-1")])
+    sim.change(sim.id("key-everywhere"), state="DISABLED")
+
+    ran = run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-1")], kms_key_id=sim.id("key-everywhere"))
+
+    assert (ran.failed, ran.writes) == (True, {})
+    assert "is DISABLED" in ran.msg
 
 
 def test_regenerate_assigns_the_key_where_it_is_not_there_yet(sim: Simulator) -> None:

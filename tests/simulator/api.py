@@ -103,7 +103,11 @@ class Call:
         """`if-match` (section 4)."""
         wanted = self.headers.get("if-match")
         if wanted is not None and wanted not in ("*", etag):
-            raise ApiError(412, "NoEtagMatch", "The resource has changed since the given etag was read.")
+            raise ApiError(
+                int(self.switch("stale_etag_code")),
+                "NoEtagMatch",
+                "The resource has changed since the given etag was read.",
+            )
 
     def check_query(self) -> None:
         operation = self.operation

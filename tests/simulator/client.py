@@ -215,6 +215,11 @@ class Simulator:
         """PUTs of a key that was in place, or already on its way."""
         return int(self._ask("GET", "/counts")["needless_puts"])
 
+    @property
+    def strangers(self) -> dict[str, int]:
+        """How often the proxy was asked for a host that is none of OCI's, by `host:port`."""
+        return dict(self._ask("GET", "/counts")["strangers"])
+
     def resource(self, ocid: str) -> dict[str, Any]:
         """The true state of one resource, whatever the switches are."""
         return dict(self._ask("GET", f"/resources/{ocid}"))

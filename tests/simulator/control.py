@@ -79,10 +79,12 @@ class Control:
             "operations": journal.counts(),
             "regions": journal.counts_by_region(),
             "needless_puts": self._service.cloud.needless_puts,
+            "strangers": dict(sorted(self._service.strangers.items())),
         }
 
     def _reset_counts(self, rest: str, query: dict[str, str], body: Any) -> None:
         self._service.journal.clear()
+        self._service.strangers.clear()
         self._service.cloud.needless_puts = 0
 
     def _resources(self, rest: str, query: dict[str, str], body: Any) -> Any:

@@ -18,7 +18,7 @@ KINDS: dict[str, str] = {
     "error_500": "500 InternalServerError, not committed",
     "bad_gateway": "502 with an HTML body, not committed",
     "unavailable": "503 ServiceUnavailable, not committed",
-    "status": "any status, code and message (details: status, code, message, headers), not committed",
+    "status": "any status, code and message, or `text` (details: status, code, message, headers), not committed",
     "clock_skew": "401 NotAuthenticated as for a wrong clock, not committed",
     "token_expired": "401 NotAuthenticated, for this call and whatever else comes with the same session token",
     "page_expired": "400 InvalidParameter for the page token",
@@ -32,15 +32,41 @@ KINDS: dict[str, str] = {
     "empty_page": "a list page without rows, with the token of the page asked for",
     "stale_list": "a list with the state before the last change",
     "meanwhile": "answered as ever, but at that moment others change something (details: changes, by OCID)",
+    "trickle": "committed, answered with a byte of the body every `seconds`, or every second",
+    "redirect": "307 to the same path at `host`, or at elsewhere.example; not committed",
+    "other_record": "committed, answered with the record of another resource: of `other`, or of one of the same sort",
+    "foreign_row": "a list with a row more that was not asked for: `of` another compartment, type or realm",
+    "lagging_row": "a list of which one row (that of `row`) is as before its last change",
+    "bare_record": "committed, a record, or one row (that of `row`), with nothing but id and compartmentId",
+    "odd_value": "committed, a record, or one row (that of `row`), `field`, or that of its key, being `value` or false",
+    "repeated_member": "committed, a record, or one row (that of `row`), with `field` or its id twice, then with null",
+    "foreign_endpoint": "a vault, or a replica, with `url` or https://elsewhere.example as management endpoint",
+    "unknown_region": "committed, a record with a region that doesn't exist in `field` or as destinationRegion",
+    "repeating_token": "a list whose last page leads to its first one",
+    "endless_pages": "a list whose last page leads to an empty one, and that to the next, with new tokens",
 }
 #: These spoil lists only, whatever the rule's operation.
-_LIST_KINDS = frozenset({"empty_page", "stale_list", "page_expired"})
+_LIST_KINDS = frozenset(
+    {"empty_page", "stale_list", "page_expired", "foreign_row", "lagging_row", "repeating_token", "endless_pages"}
+)
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "status": {"status": int, "code": str, "message": str, "headers": dict},
+    "status": {"status": int, "code": str, "message": str, "headers": dict, "text": str},
     "slow": {"seconds": (int, float)},
     "body": {"text": str, "count": int, "status": int},
     "meanwhile": {"changes": dict},
+    "trickle": {"seconds": (int, float)},
+    "redirect": {"host": str},
+    "other_record": {"other": str},
+    "foreign_row": {"of": str},
+    "lagging_row": {"row": str},
+    "bare_record": {"row": str},
+    "odd_value": {"field": str, "value": object, "row": str},
+    "repeated_member": {"field": str, "row": str},
+    "foreign_endpoint": {"url": str},
+    "unknown_region": {"field": str},
 }
+#: What a row is not of, in `foreign_row`.
+_FOREIGN = ("compartment", "type", "realm")
 _UNAUTHENTICATED = ApiError(
     401,
     "NotAuthenticated",
@@ -148,6 +174,8 @@ class Faults:
             raise FaultError("fault slow needs seconds")
         if rule.kind == "body" and "text" not in rule.details:
             raise FaultError("fault body needs a text")
+        if rule.details.get("of", _FOREIGN[0]) not in _FOREIGN:
+            raise FaultError(f"fault foreign_row: of must be one of {', '.join(_FOREIGN)}")
         if rule.kind == "meanwhile" and not rule.details.get("changes"):
             raise FaultError("fault meanwhile needs changes")
         return rule

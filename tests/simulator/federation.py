@@ -74,8 +74,16 @@ class Instance:
 def federate(instance: Instance, tokens: Tokens, raw_path: str, headers: Mapping[str, str], body: bytes) -> Reply:
     """POST /v1/x509: a token for the session key, against the instance's certificate."""
     caller = verify("POST", raw_path, headers, body, instance.lookup, host_signed=False)
-    key = _public_key(body, "publicKey")
-    return Reply(200, encode({"token": tokens.issue(caller.type, caller.id, instance.tenancy, key)}))
+    return _token(instance, tokens, caller.type, caller.id, body)
+
+
+def federate_elsewhere(instance: Instance, tokens: Tokens, body: bytes) -> Reply:
+    """The same by whoever plays the federation service's part: it asks no signature."""
+    return _token(instance, tokens, "instance_principal", instance.id, body)
+
+
+def _token(instance: Instance, tokens: Tokens, kind: str, ident: str, body: bytes) -> Reply:
+    return Reply(200, encode({"token": tokens.issue(kind, ident, instance.tenancy, _public_key(body, "publicKey"))}))
 
 
 def proxymux(cloud: CloudState, tokens: Tokens, headers: Mapping[str, str], body: bytes) -> Reply:

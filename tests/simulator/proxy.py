@@ -22,6 +22,8 @@ _HANDSHAKE_SECONDS = 20.0
 #: The region of a host name and port, None if the host doesn't exist.
 Resolve = Callable[[str, int], "str | None"]
 Refuses = Callable[[str], bool]
+#: What handles the requests that arrive at a host.
+ServerOf = Callable[[str], web.Server]
 
 
 class Certificates:
@@ -71,8 +73,8 @@ class _Gate(asyncio.Protocol):
 class Tunnel(asyncio.Protocol):
     """One client connection to the proxy, until its tunnel stands."""
 
-    def __init__(self, server: web.Server, certificates: Certificates, resolve: Resolve, refuses: Refuses) -> None:
-        self._server = server
+    def __init__(self, server_of: ServerOf, certificates: Certificates, resolve: Resolve, refuses: Refuses) -> None:
+        self._server_of = server_of
         self._certificates = certificates
         self._resolve = resolve
         self._refuses = refuses
@@ -133,7 +135,7 @@ class Tunnel(asyncio.Protocol):
             return
         if secure is None or gate.lost:
             return
-        handler = self._server()
+        handler = self._server_of(host)()
         secure.set_protocol(handler)
         handler.connection_made(secure)
         if gate.early:

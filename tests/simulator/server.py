@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from .control import Control
 from .home import Home
 from .proxy import Certificates, Tunnel
 from .service import Outcome, Service
 from .wire import Json
+from .wrong_answers import ELSEWHERE_DOMAIN
 
 _LOOPBACK = "127.0.0.1"
 
@@ -31,6 +34,7 @@ class Server:
         self._home = Home(folder, self._certificates.ca_pem)
         self.service = Service(fleet, settings, self._home.api_key)
         self._home.write(self.service.cloud, self.service.tokens)
+        self._listeners: dict[str, web.Server] = {}
         self._ports = {"proxy": 0, "direct": 0, "control": 0}
 
     async def start(self, proxy_port: int = 0, control_port: int = 0) -> None:
@@ -39,7 +43,12 @@ class Server:
         tunnels = web.Server(self._handle, access_log=None)
         control = web.Server(Control(self.service, self._home, self.describe).handle, access_log=None)
         proxy = await loop.create_server(
-            lambda: Tunnel(tunnels, self._certificates, self.service.resolve, self.service.refuses),
+            lambda: Tunnel(
+                lambda host: self._elsewhere(host) if host.endswith(ELSEWHERE_DOMAIN) else tunnels,
+                self._certificates,
+                self.service.resolve,
+                self.service.refuses,
+            ),
             _LOOPBACK,
             proxy_port,
             backlog=1024,
@@ -64,16 +73,34 @@ class Server:
             "environments": self._home.environments(proxy_url, metadata_url),
         }
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _elsewhere(self, host: str) -> web.Server:
+        """What arrives at that host, whatever the requests' headers say: those of a redirected one name the first."""
+        if host not in self._listeners:
+
+            async def handle(request: web.BaseRequest) -> web.StreamResponse:
+                return await self._handle(request, host)
+
+            self._listeners[host] = web.Server(handle, access_log=None)
+        return self._listeners[host]
+
+    async def _handle(self, request: web.BaseRequest, host: str | None = None) -> web.StreamResponse:
         body = await request.read() if request.body_exists else b""
-        outcome = self.service.answer(request.method, request.raw_path, request.headers, body)
+        headers: Mapping[str, str] = request.headers
+        if host is not None:
+            headers = CIMultiDict(request.headers)
+            headers["host"] = host
+        outcome = self.service.answer(request.method, request.raw_path, headers, body)
         delay = outcome.delay + self.service.switches["latency"]
         if delay:
             await asyncio.sleep(delay)
         if outcome.cut:
             return _cut(request)
         response = _response(outcome)
-        return await _half(request, response) if outcome.truncated else response
+        if outcome.truncated and response.body is not None:
+            return await _half(request, response)
+        if outcome.pause and response.body is not None:
+            return await _by_bytes(request, response, outcome.pause)
+        return response
 
 
 def _response(outcome: Outcome) -> web.Response:
@@ -98,6 +125,20 @@ async def _half(request: web.BaseRequest, response: web.Response) -> web.StreamR
     await stream.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
+    return stream
+
+
+async def _by_bytes(request: web.BaseRequest, response: web.Response, pause: float) -> web.StreamResponse:
+    """The whole body, a byte at a time, unless the client goes."""
+    body = response.body
+    assert isinstance(body, bytes)
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(body)
+    with contextlib.suppress(ConnectionError):
+        await stream.prepare(request)
+        for index in range(len(body)):
+            await stream.write(body[index : index + 1])
+            await asyncio.sleep(pause)
     return stream
 
 

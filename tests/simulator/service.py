@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import json
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from .api import Call, Operation, scope
 from .build import build
 from .faults import FaultError, Faults, Rule
-from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, proxymux
+from .federation import FEDERATION_PATH, PROXYMUX_PATH, Instance, federate, federate_elsewhere, proxymux
 from .fleet import Entry as FleetEntry
 from .hosts import Target, directory
 from .journal import Entry, Journal, kept_headers
@@ -24,15 +25,20 @@ from .principals import Principal, Tokens
 from .signatures import key_id, verify
 from .switches import Switches
 from .wire import ApiError, Json, Reply, page_offset, page_token, request_id
+from .wrong_answers import ELSEWHERE, ELSEWHERE_DOMAIN, wrong
 
 _ROUTES = {(one.service, one.method, one.path): one for one in ALL}
 _PATHS = {(one.service, one.path) for one in ALL}
-OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux"})
+#: What is asked of a host that is none of OCI's.
+_ELSEWHERE = "Elsewhere"
+OPERATION_NAMES = frozenset({one.name for one in ALL} | {"Federate", "Proxymux", _ELSEWHERE})
 _TOKEN_SERVICES = {("auth", FEDERATION_PATH): "Federate", ("proxymux", PROXYMUX_PATH): "Proxymux"}
 
 
 #: What the key ids of session tokens begin with.
 _SESSION = "ST$"
+#: Services whose lists tell the limit that they were asked for.
+_TELLS_LIMIT = frozenset({"identity", "kms", "management"})
 #: A page without rows, where it is not a bare array.
 _EMPTY = {"query": b'{"items":[]}'}
 
@@ -46,6 +52,8 @@ class Outcome:
     delay: float = 0.0
     cut: bool = False
     truncated: bool = False
+    #: Seconds between the bytes of the body.
+    pause: float = 0.0
 
 
 class Window:
@@ -73,6 +81,8 @@ class Service:
         self.tokens = Tokens()
         self.faults = Faults(OPERATION_NAMES)
         self.journal = Journal()
+        #: How often the proxy was asked for hosts that are none of OCI's, by `host:port`.
+        self.strangers: Counter[str] = Counter()
         self._api_key = api_key
         self.reset(fleet, settings)
 
@@ -93,6 +103,7 @@ class Service:
         }
         self.faults.clear()
         self.journal.clear()
+        self.strangers.clear()
         self._kms = Window()
         self._block_volume: dict[str, Window] = {}
 
@@ -127,8 +138,16 @@ class Service:
 
     def resolve(self, host: str, port: int) -> str | None:
         """The region of a host, for the proxy; None for one that doesn't exist."""
-        target = self.hosts.get(host if port == 443 else f"{host}:{port}")
+        target = self._target(host if port == 443 else f"{host}:{port}")
+        if target is None or target.service == _ELSEWHERE:
+            self.strangers[f"{host}:{port}"] += 1
         return target.region if target else None
+
+    def _target(self, host: str) -> Target | None:
+        target = self.hosts.get(host)
+        if target is None and host.partition(":")[0].endswith(ELSEWHERE_DOMAIN):
+            target = Target(_ELSEWHERE, next(site.region.name for site in self.cloud.sites.values() if site.home))
+        return target
 
     def refuses(self, region: str) -> bool:
         return self.faults.refuses_connection(region)
@@ -146,7 +165,7 @@ class Service:
         now = cloud.clock()
         host = headers.get("host", "").lower().removesuffix(":443")
         path, _mark, query_text = raw_path.partition("?")
-        target = self.hosts.get(host)
+        target = self._target(host)
         log = Entry(
             operation="Unknown",
             method=method,
@@ -177,11 +196,13 @@ class Service:
         return outcome
 
     def _dispatch(self, target: Target, log: Entry, raw_path: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        if target.service == _ELSEWHERE:
+            return self._answer_elsewhere(target, log, raw_path, headers, body)
         token_service = _TOKEN_SERVICES.get((target.service, log.path)) if log.method == "POST" else None
         if token_service:
             log.operation = token_service
             rule = self._fault(log, False)
-            return self._finish(rule, lambda: self._token(token_service, raw_path, headers, body))
+            return self._finish(rule, raw_path, lambda: self._token(token_service, raw_path, headers, body))
         operation = self._route(target, log)
         caller = verify(log.method, raw_path, headers, body, self._caller)
         obo = "opc-obo-token" in headers and caller.type == "instance_principal"
@@ -210,11 +231,41 @@ class Service:
             token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
             return Outcome(Reply(200, _EMPTY.get(target.service, b"[]"), {"opc-next-page": token}))
         call.stale = rule is not None and rule.kind == "stale_list"
-        return self._finish(rule, lambda: self._run(call))
+        return self._finish(rule, raw_path, lambda: self._spoilt(rule, call))
+
+    def _answer_elsewhere(
+        self, target: Target, log: Entry, raw_path: str, headers: Mapping[str, str], body: bytes
+    ) -> Outcome:
+        """A host that is none of OCI's asks no signature, and answers what the one whose part it plays would."""
+        log.operation = _ELSEWHERE
+        rule = self._fault(log, False)
+        if log.method == "POST" and log.path == FEDERATION_PATH:
+            return self._finish(rule, raw_path, lambda: federate_elsewhere(self.instance, self.tokens, body))
+        path = _starred(log.path)
+        operation = next((one for one in ALL if (one.method, one.path) == (log.method, path)), None)
+        if operation is None:
+            raise ApiError(404, "NotFound", "There is no operation supported at the URI path and HTTP method.")
+        parts = log.path.split("/", 4)
+        log.resource = unquote(parts[3]) if len(parts) > 3 else ""
+        resource = self.cloud.resources.get(log.resource)
+        region = getattr(resource, "region", "") or target.region
+        vault = getattr(getattr(resource, "vault", None), "id", "")
+        call = Call(
+            cloud=self.cloud,
+            operation=operation,
+            target=Target(operation.service, region, vault),
+            site=self.cloud.sites[region],
+            ident=log.resource,
+            query=log.query,
+            body=body,
+            headers=headers,
+            now=log.time,
+        )
+        return self._finish(rule, raw_path, lambda: operation.run(call))
 
     def _route(self, target: Target, log: Entry) -> Operation | None:
         parts = log.path.split("/", 4)
-        operation = _ROUTES.get((target.service, log.method, _starred(log.path)))
+        operation = _ROUTES.get((target.service, log.method, _starred(log.path.rstrip("/"))))
         if operation is not None:
             log.operation = operation.name
             if len(parts) > 3:
@@ -228,6 +279,10 @@ class Service:
         log.fault = rule.kind if rule else ""
         return rule
 
+    def _spoilt(self, rule: Rule | None, call: Call) -> Reply:
+        reply = self._run(call)
+        return reply if rule is None else wrong(rule.kind, call, reply, rule.details)
+
     def _run(self, call: Call) -> Reply:
         service = call.target.service
         if service in ("kms", "management"):
@@ -238,7 +293,21 @@ class Service:
             if not window.admits(self.switches["block_volume_rate"], call.now):
                 return self._throttled("User-rate limit exceeded.")
         call.check_query()
-        return call.operation.run(call)
+        reply = call.operation.run(call)
+        if call.operation.is_list and reply.status == 200:
+            self._finish_page(call, reply)
+        return reply
+
+    def _finish_page(self, call: Call, reply: Reply) -> None:
+        """The headers of a page besides those that follow from its rows."""
+        if call.target.service in _TELLS_LIMIT and "limit" in call.query:
+            reply.headers["opc-limit"] = call.query["limit"]
+        if self.switches["trailing_empty_page"] == "on" and "opc-next-page" not in reply.headers:
+            rows = json.loads(reply.body)
+            rows = rows["items"] if isinstance(rows, dict) else rows
+            if rows:
+                start = page_offset(scope(call), call.query.get("page"))
+                reply.headers["opc-next-page"] = page_token(scope(call), start + len(rows))
 
     def _throttled(self, why: str) -> Reply:
         seconds = int(self.switches["retry_after"])
@@ -250,7 +319,7 @@ class Service:
             return federate(self.instance, self.tokens, raw_path, headers, body)
         return proxymux(self.cloud, self.tokens, headers, body)
 
-    def _finish(self, rule: Rule | None, work: Callable[[], Reply]) -> Outcome:
+    def _finish(self, rule: Rule | None, raw_path: str, work: Callable[[], Reply]) -> Outcome:
         """The operation's own reply, spoilt by the rule if there is one."""
         if rule is None:
             return Outcome(_reply(work))
@@ -260,9 +329,13 @@ class Service:
             return Outcome(
                 Reply(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"})
             )
+        if rule.kind == "redirect":
+            place = f"https://{rule.details.get('host', ELSEWHERE)}{raw_path}"
+            return Outcome(Reply(307, b"", {"location": place}))
         error = rule.error()
         if error is not None:
-            return Outcome(Reply(error.status, error.body(), dict(rule.details.get("headers", {}))))
+            body = rule.details["text"].encode() if "text" in rule.details else error.body()
+            return Outcome(Reply(error.status, body, dict(rule.details.get("headers", {}))))
         reply = _reply(work)
         for ocid, fields in rule.details.get("changes", {}).items():
             self.alter(ocid, fields)
@@ -271,8 +344,13 @@ class Service:
         if rule.kind == "body":
             more = rule.details
             reply = Reply(more.get("status", 200), more["text"].encode() * more.get("count", 1))
-        delay = float(rule.details["seconds"]) if rule.kind == "slow" else 0.0
-        return Outcome(reply, delay=delay, cut=rule.kind == "drop_after", truncated=rule.kind == "truncated")
+        return Outcome(
+            reply,
+            delay=float(rule.details["seconds"]) if rule.kind == "slow" else 0.0,
+            cut=rule.kind == "drop_after",
+            truncated=rule.kind == "truncated",
+            pause=float(rule.details.get("seconds", 1.0)) if rule.kind == "trickle" else 0.0,
+        )
 
 
 def _reply(work: Callable[[], Reply]) -> Reply:

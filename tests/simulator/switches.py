@@ -39,7 +39,14 @@ TABLE: tuple[Switch, ...] = (
     _s("kms_key_get_oracle_managed", "not_found|null|absent|empty", "GET kmsKey of an Oracle-managed volume (0.8)"),
     _s("oracle_managed_field", "null|absent|empty", "kmsKeyId of an Oracle-managed volume in GET and lists (0.9)"),
     _s("key_visible", "at_available|at_put", "when a new key shows in GET, lists and GET kmsKey (2)"),
-    _s("etag_on_kms_change", "changes|volume_same|same", "etags after a key change: both new, volume's old, both old"),
+    _s("etag_on_kms_change", "changes|same", "a volume's etag after a key change; kmsKey's own is a hash of its key"),
+    _s("etag_stable", "on|off", "off: a volume's etag is another one at each read, without any change (4)"),
+    _s(
+        "if_match_on_kmskey",
+        "kmskey_etag|volume_etag|ignored",
+        "what if-match of PUT and DELETE kmsKey is compared with",
+    ),
+    _s("stale_etag_code", "412|409", "refusal of an outdated if-match: 412 or 409 NoEtagMatch (4)"),
     # Changing keys
     _s(
         "transition",
@@ -51,6 +58,11 @@ TABLE: tuple[Switch, ...] = (
         "put_without_key",
         "missing_parameter|invalid_parameter|oracle_managed|no_change",
         "PUT kmsKey without kmsKeyId, or with null (1.2)",
+    ),
+    _s(
+        "conflict_passes",
+        "off|conflict|limit_exceeded",
+        "PUT, DELETE kmsKey while another volume of the availability domain changes: 409 Conflict, 400 LimitExceeded",
     ),
     _s("delete_oracle_managed", "accepted|not_found", "DELETE kmsKey of an Oracle-managed volume (2)"),
     _s("unusable_key_code", "404|400", "refusal of an unusable key: 404 or 400 RelatedResource... (11)"),
@@ -102,12 +114,18 @@ TABLE: tuple[Switch, ...] = (
         "accepted|refused",
         "lists of boot volumes and replicas without availabilityDomain (introduction)",
     ),
+    _s(
+        "trailing_empty_page",
+        "off|on",
+        "the last page of a list with rows has a token, which leads to an empty one (4)",
+    ),
     # Vault
     _s(
         "vault_get_in_replica_region",
         "found|not_found",
         "GetVault, ListVaults of a replicated vault in its replica region",
     ),
+    _s("replica_vault_get_key", "answered|refused", "GetKey, ListKeys, ListKeyVersions at a vault's replica (1.7)"),
     # Search
     _s("search_finds_replica_keys", "on|off", "search in a replica's region finds the replicated keys and vaults"),
     _s(

@@ -77,8 +77,13 @@ def date(seconds: float) -> str:
 
 
 def etag(resource: str, serial: int) -> str:
-    """64 hex digits, another one for each serial number."""
-    return hashlib.blake2b(f"{resource}:{serial}".encode(), digest_size=32).hexdigest()
+    """32 hex digits as recorded of Block Volume, another one for each serial number."""
+    return hashlib.blake2b(f"{resource}:{serial}".encode(), digest_size=16).hexdigest()
+
+
+def kms_etag(resource: str, serial: int) -> str:
+    """40 hex digits with an ending of their own, as recorded of Vault."""
+    return hashlib.blake2b(f"{resource}:{serial}".encode(), digest_size=20).hexdigest() + "--gzip"
 
 
 def request_id(sent: str | None) -> str:

@@ -11,8 +11,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.sdk import MINIMUM_VERSION
+
+OLDEST_SDK = ".".join(map(str, MINIMUM_VERSION))
 ROOT = Path(__file__).parents[2]
 CONNECTION = "oci_keys.block_volume.connection"
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
@@ -65,6 +69,19 @@ def test_the_readme_has_the_sections_of_a_certified_collection() -> None:
     assert [heading for heading in headings if heading in asked] == asked
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("README.md", "2.111.0 or later"),
+        ("plugins/doc_fragments/connection.py", "C(oci) >= 2.111.0"),
+        ("tools/sdk_versions.py", 'OLDEST = "2.111.0"'),
+    ],
+)
+def test_the_oldest_sdk_is_the_same_everywhere(path: str, words: str) -> None:
+    assert OLDEST_SDK in words
+    assert words in (ROOT / path).read_text()
+
+
 def test_the_execution_environment_gets_the_sdk() -> None:
     described = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text())
-    assert (ROOT / described["dependencies"]["python"]).read_text().split() == ["oci"]
+    assert (ROOT / described["dependencies"]["python"]).read_text().split() == [f"oci>={OLDEST_SDK}"]

@@ -2,17 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who makes the calls: a signer for each ``auth_type``. Uses the SDK.
+"""Who makes the calls: a signer for each ``auth_type``.
 
-Reports everything that can be wrong with credentials and is visible without a call, before the SDK or a service reports
-it less clearly. No message contains a key, a pass phrase or a token.
+Needs the package cryptography for API keys and session tokens, and the SDK for all others (``platform_auth.py``).
+Reports everything that can be wrong with credentials and is visible without a call, before a service reports it less
+clearly. No message contains a key, a pass phrase or a token.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .._common.errors import InputError
@@ -22,7 +25,9 @@ from .credentials import PROFILE_NAMES, CredentialSources, Principal, expect_oci
 from .platform_auth import platform_principal
 from .sdk import load
 from .settings import ConnectionSettings, how_to_set
+from .signing import KeySigner, can_sign
 
+_DAMAGED = "is damaged and can't be read. Check that it is complete and that its line breaks are intact"
 _FINGERPRINT = re.compile(r"([0-9a-f]{2}:){15}[0-9a-f]{2}")
 
 
@@ -70,35 +75,13 @@ def _api_key(settings: ConnectionSettings) -> Principal:
             f"The fingerprint {fingerprint} ({fingerprint_source}) is not that of the private key ({key_source}), which"
             f" is {actual}. Give a key and its own fingerprint, and upload the key's public half for the user"
         )
-    signer = _signer_class()(tenancy, user, fingerprint, private_key)
     return Principal(
-        signer=signer,
+        signer=KeySigner(f"{tenancy}/{user}/{fingerprint}", private_key),
         description=f"user {user} with the API key {fingerprint}",
         tenancy=tenancy,
-        # The SDK's clients require these, and region, although they sign with the signer.
-        config={"tenancy": tenancy, "user": user, "fingerprint": fingerprint, "key_file": "held by the signer"},
         secrets=phrases,
         **sources.region(),
     )
-
-
-def _signer_class() -> Any:
-    module = load("oci.signer")
-
-    class LoadedKeySigner(module.AbstractBaseSigner):  # type: ignore[misc, name-defined, unused-ignore]
-        """The SDK's signer for API keys, for a key that is loaded already: loading takes 30 ms of its 31."""
-
-        def __init__(self, tenancy: str, user: str, fingerprint: str, private_key: Any) -> None:
-            self.api_key = f"{tenancy}/{user}/{fingerprint}"
-            self.private_key = private_key
-            self.create_signers(
-                self.api_key,
-                private_key,
-                ["date", "(request-target)", "host"],
-                ["content-length", "content-type", "x-content-sha256"],
-            )
-
-    return LoadedKeySigner
 
 
 def _security_token(settings: ConnectionSettings) -> Principal:
@@ -121,7 +104,7 @@ def _security_token(settings: ConnectionSettings) -> Principal:
     private_key, _key_source, phrases = _private_key(sources)
     tenancy = sources.tenancy() or claims.get("tenant")
     return Principal(
-        signer=load("oci").auth.signers.SecurityTokenSigner(file.token, private_key),
+        signer=KeySigner(f"ST${file.token}", private_key),
         description=f"session token of {sources.where}",
         tenancy=tenancy if isinstance(tenancy, str) else None,
         secrets=(file.token, *phrases),
@@ -147,21 +130,46 @@ def _read_pem(sources: CredentialSources) -> tuple[bytes, str]:
 
 
 def _load_key(pem: bytes, phrase: str | None, source: str) -> Any:
-    module = load("oci.signer")
+    load("cryptography")
     try:
-        # As bytes: the SDK encodes text as ASCII, and its error would show the text.
-        key = module.load_private_key(pem.strip(), None if phrase is None else phrase.encode("utf-8"))
-    except Exception as error:  # the SDK and cryptography raise dozens of types
+        # As bytes: as text it would have to be ASCII.
+        key = _parse_key(pem.strip(), None if phrase is None else phrase.encode("utf-8"))
+    except Exception as error:  # cryptography raises dozens of types
         raise InputError(f"The private key ({source}) {_explain_key_error(pem, phrase, error)}") from None
     if not isinstance(key, load("cryptography.hazmat.primitives.asymmetric.rsa").RSAPrivateKey):
         raise InputError(f"The private key ({source}) is not an RSA key. API keys of OCI are RSA keys")
+    if not can_sign(key):
+        raise InputError(f"The private key ({source}) {_DAMAGED}")
     return key
 
 
+def _parse_key(pem: bytes, phrase: bytes | None) -> Any:
+    """The private key. A pass phrase that it does not need is ignored: it may be that of another profile's key."""
+    serialization = load("cryptography.hazmat.primitives.serialization")
+    # Checking that the primes are primes takes 30 ms of 31, and can_sign() shows what matters.
+    options: dict[str, bool] = {"unsafe_skip_rsa_key_validation": True}
+    try:
+        parse = functools.partial(serialization.load_pem_private_key, **options)
+        return _parse_with(parse, pem, phrase)
+    except TypeError as error:
+        if "unsafe_skip_rsa_key_validation" not in str(error):
+            raise
+        return _parse_with(serialization.load_pem_private_key, pem, phrase)  # cryptography before 39
+
+
+def _parse_with(parse: Callable[..., Any], pem: bytes, phrase: bytes | None) -> Any:
+    try:
+        return parse(pem, phrase)
+    except TypeError as error:
+        if phrase is None or "unsafe_skip_rsa_key_validation" in str(error):
+            raise
+        return parse(pem, None)
+
+
 def _explain_key_error(pem: bytes, phrase: str | None, error: Exception) -> str:
-    if type(error).__name__ == "MissingPrivateKeyPassphrase":
+    if isinstance(error, TypeError) and phrase is None:
         return f"is encrypted, but no pass phrase is set. Set it with {how_to_set('api_user_key_pass_phrase')}"
-    if b"PUBLIC KEY" in pem or pem.startswith(b"ssh-") or "public key" in str(error):
+    if b"PUBLIC KEY" in pem or pem.startswith(b"ssh-") or _is_public_key(pem):
         return "is a public key. Give the private key, which signs the requests"
     if b"BEGIN CERTIFICATE" in pem:
         return "is a certificate. Give the private key, which signs the requests"
@@ -173,7 +181,16 @@ def _explain_key_error(pem: bytes, phrase: str | None, error: Exception) -> str:
         )
     if b"ENCRYPTED" in pem and phrase is not None:
         return "can't be decrypted with the given pass phrase, or is damaged"
-    return "is damaged and can't be read. Check that it is complete and that its line breaks are intact"
+    return _DAMAGED
+
+
+def _is_public_key(der: bytes) -> bool:
+    """Whether this is a public key in binary form."""
+    try:
+        load("cryptography.hazmat.primitives.serialization").load_der_public_key(der)
+    except Exception:  # cryptography raises dozens of types
+        return False
+    return True
 
 
 def _fingerprint_of(private_key: Any) -> str:

@@ -2,31 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of OCI: one signer, one SDK client per service and region, two kinds of calls, two kinds of errors.
+"""The client of OCI: one signer, one transport, one service per host, two kinds of calls, two kinds of errors.
 
-Other packages use this file instead of the SDK. Nothing else should import ``sdk.py`` (loading), ``auth.py`` (signing),
-``transport.py`` and ``retries.py``. It knows nothing of Ansible.
+Other packages use this file; nothing else should import ``auth.py`` (credentials), ``transport.py``, ``operations.py``,
+``decoding.py`` and ``retries.py``. It knows nothing of Ansible.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import platform
+import re
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from .._common.clock import Clock
-from .._common.errors import InputError
+from .._common.errors import ServiceError, TransportError
+from .._common.text import readable
 from .._model.regions import RegionTable
 from .auth import create_principal
+from .connecting import Connector, load_trust
 from .credentials import Principal
-from .retries import ReadRetry, RetryingReads, once
-from .sdk import load, region_table, without_model_copies
+from .decoding import InvalidResponseError, UnreadableRow, decode
+from .endpoints import management_host, management_hosts, service_host
+from .failures import ForeignEndpointError, explain
+from .operations import Request, request
+from .proxies import proxy_secrets
+from .region_tables import known_regions, region_table
+from .retries import ReadRetry, RetryingReads
+from .sdk import sdk_version
 from .settings import ConnectionSettings
+from .signing import Signer
 from .throttle import AdaptiveRateLimiter
-from .transport import call, prepare, request_id, trust
+from .transport import HttpRequest, HttpResponse, Transport
 
 __all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "known_regions"]
 
@@ -35,12 +48,58 @@ USER_AGENT = "ansible-collection/oci_keys.block_volume"
 
 @dataclass(frozen=True)
 class Response:
-    """A service's response: ``data`` is a record, a list of records, or None if the operation returns no body."""
+    """A service's response: ``data`` is a record, a list of records, or None if the operation returns no body.
+
+    ``unreadable`` are the rows of the list that can't be believed.
+    """
 
     data: Any
     etag: str | None = None
     next_page: str | None = None
     opc_request_id: str | None = None
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+class Gate:
+    """Signs requests, sends them and reads their answers, whatever the service. Every call to OCI passes here."""
+
+    def __init__(self, signer: Signer, transport: Transport, environment: Mapping[str, str]) -> None:
+        self._signer = signer
+        self._transport = transport
+        self._headers = _client_headers(environment)
+
+    def exchange(self, call: Request, host: str, *, is_retried: bool) -> HttpResponse:
+        """The answer to a call. After a 401, a principal's token is renewed, and the call sent once more, which is safe
+        for writes too: the service carries out nothing that it does not accept the signature of.
+
+        Raises TransportError if there is no answer.
+        """
+        http_request = self._signed(call, host, is_retried)
+        http_response = self._transport.send(http_request)
+        if http_response.status == 401 and self._renew(http_request):
+            http_response = self._transport.send(self._signed(call, host, is_retried))
+        return http_response
+
+    def _signed(self, call: Request, host: str, is_retried: bool) -> HttpRequest:
+        operation = call.operation
+        headers = {**self._headers, "opc-request-id": uuid.uuid4().hex.upper(), **call.headers}
+        if is_retried:
+            headers["opc-client-retries"] = "true"
+        if call.body is None and operation.method != "GET":
+            headers["content-length"] = "0"
+        try:
+            signed = self._signer.sign(operation.method, host, call.target, headers, call.body)
+        except Exception as error:  # signers of the SDK ask for tokens, and raise whatever comes of it
+            raise TransportError(
+                explain(error, host, was_sent=False), operation=operation.name, was_sent=False
+            ) from error
+        return HttpRequest(operation.name, operation.method, host, call.target, signed, call.body)
+
+    def _renew(self, rejected: HttpRequest) -> bool:
+        try:
+            return self._signer.renew(rejected.headers)
+        except Exception as error:  # as above
+            raise _not_signed(error, rejected.operation, rejected.host) from error
 
 
 class Service:
@@ -50,21 +109,21 @@ class Service:
     response. The service can be used by several threads at once; they share its rate limit.
     """
 
-    def __init__(self, client: Any, host: str, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
-        self._client = client
+    def __init__(self, gate: Gate, host: str, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
+        self._gate = gate
         self._limiter = limiter
         self._reads = reads
-        self._once = once(limiter)
         self.host = host
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read, with retries after transient failures (see ReadRetry). The outcome is that of the last attempt."""
-        return self._call(operation, self._reads, args, kwargs)
+        call = request(operation, *args, **kwargs)
+        return self._reads.call(lambda: self._attempt(call, is_retried=True))
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read without retries, for a host that may not exist because it was only derived."""
         self._limiter.wait()
-        return self._call(operation, self._once, args, kwargs)
+        return self._attempt(request(operation, *args, **kwargs))
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
         """Wait for the rate limit before a write, at most ``remaining`` seconds. Reads wait by themselves."""
@@ -72,16 +131,27 @@ class Service:
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Write. The request is sent once; only after a 401 a principal's signer renews its token."""
-        return self._call(operation, self._once, args, kwargs)
+        return self._attempt(request(operation, *args, **kwargs))
 
-    def _call(self, operation: str, strategy: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
-        method = getattr(self._client, operation)
-        http_response = call(operation, self.host, lambda: method(*args, retry_strategy=strategy, **kwargs))
+    def _attempt(self, call: Request, *, is_retried: bool = False) -> Response:
+        http_response = self._gate.exchange(call, self.host, is_retried=is_retried)
+        headers = http_response.headers
+        if http_response.status == 429:
+            self._limiter.record_throttled(_retry_after(headers))
+        else:
+            self._limiter.record_accepted()
+        if http_response.status >= 400:
+            raise _service_error(call, http_response)
+        try:
+            decoded = decode(call, http_response.body)
+        except InvalidResponseError as error:
+            raise TransportError(f"{self.host}: {error}", operation=call.operation.name, was_sent=True) from error
         return Response(
-            data=http_response.data,
-            etag=http_response.headers.get("etag"),
-            next_page=http_response.headers.get("opc-next-page") or None,
-            opc_request_id=request_id(http_response.headers.get("opc-request-id")),
+            data=decoded.data,
+            etag=headers.get("etag"),
+            next_page=headers.get("opc-next-page") or None,
+            opc_request_id=_request_id(headers),
+            unreadable=decoded.unreadable,
         )
 
 
@@ -97,6 +167,7 @@ class Connection:
         principal: Principal,
         regions: RegionTable,
         settings: ConnectionSettings,
+        environment: Mapping[str, str],
         *,
         concurrency: int,
         retry: ReadRetry,
@@ -104,36 +175,42 @@ class Connection:
         clock: Clock,
     ) -> None:
         self._principal = principal
-        self._concurrency = concurrency
+        self._environment = environment
+        self._realm_specific = settings.realm_specific_endpoint_template_enabled
         self._clock = clock
         self._retry = retry
         self._remaining: Callable[[], float] = lambda: math.inf
-        self._services: dict[tuple[str, str], Service] = {}
+        self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
-        self._trust = trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"))
-        self._client_arguments: dict[str, Any] = {
-            "signer": principal.signer,
-            "timeout": timeout,
-            # The SDK's circuit breaker is shared by all clients of the process: one region would open it for all.
-            "circuit_breaker_strategy": load("oci").circuit_breaker.NoCircuitBreakerStrategy(),
-        }
-        if settings.realm_specific_endpoint_template_enabled is not None:
-            self._client_arguments["client_level_realm_specific_endpoint_template_enabled"] = (
-                settings.realm_specific_endpoint_template_enabled
-            )
+        trust = load_trust(settings.cert_bundle, settings.sources.get("cert_bundle", "option cert_bundle"), environment)
+        connect_timeout, read_timeout = timeout
+        self._gate = Gate(
+            principal.signer,
+            Transport(
+                Connector(trust, connect_timeout, clock, environment),
+                read_timeout=read_timeout,
+                concurrency=concurrency,
+                clock=clock,
+                remaining=self._seconds_left,
+            ),
+            environment,
+        )
         self.regions = regions
         self.tenancy = principal.tenancy
         self.region = regions.expect(principal.region, f"{principal.region_source} names") if principal.region else None
         self.auth_type = settings.auth_type
-        self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
+        self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets, *proxy_secrets(environment)]))
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
-        """Start no further attempt of a read once ``remaining()``, in seconds, is zero."""
+        """Start no further attempt of a read once ``remaining()``, in seconds, is zero, and wait no longer than that,
+        but for a few seconds at least, for an answer that is under way.
+        """
         self._remaining = remaining
 
     @property
-    def sdk_version(self) -> str:
-        return str(load("oci").__version__)
+    def sdk_version(self) -> str | None:
+        """The version of the installed SDK, or None without one, which API keys and session tokens don't need."""
+        return sdk_version()
 
     def describe_principal(self) -> str:
         """The principal that signs requests, without secrets: "user ocid1.user… with the API key aa:bb:…"."""
@@ -141,79 +218,70 @@ class Connection:
 
     def block_volume(self, region: str) -> Service:
         """Block Volume in a region, given by short code or long name, as in all these methods."""
-        return self._regional("oci.core", "BlockstorageClient", region)
+        return self._regional("block_volume", region)
 
     def vaults(self, region: str) -> Service:
         """Vault in a region: its vaults, not their keys."""
-        return self._regional("oci.key_management", "KmsVaultClient", region)
+        return self._regional("vaults", region)
 
     def search(self, region: str) -> Service:
         """Resource Search in a region."""
-        return self._regional("oci.resource_search", "ResourceSearchClient", region)
+        return self._regional("search", region)
 
     def identity(self, region: str) -> Service:
         """Identity in a region."""
-        return self._regional("oci.identity", "IdentityClient", region)
+        return self._regional("identity", region)
 
     def vault_management(self, endpoint: str) -> Service:
-        """The keys of one vault, at the management endpoint that the vault has in a region."""
-        endpoint = endpoint.strip().rstrip("/")  # with a slash, the SDK would sign a path that begins with two
-        if not endpoint.startswith("https://"):
-            raise InputError(f"{endpoint!r} is not a management endpoint of a vault: it must start with https://")
+        """The keys of one vault, at the management endpoint that the vault has in a region.
 
-        def create() -> Any:
-            client = load("oci.key_management").KmsManagementClient
-            region = self.region or next(iter(self.regions.realms))  # the SDK requires one, but does not use it
-            return client(self._config(region), endpoint, **self._client_arguments)
-
-        return self._service("KmsManagementClient", endpoint, create)
+        Raises TransportError, before anything is sent, for an endpoint that is none of the Vault service, or that is of
+        another realm than the tenancy: signed requests go to the service's own hosts only.
+        """
+        try:
+            host = management_host(endpoint, self.regions, self._realms())
+        except ValueError as error:
+            raise ForeignEndpointError(
+                f"the management endpoint is refused: {error}. No request was sent to it", operation="GetKey"
+            ) from None
+        return self._service(host)
 
     def management_endpoints(self, vault_prefix: str, region: str) -> tuple[str, ...]:
         """The management endpoints that a vault may have in a region, derived from the prefix in its keys' OCIDs.
 
         Only a guess, so prefer the endpoint that the vault reports. Newer regions use the second form.
         """
-        long_name = self.regions.expect(region, "region")
-        domain = self.regions.domains[self.regions.realms[long_name]]
-        host = f"https://{vault_prefix}-management.kms.{long_name}"
-        return f"{host}.{domain}", f"{host}.oci.{domain}"
+        hosts = management_hosts(vault_prefix, self.regions.expect(region, "region"), self.regions)
+        return tuple(f"https://{host}" for host in hosts)
 
-    def _regional(self, module: str, name: str, region: str) -> Service:
-        long_name = self.regions.expect(region, "region")
+    def _realms(self) -> tuple[str, ...]:
+        """The realms that are the tenancy's, by its OCID and by the configured region; none if neither is known."""
+        parts = re.split("[.:]", self.tenancy or "")  # "ocid1.tenancy.oc1..x", "ocidv1:tenancy:oc1:phx:x"
+        realms = [self.regions.realms[self.region]] if self.region else []
+        return tuple(dict.fromkeys([*realms, *parts[2:3]]))
+
+    def _regional(self, service: str, region: str) -> Service:
         return self._service(
-            name,
-            long_name,
-            lambda: getattr(load(module), name)(self._config(long_name), **self._client_arguments),
+            service_host(
+                service,
+                self.regions.expect(region, "region"),
+                self.regions,
+                realm_specific=self._realm_specific,
+                environment=self._environment,
+            )
         )
 
-    def _service(self, kind: str, place: str, create: Callable[[], Any]) -> Service:
+    def _service(self, host: str) -> Service:
         with self._lock:
-            service = self._services.get((kind, place))
+            service = self._services.get(host)
             if service is None:
-                try:
-                    with without_model_copies():
-                        client = create()
-                except InputError:
-                    raise
-                except Exception as error:  # such as a service disabled by a developer tool configuration
-                    raise InputError(f"The SDK could not create its {kind} for {place}: {error}") from error
-                prepare(client, concurrency=self._concurrency, trust=self._trust)
-                host = urlsplit(client.base_client.get_endpoint()).netloc
                 limiter = AdaptiveRateLimiter(self._clock)
                 reads = RetryingReads(self._retry, self._clock, limiter, self._seconds_left)
-                service = self._services[(kind, place)] = Service(client, host, reads, limiter)
+                service = self._services[host] = Service(self._gate, host, reads, limiter)
             return service
 
     def _seconds_left(self) -> float:
         return self._remaining()
-
-    def _config(self, region: str) -> dict[str, Any]:
-        return {
-            **self._principal.config,
-            "region": region,
-            "additional_user_agent": USER_AGENT,
-            "log_requests": False,  # even if the config file enables it: stdout is for the module's result
-        }
 
 
 def connect(
@@ -231,12 +299,13 @@ def connect(
 
     Raises InputError if a setting, a file or a service of the machine that is needed is missing or invalid.
     """
-    load("oci")
-    regions = region_table()
+    environment = dict(os.environ)
+    regions = region_table(environment)
     return Connection(
         create_principal(settings),
         regions,
         settings,
+        environment,
         concurrency=concurrency,
         retry=retry or ReadRetry(),
         timeout=timeout,
@@ -244,12 +313,50 @@ def connect(
     )
 
 
-def known_regions() -> RegionTable | None:
-    """The regions that the SDK knows, for what runs on the controller; None if it can't be used with this interpreter.
+def _client_headers(environment: Mapping[str, str]) -> dict[str, str]:
+    """What every request says of its client, as the SDK would."""
+    version = sdk_version()
+    sdk = f"Oracle-PythonSDK/{version}" if version else "Oracle-PythonSDK/none"
+    agent = f"{sdk} (python {platform.python_version()}; {platform.machine()}-{platform.system()}) {USER_AGENT}"
+    extra = environment.get("OCI_SDK_APPEND_USER_AGENT")
+    return {
+        "user-agent": f"{agent} {extra}" if extra else agent,
+        "accept": "application/json",
+        "connection": "keep-alive",
+        "content-type": "application/json",
+        "opc-client-info": sdk,
+    }
 
-    Role variables are read by the controller's interpreter, which may lack the SDK that the modules' interpreter has.
-    """
+
+def _not_signed(error: Exception, operation: str, host: str) -> TransportError:
+    """The error for a request that was not sent because its signer has no valid token."""
+    return TransportError(explain(error, host, was_sent=False), operation=operation, was_sent=False)
+
+
+def _service_error(call: Request, http_response: HttpResponse) -> ServiceError:
+    """The error that a service answered with. Its body should be an object with code and message."""
     try:
-        return region_table()
-    except InputError:
-        return None
+        body = json.loads(http_response.body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        body = None
+    error = body if isinstance(body, dict) else {}
+    message, code = error.get("message"), error.get("code")
+    return ServiceError(
+        readable(message if isinstance(message, str) and message.strip() else "no message", 600),
+        operation=call.operation.name,
+        status=http_response.status,
+        code=readable(code if isinstance(code, str) and code.strip() else "NoErrorCode", 100),
+        opc_request_id=_request_id(http_response.headers),
+    )
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    """The request ID of a response, made readable; real ones are half as long as the limit."""
+    header = headers.get("opc-request-id")
+    return readable(header, 200) if header else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """The Retry-After header if it is a number of seconds. OCI does not document it (oci_semantics.md section 4)."""
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isdecimal() and text.isascii() else None

@@ -16,6 +16,7 @@ from .._common.errors import InputError
 from .._model.ocid import expect_type, parse
 from .config_file import Profile, read_file
 from .settings import ConnectionSettings
+from .signing import Signer
 
 PROFILE_NAMES: Mapping[str, str] = {
     "api_user": "user",
@@ -28,14 +29,13 @@ PROFILE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the calls. ``config`` is what the SDK's clients check (no secrets); ``region`` is as it was given."""
+    """Who makes the calls. ``region`` is as it was given."""
 
-    signer: Any = field(repr=False)
+    signer: Signer = field(repr=False)
     description: str
     tenancy: str | None = None
     region: str | None = None
     region_source: str = ""
-    config: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .._common.errors import InputError
+from .._model.ocid import is_tenancy
 
 _WORKLOAD_CONDITIONS = (
     "request.principal.type = 'workload'",
@@ -55,7 +56,7 @@ def place_of(compartment_id: str | None, what: str) -> str:
     """The scope of a statement: the compartment of ``what`` ("key"). The root compartment is written as the tenancy."""
     if compartment_id is None:
         return f"compartment <the {what}'s compartment>"
-    return "tenancy" if compartment_id.startswith("ocid1.tenancy.") else f"compartment id {compartment_id}"
+    return "tenancy" if is_tenancy(compartment_id) else f"compartment id {compartment_id}"
 
 
 def refused_credentials(principal: str, code: str, message: str) -> InputError:

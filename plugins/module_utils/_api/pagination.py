@@ -11,8 +11,13 @@ from typing import Any, Protocol, TypeVar
 
 from .._common.errors import TransportError
 
-# A page before the last may be empty. This many consecutive empty pages are a defect of the service.
-_MAX_EMPTY_PAGES = 100
+# A page before the last may be empty. So many of them in a row, or pages of rows that were there before, are a defect
+# of the service.
+_MAX_FRUITLESS_PAGES = 100
+# More than a list can have: by default a region allows a tenancy 100,000 backups, the most numerous resources. Those
+# are a thousand pages of a hundred rows; pages may be shorter, and a limit may have been raised.
+MAX_ROWS = 200_000
+MAX_PAGES = 10_000
 
 
 class _Page(Protocol):
@@ -26,6 +31,10 @@ class _Response(_Page, Protocol):
     def data(self) -> Any:
         """The rows of the page."""
 
+    @property
+    def unreadable(self) -> Sequence[object]:
+        """The rows of the page that can't be read."""
+
 
 _SomePage = TypeVar("_SomePage", bound=_Page)
 _SomeResponse = TypeVar("_SomeResponse", bound=_Response)
@@ -36,23 +45,70 @@ def following(
 ) -> Iterator[_SomePage]:
     """This page and all pages after it, each requested by its token with ``ask``. ``what`` is the rows' plural noun.
 
-    Raises ApiError, also if the pages never end.
+    Raises ApiError, also if the pages never end: a token comes again, pages bring nothing new, or there are more pages
+    or rows than any list can have. The rows until then are not the whole list.
     """
-    empty = 0
+    tokens: set[str] = set()
+    seen: set[object] = set()
+    token: str | None = None
+    fruitless = pages = count = 0
     while True:
         yield page
         if page.next_page is None:
             return
-        empty = 0 if rows(page) else empty + 1
-        if empty > _MAX_EMPTY_PAGES:
-            raise TransportError(
-                f"{empty} consecutive pages were empty, but had a token for the next page",
-                operation=f"The list of {what}",
-                was_sent=True,
-            )
-        page = ask(page.next_page)
+        found = rows(page)
+        known = len(seen)
+        seen.update(map(_identity, found))
+        pages, count = pages + 1, count + len(found)
+        fruitless = 0 if len(seen) > known else fruitless + 1
+        # An empty page may ask to be asked again; that it never ends by this is seen below.
+        if page.next_page in tokens and (found or page.next_page != token):
+            raise _endless(what, "the token for the next page is one of an earlier page")
+        if fruitless > _MAX_FRUITLESS_PAGES:
+            raise _endless(what, f"{fruitless} consecutive pages had nothing new, but a token for the next page")
+        if count > MAX_ROWS or pages > MAX_PAGES:
+            raise _endless(what, f"there are still more after {pages:,} pages with {count:,} rows")
+        token = page.next_page
+        tokens.add(token)
+        page = ask(token)
 
 
 def every_page(ask: Callable[..., _SomeResponse], what: str) -> Iterator[_SomeResponse]:
     """All responses of a list operation that takes the token of a page as ``page``. Raises ApiError as above."""
     return following(ask(), lambda token: ask(page=token), what, rows=lambda response: response.data)
+
+
+def every_row(ask: Callable[..., _SomeResponse], what: str) -> Iterator[Any]:
+    """All rows of a list operation, for lists that are of use only as a whole. Raises ApiError as above.
+
+    Raises TransportError also if a row can't be read.
+    """
+    for response in every_page(ask, what):
+        yield from complete_rows(response, what)
+
+
+def complete_rows(response: _Response, what: str) -> Sequence[Any]:
+    """The rows of a page. Raises TransportError if one of them can't be read, so that nobody takes them for all."""
+    if response.unreadable:
+        raise unreadable_rows(response.unreadable, what)
+    rows: Sequence[Any] = response.data
+    return rows
+
+
+def unreadable_rows(unreadable: Sequence[object], what: str) -> TransportError:
+    """The error for rows that can't be read, where they spoil the whole list: it has the first of them."""
+    more = f" (and {len(unreadable) - 1:,} more)" if len(unreadable) > 1 else ""
+    return TransportError(f"a row can't be read{more}: {unreadable[0]}", operation=f"The list of {what}", was_sent=True)
+
+
+def _endless(what: str, reason: str) -> TransportError:
+    return TransportError(
+        f"the list does not end: {reason}. What was listed until then is not all",
+        operation=f"The list of {what}",
+        was_sent=True,
+    )
+
+
+def _identity(row: Any) -> object:
+    """What tells a row from others: its OCID. One without is a row of its own."""
+    return getattr(row, "id", None) or getattr(row, "identifier", None) or object()

@@ -4,14 +4,21 @@
 
 """Principals whose token comes from the machine that this runs on: instances, resources, OKE pods. Uses the SDK.
 
-Checks what it can before the SDK does, which takes minutes to give up on an absent metadata service.
+Checks what it can before the SDK does, which takes minutes to give up on an absent metadata service. No request for a
+token follows a redirect, which would hand the token to whoever it names.
+
+Whom the SDK asks for a token can't all be checked here: the metadata service is at 169.254.169.254, fd00:c1::a9fe:a9fe
+or OCI_METADATA_BASE_URL, and names the region whose federation service is asked; the other endpoints are in the
+environment variables OCI_RESOURCE_PRINCIPAL_* and KUBERNETES_SERVICE_HOST, which OCI sets.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,11 +26,18 @@ from .._common.errors import InputError
 from .._common.text import readable
 from .config_file import read_profile
 from .credentials import CredentialSources, Principal, token_claims
+from .proxies import remove_credentials
 from .sdk import load
 from .settings import ConnectionSettings
+from .signing import SdkSigner
 
 METADATA_TIMEOUT = 3.0
 """Seconds that the metadata service of an instance may take to accept a connection."""
+
+METADATA_URLS = ("http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2")
+"""Where the metadata service of an instance is. Older SDKs only ask the first."""
+
+_redirect_limit = threading.Lock()
 
 
 def platform_principal(settings: ConnectionSettings) -> Principal:
@@ -52,12 +66,19 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     if not region and getattr(signer, "region", None):
         region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
     return Principal(
-        signer=signer,
+        signer=SdkSigner(signer, renews=_renews(kind)),
         description=description,
         tenancy=sources.tenancy() or _tenancy_of(signer),
         secrets=secrets,
         **region,
     )
+
+
+def _renews(kind: str) -> bool:
+    """Whether a rejected token is renewed, which for OKE the environment may forbid, as in the SDK."""
+    if kind != "oke_workload_identity":
+        return True
+    return os.environ.get("OCI_OKE_WORKLOAD_REFRESH_ENABLED", "true").lower() == "true"
 
 
 def _tenancy_of(signer: Any) -> str | None:
@@ -69,33 +90,49 @@ def _tenancy_of(signer: Any) -> str | None:
 
 
 def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
-    signers = load("oci").auth.signers
+    signers = load("oci.auth.signers")
     signer_class = (
         signers.InstancePrincipalsDelegationTokenSigner
         if "delegation_token" in arguments
         else signers.InstancePrincipalsSecurityTokenSigner
     )
-    _probe_metadata_service(signer_class)
+    _probe_metadata_service()
+    signer_class = _at_chosen_metadata_service(signer_class)
     if settings.cert_bundle:
         arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
     # The SDK would retry for minutes, but a service that has just accepted a connection has no reason to be slow.
-    retry = load("oci").retry.RetryStrategyBuilder(
+    retry = load("oci.retry").RetryStrategyBuilder(
         max_attempts=3,
         total_elapsed_time_seconds=30,
         service_error_retry_config={-1: [], 404: [], 429: []},
         retry_max_wait_between_calls_seconds=3,
     )
-    arguments["federation_client_circuit_breaker_strategy"] = load("oci").circuit_breaker.NoCircuitBreakerStrategy()
+    arguments["federation_client_circuit_breaker_strategy"] = load("oci.circuit_breaker").NoCircuitBreakerStrategy()
     return _create_platform_signer(
         settings.auth_type, lambda: signer_class(retry_strategy=retry.get_retry_strategy(), **arguments)
     )
 
 
-def _probe_metadata_service(signer_class: Any) -> None:
+def _at_chosen_metadata_service(signer_class: Any) -> Any:
+    """The signer, for the metadata service of OCI_METADATA_BASE_URL, which older SDKs don't read."""
+    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
+    if not chosen or hasattr(signer_class, "METADATA_URL_BASE_ENV_VAR"):
+        return signer_class
+    urls = {
+        "METADATA_URL_BASE": chosen,
+        "GET_REGION_URL": f"{chosen}/instance/region",
+        "LEAF_CERTIFICATE_URL": f"{chosen}/identity/cert.pem",
+        "LEAF_CERTIFICATE_PRIVATE_KEY_URL": f"{chosen}/identity/key.pem",
+        "INTERMEDIATE_CERTIFICATE_URL": f"{chosen}/identity/intermediate.pem",
+    }
+    return type(signer_class.__name__, (signer_class,), urls)
+
+
+def _probe_metadata_service() -> None:
     """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
     chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
-    urls = [chosen] if chosen else [signer_class.DEFAULT_METADATA_URL_BASE, signer_class.DEFAULT_METADATA_URL_BASE_IPV6]
-    utils = load("oci.base_client").requests.utils
+    urls = (chosen,) if chosen else METADATA_URLS
+    utils = load("oci._vendor.requests").utils
     fault = ""
     for url in urls:
         if utils.select_proxy(url, utils.get_environ_proxies(url, no_proxy=None)):
@@ -134,7 +171,7 @@ def _resource_signer() -> Any:
         raise InputError(
             f"A resource principal of version {version} also requires the environment variables {', '.join(missing)}"
         )
-    return _create_platform_signer("resource_principal", load("oci").auth.signers.get_resource_principals_signer)
+    return _create_platform_signer("resource_principal", load("oci.auth.signers").get_resource_principals_signer)
 
 
 def _workload_signer() -> Any:
@@ -144,20 +181,48 @@ def _workload_signer() -> Any:
             " set in the pods of a cluster; elsewhere, choose another auth_type"
         )
     return _create_platform_signer(
-        "oke_workload_identity", load("oci").auth.signers.get_oke_workload_identity_resource_principal_signer
+        "oke_workload_identity", load("oci.auth.signers").get_oke_workload_identity_resource_principal_signer
     )
 
 
 def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
     try:
-        return create()
+        with _without_redirects():
+            return create()
     except Exception as error:  # anything from OSError to KeyError, depending on the services' responses
-        exceptions = load("oci").exceptions
-        transport = load("oci.base_client").requests.exceptions
-        if isinstance(error, exceptions.ServiceError):
+        if isinstance(error, load("oci.exceptions").ServiceError):
             reason = f"{error.status} {error.message}"
-        elif isinstance(error, (OSError, transport.RequestException, ValueError, RuntimeError)):
+        elif isinstance(error, load("oci._vendor.requests").exceptions.TooManyRedirects):
+            reason = f"{_redirect_of(error)}, which is not followed"
+        elif isinstance(error, (OSError, ValueError, RuntimeError)):  # also what the requests library raises
             reason = f"{type(error).__name__}: {error}"
         else:  # the text of one of the SDK's own contains a private key
             reason = type(error).__name__
-        raise InputError(f"Authentication with auth_type {auth_type} failed: {readable(reason, 300)}") from error
+        raise InputError(
+            f"Authentication with auth_type {auth_type} failed: {readable(remove_credentials(reason), 300)}"
+        ) from error
+
+
+@contextmanager
+def _without_redirects() -> Iterator[None]:
+    """Sessions of the SDK's requests library that are created within never follow a redirect.
+
+    Signers create their sessions and ask for a token in one go, so there is no time at which to tell a session.
+    """
+    sessions = load("oci._vendor.requests").sessions
+    with _redirect_limit:
+        limit = sessions.DEFAULT_REDIRECT_LIMIT
+        sessions.DEFAULT_REDIRECT_LIMIT = 0
+        try:
+            yield
+        finally:
+            sessions.DEFAULT_REDIRECT_LIMIT = limit
+
+
+def _redirect_of(error: Any) -> str:
+    """A redirect, in words: who answered, and whom it names."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return "the answer was a redirect"
+    where = urlsplit(response.headers.get("location", "")).netloc.rpartition("@")[2]
+    return f"{urlsplit(response.url).netloc} answered {response.status_code}, a redirect to {where or 'itself'}"

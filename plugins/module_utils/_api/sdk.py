@@ -2,49 +2,96 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loads the OCI SDK and reads its region tables. Only this package imports it.
+"""All that is used of the OCI SDK, and how it is loaded. Only this package imports it.
 
-The SDK is loaded when it is first needed, so that every file of the collection can be imported without it. The models
-of its services are imported one by one on demand: Block Volume shares some 700 with Compute and Networking, which take
-half of the SDK's import time, and a run needs a dozen of them.
+Needed are signers that get their token from the machine (``platform_auth.py``), and the region tables for regions that
+this release does not know (``region_tables.py``). API keys and session tokens need neither, so a run with them never
+imports the SDK, which takes a quarter of a second.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import importlib.abc
-import importlib.machinery
+import importlib.util
+import os
 import re
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import shorten
-from .._model.regions import RegionTable
 
-_MODELS = re.compile(r"oci\.\w+\.models")
+MINIMUM_VERSION = (2, 111, 0)
+"""The oldest SDK whose signers do what is needed; found by trying (tools/sdk_versions.py)."""
+
+USED: Mapping[str, tuple[str, ...]] = {
+    "oci._vendor.requests": ("exceptions.TooManyRedirects", "sessions.DEFAULT_REDIRECT_LIMIT", "utils.select_proxy"),
+    "oci.auth.signers": (
+        "InstancePrincipalsDelegationTokenSigner",
+        "InstancePrincipalsSecurityTokenSigner",
+        "get_oke_workload_identity_resource_principal_signer",
+        "get_resource_principals_signer",
+    ),
+    "oci.circuit_breaker": ("NoCircuitBreakerStrategy",),
+    "oci.exceptions": ("ServiceError",),
+    "oci.regions": ("REALMS", "REGIONS_SHORT_NAMES", "REGION_REALMS", "is_region"),
+    "oci.retry": ("RetryStrategyBuilder",),
+}
+"""The names that are used of each module of the SDK. A test finds them in the installed one."""
+
 _loaded: dict[str, Any] = {}
-_client_construction = threading.local()  # .active: whether this thread is constructing a client
 
 
 def load(name: str = "oci") -> Any:
-    """The module ``name`` of the SDK.
+    """The module ``name``, of the SDK or of what it brings along.
 
-    Raises InputError, naming the interpreter, the module that failed and the reason, if it can't be imported.
+    Raises InputError, naming the interpreter, the module that failed and the reason, if it can't be imported, and if
+    the SDK is too old.
     """
     module = _loaded.get(name)
     if module is None or sys.modules.get(name) is not module:
-        # It is never removed: doing so while another thread imports would hide a module from that thread.
-        if not any(isinstance(finder, _ModelsFinder) for finder in sys.meta_path):
-            sys.meta_path.insert(0, _ModelsFinder())
+        if name.partition(".")[0] == "oci":
+            _expect_version()
         with _gc_disabled(), _import_errors_as_input_errors(name):
             module = _loaded[name] = importlib.import_module(name)
     return module
+
+
+def sdk_version() -> str | None:
+    """The version of the installed SDK, read from its file without importing it; None if there is none."""
+    folder = _sdk_folder()
+    if folder is None:
+        return None
+    try:
+        with open(os.path.join(folder, "version.py"), encoding="utf-8") as file:
+            match = re.search(r"^__version__ = [\"']([\w.+-]+)[\"']", file.read(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return match.group(1) if match else None
+
+
+def _sdk_folder() -> str | None:
+    try:
+        spec = importlib.util.find_spec("oci")
+    except (ImportError, ValueError):
+        return None
+    folders = (spec.submodule_search_locations if spec is not None else None) or ()
+    return next(iter(folders), None)
+
+
+def _expect_version() -> None:
+    """Raise InputError if the SDK is too old. One whose version can't be read is tried."""
+    version = sdk_version()
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version or "")[:3])
+    if numbers and numbers < MINIMUM_VERSION:
+        needed = ".".join(map(str, MINIMUM_VERSION))
+        raise InputError(
+            f"oci {version} in {_sdk_folder()} is too old, at least {needed} is needed: {sys.executable} -m pip install"
+            " --upgrade oci"
+        )
 
 
 @contextmanager
@@ -53,11 +100,13 @@ def _import_errors_as_input_errors(name: str) -> Iterator[None]:
         yield
     except Exception as error:  # a broken dependency may raise anything
         failed = getattr(error, "name", None) or name
+        package = name.partition(".")[0]
+        what, it = ("OCI Python SDK", "the SDK") if package == "oci" else (f"Python package {package}", "it")
         raise InputError(
-            f"The OCI Python SDK can't be used with the interpreter {sys.executable} (Python {sys.version.split()[0]}):"
-            f" importing {failed!r} failed with {type(error).__name__}: {shorten(str(error), 300)}. Install the SDK"
-            f" with '{sys.executable} -m pip install oci', or set ansible_python_interpreter to an interpreter that"
-            " has it"
+            f"The {what} can't be used with the interpreter {sys.executable} (Python {sys.version.split()[0]}):"
+            f" importing {failed!r} failed with {type(error).__name__}: {shorten(str(error), 300)}. Install {it}"
+            f" with '{sys.executable} -m pip install {package}', or set ansible_python_interpreter to an interpreter"
+            " that has it"
         ) from error
 
 
@@ -71,109 +120,3 @@ def _gc_disabled() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-class _ModelsFinder(importlib.abc.MetaPathFinder):
-    """Finds the SDK's packages of models, and nothing else."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if not _MODELS.fullmatch(fullname):
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _ModelsLoader(spec.loader)
-        return spec
-
-
-class _ModelsLoader(importlib.abc.Loader):
-    """Creates a package of models whose attributes are imported on demand."""
-
-    def __init__(self, loader: importlib.abc.Loader) -> None:
-        self._loader = loader
-
-    def exec_module(self, module: ModuleType) -> None:
-        models = Models(module, self._loader)
-
-        def attribute(name: str) -> Any:
-            if name.endswith("_type_mapping"):
-                return models
-            if name == "__all__":
-                return list(models)
-            if name[:1].isupper() and name in models:
-                return models[name]
-            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-
-        module.__getattr__ = attribute  # type: ignore[method-assign]
-        module.__dir__ = lambda: [*vars(module), *models]  # type: ignore[method-assign]
-
-
-class Models(Mapping[str, Any]):
-    """The models of a service by name, as in the SDK, but each imported on demand.
-
-    Falls back to importing the whole package when a model is not in the file its name suggests, or when the mapping is
-    iterated.
-    """
-
-    def __init__(self, package: ModuleType, loader: importlib.abc.Loader) -> None:
-        self._package = package
-        self._loader = loader
-        self._lock = threading.RLock()
-        self._all: Mapping[str, Any] | None = None
-
-    def __getitem__(self, name: str) -> Any:
-        file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        try:
-            return getattr(importlib.import_module(f"{self._package.__name__}.{file}"), name)
-        except (ImportError, AttributeError):
-            return self._everything()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        # A client copies the mapping it is given, which would import all models.
-        return iter(()) if getattr(_client_construction, "active", False) else iter(self._everything())
-
-    def __len__(self) -> int:
-        return len(self._everything())
-
-    def _everything(self) -> Mapping[str, Any]:
-        with self._lock:
-            if self._all is None:
-                with _gc_disabled(), _import_errors_as_input_errors(self._package.__name__):
-                    self._loader.exec_module(self._package)
-                mappings = [value for name, value in vars(self._package).items() if name.endswith("_type_mapping")]
-                self._all = dict(mappings[0]) if mappings else {}
-            return self._all
-
-
-@contextmanager
-def without_model_copies() -> Iterator[None]:
-    """A client created within does not copy the models of its service, but keeps references to their mapping."""
-    _client_construction.active = True
-    try:
-        yield
-    finally:
-        _client_construction.active = False
-
-
-def region_table() -> RegionTable:
-    """The regions that the SDK knows, including those that OCI_REGION_METADATA and ~/.oci/regions-config.json add.
-
-    The SDK reads these two once per process, when it first meets a region that it does not know, so this asks it for
-    one. Raises InputError if their content is invalid.
-    """
-    regions = load("oci").regions
-    try:
-        regions.is_region("no.such.region")
-    except Exception as error:  # a JSON value of another shape than expected
-        raise InputError(
-            "The regions in the environment variable OCI_REGION_METADATA or in ~/.oci/regions-config.json can't be read"
-            f" ({type(error).__name__}). Each must be an object with realmKey, realmDomainComponent, regionKey and"
-            " regionIdentifier; the variable contains one, the file a list of them"
-        ) from error
-    # Read from the module every time: a developer tool configuration file makes the SDK rebind these names.
-    return RegionTable(
-        long_names=dict(regions.REGIONS_SHORT_NAMES),
-        realms=dict(regions.REGION_REALMS),
-        domains=dict(regions.REALMS),
-    )

@@ -2,251 +2,207 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How requests travel, and what their failures mean. Uses the SDK.
+"""Sends requests over kept connections, and knows what became of each. No SDK.
 
-Adds what the SDK's own transport lacks: it knows whether a request has left this machine, rejects a malformed
-response (``decoding.py``), keeps ``TCP_NODELAY`` behind a proxy, follows no redirect, and fails with one of the two
-errors of the collection.
+A request is sent once. What is known of a failure is whether the request may have left this machine: a write that may
+have is never repeated blindly. An answer has a total time, a largest size and no redirect; one that is cut off is none.
 """
 
 from __future__ import annotations
 
-import functools
-import os
-import re
-import socket
-import ssl
+import math
 import threading
-from collections import ChainMap
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from .._common.errors import ApiError, InputError, ServiceError, TransportError
+from .._common.clock import Clock
+from .._common.errors import TransportError
 from .._common.text import readable
-from .decoding import InvalidResponseError, ResponseDecoder, bounded
-from .sdk import load
+from .connecting import Connector, Route
+from .failures import PermanentTransportError, explain, is_permanent
+from .proxies import remove_credentials
+from .reading import begun_answer, body_of, headers_of
 
-_attempt = threading.local()  # .sent: whether this thread's latest request may have left this machine
-_proxy_managers = threading.Lock()
+ANSWER_SECONDS = 120.0
+"""The most time that an answer may take in all, from the request to its last byte."""
+
+LEAST_ANSWER_SECONDS = 10.0
+"""An answer may take this long even if the time of the task is over: a write that was sent deserves its answer."""
 
 
-@functools.cache
-def _adapter_class() -> Any:
-    """The transport adapter, a subclass of the SDK's own, so it is created after the SDK is loaded."""
-    transport = load("oci.base_client")
-    urllib3 = transport.urllib3
+class HttpRequest(NamedTuple):
+    """A signed request. ``operation`` is its name for messages, ``target`` its path and query."""
 
-    class SendTrackingConnection(transport.OCIConnection):  # type: ignore[misc, name-defined, unused-ignore]
-        """Records when a request is about to be sent, which is after TCP, CONNECT and TLS."""
+    operation: str
+    method: str
+    host: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
 
-        def endheaders(self, *args: Any, **kwargs: Any) -> Any:
-            _attempt.sent = True
-            return super().endheaders(*args, **kwargs)
 
-    class SendTrackingPool(transport.OCIConnectionPool):  # type: ignore[misc, name-defined, unused-ignore]
-        ConnectionCls = SendTrackingConnection
+class HttpResponse(NamedTuple):
+    """A complete answer that is no redirect. The names of its headers are in lower case."""
 
-    class Adapter(transport.OCIHTTPAdapter):  # type: ignore[misc, name-defined, unused-ignore]
-        """Knows whether a request was sent, and keeps TCP_NODELAY, which urllib3 drops behind a proxy.
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
-        All connections share one ``trust``: loading the usual bundle takes 25 ms per connection.
-        """
 
-        def __init__(self, trust: ssl.SSLContext, **kwargs: Any) -> None:
-            self._trust = trust
-            self._pool: Any = None
-            super().__init__(**kwargs)
+class Transport:
+    """Connections to all hosts, kept for the next request; at most ``concurrency`` of them per host.
 
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, ssl_context=self._trust, **kwargs)
-            self._install_pool(self.poolmanager)
+    ``remaining()`` is the seconds that are left of the task, which bound the time of each answer.
+    """
 
-        def cert_verify(self, *args: Any) -> None:
-            """Does nothing: ``trust`` already defines how connections are verified."""
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        read_timeout: float,
+        concurrency: int,
+        clock: Clock,
+        remaining: Callable[[], float] = lambda: math.inf,
+    ) -> None:
+        self._connector = connector
+        self._read_timeout = read_timeout
+        self._concurrency = max(concurrency, 1)
+        self._clock = clock
+        self._remaining = remaining
+        self._lock = threading.Lock()
+        self._routes: dict[str, Route] = {}
+        self._idle: dict[str, deque[Any]] = {}
 
-        def get_connection(self, *args: Any) -> Any:
-            """The connection pool. A client has one host, so it is always the same."""
-            if self._pool is None:
-                self._pool = super().get_connection(*args)
-            return self._pool
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and read its answer. Raises TransportError if there is no complete one, or a redirect."""
+        attempt = _Attempt()
+        try:
+            response = self._exchange(request, attempt)
+        except Exception as error:
+            kind = PermanentTransportError if is_permanent(error) else TransportError
+            message = explain(error, request.host, was_sent=attempt.was_sent)
+            raise kind(message, operation=request.operation, was_sent=attempt.was_sent) from error
+        if not 200 <= response.status < 300 and response.status < 400:
+            raise TransportError(_unexpected(request.host, response), operation=request.operation, was_sent=True)
+        return response
 
-        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-            kwargs.setdefault("ssl_context", self._trust)
-            if _is_socks(proxy):
-                return super().proxy_manager_for(proxy, **kwargs)
-            # A tuple, since the pool's key is made of it.
-            kwargs.setdefault("proxy_ssl_context", self._trust)
-            kwargs.setdefault("socket_options", tuple(urllib3.connection.HTTPConnection.default_socket_options))
-            # Without the lock, concurrent threads would each create a manager, and thus a pool, in requests.
-            with _proxy_managers:
-                return self._install_pool(super().proxy_manager_for(proxy, **kwargs))
-
-        @staticmethod
-        def _install_pool(manager: Any) -> Any:
-            manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": SendTrackingPool}
-            return manager
-
-        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-            proxies = kwargs.get("proxies") or {}
-            # Other connections don't record it, so assume that the request is sent.
-            _attempt.sent = not request.url.startswith("https:") or any(map(_is_socks, proxies.values()))
+    def _exchange(self, request: HttpRequest, attempt: _Attempt) -> HttpResponse:
+        message = _serialize(request)
+        while True:
+            sock, is_reused = self._connection(request.host)
             try:
-                http_response = super().send(request, *args, **kwargs)
-            except urllib3.exceptions.HTTPError as error:
-                # The adapter lets some of these through. One of them (HeaderParsingError) makes the SDK send the
-                # request again, up to twice, whatever the retry strategy says, which must not happen to a PUT.
-                raise transport.requests.exceptions.ConnectionError(error, request=request) from error
-            http_response.raw.stream = bounded(http_response.raw.stream)
-            return http_response
+                sock.settimeout(self._read_timeout)
+                attempt.was_sent = True
+                try:
+                    sent = sock.send(message)
+                except (BrokenPipeError, ConnectionResetError):
+                    # The peer had closed the connection, so nothing of the request was taken.
+                    attempt.was_sent = False
+                    if not is_reused:
+                        raise
+                    sock.close()
+                    continue
+                if sent < len(message):
+                    sock.sendall(memoryview(message)[sent:])
+                response, is_reusable = self._read(sock, request.method)
+            except BaseException:
+                sock.close()
+                raise
+            self._keep(request.host, sock) if is_reusable else sock.close()
+            return response
 
-    return Adapter
+    def _read(self, sock: Any, method: str) -> tuple[HttpResponse, bool]:
+        """The answer, and whether the connection may be used again."""
+        with begun_answer(sock, method, self._read_timeout, self._answer_deadline()) as answer:
+            headers = headers_of(answer)
+            body = body_of(answer, headers)
+            return HttpResponse(answer.status, headers, body), not answer.will_close and answer.status >= 200
+
+    def _answer_deadline(self) -> Callable[[], float]:
+        """The seconds that are left for an answer, now and later on."""
+        started = self._clock.monotonic()
+
+        def seconds_left() -> float:
+            now = self._clock.monotonic()
+            end = min(started + ANSWER_SECONDS, max(now + self._remaining(), started + LEAST_ANSWER_SECONDS))
+            return end - now
+
+        return seconds_left
+
+    def _connection(self, host: str) -> tuple[Any, bool]:
+        """A connection that the peer has not closed, and whether it was used before."""
+        while True:
+            with self._lock:
+                idle = self._idle.setdefault(host, deque())
+                sock = idle.pop() if idle else None
+                route = self._routes.get(host)
+                if route is None:
+                    route = self._routes[host] = self._connector.route(host)
+            if sock is None:
+                return self._connector.connect(route), False
+            if is_idle(sock):
+                return sock, True
+            sock.close()
+
+    def _keep(self, host: str, sock: Any) -> None:
+        with self._lock:
+            idle = self._idle[host]
+            if len(idle) < self._concurrency:
+                idle.append(sock)
+                return
+        sock.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        with self._lock:
+            for idle in self._idle.values():
+                while idle:
+                    idle.pop().close()
 
 
-def _is_socks(proxy: object) -> bool:
-    return str(proxy).lower().startswith("socks")
+class _Attempt:
+    """Whether any of a request may have left this machine."""
+
+    was_sent = False
 
 
-def prepare(client: Any, *, concurrency: int, trust: ssl.SSLContext) -> None:
-    """Make an SDK client use this transport and reject malformed responses."""
-    base = client.base_client
-    requests = load("oci.base_client").requests
-    session = base.session
-    adapter = _adapter_class()(trust, pool_connections=2, pool_maxsize=max(concurrency, 1))
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    # A client has one host, so the proxy settings are read from the environment once, not for every request.
-    session.proxies = requests.utils.get_environ_proxies(base.get_endpoint(), no_proxy=None)
-    session.trust_env = False
-    session.max_redirects = 0  # the API never redirects; a captive portal does, and would receive the headers
-    base.deserialize_response_data = _strict_deserializer(base)
+def _serialize(request: HttpRequest) -> bytes:
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    head = "\r\n".join(lines)
+    if head.count("\r\n") != len(lines) - 1 or "\n" in head.replace("\r\n", "") or " " in request.target:
+        raise ValueError("the request contains a line break where none may be")
+    return head.encode("latin-1") + b"\r\n\r\n" + (request.body or b"")
 
 
-def trust(cert_bundle: str | None, source: str) -> ssl.SSLContext:
-    """The CA certificates that verify servers.
-
-    Uses the file or folder ``cert_bundle``; if it is not set, the environment variables that the requests library
-    reads; and else the SDK's own bundle. Raises InputError, naming the ``source``, if it does not exist or contains no
-    certificate.
-    """
-    if cert_bundle:
-        return _load_trust(cert_bundle, source)
-    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        path = os.environ.get(variable, "").strip()
-        if path:
-            return _load_trust(path, f"environment variable {variable}")
-    return _load_trust(load("oci.base_client").requests.certs.where(), "the SDK")
-
-
-def _load_trust(path: str, source: str) -> ssl.SSLContext:
-    path = os.path.abspath(os.path.expanduser(path))
-    context: ssl.SSLContext = load("oci.base_client").urllib3.util.ssl_.create_urllib3_context()
+def _unexpected(host: str, response: HttpResponse) -> str:
+    """An answer that is neither a success nor an error: a redirect, which is not followed, or what should not be."""
+    if response.status < 300:
+        return f"{host} answered {response.status}, which is not an answer to this request"
+    location = response.headers.get("location", "")
     try:
-        if os.path.isdir(path):
-            context.load_verify_locations(capath=path)
-        else:
-            context.load_verify_locations(cafile=path)
-    except FileNotFoundError as error:
-        raise InputError(f"{source}: the certificate bundle {path!r} does not exist") from error
-    except OSError as error:  # ssl.SSLError is one
-        raise InputError(f"{source}: {path!r} is not a readable bundle of PEM certificates ({error})") from error
-    return context
+        where = urlsplit(location).hostname or host
+    except ValueError:
+        where = "an invalid address"
+    return (
+        f"{host} answered {response.status}, a redirect to {readable(remove_credentials(where), 200)}, which is not"
+        " followed. Something between this machine and OCI, such as a captive portal, may have answered"
+    )
 
 
-def _strict_deserializer(base: Any) -> Callable[..., Any]:
-    """A replacement for a client's ``deserialize_response_data`` that accepts only what the operation documents."""
-    lenient = base.deserialize_response_data
-    models = ChainMap(base.type_mappings, base.complex_type_mappings)
-    decoder = ResponseDecoder(models, load("dateutil.parser").parse)
+def is_idle(sock: Any) -> bool:
+    """Whether a kept connection has nothing to read: neither its end, nor what nobody asked for."""
+    import select
 
-    def deserialize(data: bytes, response_type: str, *args: Any, **kwargs: Any) -> Any:
-        if response_type == "object":  # the body of an error: only the status matters
-            try:
-                return lenient(data.decode("utf-8", "replace").encode("utf-8"), response_type, *args, **kwargs)
-            except RecursionError:
-                return None
-        return decoder.decode(data, response_type)
-
-    return deserialize
-
-
-def call(operation: str, host: str, function: Callable[[], Any]) -> Any:
-    """Call ``function``. Raises ServiceError or TransportError for every failure.
-
-    ``operation`` is a method name of an SDK client, ``host`` the host of the service.
-    """
-    _attempt.sent = False
     try:
-        return function()
-    except Exception as error:
-        raise translate(error, operation, host, was_sent=_attempt.sent) from error
-
-
-def translate(error: Exception, operation: str, host: str, *, was_sent: bool) -> ApiError:
-    """The collection's error for an exception raised within a call."""
-    name = "".join(word.capitalize() for word in operation.split("_"))
-    if isinstance(error, load("oci").exceptions.ServiceError):
-        message = error.message if isinstance(error.message, str) and error.message.strip() else "no message"
-        return ServiceError(
-            readable(message, 600),
-            operation=name,
-            status=int(error.status),
-            code=readable(error.code or "NoErrorCode", 100),
-            opc_request_id=request_id(error.request_id),
-        )
-    return TransportError(_explain_transport_error(error, host, was_sent), operation=name, was_sent=was_sent)
-
-
-def request_id(header: str | None) -> str | None:
-    """The request ID of a response, made readable; real ones are half as long as the limit."""
-    return readable(header, 200) if header else None
-
-
-def _explain_transport_error(error: BaseException, host: str, was_sent: bool) -> str:
-    urllib3 = load("oci.base_client").urllib3.exceptions
-    chain = list(causes(error))
-    for cause in chain:
-        if isinstance(cause, InvalidResponseError):
-            return f"{host}: {cause}"
-        if isinstance(cause, InputError):  # a part of the SDK that is loaded on demand is missing
-            return str(cause)
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = getattr(cause, "verify_message", "") or "verification failed"
-            return (
-                f"the TLS certificate of {host} is not trusted ({reason}); set 'cert_bundle' to a CA bundle that "
-                "contains its issuer"
-            )
-        if isinstance(cause, urllib3.ReadTimeoutError):
-            return f"{host} did not respond in time"
-        if isinstance(cause, urllib3.ConnectTimeoutError) and not isinstance(cause, urllib3.NewConnectionError):
-            return f"connecting to {host} timed out"
-        # urllib3 also raises ProxyError when a connection through a proxy breaks later.
-        if isinstance(cause, urllib3.ProxyError) and not was_sent:
-            return f"the proxy did not connect to {host}: {innermost_text(error)}"
-        if isinstance(cause, socket.gaierror):
-            return f"the host name {host}, or its proxy's, can't be resolved: {cause.strerror or cause}"
-    where = f"could not connect to {host}" if not was_sent and isinstance(chain[-1], OSError) else host
-    return f"{where}: {innermost_text(error)}"
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything that led to it, outermost first.
-
-    The SDK converts the arguments of its exceptions to text, so the originals are found through their contexts.
-    """
-    seen: set[int] = set()
-    queue: list[Any] = [error]
-    while queue:
-        cause = queue.pop(0)
-        if not isinstance(cause, BaseException) or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        queue += [getattr(cause, name, None) for name in ("reason", "original_error", "__cause__", "__context__")]
-        queue += [argument for argument in cause.args if isinstance(argument, BaseException)]
-
-
-def innermost_text(error: BaseException) -> str:
-    """Type and message of the innermost cause, on one line and without credentials of a proxy."""
-    cause = list(causes(error))[-1]
-    text = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-    return readable(re.sub(r"//[^/@\s]+@", "//***@", text), 300)
+        if getattr(sock, "pending", lambda: 0)():
+            return False
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+            return not poll.poll(0)
+        return not select.select([sock], [], [], 0)[0]
+    except (OSError, ValueError):
+        return False

@@ -16,7 +16,7 @@ from .._common.cancellation import CancellationToken, Deadline
 from .._common.clock import Clock
 from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
-from .._common.text import label
+from .._common.text import label, quote
 from .._documents.journal import Journal
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE
@@ -96,6 +96,7 @@ class KeyAssigner:
             warnings = []
             if self._run_settings.validate_key:
                 with self._live.validating():
+                    decisions.update(self._with_known_key_region(resources, decisions, desired))
                     warnings = self._validate_desired_key(regions, resources, decisions, desired)
                     decisions.update(self._validate_current_keys(regions, resources, decisions))
             warnings += _planned_change_warnings(resources, decisions)
@@ -151,7 +152,7 @@ class KeyAssigner:
     def _with_etags(
         self, region: Region, decisions: Mapping[str, Decision], desired: DesiredState
     ) -> dict[str, Decision]:
-        """Decide again on regenerations by a GET: only an etag shows that a data key was regenerated."""
+        """Decide again on regenerations by a GET: a list may lag, and a needless data key can't be taken back."""
         without = [
             target
             for target in region.targets
@@ -175,6 +176,34 @@ class KeyAssigner:
 
     # --- validate the keys
 
+    def _with_known_key_region(
+        self, targets: Sequence[Target], decisions: Mapping[str, Decision], desired: DesiredState
+    ) -> dict[str, Decision]:
+        """The decision on each resource whose key would be used in a region that nobody knows, such as the destination
+        of a backup policy: no key can be looked up there.
+        """
+        found: dict[str, Decision] = {}
+        for target in targets:
+            decision = decisions[target.id]
+            region = self._key_region(target, decision, desired)
+            if decision.is_change and region is not None and self._connection.regions.region(region) is None:
+                error = ResourceError(
+                    code="UnknownRegion",
+                    message=f"The key would be used in {quote(region)}, which is not a known region.",
+                    hint="Correct the destination region of the backup policy. If the region is newer than the "
+                    "installed SDK, add it with the environment variable OCI_REGION_METADATA or in "
+                    "~/.oci/regions-config.json.",
+                )
+                found[target.id] = replace(decision, action=NONE, error=error)
+        return found
+
+    @staticmethod
+    def _key_region(target: Target, decision: Decision, desired: DesiredState) -> str | None:
+        """The region in which the desired key is used; None if there is none, or if it is not known."""
+        if desired.kms_key_id is None or decision.reading is None:
+            return None
+        return target.resource_kind.key_region(decision.reading, desired)
+
     def _validate_desired_key(
         self,
         regions: Sequence[Region],
@@ -188,10 +217,10 @@ class KeyAssigner:
             return []
         used_in: dict[str, None] = {}
         for target in targets:
-            reading = decisions[target.id].reading
-            region = None if reading is None else target.resource_kind.key_region(reading, desired)
-            if region is not None:
-                used_in[region] = None
+            region = self._key_region(target, decisions[target.id], desired)
+            known = None if region is None else self._connection.regions.region(region)
+            if known is not None:
+                used_in[known] = None
         problems: list[str] = []
         warnings: list[str] = []
         keys = map_concurrently(lambda region: self._validator.check_assignable(kms_key_id, region), list(used_in))

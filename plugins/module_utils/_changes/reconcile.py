@@ -23,7 +23,8 @@ from .write import Writer
 
 _RESTORED = " The former assignment was restored."
 
-# Attempts at a write that fails for reasons of the network or the server; 429 and 409 end with the deadline only.
+# Attempts at a write that fails for reasons of the network or the server; what passes (429, 409, LimitExceeded) ends
+# with the deadline only.
 _MAX_FAULTS = 8
 
 
@@ -101,10 +102,10 @@ class Reconciler:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
                 waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
                 return self._wait(waiting, self._timings.backoff(attempt.writes), may_never_end=True)
-            if error.is_precondition_failed and change.kind.is_full_update:
+            if error.is_precondition_failed:
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
             if change.kind.is_retryable(error):
-                return self._retry(attempt.begins(Phase.WRITE))
+                return self._wait(attempt.begins(Phase.AWAIT_READY), self._timings.backoff(attempt.writes))
             if not error.outcome_is_unknown:
                 return attempt.concluded()
         if isinstance(error, TransportError) and not error.was_sent:

@@ -97,6 +97,8 @@ class Verifier:
         """Where there are many, a few of them show whether it is time to read all, which takes pages and pages."""
         if len(pending) <= _FEW or rounds % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
             return True
+        if any(change.decision.action == REGENERATE for change in pending):
+            return True  # the state that proves each of them may not last until the next round
         probes = [pending[0], pending[len(pending) // 2], pending[-1]]
         age = self._clock.monotonic() - seen[pending[0].id].began
         readings = _reread(probes, by_get=True)
@@ -120,16 +122,15 @@ class Verifier:
             return replace(seen, is_decided=True, error=verdict, is_ignored=verdict.code == _IGNORED)
         if not verdict:
             return seen
-        warnings = seen.warnings
-        if age >= self._timings.ignored_after and not self._has_started(change, seen, reading):
+        if not self._has_started(change, seen):
             name = label(change.decision.known.display_name, change.id)
-            warnings = (f"{name}: OCI accepted the regeneration, but neither state nor etag confirmed it.",)
+            warning = f"{name}: OCI accepted the regeneration, but was not seen to make it, so it is not proven."
+            return replace(seen, is_decided=True, warnings=(warning,))
         return replace(
             seen,
             is_decided=True,
             settled=True,
             time_settled=self._clock.timestamp(),
-            warnings=warnings,
             error=self._find_side_effects(change, seen.after),
         )
 
@@ -160,8 +161,8 @@ class Verifier:
         if is_busy(reading):
             return False
         if kind.matches(reading, change.decision.desired):
-            # If nothing shows that a regeneration began, its acceptance counts after ``ignored_after`` seconds.
-            return self._has_started(change, seen, reading) or age >= self._timings.ignored_after
+            # If nothing shows that a regeneration began, it is not waited for any longer than for one that is ignored.
+            return self._has_started(change, seen) or age >= self._timings.ignored_after
         if action == NONE or not kind.is_same(reading, before):
             return changed_by_someone_else(reading, noun, kind)
         if age < (self._timings.ignored_after_update if kind.is_synchronous else self._timings.ignored_after):
@@ -174,11 +175,13 @@ class Verifier:
         )
 
     @staticmethod
-    def _has_started(change: Change, seen: Verification, reading: Reading) -> bool:
-        """A key that is there speaks for itself; a regeneration shows only in the state or the etag."""
-        if change.decision.action != REGENERATE or seen.was_busy:
-            return True
-        return isinstance(reading, Resource) and reading.etag != change.decision.known.etag
+    def _has_started(change: Change, seen: Verification) -> bool:
+        """A key that is there speaks for itself; a regeneration shows only in the state PROVISIONING.
+
+        It does not show in etags: that of kmsKey is a hash of the key, and a volume's may change with nothing changed
+        (oci_semantics.md section 4).
+        """
+        return change.decision.action != REGENERATE or seen.was_busy
 
     @staticmethod
     def _find_side_effects(change: Change, after: Resource | None) -> ResourceError | None:
@@ -195,7 +198,8 @@ class Verifier:
             noun = change.kind.noun_for(after or change.decision.known)
             message = f"The {noun} did not settle {self._deadline.describe()}: {now}."
         else:
-            message = f"The change was accepted, but did not take effect {self._deadline.describe()}: {now}."
+            verb = "be seen to take effect" if action == REGENERATE else "take effect"
+            message = f"The change was accepted, but did not {verb} {self._deadline.describe()}: {now}."
         hint = None if action in (NONE, REGENERATE) else _LONGER_TIMEOUT_HINT
         return replace(seen, error=ResourceError(code="WaitTimeout", message=message, hint=hint))
 
@@ -206,7 +210,7 @@ def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Rea
         by_reader.setdefault(change.reader, []).append(change)
     found: dict[str, Reading] = {}
     for reader, group in by_reader.items():
-        # Lists have no etag, and only an etag shows that a data key was regenerated.
+        # A list may lag behind, and miss the only sign of a regeneration, a state that does not last.
         regenerated = any(change.decision.action == REGENERATE for change in group)
         found.update(reader.reread([change.decision.known for change in group], by_get=by_get or regenerated))
     return found

@@ -70,8 +70,18 @@ class ServiceError(ApiError):
 
     @property
     def is_precondition_failed(self) -> bool:
-        """412: the resource was modified after it was read."""
-        return self.status == 412
+        """412, or 409 NoEtagMatch as of Identity: the resource was modified after it was read."""
+        return self.status == 412 or self.code == "NoEtagMatch"
+
+    @property
+    def is_limit_exceeded(self) -> bool:
+        """400 LimitExceeded: OCI takes no more requests of this kind at a time, and will when others have ended."""
+        return self.status == 400 and self.code == "LimitExceeded"
+
+    @property
+    def is_conflict(self) -> bool:
+        """409 Conflict, which may pass ("currently being modified, try again later") or be final."""
+        return self.status == 409 and self.code == "Conflict"
 
     @property
     def is_not_found(self) -> bool:

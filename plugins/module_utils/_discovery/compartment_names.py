@@ -32,15 +32,15 @@ def find_compartment(tenancy: Tenancy, path: str, option: str) -> str:
         )
     here = Compartment(tenancy.id, None, "ACTIVE")
     for depth, name in enumerate(names):
-        children = tenancy.children(here)
-        if isinstance(children, ResourceError):
-            raise InputError(f"{option}: {quote(path)} can't be looked up: {_problem(children)}")
+        children, fault = tenancy.children(here)
         matching = [child for child in children if child.name == name and child.may_hold_resources]
         if len(matching) > 1:
             raise InputError(
                 f"{option}: {quote(path)} is the name of {len(matching)} compartments: "
                 f"{candidates([f'{child.id} ({child.lifecycle_state})' for child in matching])}. Give the OCID of one"
             )
+        if not matching and fault is not None:
+            raise InputError(f"{option}: {quote(path)} can't be looked up: {_problem(fault)}")
         if not matching:
             raise InputError(_unknown(tenancy, path, names[: depth + 1], children, option))
         here = matching[0]

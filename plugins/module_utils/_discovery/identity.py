@@ -12,6 +12,7 @@ from typing import Any
 
 from .._api.client import Connection, Response
 from .._api.iam import refused_credentials
+from .._api.pagination import complete_rows
 from .._api.settings import how_to_set
 from .._common.errors import ApiError, InputError, ServiceError
 
@@ -50,7 +51,7 @@ class IdentityReader:
 
     def subscriptions(self) -> list[Subscription]:
         """ListRegionSubscriptions. Raises ApiError."""
-        rows = self.read("list_region_subscriptions", self.id).data
+        rows = complete_rows(self.read("list_region_subscriptions", self.id), "region subscriptions")
         return [Subscription(row.region_name, row.status, bool(row.is_home_region)) for row in rows]
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar, Union
 
 from .._api.client import Connection
+from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
 from .._common.errors import (
     ApiError,
@@ -29,7 +30,7 @@ from .._model.resource import Resource
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
-from .._resources.lists import Domains, Pages
+from .._resources.lists import Domains, Pages, explain_unreadable
 from .._resources.policy_assignments import (
     AssetFinding,
     Assignments,
@@ -44,7 +45,17 @@ _PROOF_SAMPLE = 12
 Rows = dict[str, Resource]
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_Listed = Union[Rows, ResourceError]
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of one kind in one compartment: its rows, and those that can't be read."""
+
+    rows: Rows
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+_Listed = Union[_List, ResourceError]
 
 
 @dataclass(frozen=True)
@@ -109,8 +120,10 @@ class RegionScan:
         for (kind, compartment_id), result in _zip_map(pool, lambda each: self._list(*each), lists):
             if isinstance(result, ResourceError):
                 failed[kind, compartment_id] = result
-            else:
-                listed[kind].update(result)
+                continue
+            listed[kind].update(result.rows)
+            if result.unreadable:
+                self._record(compartment_id, kind.type, explain_unreadable(result.unreadable, kind.noun))
         self._record_failures(kinds, failed)
         return listed
 
@@ -122,20 +135,22 @@ class RegionScan:
         self._progress.lists.add()
         return rows
 
-    def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_attempt: bool = False) -> Rows:
+    def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_attempt: bool = False) -> _List:
         """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
         rows: Rows = {}
+        unreadable: list[UnreadableRow] = []
         pages = 0
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
                 self._progress.found.add(len(page.resources))
                 rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE_STATES)
+                unreadable.extend(page.unreadable)
         except ServiceError as error:
             if error.status != 400 or not pages or is_last_attempt:
                 raise
             return self._rows(kind, compartment_id, is_last_attempt=True)
-        return rows
+        return _List(rows, tuple(unreadable))
 
     def _record_failures(
         self, kinds: Sequence[ReadableKind], failed: Mapping[tuple[ReadableKind, str], ResourceError]

@@ -20,6 +20,7 @@ from typing import Any
 from .._api.client import Connection
 from .._common.errors import ApiError, ResourceError
 from .._model.decisions import GONE_STATES
+from .._model.ocid import is_tenancy
 from .._model.resource_types import RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE, ReadableKind
 from .._resources.listed import listed_kinds
@@ -120,8 +121,9 @@ def searched(connection: Connection, region: str, desired: Collection[str]) -> s
         for _number in range(_MAX_SEARCH_PAGES):
             query = {} if page is None else {"page": page}
             response = search.read_once("search_resources", _search_details(), limit=_SEARCH_PAGE_SIZE, **query)
-            rows = response.data.items
-            seen.update(row.compartment_id for row in rows if str(row.lifecycle_state or "").upper() not in GONE_STATES)
+            seen.update(
+                row.compartment_id for row in response.data if str(row.lifecycle_state or "").upper() not in GONE_STATES
+            )
             page = response.next_page
             if page is None or seen.issuperset(desired):
                 break
@@ -169,7 +171,8 @@ def _has_rows(pages: Pages, compartment_id: str) -> bool:
     """One row is enough, unless it is of a terminated resource: then the list is read in whole pages."""
     for limit in (1, PAGE_SIZE):
         for page in pages.of(compartment_id, limit=limit):
-            if any(row.lifecycle_state not in GONE_STATES for row in page.resources):
+            # What can't be read may be a resource, so that the compartment must not be left out.
+            if page.unreadable or any(row.lifecycle_state not in GONE_STATES for row in page.resources):
                 return True
             if limit < PAGE_SIZE and page.next_page is not None:
                 break
@@ -204,7 +207,7 @@ def with_names(shards: Iterable[Shard]) -> list[Shard]:
 
 def host_name(shard: Shard, suffix: int = _SUFFIX) -> str:
     """E.g. ``us-ashburn-1_prod_databases_x7k2qa``, usable in file names and in host patterns."""
-    path = shard.compartment_path or ("root" if ".tenancy." in shard.compartment_id else "unnamed")
+    path = shard.compartment_path or ("root" if is_tenancy(shard.compartment_id) else "unnamed")
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", path)[-_MAX_PATH_IN_NAME:].strip("_") or "unnamed"
     return f"{shard.region}_{readable}_{shard.compartment_id[-suffix:].lower()}"
 

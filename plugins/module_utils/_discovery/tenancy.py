@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from .._api.client import Connection
+from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
 from .._api.pagination import every_page
 from .._common.errors import (
@@ -21,6 +22,7 @@ from .._common.errors import (
     ServiceError,
     explain,
 )
+from .._resources.lists import explain_unreadable
 from .identity import IdentityReader
 
 # The maximum number of rows that a list of Identity returns in one page.
@@ -60,6 +62,14 @@ class Compartment:
         return _PAAS in self.path
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """The compartments of a list, and why there may be others."""
+
+    rows: Sequence[Compartment] = ()
+    fault: ResourceError | None = None
+
+
 @dataclass
 class CompartmentScope:
     """The compartments to search, the ones that are not ACTIVE, and the ones whose children could not be listed."""
@@ -77,6 +87,7 @@ class Tenancy(IdentityReader):
         self._known: dict[str, Compartment] = {}
         self._children: dict[str, list[str]] = {}
         self._listed: set[str] = set()
+        self._fault_of_tree: ResourceError | None = None
 
     def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> CompartmentScope:
         """These compartments (default: the root) and, if ``recursive``, all below them; each once, parents first.
@@ -87,26 +98,28 @@ class Tenancy(IdentityReader):
         scope = CompartmentScope()
         self._list_all()
         tops = [self._compartment(top) for top in dict.fromkeys(compartment_ids or [self.id])]
+        if recursive and self._fault_of_tree is not None:  # whose children they are is unknown
+            scope.unreadable.append((tops[0], self._fault_of_tree))
         found = {top.id: top for top in tops}
         level = tops if recursive else []
         with ThreadPoolExecutor(_CONCURRENCY) as pool:
             while level:
                 below: list[Compartment] = []
                 for parent, children in zip(level, pool.map(self._children_of, level)):
-                    if isinstance(children, ResourceError):
-                        scope.unreadable.append((parent, children))
-                    else:
-                        below += children
+                    if children.fault is not None:
+                        scope.unreadable.append((parent, children.fault))
+                    below += children.rows
                 level = [child for child in below if child.id not in found]
                 found.update((child.id, child) for child in level)
         for compartment in found.values():
             (scope.compartments if compartment.is_active else scope.skipped).append(compartment)
         return scope
 
-    def children(self, parent: Compartment) -> list[Compartment] | ResourceError:
-        """The compartments directly below one, or why they can't be listed. Lists the whole tree once, if it can."""
+    def children(self, parent: Compartment) -> tuple[Sequence[Compartment], ResourceError | None]:
+        """The compartments directly below one, and why there may be others. Lists the whole tree once, if it can."""
         self._list_all()
-        return self._children_of(parent)
+        listed = self._children_of(parent)
+        return listed.rows, listed.fault or (self._fault_of_tree if parent.id in self._listed else None)
 
     def known_below_root(self) -> list[Compartment]:
         """The compartments that were listed so far, with their paths."""
@@ -117,9 +130,11 @@ class Tenancy(IdentityReader):
         if self._listed:
             return
         try:
-            rows = list(self._rows(self.id, compartment_id_in_subtree=True))
+            listed = self._rows(self.id, compartment_id_in_subtree=True)
         except ApiError:
             return
+        rows = listed.rows
+        self._fault_of_tree = listed.fault
         self._listed = {self.id, *(row.id for row in rows)}
         self._known.update((row.id, row) for row in rows)
         for row in rows:
@@ -150,24 +165,29 @@ class Tenancy(IdentityReader):
                 self._known[compartment_id] = Compartment(row.id, row.name, "ACTIVE") if is_root else _compartment(row)
         return self._known[compartment_id]
 
-    def _children_of(self, parent: Compartment) -> list[Compartment] | ResourceError:
-        """The children of a compartment, or why they can't be listed. A deleted compartment has none."""
+    def _children_of(self, parent: Compartment) -> _Listed:
+        """The children of a compartment, and why there may be others. A deleted compartment has none."""
         if not parent.may_hold_resources:
-            return []
+            return _Listed()
         if parent.id in self._listed:
-            rows = [self._known[child] for child in self._children.get(parent.id, ())]
+            listed = _Listed([self._known[child] for child in self._children.get(parent.id, ())])
         else:
             try:
-                rows = list(self._rows(parent.id))
+                listed = self._rows(parent.id)
             except ApiError as error:
-                return _explain_list_error(error, parent)
-        return [replace(row, path=(*parent.path, *([row.name] if row.name else []))) for row in rows]
+                return _Listed(fault=_explain_list_error(error, parent))
+        rows = [replace(row, path=(*parent.path, *([row.name] if row.name else []))) for row in listed.rows]
+        return _Listed(rows, listed.fault)
 
-    def _rows(self, parent_id: str, **query: Any) -> Iterator[Compartment]:
-        """ListCompartments with the default ``accessLevel``: all compartments, accessible or not."""
+    def _rows(self, parent_id: str, **query: Any) -> _Listed:
+        """ListCompartments with the default ``accessLevel``: all compartments, accessible or not. Raises ApiError."""
         read_page = partial(self.read, "list_compartments", parent_id, limit=_PAGE_SIZE, **query)
+        rows: list[Compartment] = []
+        unreadable: list[UnreadableRow] = []
         for response in every_page(read_page, "compartments"):
-            yield from (_compartment(row) for row in response.data)
+            rows += map(_compartment, response.data)
+            unreadable += response.unreadable
+        return _Listed(rows, explain_unreadable(unreadable, "compartment") if unreadable else None)
 
 
 def _compartment(row: Any) -> Compartment:

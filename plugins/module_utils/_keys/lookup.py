@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Connection, Response
-from .._api.pagination import every_page
+from .._api.pagination import every_row
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, InputError, ServiceError, TransportError
@@ -29,11 +29,20 @@ _DERIVED_ENDPOINT_ROUNDS = 3
 
 @dataclass(frozen=True)
 class KeyLocation:
-    """A key as GetKey returned it, and the management endpoint that returned it."""
+    """A key as GetKey returned it, and the management endpoint of its vault in the region.
+
+    ``read_at`` is the endpoint that returned it. That is another one, of the vault's home region, where the vault's
+    replica refuses to answer.
+    """
 
     key: Any
     endpoint: str
     vault_compartment_id: str | None
+    read_at: str
+
+    @property
+    def is_read_elsewhere(self) -> bool:
+        return self.read_at != self.endpoint
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,9 @@ class KeyFinder:
         """The key as its vault in this region returns it, with ``search_home_region`` also by way of its home."""
         lookup = KeyLookup(kms_key_id, region, self.home(kms_key_id))
         found = self._follow(lookup)
-        if found is None and search_home_region and lookup.vault_id is None and not lookup.was_denied:
+        if found is None and lookup.was_denied:
+            found = self._for_replica(lookup)
+        elif found is None and search_home_region and lookup.vault_id is None:
             found = self._by_home_region(lookup)
         return found or lookup.not_found()
 
@@ -103,7 +114,7 @@ class KeyFinder:
             response = self._calls.search(region, details)
         except ApiError as error:
             return error
-        for item in response.data.items or ():
+        for item in response.data:
             vault_id = (item.additional_details or {}).get("vaultId")
             if item.identifier == kms_key_id and isinstance(vault_id, str):
                 return _SearchResult(vault_id, known(item, "compartment_id"))
@@ -111,6 +122,29 @@ class KeyFinder:
 
     def _by_home_region(self, lookup: KeyLookup) -> KeyLocation | None:
         """By reading the key in its home region, which returns its vault."""
+        at_home = self._read_at_home(lookup)
+        if at_home is None:
+            return None
+        lookup.known_by = f"{lookup.home}, where it was created"
+        found = self._at_vault(lookup, at_home.key.vault_id)
+        return found or (_as_in_home_region(lookup, at_home) if lookup.was_denied else None)
+
+    def _for_replica(self, lookup: KeyLookup) -> KeyLocation | None:
+        """By its home region, whose state it has everywhere, where the replica of its vault refuses to answer.
+
+        Oracle documents that management operations can't be performed on a replica; whether GetKey is one of them is
+        not known (oci_semantics.md section 1.7). That the vault is in the region has to be known by other means.
+        """
+        at_home = self._read_at_home(lookup)
+        if at_home is None:
+            return None
+        if lookup.vault.endpoint is None:
+            vault_id = at_home.key.vault_id
+            lookup.vault = self._vaults.get((vault_id, lookup.region), lambda: self._look_up(vault_id, lookup))
+        return _as_in_home_region(lookup, at_home)
+
+    def _read_at_home(self, lookup: KeyLookup) -> KeyLocation | None:
+        """The key as its home region returns it, unless that is the region of the lookup."""
         if lookup.home is None or lookup.home == lookup.region:
             return None
         lookup_at_home = KeyLookup(lookup.id, lookup.home, lookup.home)
@@ -119,8 +153,7 @@ class KeyFinder:
             lookup.reads.extend(lookup_at_home.reads)
             return None
         lookup.vault_id, lookup.compartment_id = at_home.key.vault_id, at_home.key.compartment_id
-        lookup.known_by = f"{lookup.home}, where it was created"
-        return self._at_vault(lookup, at_home.key.vault_id)
+        return at_home
 
     def _at_vault(self, lookup: KeyLookup, vault_id: str) -> KeyLocation | None:
         vault = self._vaults.get((vault_id, lookup.region), lambda: self._look_up(vault_id, lookup))
@@ -128,11 +161,12 @@ class KeyFinder:
         if vault.endpoint is None:
             return None
         try:
-            response = self.read(vault.endpoint, "get_key", lookup.id)
+            key = self.read(vault.endpoint, "get_key", lookup.id).data
+            _expect_vault(key, vault_id)
         except ApiError as error:
             lookup.reads.append(error)
             return None
-        return KeyLocation(response.data, vault.endpoint, vault.compartment_id)
+        return KeyLocation(key, vault.endpoint, vault.compartment_id, vault.endpoint)
 
     def _look_up(self, vault_id: str, lookup: KeyLookup) -> Vault:
         """GetVault where the key is used; for a vault created elsewhere, its replica there as its home lists it."""
@@ -148,7 +182,7 @@ class KeyFinder:
         endpoint = None
         try:
             ask = partial(self._calls.vaults, lookup.home, "list_vault_replicas", vault_id)
-            for replica in (row for response in every_page(ask, "vault replicas") for row in response.data):
+            for replica in every_row(ask, "vault replicas"):
                 replicas[replica.region] = replica.status
                 if replica.region == lookup.region and replica.status == "CREATED":
                     endpoint = replica.management_endpoint or None
@@ -171,10 +205,29 @@ class KeyFinder:
                 except ApiError as error:
                     lookup.reads.append(error)
                 else:
-                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id)
+                    return KeyLocation(response.data, endpoint, lookup.vault.compartment_id, endpoint)
             if any(not is_temporary(error) for error in lookup.reads):
                 break
         return None
+
+
+def _expect_vault(key: Any, vault_id: str) -> None:
+    """Raise TransportError unless a key is one of the vault that was asked for it."""
+    if key.vault_id != vault_id:
+        raise TransportError(
+            f"the key {key.id} is said to be of vault {key.vault_id}, but {vault_id} was asked for it",
+            operation="GetKey",
+            was_sent=True,
+        )
+
+
+def _as_in_home_region(lookup: KeyLookup, at_home: KeyLocation) -> KeyLocation | None:
+    """The key in the lookup's region as its home region returned it; None if its vault is not known to be there."""
+    endpoint = lookup.vault.endpoint
+    if endpoint is None:
+        return None
+    compartment_id = lookup.vault.compartment_id or at_home.vault_compartment_id
+    return KeyLocation(at_home.key, endpoint, compartment_id, at_home.read_at)
 
 
 def known(model: object, name: str) -> Any:

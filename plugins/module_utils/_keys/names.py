@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from .._api.client import Connection, Response
+from .._api.client import Connection
+from .._api.pagination import every_page
 from .._common.clock import Clock
-from .._common.errors import ApiError, InputError
+from .._common.errors import ApiError, InputError, TransportError
 from .._common.text import quote
 from .._model.names import candidates, guess
 from .._model.ocid import parse
@@ -28,7 +30,6 @@ from .not_found import KeyNotFound
 
 _QUERY = "query key resources return allAdditionalFields"
 _PAGE_SIZE = 1000
-_MOST_PAGES = 100
 _GONE = "DELETED"
 
 
@@ -138,24 +139,27 @@ class KeyNames:
         return self._keys[region]
 
     def _search(self, region: str) -> list[NamedKey]:
+        """Raises ApiError, also if not every key that Search shows can be read: a name may be that of one of these."""
         details = {"type": "Structured", "query": _QUERY, "matchingContextType": "NONE"}
-        ask = partial(self._calls.search, region, details, limit=_PAGE_SIZE)
-        rows: list[NamedKey] = []
-        response: Response = ask()
-        for _page in range(_MOST_PAGES):
-            rows += [
-                NamedKey(
-                    item.identifier,
-                    str(known(item, "display_name") or ""),
-                    _text((item.additional_details or {}).get("vaultId")),
-                    _text(known(item, "lifecycle_state")),
+        rows: dict[NamedKey, None] = {}
+        for response in every_page(partial(self._calls.search, region, details, limit=_PAGE_SIZE), "keys"):
+            if response.unreadable:
+                raise TransportError(
+                    f"{len(response.unreadable)} of its rows can't be read: one {response.unreadable[0].reason}",
+                    operation="SearchResources",
+                    was_sent=True,
                 )
-                for item in response.data.items or ()
-            ]
-            if response.next_page is None:
-                break
-            response = ask(page=response.next_page)
-        return [row for row in dict.fromkeys(rows) if (row.state or "").upper() != _GONE]
+            rows.update(dict.fromkeys(map(_named_key, response.data)))
+        return [row for row in rows if (row.state or "").upper() != _GONE]
+
+
+def _named_key(item: Any) -> NamedKey:
+    return NamedKey(
+        item.identifier,
+        str(known(item, "display_name") or ""),
+        _text((item.additional_details or {}).get("vaultId")),
+        _text(known(item, "lifecycle_state")),
+    )
 
 
 def _text(value: object) -> str | None:

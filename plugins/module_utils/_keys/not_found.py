@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .._api.failures import ForeignEndpointError
 from .._api.iam import place_of
 from .._common.errors import ApiError, ServiceError
 
@@ -85,6 +86,10 @@ class KeyLookup:
         replica = (self.vault.replicas or {}).get(self.region)
         if self.is_elsewhere or (replica not in (None, "CREATED") and not self.was_denied):
             return self._elsewhere(replica)
+        foreign = next((error for error in self.reads if isinstance(error, ForeignEndpointError)), None)
+        if foreign is not None:
+            whose = f"vault {self.vault_id}: " if self.vault_id else ""
+            return f"could not be looked up: {whose}{foreign}"
         errors = [*self.reads, *self.vault.faults, *self.searches]
         unauthenticated = next((error for error in errors if _status(error) == 401), None)
         if unauthenticated is not None:

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Connection
-from .._api.pagination import every_page
+from .._api.pagination import complete_rows, every_page
 from .._common.clock import Clock
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, ServiceError
+from .._common.text import quote
 from .._common.timestamps import rfc3339
 from .lookup import KeyFinder, KeyLocation, known
 from .not_found import KeyNotFound
@@ -80,6 +81,7 @@ class KeyValidator:
 
     def __init__(self, connection: Connection, clock: Clock, *, exact_versions: bool = False) -> None:
         self._finder = KeyFinder(connection, clock)
+        self._regions = connection.regions
         self._exact_versions = exact_versions
         self._assignable: SingleFlightCache[KeyReport] = SingleFlightCache()
         self._removable: SingleFlightCache[KeyReport] = SingleFlightCache()
@@ -97,6 +99,9 @@ class KeyValidator:
 
     def check_assignable(self, kms_key_id: str, region: str) -> KeyReport:
         """Whether a key can be assigned in a region: GetVault, GetKey and ListKeyVersions."""
+        if self._regions.region(region) is None:
+            problem = f"can't be looked up in the region {quote(region)}, which is not known here"
+            return KeyReport(id=kms_key_id, region=region, found=False, problems=(problem,))
         return self._assignable.get((kms_key_id, region), lambda: self._check_assignable(kms_key_id, region))
 
     def check_removable(self, kms_key_id: str, region: str) -> KeyReport:
@@ -129,7 +134,7 @@ class KeyValidator:
         versions: int | None = None
         at_least = ""
         try:
-            versions, at_least = self._count_versions(kms_key_id, found.endpoint)
+            versions, at_least = self._count_versions(kms_key_id, found.read_at)
         except ApiError as error:
             warnings.append(f"its versions could not be counted ({error})")
         if versions is not None and versions > 1:
@@ -154,7 +159,8 @@ class KeyValidator:
         count = 0
         ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
         for response in every_page(ask, "key versions"):
-            count += len([version for version in response.data if version.lifecycle_state != "DELETED"])
+            versions = complete_rows(response, "key versions")
+            count += len([version for version in versions if version.lifecycle_state != "DELETED"])
             if count > 1 and response.next_page is not None and not self._exact_versions:
                 return count, "at least "
         return count, ""
@@ -168,7 +174,8 @@ class KeyValidator:
         versions: int | None,
     ) -> KeyReport:
         key = found.key
-        is_primary = known(key, "is_primary")
+        # A record of the home region says of itself that it is the primary one.
+        is_primary = None if found.is_read_elsewhere else known(key, "is_primary")
         home = self._finder.home(key.id)
         return KeyReport(
             id=key.id,

@@ -7,6 +7,8 @@
 The syntax is ``ocid1.<type>.<realm>.[region][.future use].<unique id>``
 (https://docs.oracle.com/en-us/iaas/Content/General/Concepts/identifiers.htm); see ``oci_semantics.md`` section 7.
 The region inside an OCID is where a resource was made. A replicated key keeps its OCID in every region.
+
+Tenancies made in 2016 have ids of an older form, ``ocidv1:tenancy:<realm>:<region>:<number>:<unique id>``.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ MAX_LENGTH = 255
 
 _MIN_PARTS, _MAX_PARTS = 5, 7
 _SHAPE = "ocid1.<type>.<realm>.[region].<unique id>"
-_FORBIDDEN = re.compile(r"[^0-9A-Za-z_.-]")
+PREFIXES = ("ocid1.", "ocidv1:")
+"""What OCIDs begin with: a version, and the separator of the parts."""
+
+_FORBIDDEN = {".": re.compile(r"[^0-9A-Za-z_.-]"), ":": re.compile(r"[^0-9A-Za-z_:-]")}
 
 _OTHER_WORDS: Mapping[str, str] = {
     "volumebackuppolicy": "backup policy",
@@ -111,14 +116,15 @@ def parse(value: object) -> Ocid:
         raise InputError(
             f"{quote(text)} is not an OCID: it has {len(text)} characters, {MAX_LENGTH} at most are allowed"
         )
-    bad = _FORBIDDEN.search(text)
-    if bad is not None and text.lower().startswith("ocid1."):
+    separator = ":" if text.lower().startswith("ocidv1:") else "."
+    bad = _FORBIDDEN[separator].search(text)
+    if bad is not None and text.lower().startswith(PREFIXES):
         raise InputError(
             f"{quote(text)} is not an OCID: {bad.group()!r} at position {bad.start() + 1} is not allowed in it"
             + (" (is it a placeholder that was not filled in?)" if bad.group() in "<>{}$" else "")
         )
-    parts = text.split(".")
-    if bad is not None or parts[0] != "ocid1" or len(parts) < _MIN_PARTS:
+    parts = text.split(separator)
+    if bad is not None or f"{parts[0]}{separator}" not in PREFIXES or len(parts) < _MIN_PARTS:
         raise InputError(f"{quote(text)} is not an OCID: it must look like {_SHAPE}")
     if len(parts) > _MAX_PARTS:
         raise InputError(f"{quote(text)} is not an OCID: it has {len(parts)} parts, but it must look like {_SHAPE}")
@@ -134,9 +140,14 @@ def parse(value: object) -> Ocid:
         type=kind.lower(),
         realm=realm.lower(),
         region_part=region_part.lower(),
-        future_use=".".join(future_use),
+        future_use=separator.join(future_use),
         unique=unique,
     )
+
+
+def is_tenancy(ocid: str) -> bool:
+    """Whether it is the OCID of a tenancy, which is its root compartment."""
+    return ocid.startswith(tuple(f"{prefix}tenancy{prefix[-1]}" for prefix in PREFIXES))
 
 
 def expect_type(ocid: Ocid, *types: str) -> None:

@@ -14,7 +14,9 @@ from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
+from .._discovery.compartment_names import find_compartment
 from .._discovery.identity import IdentityReader
+from .._discovery.tenancy import Tenancy
 from .._model.names import is_name
 from .._model.ocid import expect_type, parse
 from .._model.resource import CopyTo, DesiredState
@@ -72,7 +74,17 @@ def with_destination(connection: Connection, desired: DesiredState, sources: Seq
                 "copy backups to another realm."
             )
     _expect_ready(connection, region)
-    return replace(desired, copy_to=replace(desired.copy_to, region=region))
+    compartments = _compartments(connection, desired.copy_to.compartment_ids)
+    return replace(desired, copy_to=replace(desired.copy_to, region=region, compartment_ids=compartments))
+
+
+def _compartments(connection: Connection, given: Sequence[str]) -> tuple[str, ...]:
+    """The compartments, with OCIDs in place of names."""
+    tenancy = Tenancy(connection) if any(map(is_name, given)) else None
+    return tuple(
+        find_compartment(tenancy, each, "'copy_compartment_ids'") if tenancy is not None and is_name(each) else each
+        for each in given
+    )
 
 
 def _expect_ready(connection: Connection, region: str) -> None:

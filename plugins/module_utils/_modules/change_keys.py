@@ -48,7 +48,7 @@ from .change_options import (
 )
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .names import Names
+from .key_names import NamedKeys
 from .options import (
     RESULT_OPTIONS,
     writable_file,
@@ -127,7 +127,7 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    desired = _without_names(desired, connection, resources, request, Names(connection, runtime.clock), log)
+    desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
     desired = request.prepare(connection, desired, resources)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     assigner = KeyAssigner(
@@ -147,7 +147,7 @@ def _without_names(
     connection: Connection,
     resources: Sequence[Target],
     request: Request,
-    names: Names,
+    names: NamedKeys,
     log: ProgressLog,
 ) -> DesiredState:
     """The desired state, with OCIDs instead of names."""
@@ -160,12 +160,6 @@ def _without_names(
             elif not regions:
                 regions = [*filter(None, [connection.region])]
             desired = replace(desired, kms_key_id=names.key(desired.kms_key_id, regions, "kms_key_id"))
-        if desired.copy_to is not None:
-            found = names.compartments(
-                {"copy_compartment_ids": desired.copy_to.compartment_ids}, "copy_compartment_ids"
-            )
-            compartments = tuple(found["copy_compartment_ids"])
-            desired = replace(desired, copy_to=replace(desired.copy_to, compartment_ids=compartments))
     return desired
 
 

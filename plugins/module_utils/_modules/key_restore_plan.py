@@ -121,15 +121,19 @@ def _read(
     """The resources as they are now, and why others could not be read."""
     # A volume and its policy assignment are known by the same OCID, so they are read separately.
     by_region: dict[tuple[str, str], list[tuple[FormerKey, ResourceKind]]] = {}
+    unread: dict[Subject, ResourceError] = {}
     for former in former_keys:
-        ocid = parse(former.id)
+        try:
+            ocid = parse(former.id)
+            home = expect_region(ocid, connection.regions)
+            kind = planned_kind(former.type, ocid)
+        except InputError as error:  # concerns this resource only
+            unread[former.type, former.id] = ResourceError(code="UnknownResource", message=f"{error}.")
+            continue
         if connection.tenancy:
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
-        home = expect_region(ocid, connection.regions)
-        kind = planned_kind(former.type, ocid)
         by_region.setdefault((home, kind.registry_name), []).append((former, kind))
     rows = []
-    unread: dict[Subject, ResourceError] = {}
     for number, ((place, _kind_name), members) in enumerate(by_region.items(), 1):
         region = RegionReader(place, [(former.id, kind) for former, kind in members], connection, _CONCURRENCY)
         try:

@@ -27,7 +27,7 @@ from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
 from .connection import connect_to_read
 from .errors import fail_module_on_error
-from .names import Names
+from .key_names import NamedKeys
 from .options import listed, writable_file
 from .output import invocation
 from .runtime import Runtime
@@ -52,7 +52,7 @@ def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> N
 def _look_up(module: AnsibleModule, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The entries, and the keys that names stand for, if any were given."""
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
-    names = Names(connection, runtime.clock)
+    names = NamedKeys(connection, runtime.clock)
 
     def regions() -> list[str]:
         given = listed(module.params, "regions", _REMEDY) or []
@@ -78,7 +78,7 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
     if options["kms_key_ids"] is None and is_blank(options.get("discovery_file")):
         raise InputError("Neither 'kms_key_ids' nor 'discovery_file' is set. Set one of them to the keys to look up")
     given = [(value, places) for value in options["kms_key_ids"] or () if not is_blank(value)]
-    used = [(key, [regions.expect(region, "'discovery_file' names")]) for key, region in _in_use(options)]
+    used = [(key, [regions.region(region) or region]) for key, region in _in_use(options)]
     requested: dict[tuple[str, str], None] = {}
     for value, where in [*given, *used]:
         ocid = parse(value)
@@ -87,7 +87,8 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
             realm, whose = ocid.realm, "the other keys"
         expect_realm(ocid, realm, whose)
         for place in where or [_home_region(ocid, regions)]:
-            expect_realm(ocid, regions.realms[place], place)
+            if place in regions.realms:  # the destination of a backup policy may be any text
+                expect_realm(ocid, regions.realms[place], place)
             requested[(ocid.value, place)] = None
     return list(requested)
 

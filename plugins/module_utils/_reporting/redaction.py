@@ -13,9 +13,15 @@ from typing import Any
 
 PLAIN, KEYED = "sha256", "hmac-sha256"
 
-# Type, realm and region stay, and so does a dot that ends a sentence. A redacted OCID is not redacted again.
+# Type, realm and region stay, and so does a dot that ends a sentence. A redacted OCID is not redacted again. The second
+# form is that of tenancies of 2016.
+_PART = "[a-z0-9_-]"
 _OCID = re.compile(
-    r"\b(ocid1\.[a-z0-9_-]+\.[a-z0-9_-]+\.[a-z0-9_-]*)\.(?!redacted-)([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)", re.IGNORECASE
+    "|".join(
+        rf"\b({version}{dot}{_PART}+{dot}{_PART}+{dot}{_PART}*{dot})(?!redacted-)({_PART}+(?:{dot}{_PART}+)*)"
+        for version, dot in (("ocid1", r"\."), ("ocidv1", ":"))
+    ),
+    re.IGNORECASE,
 )
 # The host names of a vault begin with a part of its OCID.
 _VAULT_HOST = re.compile(r"(?<![a-z0-9-])([a-z0-9]+)(-(?:management|crypto)\.kms\.)", re.IGNORECASE)
@@ -41,7 +47,7 @@ class Redaction:
         return value
 
     def _ocid(self, match: re.Match[str]) -> str:
-        return f"{match.group(1)}.{self._hash(match.group())}"
+        return f"{match.group(1) or match.group(3)}{self._hash(match.group())}"
 
     def _host(self, match: re.Match[str]) -> str:
         return f"{self._hash(match.group(1))}{match.group(2)}"

@@ -13,7 +13,7 @@ from .._api.client import Response, Service
 from .._common.errors import ResourceError
 from .._model.outcome import Outcome
 from .._model.resource import Resource
-from .base import Page, Query, common_fields
+from .base import Page, Query, common_fields, page_of
 from .registry import register
 from .resource_kind import ResourceKind
 
@@ -108,7 +108,7 @@ class BackupKind(ResourceKind):
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeBackups, ListBootVolumeBackups: backups are in no availability domain."""
         response = service.read(self.list_operation, query.compartment_id, **query.paging)
-        return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self.from_row(row, query.region))
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the current retention carried along."""

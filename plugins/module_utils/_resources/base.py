@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .._api.client import Service
+from .._api.client import Response, Service
+from .._api.decoding import UnreadableRow
 from .._common.timestamps import rfc3339
 from .._model.outcome import Outcome
 from .._model.resource import Resource
@@ -55,10 +57,19 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; ``next_page`` is None on the last. A page may be empty before the last."""
+    """One page of a list; ``next_page`` is None on the last. A page may be empty before the last.
+
+    ``unreadable`` are the rows that can't be read: resources of which nothing is known but perhaps their OCID.
+    """
 
     resources: list[Resource]
     next_page: str | None
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+def page_of(response: Response, resource: Callable[[Any], Resource]) -> Page:
+    """The page that a list operation responded with, each row made a resource by ``resource``."""
+    return Page([resource(row) for row in response.data], response.next_page, response.unreadable)
 
 
 class NamedKind:

@@ -135,10 +135,6 @@ class CopyKind(ResourceKind):
         """Never decided: without a desired key, a copy stays as it is."""
         return self.assign(service, resource, "")
 
-    def is_retryable(self, error: ServiceError) -> bool:
-        """Copies that others have in flight count as well."""
-        return error.code == "LimitExceeded"
-
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None
 

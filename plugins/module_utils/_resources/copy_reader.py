@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, Protocol, Union, cast
 
 from .._api.client import Response, Service
-from .._api.pagination import following
+from .._api.pagination import following, unreadable_rows
 from .._common.errors import (
     ApiError,
     ResourceError,
     ServiceError,
+    TransportError,
     explain,
 )
 from .._model.actions import COPY
@@ -30,7 +31,7 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, ReadableKind
+from .base import PAGE_SIZE, Page, ReadableKind, page_of
 from .lists import Pages
 from .reader import Reader
 from .volume_group_backups import GroupBackup
@@ -94,6 +95,14 @@ class BackupCopy(Resource):
             "destination_region": self.region,
             **({"member_keys": members} if members else {}),
         }
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The copies that a list shows, and why there may be others."""
+
+    copies: Sequence[_Copy]
+    fault: ResourceError | None = None
 
 
 class CopyReader(Reader):
@@ -187,34 +196,41 @@ class CopyReader(Reader):
         rows: dict[str, list[_Copy]] = {source.id: [] for source in sources}
         faults: dict[str, ResourceError] = {}
         for ids, found in zip(places.values(), self._pool.map(self._copies_in, places, places.values())):
-            if isinstance(found, ResourceError):
-                faults.update(dict.fromkeys(ids, found))
-                continue
-            for row in found:
+            if found.fault is not None:
+                faults.update(dict.fromkeys(ids, found.fault))
+            for row in found.copies:
                 if row.source_backup_id in rows:
                     rows[row.source_backup_id].append(row)
         return {
             name: faults[name] if name in faults and not any(map(_is_live, rows[name])) else rows[name] for name in rows
         }
 
-    def _copies_in(self, compartment_id: str, ids: Sequence[str]) -> list[_Copy] | ResourceError:
+    def _copies_in(self, compartment_id: str, ids: Sequence[str]) -> _Found:
         """By the pages of the compartment, unless asking for each source takes no more calls."""
+        found: list[_Copy] = []
+        fault: ResourceError | None = None
         try:
             if self._lists_by_source and len(ids) <= _FEW:
-                return [row for name in ids for row in self._copies_of(name, compartment_id)]
-            found: list[_Copy] = []
+                found = [row for name in ids for row in self._copies_of(name, compartment_id)]
+                return _Found(found)
             for number, page in enumerate(self._pages_there.of(compartment_id), start=1):
                 found.extend(cast(Sequence[_Copy], page.resources))
+                if page.unreadable:
+                    fault = fault or self._unknown(unreadable_rows(page.unreadable, f"{self._backup.noun}s"))
                 if self._lists_by_source and number >= len(ids) and page.next_page is not None:
-                    return [row for name in ids for row in self._copies_of(name, compartment_id)]
-            return found
+                    found = [row for name in ids for row in self._copies_of(name, compartment_id)]
+                    return _Found(found)
         except ApiError as error:
-            return self._unknown(error)
+            fault = self._unknown(error)
+        return _Found(found, fault)
 
     def _copies_of(self, source_id: str, compartment_id: str) -> Iterator[_Copy]:
+        """Raises TransportError for a row that can't be read: it may be a copy, and there must not be two."""
         for page in self._pages_with_copies(source_id, compartment_id):
             rows = cast(Sequence[_Copy], page.resources)
             yield from (row for row in rows if row.source_backup_id == source_id)
+            if page.unreadable:
+                raise unreadable_rows(page.unreadable, f"{self._backup.noun}s")
 
     def _pages_with_copies(self, source_id: str, compartment_id: str) -> Iterator[Page]:
         """Lists of group backups can't be asked for the copies of one source: all in the compartment."""
@@ -230,7 +246,7 @@ class CopyReader(Reader):
         """ListVolumeBackups, ListBootVolumeBackups: the copies of one source that are in a compartment."""
         query = {backup.source_field: source_id, "limit": PAGE_SIZE, **more}
         response = self._there.read(backup.list_operation, compartment_id, **query)
-        return Page([backup.from_row(row, self._to.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: backup.from_row(row, self._to.region))
 
     def _places(self, source: Resource) -> Sequence[str]:
         return list(dict.fromkeys([source.compartment_id, *self._to.compartment_ids]))
@@ -297,7 +313,14 @@ class CopyReader(Reader):
     def _member(self, member_id: str, is_being_made: bool) -> Resource | None:
         """None for one that does not show yet."""
         try:
-            return _MEMBERS[parse(member_id).type].get(self._there, self._to.region, member_id)
+            kind = _MEMBERS.get(parse(member_id).type)
+            if kind is None:
+                raise TransportError(
+                    f"a copy of a volume group has the member {member_id}, which is no backup of a volume",
+                    operation="GetVolumeGroupBackup",
+                    was_sent=True,
+                )
+            return kind.get(self._there, self._to.region, member_id)
         except ServiceError as error:
             if error.is_not_found and is_being_made:
                 return None

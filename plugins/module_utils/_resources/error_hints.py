@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._api.iam import use_statements
+from .._api.iam import place_of, use_statements
 from .._common.errors import (
     ApiError,
     ResourceError,
@@ -63,13 +63,20 @@ def _hint(
     if error.code == "NotAuthenticated":
         return "The credentials were rejected during the run. Check the API key, the age of the token and the clock."
     hints = []
-    if decision.action == REMOVE and (error.status in (400, 403, 404) or error.code == "Conflict"):
+    if error.is_limit_exceeded:
+        return (
+            "OCI takes only so many changes at a time, and others were being made. Run the task again, "
+            "with a lower 'concurrency' or a longer 'wait_timeout'."
+        )
+    if error.is_precondition_failed:
+        return f"The {kind.noun} was changed by somebody else at the same time. Run the task again."
+    if decision.action == REMOVE and (error.status in (400, 403, 404) or error.is_conflict):
         hints.append(_SECURITY_ZONE_HINT)
     if error.status in (403, 404) or error.code in _CODES_OF_PERMISSIONS:
         hints.append(_permission_hint(kind, decision, key_compartments))
     if hints:
         return "\n".join(hints)
-    if error.is_incorrect_state:
+    if error.is_incorrect_state or error.is_conflict:
         return f"Another operation is in progress on the {kind.noun}. Run the task again when it is AVAILABLE."
     return None
 
@@ -91,7 +98,7 @@ def _permission_hint(kind: NamedKind, decision: Decision, key_compartments: Mapp
     for role, kms_key_id in (("For the key to assign:", desired.kms_key_id), ("For the current key:", current)):
         if kms_key_id is not None:
             lines.extend([role, *use_statements(kms_key_id, key_compartments.get(kms_key_id))])
-    place = f"compartment id {before.compartment_id}" if before else "compartment <its compartment>"
+    place = place_of(before.compartment_id, kind.noun) if before else "compartment <its compartment>"
     lines.extend(
         [f"For the {kind.noun}:", f"Allow group <your group> to {kind.iam_verb} {kind.iam_resource_type} in {place}"]
     )

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from .._api.client import Connection, Service
-from .._api.pagination import following
+from .._api.decoding import UnreadableRow
+from .._api.pagination import complete_rows, following
 from .._common.concurrency import SingleFlightCache
-from .._common.errors import ServiceError
+from .._common.errors import ResourceError, ServiceError
 from .base import (
     PAGE_SIZE,
     Page,
@@ -35,7 +36,23 @@ class Domains:
 
     def _ask(self, compartment_id: str) -> list[str]:
         response = self._connection.identity(self._region).read("list_availability_domains", compartment_id)
-        return [domain.name for domain in response.data]
+        return [domain.name for domain in complete_rows(response, "availability domains")]
+
+
+# So many rows that can't be read are named one by one in a message.
+_NAMED = 5
+
+
+def explain_unreadable(rows: Sequence[UnreadableRow], noun: str) -> ResourceError:
+    """Why these rows of a list are unknown, each named as far as it names itself."""
+    named = "; ".join(map(str, rows[:_NAMED]))
+    more = f"; and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    count = f"1 {noun}" if len(rows) == 1 else f"{len(rows):,} {noun}s"
+    return ResourceError(
+        code="UnreadableRow",
+        message=f"{count} can't be read, so nothing is known of {'it' if len(rows) == 1 else 'them'}: {named}{more}.",
+        hint="Run the task again. If it stays so, look at the resource in the Console, and report it to Oracle.",
+    )
 
 
 class Pages:

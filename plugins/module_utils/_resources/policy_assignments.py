@@ -18,7 +18,7 @@ from .._common.errors import (
 from .._common.timestamps import rfc3339
 from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
-from .policy_lookup import PolicyLookup, asset_fields
+from .policy_lookup import PolicyLookup, asset_fields, expect_own
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Assignments:
         Finds nothing where the policy is that of the asset's group, and where it copies nothing to another region.
         """
         row = self._lookup.assignment_of(asset.id)
+        if row is not None:
+            expect_own(row, asset)
         if asset.type == "volume_group":
             self._lookup.remember_group(asset.id, row)
         if row is None or row.asset_id != asset.id or self._is_of_group(row, asset):

@@ -10,16 +10,27 @@ from functools import partial
 from typing import Any
 
 from .._api.client import Service
-from .._api.pagination import every_page
+from .._api.pagination import every_row
 from .._common.concurrency import SingleFlightCache
-from .._common.errors import ApiError
+from .._common.errors import ApiError, TransportError
 from .._model.resource import Resource
 
 
 def read_assignment(service: Service, asset_id: str) -> Any | None:
     """GetVolumeBackupPolicyAssetAssignment: a list of one, or of none, and of pages like any other."""
     ask = partial(service.read, "get_volume_backup_policy_asset_assignment", asset_id)
-    return next((row for response in every_page(ask, "backup policy assignments") for row in response.data), None)
+    return next(every_row(ask, "backup policy assignments"), None)
+
+
+def expect_own(assignment: Any, asset: Resource) -> None:
+    """Raise TransportError if an assignment is neither that of the asset nor that of its volume group."""
+    if assignment.asset_id not in (asset.id, asset.group_id):
+        raise TransportError(
+            f"the assignment {assignment.id} is that of {assignment.asset_id}, which is neither {asset.id} nor its "
+            "volume group",
+            operation="GetVolumeBackupPolicyAssetAssignment",
+            was_sent=True,
+        )
 
 
 def asset_fields(asset: Resource) -> dict[str, Any]:

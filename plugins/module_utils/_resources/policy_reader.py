@@ -18,7 +18,7 @@ from .._common.errors import (
 )
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource
-from .policy_lookup import PolicyLookup, asset_fields
+from .policy_lookup import PolicyLookup, asset_fields, expect_own
 from .reader import Reader
 
 
@@ -109,6 +109,8 @@ class PolicyReader(Reader):
 
     def _policy_of(self, asset: Resource) -> AssetPolicy:
         row = self._lookup.assignment_of(asset.id)
+        if row is not None:
+            expect_own(row, asset)
         of_group = self._lookup.assignment_of_group(asset.group_id) if asset.group_id else None
         # Whether a member is shown with nothing or with its group's assignment, is unknown.
         inherited = None

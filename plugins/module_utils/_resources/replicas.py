@@ -13,7 +13,7 @@ from .._api.client import Service
 from .._model.ocid import words_for
 from .._model.resource import Resource
 from .._model.resource_types import REPLICA
-from .base import Page, Query, ReadableKind, common_fields
+from .base import Page, Query, ReadableKind, common_fields, page_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ReplicaKind(ReadableKind):
         response = service.read(
             self.list_operation, compartment_id=query.compartment_id, **query.domain, **query.paging
         )
-        return Page([self._replica(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self._replica(row, query.region))
 
     def _replica(self, row: Any, region: str, etag: str | None = None) -> ReplicaResource:
         return ReplicaResource(

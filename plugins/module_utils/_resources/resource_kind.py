@@ -82,8 +82,8 @@ class ResourceKind(ReadableKind):
         return False
 
     def is_retryable(self, error: ServiceError) -> bool:
-        """Whether an error that is final for other kinds is transient for this one."""
-        return False
+        """Whether a refusal passes when changes of others have ended, so that it is to be read and written again."""
+        return error.is_limit_exceeded
 
     def roll_back(self, service: Service, before: Resource, now: Resource) -> bool:
         """Restore what a failed change has taken away. False if nothing is missing."""

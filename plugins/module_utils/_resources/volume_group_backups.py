@@ -12,7 +12,7 @@ from typing import Any
 from .._api.client import Service
 from .._model.outcome import Outcome
 from .._model.resource import Resource
-from .base import GroupKind, Page, Query, ReadableKind, common_fields
+from .base import GroupKind, Page, Query, ReadableKind, common_fields, page_of
 from .registry import register_group
 
 
@@ -43,7 +43,7 @@ class VolumeGroupBackupKind(GroupKind, ReadableKind):
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroupBackups."""
         response = service.read("list_volume_group_backups", query.compartment_id, **query.paging)
-        return Page([self.from_row(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self.from_row(row, query.region))
 
     def extra_result_fields(self, outcome: Outcome, latest: Resource | None) -> dict[str, Any]:
         """For a group that could not be read or has no members, or a member of an unknown type."""

@@ -15,6 +15,7 @@ from .base import (
     Query,
     ReadableKind,
     common_fields,
+    page_of,
 )
 
 
@@ -32,7 +33,7 @@ class VolumeGroupKind(ReadableKind):
     def list_page(self, service: Service, query: Query) -> Page:
         """ListVolumeGroups."""
         response = service.read("list_volume_groups", query.compartment_id, **query.paging)
-        return Page([self._group(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self._group(row, query.region))
 
     def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
         return Resource(**common_fields(row), type=self.type, region=region, kms_key_id=None, etag=etag)

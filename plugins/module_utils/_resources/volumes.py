@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._api.client import Response, Service
-from .._common.errors import ResourceError
+from .._common.errors import ResourceError, ServiceError
 from .._model.resource import Replica, Resource
-from .base import Page, Query, common_fields
+from .base import Page, Query, common_fields, page_of
 from .registry import register
 from .resource_kind import ResourceKind
 
@@ -38,7 +38,7 @@ class VolumeKind(ResourceKind):
         response = service.read(
             self.list_operation, compartment_id=query.compartment_id, **query.domain, **query.paging
         )
-        return Page([self._resource(row, query.region) for row in response.data], response.next_page)
+        return page_of(response, lambda row: self._resource(row, query.region))
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeKmsKey, UpdateBootVolumeKmsKey. Asynchronous: the volume is PROVISIONING for a while."""
@@ -47,6 +47,10 @@ class VolumeKind(ResourceKind):
     def remove(self, service: Service, resource: Resource) -> Response:
         """DeleteVolumeKmsKey, DeleteBootVolumeKmsKey. Asynchronous like the update."""
         return service.write(self.remove_operation, resource.id)
+
+    def is_retryable(self, error: ServiceError) -> bool:
+        """A volume that is "currently being modified" is a 409 Conflict (oci_semantics.md section 4)."""
+        return super().is_retryable(error) or error.is_conflict
 
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether replicas survived, which is not known (oci_semantics.md section 1.6)."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._common.errors import InputError
+from .._model.ocid import PREFIXES
 from .values import (
     expect_single_realm,
 )
@@ -33,7 +34,7 @@ def validate_realm(role: str, values: Values, problems: Problems) -> None:
     for name in role_variables(role):
         value = values[name]
         items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-        found.extend(item for item in items if isinstance(item, str) and item.startswith("ocid1."))
+        found.extend(item for item in items if isinstance(item, str) and item.startswith(PREFIXES))
     try:
         expect_single_realm(found)
     except InputError as error:

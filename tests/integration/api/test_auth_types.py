@@ -63,7 +63,7 @@ def test_every_auth_type_reads_and_writes(
     regions = connection.identity(connection.region).read("list_region_subscriptions", connection.tenancy).data
     assert {region.region_name for region in regions} == {"us-ashburn-1", "eu-frankfurt-1", "ap-chuncheon-1"}
     query = {"type": "Structured", "query": "query volume resources"}
-    found = connection.search("eu-frankfurt-1").read("search_resources", query).data.items
+    found = connection.search("eu-frankfurt-1").read("search_resources", query).data
     volume = connection.block_volume("eu-frankfurt-1").read("get_volume", found[0].identifier)
     assert volume.data.id == found[0].identifier
     with pytest.raises(ServiceError) as caught:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls through the real SDK to a server on loopback, which the SDK reaches as its HTTPS proxy."""
+"""Calls to a server on loopback, which is reached as the HTTPS proxy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ import oci
 import pytest
 import trustme
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, decoding
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, reading, transport
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, ReadRetry, connect
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
@@ -41,7 +41,28 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 
 ASHBURN, FRANKFURT, PHOENIX = "us-ashburn-1", "eu-frankfurt-1", "us-phoenix-1"
 VOLUME_ID = "ocid1.volume.oc1.iad.abc"
-VOLUME = {"id": VOLUME_ID, "displayName": "db", "lifecycleState": "AVAILABLE", "kmsKeyId": None}
+COMPARTMENT_ID = "ocid1.compartment.oc1..c"
+KEY_ID = "ocid1.key.oc1.iad.vault.abc"
+VOLUME = {
+    "id": VOLUME_ID,
+    "displayName": "db",
+    "compartmentId": COMPARTMENT_ID,
+    "availabilityDomain": "Uocm:US-ASHBURN-AD-1",
+    "lifecycleState": "AVAILABLE",
+    "sizeInMBs": 51200,
+    "timeCreated": "2026-01-01T00:00:00.000Z",
+    "kmsKeyId": None,
+}
+KEY = {
+    "id": KEY_ID,
+    "compartmentId": COMPARTMENT_ID,
+    "vaultId": "ocid1.vault.oc1.iad.vault.abc",
+    "displayName": "key",
+    "lifecycleState": "ENABLED",
+    "currentKeyVersion": "ocid1.keyversion.oc1.iad.vault.abc",
+    "keyShape": {"algorithm": "AES", "length": 32},
+    "timeCreated": "2026-01-01T00:00:00.000Z",
+}
 DROP = None  # an answer: close the connection instead of answering
 
 
@@ -206,7 +227,7 @@ def get(connection: Connection) -> Any:
 
 
 def put(connection: Connection) -> Any:
-    return connection.block_volume(ASHBURN).write("update_volume_kms_key", VOLUME_ID, {"kmsKeyId": "ocid1.key.x"})
+    return connection.block_volume(ASHBURN).write("update_volume_kms_key", VOLUME_ID, {"kmsKeyId": KEY_ID})
 
 
 def get_once(connection: Connection) -> Any:
@@ -233,29 +254,32 @@ def test_a_read_gives_a_model_and_what_the_headers_say(connection: Connection, c
     assert (request.method, request.path) == ("GET", f"/20160918/volumes/{VOLUME_ID}")
     assert request.host == "iaas.us-ashburn-1.oraclecloud.com"
     assert 'keyId="ocid1.tenancy.oc1..t/ocid1.user.oc1..u/' in request.headers["authorization"]
-    assert "oci_keys.block_volume" in request.headers["user-agent"]
+    sdk = f"Oracle-PythonSDK/{oci.__version__}"
+    assert re.fullmatch(
+        rf"{sdk} \(python [\d.]+\S*; \w+-\w+\) ansible-collection/oci_keys\.block_volume", request.headers["user-agent"]
+    )
+    assert request.headers["opc-client-info"] == sdk
+    assert re.fullmatch("[0-9A-F]{32}", request.headers["opc-request-id"])
+    assert set(request.headers) == {
+        "accept", "authorization", "connection", "content-type", "date", "host", "opc-client-info",
+        "opc-client-retries", "opc-request-id", "user-agent",
+    }  # fmt: skip
 
 
 def test_a_list_gives_models_and_the_next_page(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(200, [VOLUME, VOLUME], "opc-next-page: p2\r\n"), http_answer(200, [])]
-    first = connection.block_volume(ASHBURN).read("list_volumes", compartment_id="ocid1.compartment.oc1..c", limit=100)
+    first = connection.block_volume(ASHBURN).read("list_volumes", compartment_id=COMPARTMENT_ID, limit=100)
     assert ([volume.id for volume in first.data], first.next_page) == ([VOLUME_ID] * 2, "p2")
     assert connection.block_volume(ASHBURN).read("list_volumes", page="p2").data == []
 
 
 def test_a_write_sends_its_body_and_may_have_none_in_the_answer(connection: Connection, cloud: Cloud) -> None:
-    cloud.answers = [http_answer(200, {"kmsKeyId": "ocid1.key.x"}), http_answer(204)]
-    assert put(connection).data.kms_key_id == "ocid1.key.x"
+    cloud.answers = [http_answer(200, {"kmsKeyId": KEY_ID}), http_answer(204)]
+    assert put(connection).data.kms_key_id == KEY_ID
     answer = connection.block_volume(ASHBURN).write("delete_volume_kms_key", VOLUME_ID, if_match="e1")
     assert (answer.data, answer.opc_request_id) == (None, "REQ")
-    assert json.loads(cloud.requests[0].body) == {"kmsKeyId": "ocid1.key.x"}
+    assert json.loads(cloud.requests[0].body) == {"kmsKeyId": KEY_ID}
     assert cloud.requests[1].headers["if-match"] == "e1"
-
-
-def test_null_is_an_answer_for_a_key_only(connection: Connection, cloud: Cloud) -> None:
-    cloud.answers = [http_answer(200, None)]
-    assert connection.block_volume(ASHBURN).read("get_volume_kms_key", VOLUME_ID).data is None
-    assert "is not an object" in str(failure(get, connection))
 
 
 def test_every_service_has_its_host(connection: Connection, cloud: Cloud) -> None:
@@ -268,18 +292,45 @@ def test_every_service_has_its_host(connection: Connection, cloud: Cloud) -> Non
         "v-management.kms.us-ashburn-1.oraclecloud.com": connection.vault_management(endpoint + "//"),
     }
     assert [service.host for service in services.values()] == list(services)
-    cloud.answers = [http_answer(200, {"id": "k"})]
-    services["v-management.kms.us-ashburn-1.oraclecloud.com"].read("get_key", "k")
-    assert cloud.requests[0].path == "/20180608/keys/k"
+    cloud.answers = [http_answer(200, KEY)]
+    services["v-management.kms.us-ashburn-1.oraclecloud.com"].read("get_key", KEY_ID)
+    assert cloud.requests[0].path == f"/20180608/keys/{KEY_ID}"
     assert connection.vault_management(endpoint) is connection.vault_management(endpoint + "/")
     cloud.answers = [http_answer(200, {"items": []})]
     query = {"type": "Structured", "query": "query key resources"}
-    assert services["query.us-ashburn-1.oci.oraclecloud.com"].read("search_resources", query).data.items == []
+    assert services["query.us-ashburn-1.oci.oraclecloud.com"].read("search_resources", query).data == []
 
 
-def test_a_vault_has_no_endpoint_but_https(connection: Connection) -> None:
-    with pytest.raises(InputError, match="must start with https://"):
-        connection.vault_management("http://v-management.kms.us-ashburn-1.oraclecloud.com")
+@pytest.mark.parametrize(
+    ("endpoint", "why"),
+    [
+        ("https://evil.example", "is not a host of the Vault service"),
+        ("https://localhost:8080", "has more than a host name"),
+        ("https://localhost", "is not a host of the Vault service"),
+        ("http://v-management.kms.us-ashburn-1.oraclecloud.com", "does not start with https://"),
+        ("https://me:SECRET@v-management.kms.us-ashburn-1.oraclecloud.com", "contains a user name or a password"),
+        ("https://v-management.kms.us-phoenix-1.oraclecloud.com.evil.example", "is not a host of the Vault service"),
+        ("https://v-management.kms.us-phoenix-1.oraclegovcloud.com", "is not a host of the Vault service"),
+        ("https://v-management.kms.us-langley-1.oraclegovcloud.com", "belongs to realm oc2, and the tenancy to oc1"),
+        ("https://v-management.kms.us-ashburn-1.oraclecloud.com/20180608", "has more than a host name"),
+        ("https://evil.example#v-management.kms.us-ashburn-1.oraclecloud.com", "has more than a host name"),
+        ("https://evil.example\\v-management.kms.us-ashburn-1.oraclecloud.com", "is not a host of the Vault service"),
+        ("https://a.b-management.kms.us-ashburn-1.oraclecloud.com", "is not a host of the Vault service"),
+        ("https://v-management.kms.iad.oraclecloud.com", "is not a host of the Vault service"),
+        ("https://iaas.us-ashburn-1.oraclecloud.com", "is not a host of the Vault service"),
+        ("https://[::1", "is not an address"),
+        ("https://v-management.kms.us-ashburn-1.oraclecloud.com:99999", "is not an address"),
+    ],
+)
+def test_a_foreign_management_endpoint_is_sent_nothing(
+    endpoint: str, why: str, connection: Connection, cloud: Cloud
+) -> None:
+    with pytest.raises(TransportError, match=re.escape(why)) as caught:
+        connection.vault_management(endpoint).read("get_key", KEY_ID)
+    assert not caught.value.was_sent
+    assert "No request was sent to it" in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+    assert cloud.connects == []
 
 
 def test_guessed_management_endpoints(connection: Connection) -> None:
@@ -307,26 +358,10 @@ def test_an_unknown_region_is_named(api_key: dict[str, str], connection: Connect
     assert open_connection({**api_key, "region": ""}).region is None
 
 
-def slowed(monkeypatch: pytest.MonkeyPatch, target: Any, made: list[object]) -> None:
-    """Let the constructor take its time, so that threads that are not kept apart all get into it."""
-    original = target.__init__
-
-    def init(self: object, *args: Any, **kwargs: Any) -> None:
-        made.append(self)
-        time.sleep(0.05)
-        original(self, *args, **kwargs)
-
-    monkeypatch.setattr(target, "__init__", init)
-
-
-def test_threads_share_one_client_and_one_pool(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    clients: list[object] = []
-    managers: list[object] = []
-    slowed(monkeypatch, oci.core.BlockstorageClient, clients)
-    slowed(monkeypatch, oci.base_client.OCIProxyManager, managers)
+def test_threads_share_one_service(connection: Connection) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(get, [connection] * 8))
-    assert (len(clients), len(managers)) == (1, 1)
+        services = list(pool.map(connection.block_volume, [ASHBURN] * 8))
+    assert len(set(map(id, services))) == 1
 
 
 def test_both_names_of_a_region_lead_to_one_client(connection: Connection) -> None:
@@ -467,22 +502,6 @@ def test_a_read_can_be_sent_once_too(connection: Connection, cloud: Cloud) -> No
     assert len(cloud.requests) == 1
 
 
-def test_the_sdk_does_not_send_a_write_again_after_a_fault_in_the_headers(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from urllib3.exceptions import HeaderParsingError
-
-    sent = []
-
-    def send(*args: object, **kwargs: object) -> None:
-        sent.append(args)
-        raise HeaderParsingError([], b"")
-
-    monkeypatch.setattr(oci.base_client.OCIHTTPAdapter, "send", send)
-    failure(put, connection)
-    assert len(sent) == 1
-
-
 def test_failures_in_one_region_do_not_close_the_others(connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(409, {"code": "IncorrectState", "message": "m"})] * 12 + [OK]
     for _dummy in range(12):
@@ -529,20 +548,28 @@ def test_a_success_that_is_no_answer_is_asked_for_again(
 def test_an_answer_that_is_too_long_is_no_answer(
     status: int, connection: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "MAX_BYTES", 1024**2)
+    monkeypatch.setattr(reading, "MAX_BYTES", 1024**2)
     cloud.answers = [http_answer(status, b" " * 1024**2 + json.dumps(VOLUME).encode())]
     error = failure(put, connection)
     assert error.was_sent
     assert "the response is larger than 1 MiB" in str(error)
-    cloud.answers = [http_answer(200, json.dumps(VOLUME).encode() + b" " * (1024**2 - 200))]
+    cloud.answers = [http_answer(200, json.dumps(VOLUME).encode() + b" " * (1024**2 - 1000))]
     assert get(connection).data.id == VOLUME_ID
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'"abc"', b'[{"a": 1}]', b"[7]", b"[null]", b"null"])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'"abc"', b"[", b"7", b"null"])
 def test_a_list_that_is_none_does_not_pass_for_an_empty_one(body: bytes, connection: Connection, cloud: Cloud) -> None:
     cloud.answers = [http_answer(200, body)]
     with pytest.raises(TransportError):
-        connection.block_volume(ASHBURN).read_once("list_volumes", compartment_id="c")
+        connection.block_volume(ASHBURN).read_once("list_volumes", compartment_id=COMPARTMENT_ID)
+
+
+@pytest.mark.parametrize("row", [{"a": 1}, 7, None])
+def test_a_row_that_is_none_is_told_with_the_others(row: object, connection: Connection, cloud: Cloud) -> None:
+    cloud.answers = [http_answer(200, [VOLUME, row])]
+    answer = connection.block_volume(ASHBURN).read_once("list_volumes", compartment_id=COMPARTMENT_ID)
+    assert [volume.id for volume in answer.data] == [VOLUME_ID]
+    assert len(answer.unreadable) == 1
 
 
 def test_a_search_result_without_items_is_none(connection: Connection, cloud: Cloud) -> None:
@@ -668,15 +695,15 @@ def test_a_connection_that_is_not_made_in_time_has_sent_nothing(
     assert "connecting to iaas.us-ashburn-1.oraclecloud.com timed out" in str(error)
 
 
-@pytest.mark.parametrize("kind", [RuntimeError, ValueError, oci.exceptions.ClientError, MemoryError])
-def test_whatever_the_sdk_raises_becomes_no_answer(
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, KeyError, MemoryError])
+def test_whatever_a_signer_raises_becomes_no_answer(
     kind: type[Exception], connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise kind("boom")
 
     get(connection)  # what was sent before is no matter
-    monkeypatch.setattr(connection.block_volume(ASHBURN)._client.base_client, "call_api", fail)
+    monkeypatch.setattr(connection._principal.signer, "sign", fail)
     error = failure(put, connection)
     assert "boom" in str(error)
     assert not error.was_sent
@@ -686,7 +713,8 @@ def test_an_interrupt_is_not_swallowed(connection: Connection, monkeypatch: pyte
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(connection.block_volume(ASHBURN)._client.base_client, "call_api", interrupt)
+    monkeypatch.setattr(reading, "headers_of", interrupt)
+    monkeypatch.setattr(transport, "headers_of", interrupt)
     with pytest.raises(KeyboardInterrupt):
         get(connection)
 
@@ -694,13 +722,13 @@ def test_an_interrupt_is_not_swallowed(connection: Connection, monkeypatch: pyte
 # --- transport
 
 
+def kept_sockets(connection: Connection) -> list[Any]:
+    return [sock for idle in connection._gate._transport._idle.values() for sock in idle]
+
+
 def test_nagle_is_off_behind_a_proxy(connection: Connection) -> None:
     get(connection)
-    adapter = connection.block_volume(ASHBURN)._client.base_client.session.get_adapter("https://x")
-    (manager,) = adapter.proxy_manager.values()
-    pools = [manager.pools[key] for key in manager.pools.keys()]  # noqa: SIM118 - it is no mapping
-    sockets = [held.sock for pool in pools for held in pool.pool.queue if held is not None]
-    assert [held.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0 for held in sockets] == [True]
+    assert [held.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0 for held in kept_sockets(connection)] == [True]
 
 
 def test_as_many_connections_are_kept_as_calls_go_side_by_side(api_key: dict[str, str], cloud: Cloud) -> None:
@@ -748,10 +776,10 @@ def test_a_bundle_without_certificates_is_named(api_key: dict[str, str], tmp_pat
 
 def test_no_proxy_is_obeyed(api_key: dict[str, str], cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "iaas.us-ashburn-1.oraclecloud.com")
-    monkeypatch.setattr(socket, "create_connection", lambda *args, **kwargs: None)
     connection = open_connection(api_key)
-    assert connection.block_volume(ASHBURN)._client.base_client.session.proxies.get("https") is None
-    assert connection.block_volume(FRANKFURT)._client.base_client.session.proxies["https"]
+    connector = connection._gate._transport._connector
+    assert connector.route(connection.block_volume(ASHBURN).host).proxy is None
+    assert connector.route(connection.block_volume(FRANKFURT).host).proxy is not None
 
 
 def test_nothing_is_printed_even_if_the_config_file_wants_it(
@@ -763,7 +791,7 @@ def test_nothing_is_printed_even_if_the_config_file_wants_it(
     connection = open_connection({**api_key, "region": "", "config_file_location": str(config)})
     assert connection.region == ASHBURN
     get(connection)
-    put_answer = http_answer(200, {"kmsKeyId": "k"})
+    put_answer = http_answer(200, {"kmsKeyId": KEY_ID})
     cloud.answers = [put_answer]
     put(connection)
     assert capfd.readouterr() == ("", "")

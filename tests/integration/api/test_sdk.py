@@ -2,20 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the SDK is loaded, which only shows in a process of its own."""
+"""When the SDK is loaded, and what is said without it, which only shows in a process of its own."""
 
 from __future__ import annotations
 
-import json
+import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-import oci
 import pytest
+from integration.support.fleets import volumes
+from integration.support.harness import furnish
 
-SDK = "ansible_collections.oci_keys.block_volume.plugins.module_utils._api.sdk"
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import sdk
+from simulator.client import Simulator
+
+MINIMUM = ".".join(map(str, sdk.MINIMUM_VERSION))
 
 
 def run_python(code: str, tmp_path: Path, *, path: str = "", **environment: str) -> str:
@@ -32,145 +37,159 @@ def run_python(code: str, tmp_path: Path, *, path: str = "", **environment: str)
     return done.stdout.strip()
 
 
-MODULE = "ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client"
+CLIENT = "ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client"
 SETTINGS = "ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings"
+CONNECT = f"""
+import os
+from {CLIENT} import connect
+from {SETTINGS} import resolve_connection
+def open_as(**options):
+    return connect(resolve_connection(options, os.environ))
+def fault(**options):
+    try:
+        open_as(**options)
+    except Exception as error:
+        return f"{{type(error).__name__}} {{error}}"
+"""
 
 
-def test_without_the_sdk_the_interpreter_is_named(tmp_path: Path) -> None:
+def fake_sdk(tmp_path: Path, version: str, code: str = "") -> str:
+    """A folder with an SDK of this version that consists of ``code``."""
+    package = tmp_path / "fake" / "oci"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+    (package / "version.py").write_text(f'# coding: utf-8\n\n__version__ = "{version}"\n')
+    return str(package.parent)
+
+
+@pytest.mark.parametrize("auth_type", ["api_key", "security_token"])
+def test_a_run_with_a_key_never_imports_the_sdk(auth_type: str, tmp_path: Path, sim: Simulator) -> None:
+    """Nor what it brings along: not by reading a volume, nor by changing one, nor by an error."""
+    furnish(sim, volumes=[volumes(1)])
+    code = f"""{CONNECT}
+connection = open_as()
+service = connection.block_volume("iad")
+volume = service.read("get_volume", {sim.id("volume-1")!r})
+service.write("update_volume_kms_key", volume.data.id, {{"kmsKeyId": {sim.id("key-a")!r}}})
+try:
+    service.read_once("get_volume", volume.data.id + "x")
+except Exception as error:
+    assert error.status == 404, error
+assert connection.sdk_version
+print(sorted(name for name in sys.modules if name.partition(".")[0] in ("oci", "urllib3", "requests", "certifi")))
+"""
+    assert run_python(code, tmp_path, **sim.environment(auth_type)) == "[]"
+
+
+def test_a_run_with_a_key_needs_no_sdk(tmp_path: Path, sim: Simulator) -> None:
+    furnish(sim, volumes=[volumes(1)])
     code = f"""
 sys.modules["oci"] = None
-from {MODULE} import connect
-from {SETTINGS} import ConnectionSettings
-try:
-    connect(ConnectionSettings())
-except Exception as error:
-    print(type(error).__name__, error)
+{CONNECT}
+connection = open_as()
+assert connection.block_volume("iad").read("get_volume", {sim.id("volume-1")!r}).data.kms_key_id is None
+print(connection.sdk_version)
+"""
+    assert run_python(code, tmp_path, **sim.environment("api_key")) == "None"
+
+
+def test_a_key_without_cryptography_names_the_interpreter(tmp_path: Path, api_key: dict[str, str]) -> None:
+    code = f"""
+sys.modules["cryptography"] = None
+{CONNECT}
+print(fault(**{api_key!r}))
 """
     said = run_python(code, tmp_path)
+    assert said.startswith(
+        f"InputError The Python package cryptography can't be used with the interpreter {sys.executable}"
+    )
+    assert "importing 'cryptography' failed with ModuleNotFoundError" in said
+    assert f"{sys.executable} -m pip install cryptography" in said
+
+
+@pytest.mark.parametrize("auth_type", ["instance_principal", "instance_obo_user", "oke_workload_identity"])
+def test_without_the_sdk_the_interpreter_is_named(auth_type: str, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[DEFAULT]\ndelegation_token_file=token\n")
+    (tmp_path / "token").write_text("token")
+    code = f"""
+sys.modules["oci"] = None
+{CONNECT}
+os.chdir({str(tmp_path)!r})
+print(fault(auth_type={auth_type!r}, config_file_location="config"))
+"""
+    said = run_python(code, tmp_path, KUBERNETES_SERVICE_HOST="127.0.0.1", OCI_METADATA_BASE_URL="http://127.0.0.1:1")
     assert said.startswith(f"InputError The OCI Python SDK can't be used with the interpreter {sys.executable}")
-    assert "importing 'oci' failed with ModuleNotFoundError" in said
+    assert "failed with ModuleNotFoundError" in said
     assert f"{sys.executable} -m pip install oci" in said
 
 
 def test_a_broken_dependency_of_the_sdk_is_named(tmp_path: Path) -> None:
-    (tmp_path / "fake" / "oci").mkdir(parents=True)
-    (tmp_path / "fake" / "oci" / "__init__.py").write_text("import no_such_dependency\n")
-    code = f"""
-from {MODULE} import connect
-from {SETTINGS} import ConnectionSettings
-try:
-    connect(ConnectionSettings())
-except Exception as error:
-    print(error)
-"""
-    said = run_python(code, tmp_path, path=str(tmp_path / "fake"))
+    path = fake_sdk(tmp_path, "2.189.0", "import no_such_dependency\n")
+    code = f"{CONNECT}\nprint(fault(auth_type='oke_workload_identity'))"
+    said = run_python(code, tmp_path, path=path, KUBERNETES_SERVICE_HOST="127.0.0.1")
     assert "importing 'no_such_dependency' failed with ModuleNotFoundError" in said
 
 
-def test_only_the_services_that_are_used_are_imported(tmp_path: Path, api_key: dict[str, str]) -> None:
-    code = f"""
-from {MODULE} import connect
+@pytest.mark.parametrize("version", ["2.99.0", "2.110.9", "1.200.0", "2.9"])
+def test_an_sdk_that_is_too_old_is_named(version: str, tmp_path: Path, api_key: dict[str, str]) -> None:
+    """Where it is needed; who signs with a key does not need it."""
+    path = fake_sdk(tmp_path, version, "raise AssertionError('it is not to be imported')")
+    code = f"""{CONNECT}
+print(open_as(**{api_key!r}).sdk_version)
+print(fault(auth_type='oke_workload_identity'))
+"""
+    said = run_python(code, tmp_path, path=path, KUBERNETES_SERVICE_HOST="127.0.0.1").splitlines()
+    assert said[0] == version
+    assert said[1] == (
+        f"InputError oci {version} in {path}/oci is too old, at least {MINIMUM} is needed:"
+        f" {sys.executable} -m pip install --upgrade oci"
+    )
+
+
+@pytest.mark.parametrize("version", ["2.111.0", "2.200.1", "3.0", "unknown"])
+def test_an_sdk_that_is_new_enough_is_used(version: str, tmp_path: Path) -> None:
+    path = fake_sdk(tmp_path, version, "raise RuntimeError('it was imported')")
+    code = f"{CONNECT}\nprint(fault(auth_type='oke_workload_identity'))"
+    said = run_python(code, tmp_path, path=path, KUBERNETES_SERVICE_HOST="127.0.0.1")
+    assert "it was imported" in said
+
+
+def test_all_that_is_used_of_the_sdk_is_there() -> None:
+    for module, names in sdk.USED.items():
+        for name in names:
+            found = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+
+
+def test_the_list_of_what_is_used_is_complete() -> None:
+    """Each module that is loaded is in the list."""
+    folder = Path(sdk.__file__).parent
+    loaded = {name for path in folder.glob("*.py") for name in re.findall(r'load\("(oci[\w.]*)"\)', path.read_text())}
+    assert loaded - {"oci"} == set(sdk.USED)
+
+
+def test_a_region_that_is_new_is_looked_up_in_the_sdk(tmp_path: Path, api_key: dict[str, str]) -> None:
+    code = f"""{CONNECT}
+connection = open_as(**{api_key!r})
 assert "oci" not in sys.modules
-from {SETTINGS} import resolve_connection
-connection = connect(resolve_connection({api_key!r}, {{}}))
-connection.block_volume("iad")
-services = {{name.split(".")[1] for name in sys.modules if name.startswith("oci.")}}
-print(sorted(services & {{"core", "identity", "key_management", "resource_search", "database"}}))
+assert connection.regions.region("phx") == "us-phoenix-1"
+assert "oci" not in sys.modules
+assert connection.regions.region("mars") is None
+assert "oci" in sys.modules
 """
-    assert run_python(code, tmp_path) == "['core']"
+    assert run_python(code, tmp_path) == ""
 
 
-def test_a_client_comes_without_the_models_of_its_service(tmp_path: Path, api_key: dict[str, str]) -> None:
+def test_an_unknown_region_without_the_sdk_is_unknown(tmp_path: Path, api_key: dict[str, str]) -> None:
+    options = {**api_key, "region": "mars"}
     code = f"""
-from {MODULE} import connect
-from {SETTINGS} import resolve_connection
-connection = connect(resolve_connection({api_key!r}, {{}}))
-connection.block_volume("iad")
-connection.identity("iad")
-print(len([name for name in sys.modules if name.startswith(("oci.core.models.", "oci.identity.models."))]))
-"""
-    assert run_python(code, tmp_path) == "0"
-
-
-@pytest.mark.parametrize("service", ["core", "identity", "key_management", "resource_search"])
-def test_each_model_is_found_by_its_name(service: str, tmp_path: Path) -> None:
-    """Those that are in the file of their name are found without the others, and the others all the same."""
-    real = {name: model.__module__ for name, model in mapping(service).items()}
-    code = f"""
-import json
-from {SDK} import load
-models = getattr(load("oci.{service}.models"), "{service}_type_mapping")
-print(json.dumps({{name: models[name].__module__ for name in {sorted(real)!r}}}))
-"""
-    assert json.loads(run_python(code, tmp_path)) == real
-
-
-def mapping(service: str) -> dict[str, type]:
-    found: dict[str, type] = getattr(getattr(oci, service).models, f"{service}_type_mapping")
-    return found
-
-
-def test_models_that_a_run_reads_are_found_without_the_others(tmp_path: Path) -> None:
-    names = ["Volume", "BootVolume", "VolumeBackup", "BootVolumeBackup", "VolumeGroup", "BlockVolumeReplica"]
-    code = f"""
-from {SDK} import load
-models = load("oci.core.models").core_type_mapping
-for name in {names!r}:
-    assert models[name].__name__ == name
-print(len([name for name in sys.modules if name.startswith("oci.core.models.")]))
-"""
-    assert run_python(code, tmp_path) == str(len(names))
-
-
-def test_who_else_uses_the_sdk_in_this_process_has_all_models(tmp_path: Path, api_key: dict[str, str]) -> None:
-    """An inventory plugin shares its process with other collections' plugins."""
-    code = f"""
-from {MODULE} import connect
-from {SETTINGS} import resolve_connection
-connection = connect(resolve_connection({api_key!r}, {{}}))
-connection.block_volume("iad")
-import oci
-theirs = oci.core.ComputeClient(connection._config("us-ashburn-1"), signer=connection._principal.signer)
-assert theirs.base_client.type_mappings["Instance"] is oci.core.models.Instance
-assert oci.core.models.LaunchInstanceDetails().shape is None
-assert not hasattr(oci.core.models, "NoSuchModel")
-assert "Volume" in dir(oci.core.models)
-from oci.core.models import *
-assert Volume is oci.core.models.Volume
-print(len(theirs.base_client.complex_type_mappings))
-"""
-    assert run_python(code, tmp_path) == str(len(mapping("core")))
-
-
-def test_a_model_that_can_not_be_imported_is_named(tmp_path: Path) -> None:
-    code = f"""
-from {SDK} import load
-models = load("oci.core.models").core_type_mapping
-sys.modules["oci.core.models.volume"] = None
-try:
-    models["Volume"]
-except Exception as error:
-    print(type(error).__name__, error)
+sys.modules["oci"] = None
+{CONNECT}
+print(fault(**{options!r}))
 """
     said = run_python(code, tmp_path)
-    assert said.startswith("InputError The OCI Python SDK can't be used with")
-    assert "importing 'oci.core.models.volume' failed with ModuleNotFoundError" in said
-
-
-def test_models_in_other_files_than_their_names_tell(tmp_path: Path) -> None:
-    models = tmp_path / "fake" / "oci" / "odd" / "models"
-    models.mkdir(parents=True)
-    (models.parent.parent / "__init__.py").write_text("")
-    (models.parent / "__init__.py").write_text("from .models import odd_type_mapping\nfrom . import models\n")
-    (models / "__init__.py").write_text("from .elsewhere import Thing\nodd_type_mapping = {'Thing': Thing}\n")
-    (models / "elsewhere.py").write_text("class Thing: pass\n")
-    code = f"""
-from {SDK} import load
-odd = load("oci.odd")
-assert "oci.odd.models.elsewhere" not in sys.modules
-print(odd.odd_type_mapping["Thing"].__module__, odd.odd_type_mapping.get("NoThing"))
-"""
-    assert run_python(code, tmp_path, path=str(tmp_path / "fake")) == "oci.odd.models.elsewhere None"
+    assert "option region names 'mars', which is not a known region" in said
 
 
 def test_the_test_for_ocids_needs_no_sdk(tmp_path: Path) -> None:

@@ -312,11 +312,11 @@ def test_what_the_program_prints_leads_curl_to_it(exports: str) -> None:
     assert "seoul-a" in {row["name"] for row in json.loads(told)}
 
 
-def test_without_the_proxy_the_handshake_tells_the_host(running: Simulator) -> None:
+def test_without_the_proxy_the_handshake_tells_the_host(sim: Simulator) -> None:
     host = f"iaas.{IAD}.oraclecloud.com"
-    trust = ssl.create_default_context(cafile=running.ca_file)
+    trust = ssl.create_default_context(cafile=sim.ca_file)
     with (
-        socket.create_connection(("127.0.0.1", running.direct_port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", sim.direct_port), timeout=10) as plain,
         trust.wrap_socket(plain, server_hostname=host) as secure,
     ):
         secure.sendall(f"GET /20160918/volumes HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())

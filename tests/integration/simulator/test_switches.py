@@ -144,15 +144,92 @@ def test_cmk_on_replicated(sim: Simulator, assign: Callable[..., Any], refused: 
     assert sim.resource(volume)["blockVolumeReplicas"] is None
 
 
-@pytest.mark.parametrize(
-    ("value", "changed"), [("changes", (True, True)), ("volume_same", (False, True)), ("same", (False, False))]
-)
-def test_etag_on_kms_change(sim: Simulator, assign: Callable[..., Any], value: str, changed: tuple[bool, bool]) -> None:
+@pytest.mark.parametrize(("value", "changed"), [("changes", True), ("same", False)])
+def test_etag_on_kms_change(sim: Simulator, assign: Callable[..., Any], value: str, changed: bool) -> None:
     sim.set(etag_on_kms_change=value, transition="immediate")
     before = sim.resource(sim.id("app-1"))
     assign(sim.id("app-1"), sim.id("key-a"))
     after = sim.resource(sim.id("app-1"))
-    assert (before["etag"] != after["etag"], before["kmsKeyEtag"] != after["kmsKeyEtag"]) == changed
+    assert (before["etag"] != after["etag"]) == changed
+
+
+def test_the_etag_of_a_key_is_a_hash_of_it(sim: Simulator, block: Any, assign: Callable[..., Any]) -> None:
+    sim.set(transition="immediate")
+    first, second = (assign(sim.id(name), sim.id("key-a")).headers["etag"] for name in ("db-1", "db-2"))
+    again = assign(sim.id("db-1"), sim.id("key-a")).headers["etag"]
+    assert first == second == again == block.get_volume_kms_key(sim.id("db-1")).headers["etag"]
+    assert assign(sim.id("db-1"), sim.id("key-b")).headers["etag"] != first
+
+
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_etag_stable(sim: Simulator, block: Any, value: str) -> None:
+    sim.set(etag_stable=value)
+    answers = [block.get_volume(sim.id("db-1")) for _read in range(2)]
+    assert (answers[0].headers["etag"] == answers[1].headers["etag"]) is (value == "on")
+    assert answers[0].data == answers[1].data
+
+
+@pytest.mark.parametrize("value", ["kmskey_etag", "volume_etag", "ignored"])
+def test_if_match_on_kmskey(
+    sim: Simulator, block: Any, assign: Callable[..., Any], refused: Callable[..., Any], value: str
+) -> None:
+    sim.set(if_match_on_kmskey=value, transition="immediate")
+    ocid = sim.id("app-1")
+    etags = {
+        "kmskey_etag": block.get_volume_kms_key(ocid).headers["etag"],
+        "volume_etag": block.get_volume(ocid).headers["etag"],
+    }
+    for name, etag in etags.items():
+        if value in (name, "ignored"):
+            continue
+        refused(412, "NoEtagMatch", assign, ocid, sim.id("key-b"), if_match=etag)
+        refused(412, "NoEtagMatch", block.delete_volume_kms_key, ocid, if_match=etag)
+    etag = etags.get(value, "whatever")
+    assert assign(ocid, sim.id("key-b"), if_match=etag).status == 200
+
+
+@pytest.mark.parametrize("value", ["412", "409"])
+def test_stale_etag_code(sim: Simulator, block: Any, refused: Callable[..., Any], value: str) -> None:
+    sim.set(stale_etag_code=value)
+    details = CORE.UpdateVolumeDetails(display_name="other")
+    refused(int(value), "NoEtagMatch", block.update_volume, sim.id("db-1"), details, if_match="old")
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "code"), [("conflict", 409, "Conflict"), ("limit_exceeded", 400, "LimitExceeded")]
+)
+def test_conflict_passes(
+    sim: Simulator,
+    block: Any,
+    assign: Callable[..., Any],
+    refused: Callable[..., Any],
+    value: str,
+    status: int,
+    code: str,
+) -> None:
+    sim.set(conflict_passes=value, settle=30)
+    assign(sim.id("db-1"), sim.id("key-a"))
+    refused(status, code, assign, sim.id("db-2"), sim.id("key-a"))
+    refused(status, code, block.delete_volume_kms_key, sim.id("db-3"))
+    sim.change(sim.id("db-1"), state="AVAILABLE")
+    assert assign(sim.id("db-2"), sim.id("key-a")).status == 200
+
+
+def test_replica_vault_get_key(sim: Simulator, sdk: Callable[..., Any], refused: Callable[..., Any]) -> None:
+    kms = oci.key_management
+    there, home = (
+        sdk(
+            kms.KmsManagementClient,
+            service_endpoint=sdk(kms.KmsVaultClient, region).get_vault(sim.id("global")).data.management_endpoint,
+        )
+        for region in ("us-ashburn-1", "eu-frankfurt-1")
+    )
+    key = next(row["id"] for row in sim.resources("key") if row["vaultId"] == sim.id("global"))
+    assert there.get_key(key).data.id == key
+    sim.set(replica_vault_get_key="refused")
+    refused(404, "NotAuthorizedOrNotFound", there.get_key, key)
+    refused(404, "NotAuthorizedOrNotFound", there.list_key_versions, key)
+    assert home.get_key(key).data.id == key
 
 
 def test_external_key_delay(sim: Simulator, assign: Callable[..., Any]) -> None:

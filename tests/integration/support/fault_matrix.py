@@ -10,9 +10,11 @@ reason, and by nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from integration.support import fault_scenarios as scenarios
 from integration.support.fault_scenarios import LISTED, Scenario
@@ -27,16 +29,31 @@ TRIES = 5
 
 @dataclass(frozen=True)
 class Fault:
-    """``commits``: whether what it spoils has been done all the same. ``code`` and ``status`` are told of it."""
+    """``commits``: whether what it spoils has been done all the same. ``code`` and ``status`` are told of it.
+
+    ``is_wrong``: the answer is well formed, and wrong. ``details`` are those of the rule, ``sort`` tells kinds with
+    several of them apart.
+    """
 
     kind: str
     code: str = "NoAnswer"
     status: int | None = None
     commits: bool = False
+    is_wrong: bool = False
+    sort: str = ""
+    details: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}{f'-{self.sort}' if self.sort else ''}"
+
+
+def _wrong(kind: str, sort: str = "", **details: Any) -> Fault:
+    return Fault(kind, commits=True, is_wrong=True, sort=sort, details=tuple(details.items()))
 
 
 FAULTS = {
-    fault.kind: fault
+    fault.name: fault
     for fault in (
         Fault("throttle", "TooManyRequests", 429),
         Fault("error_500", "InternalServerError", 500),
@@ -53,6 +70,23 @@ FAULTS = {
         Fault("stale_list"),
         Fault("clock_skew", "NotAuthenticated", 401),
         Fault("token_expired", "NotAuthenticated", 401),
+        _wrong("trickle", seconds=0.05),
+        _wrong("redirect"),
+        _wrong("other_record"),
+        *(_wrong("foreign_row", of, of=of) for of in ("compartment", "type", "realm")),
+        _wrong("lagging_row"),
+        _wrong("bare_record"),
+        _wrong("odd_value", "false", value=False),
+        _wrong("odd_value", "zero", value=0),
+        _wrong("odd_value", "nan", value=math.nan),
+        _wrong("odd_value", "list", value=["ocid1.key.oc1.iad.vault.key"]),
+        _wrong("odd_value", "nan-in-tag", field="freeformTags.size", value=math.nan),
+        _wrong("repeated_member", "id"),
+        _wrong("repeated_member", "key", field="kmsKeyId"),
+        _wrong("foreign_endpoint"),
+        _wrong("unknown_region"),
+        _wrong("repeating_token"),
+        _wrong("endless_pages"),
     )
 }
 TIMES = {"once": 1, "three_times": 3, "for_ever": None}
@@ -195,6 +229,18 @@ PLACES += (
 )
 
 _OPERATIONS = {operation.name: operation for operation in ALL}
+_ROW_FAULTS = (
+    "empty_page",
+    "page_expired",
+    "stale_list",
+    "foreign_row",
+    "lagging_row",
+    "repeating_token",
+    "endless_pages",
+)
+_OF_ASSET = "GetVolumeBackupPolicyAssetAssignment"
+_WITHOUT_ID = {"ListRegionSubscriptions", "ListAvailabilityDomains"}
+_WITHOUT_KEY = {operation.name for operation in ALL if operation.service in ("identity", "kms", "management", "query")}
 _UNCHANGING = {"ListCompartments", "ListKeyVersions", "ListVaultReplicas", "SearchResources"}
 _UNCHANGING |= {"ListBlockVolumeReplicas", "ListBootVolumeReplicas"}
 
@@ -204,19 +250,42 @@ EXCLUSIONS: dict[str, Excludes] = {
         place.operation == CONNECT and fault.kind != "refuse"
     ),
     "what it asks for is no list, so that there are no pages": lambda place, fault: (
-        fault.kind in ("empty_page", "page_expired", "stale_list") and not _OPERATIONS[place.operation].is_list
+        fault.kind in _ROW_FAULTS and not _OPERATIONS[place.operation].is_list
     ),
     "it never asks for a second page, so that there is no token to expire": lambda place, fault: (
         fault.kind == "page_expired" and _OPERATIONS[place.operation].is_list and place.page_two is None
     ),
     "what it lists is changed by nobody meanwhile: the simulator keeps no former state of it": lambda place, fault: (
-        fault.kind == "stale_list" and place.operation in _UNCHANGING
+        fault.kind in ("stale_list", "lagging_row") and place.operation in _UNCHANGING
     ),
     "nothing else tells which policy an asset has, so that nobody could know of a former one": lambda place, fault: (
-        fault.kind == "stale_list" and place.operation == "GetVolumeBackupPolicyAssetAssignment"
+        fault.kind in ("stale_list", "lagging_row") and place.operation == _OF_ASSET
     ),
     "its answer has no body that could end too early": lambda place, fault: (
-        fault.kind == "truncated" and _OPERATIONS[place.operation].method == "DELETE"
+        (fault.kind == "truncated" or (fault.is_wrong and fault.kind != "redirect"))
+        and _OPERATIONS[place.operation].method == "DELETE"
+    ),
+    "only vaults name endpoints": lambda place, fault: (
+        fault.kind == "foreign_endpoint" and place.operation not in ("GetVault", "ListVaultReplicas")
+    ),
+    "only backup policies name a region that may be unknown": lambda place, fault: (
+        fault.kind == "unknown_region" and place.operation != "GetVolumeBackupPolicy"
+    ),
+    "another record in a list is a row too few, which nobody could notice": lambda place, fault: (
+        fault.kind == "other_record"
+        and (place.operation in _WITHOUT_ID or (_OPERATIONS[place.operation].is_list and place.operation != _OF_ASSET))
+    ),
+    "its records have no id, or no compartment": lambda place, fault: (
+        fault.kind == "foreign_row"
+        and (
+            place.operation in _WITHOUT_ID | {"ListVaultReplicas"}
+            or (fault.sort == "compartment" and place.operation == _OF_ASSET)
+        )
+    ),
+    "its records have no key of which something odd could be told": lambda place, fault: (
+        fault.name.startswith(("odd_value", "repeated_member-key"))
+        and fault.sort != "nan-in-tag"
+        and (place.operation in _WITHOUT_KEY or place.operation.startswith(("GetVolumeGroup", "ListVolumeGroup")))
     ),
 }
 
@@ -233,7 +302,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.place.name}-{self.fault.kind}-{self.times}"
+        return f"{self.place.name}-{self.fault.name}-{self.times}"
 
     @property
     def is_paged(self) -> bool:
@@ -241,7 +310,7 @@ class Cell:
 
     @property
     def is_lagging(self) -> bool:
-        return self.fault.kind == "stale_list"
+        return self.fault.kind in ("stale_list", "lagging_row")
 
     @property
     def after(self) -> int:
@@ -253,11 +322,13 @@ class Cell:
         return next((why for why, excludes in EXCLUSIONS.items() if excludes(self.place, self.fault)), None)
 
 
+def _one_in(cell: Cell) -> int:
+    return (8 if cell.times == "once" else 24) * (3 if cell.fault.is_wrong else 1)
+
+
 EVERY_CELL = tuple(Cell(place, fault, times) for place in PLACES for fault in FAULTS.values() for times in TIMES)
 CELLS = tuple(cell for cell in EVERY_CELL if cell.excluded is None)
 QUICK_CELLS = tuple(
-    cell
-    for cell in CELLS
-    if (PLACES.index(cell.place) + list(FAULTS).index(cell.fault.kind)) % (8 if cell.times == "once" else 24) == 0
+    cell for cell in CELLS if (PLACES.index(cell.place) + list(FAULTS).index(cell.fault.name)) % _one_in(cell) == 0
 )
 """For ``make test``: an eighth of what goes wrong once, and a few of the rest, of each fault."""

@@ -11,23 +11,22 @@ import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import oci
-
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.operation_table import OPERATIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import base
 
 _PACKAGE = "ansible_collections.oci_keys.block_volume.plugins.module_utils"
 _FOLDER = Path(__file__).parents[3] / "plugins" / "module_utils"
-_SERVICES = (oci.core, oci.identity, oci.key_management, oci.resource_search)
 _VERB = re.compile(r"(change|copy|create|delete|get|list|search|update)_")
 
 
 def operations() -> set[str]:
     """As the API calls them. ``Federate``, by which the SDK signs principals in, is none of the product's own."""
-    methods = {name for client in _clients() for name in vars(client) if _VERB.match(name)}
+    methods = set(OPERATIONS)
     found = set()
     for path in sorted(_FOLDER.rglob("*.py")):
+        if path.name == "operation_table.py":
+            continue  # it has them all, whoever calls them
         tree = ast.parse(path.read_text(encoding="utf-8"))
         parts: set[ast.AST] = {
             part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
@@ -39,11 +38,6 @@ def operations() -> set[str]:
         assert made <= methods, f"{path.name} makes names that no client has: {sorted(made - methods)}"
         found |= made
     return {"".join(word.capitalize() for word in name.split("_")) for name in found}
-
-
-def _clients() -> list[Any]:
-    names = set(re.findall(r"\b(\w+Client)\b", (_FOLDER / "_api" / "client.py").read_text(encoding="utf-8")))
-    return [next(getattr(service, name) for service in _SERVICES if hasattr(service, name)) for name in sorted(names)]
 
 
 def _made(tree: ast.AST, module: str) -> Iterator[str]:

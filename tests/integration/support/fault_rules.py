@@ -16,6 +16,7 @@ class End(Enum):
     AS_WANTED = "everything is as wanted, and told so"
     RESOURCES_FAIL = "resources fail with a code, the others are as wanted"
     TASK_FAILS = "the task fails before it writes anything"
+    SAFE = "it is as wanted and told so, or it fails and says what is not known; nothing wrong is written or believed"
     GAP = "what could not be seen is told as that, and everything else is told"
 
 
@@ -31,6 +32,7 @@ class Rule:
 
 RECOVERS = Rule(End.AS_WANTED)
 TASK_FAILS = Rule(End.TASK_FAILS)
+SAFE = Rule(End.SAFE)
 UNAUTHENTICATED = "NotAuthenticated"
 
 
@@ -44,6 +46,8 @@ def _gap(*codes: str) -> Rule:
 
 def rule_for(cell: Cell) -> Rule:
     kind = cell.fault.kind
+    if cell.fault.is_wrong:
+        return SAFE
     if kind == "stale_list":
         # What a list shows is compared with a GET before it is believed.
         return RECOVERS

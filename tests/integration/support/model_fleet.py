@@ -21,7 +21,9 @@ POLICIES = {"to-phx": (IAD, PHX), "to-fra": (IAD, FRA), "local": (IAD, None), "b
 SWITCHES: dict[str, list[Any]] = {
     "oracle_managed_field": ["null", "absent", "empty"],
     "key_visible": ["at_available", "at_put"],
-    "etag_on_kms_change": ["changes", "volume_same", "same"],
+    "etag_on_kms_change": ["changes", "same"],
+    "etag_stable": ["on", "off"],
+    "conflict_passes": ["off", "conflict", "limit_exceeded"],
     "transition": ["provisioning", "immediate", "delayed_start", "ends_faulty"],
     "put_outside_available": ["conflict", "accepted"],
     "delete_oracle_managed": ["accepted", "not_found"],

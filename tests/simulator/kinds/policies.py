@@ -13,6 +13,7 @@ from simulator.wire import Json, date, etag
 
 _GOLD: Json = {
     "backupType": "INCREMENTAL",
+    "offsetSeconds": 0,
     "period": "ONE_WEEK",
     "retentionSeconds": 4 * 7 * 86400,
     "offsetType": "STRUCTURED",

@@ -67,7 +67,6 @@ class Volume(Resource):
         "group_id",
         "id",
         "key",
-        "key_serial",
         "locked",
         "may_inspect",
         "name",
@@ -101,7 +100,6 @@ class Volume(Resource):
         self.details: Json = self._details(entry)
         self.change: KeyChange | None = None
         self.serial = 1
-        self.key_serial = 1
         self.rewraps = 0
         self._json: bytes | None = None
         #: What lists and search showed before the last change, for stale answers.
@@ -144,8 +142,6 @@ class Volume(Resource):
             faulty=way == "ends_faulty",
             loses_replicas=bool(target and self.replicas and switches["cmk_on_replicated"] == "replica_lost"),
         )
-        if switches["etag_on_kms_change"] != "same":
-            self.key_serial += 1
         self._kms_step(cloud)
         self.settle(cloud, now)
 
@@ -195,9 +191,9 @@ class Volume(Resource):
     def etag(self) -> str:
         return etag(self.id, self.serial)
 
-    @property
-    def key_etag(self) -> str:
-        return etag(f"{self.id}/kmsKey", self.key_serial)
+    def key_etag(self, cloud: CloudState) -> str:
+        """That of kmsKey: a hash of its content, so the same for all volumes with that key (4)."""
+        return etag(f"kmsKey/{self.shown_key(cloud)}", 0)
 
     def render(self, cloud: CloudState) -> bytes:
         """The volume as GET and lists show it, kept until it changes."""
@@ -253,7 +249,7 @@ class Volume(Resource):
             "rewraps": self.rewraps,
             "locked": self.locked,
             "etag": self.etag,
-            "kmsKeyEtag": self.key_etag,
+            "kmsKeyEtag": self.key_etag(cloud),
         }
 
     def alter(self, cloud: CloudState, entry: Entry) -> None:
@@ -262,7 +258,6 @@ class Volume(Resource):
             key: Any = entry.optional("key")
             self.key = cloud.named(Key, key, entry).id if key else None
             self.change = None
-            self.key_serial += 1
         if entry.has("state"):
             self.state = entry.choice("state", self.state, STATES)
             self.change = None

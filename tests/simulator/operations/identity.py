@@ -30,6 +30,12 @@ def _get_tenancy(call: Call) -> Reply:
             "description": f"Tenancy {call.cloud.tenancy.name}",
             "homeRegionKey": home.region.key,
             "upiIdcsCompatibilityLayerEndpoint": None,
+            # Recorded, though they are in no model of the SDK.
+            "compartmentId": call.cloud.tenancy.id,
+            "homeRegion": home.region.key,
+            "lifecycleState": "ACTIVE",
+            "oracleMyServicesIdentifier": None,
+            "timeCreated": date(0),
             "freeformTags": {},
             "definedTags": {},
         }

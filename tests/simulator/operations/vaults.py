@@ -9,19 +9,26 @@ from __future__ import annotations
 from simulator.api import Call, checked, declare, many, one, scope
 from simulator.kinds.keys import Key, Presence
 from simulator.kinds.vaults import Vault
-from simulator.wire import Json, Reply, cut, etag, not_found
+from simulator.wire import Json, Reply, cut, kms_etag, not_found
 
+_AT_REPLICA = "You can't perform management operations directly on the vault replica and its keys."
 _HIDDEN = "Key or Vault does not exist or you are not authorized to access them."
 _LARGEST_PAGE = 1000
 _PAGE = 100
 
 
 def _kms_etag(resource: Key | Vault, region: str) -> str:
-    """KMS etags have an ending of their own (section 4)."""
-    return f"{etag(f'{resource.id}/{region}', resource.serial)}--gzip"
+    return kms_etag(f"{resource.id}/{region}", resource.serial)
+
+
+def _check_replica(call: Call) -> None:
+    vault = call.cloud.resources.get(call.target.vault)
+    if isinstance(vault, Vault) and call.region != vault.region and call.switch("replica_vault_get_key") == "refused":
+        raise not_found(_AT_REPLICA)
 
 
 def _key(call: Call, key_id: str) -> tuple[Key, Presence]:
+    _check_replica(call)
     key = call.cloud.resources.get(key_id)
     here = key.at.get(call.region) if isinstance(key, Key) and key.vault.id == call.target.vault else None
     if not isinstance(key, Key) or here is None or not here.caller_may_read or key.vault.state == "DELETED":
@@ -35,6 +42,7 @@ def _get_key(call: Call) -> Reply:
 
 
 def _list_keys(call: Call) -> Reply:
+    _check_replica(call)
     compartment = call.compartment()
     keys = [key for key in call.cloud.all(Key) if key.vault.id == call.target.vault and call.region in key.at]
     keys = [key for key in keys if key.compartment_id == compartment and key.at[call.region].caller_may_inspect]

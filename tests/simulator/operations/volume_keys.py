@@ -11,7 +11,7 @@ from functools import partial
 from simulator.api import Call, declare, one
 from simulator.kinds.volumes import VOLUMES, Volume
 from simulator.vetting import leave, vet
-from simulator.wire import ApiError, Reply, invalid, missing, not_found
+from simulator.wire import ApiError, Reply, etag, invalid, missing, not_found
 
 from .volumes import check_lock, check_state, find
 
@@ -22,11 +22,13 @@ def _get(cls: type[Volume], call: Call) -> Reply:
     volume = find(cls, call)
     key = volume.shown_key(call.cloud)
     if key:
-        return one({"kmsKeyId": key}, volume.key_etag)
+        return one({"kmsKeyId": key}, volume.key_etag(call.cloud))
     answer = call.switch("kms_key_get_oracle_managed")
     if answer == "not_found":
         raise not_found()
-    return one({"null": {"kmsKeyId": None}, "absent": {}, "empty": {"kmsKeyId": ""}}[answer], volume.key_etag)
+    return one(
+        {"null": {"kmsKeyId": None}, "absent": {}, "empty": {"kmsKeyId": ""}}[answer], volume.key_etag(call.cloud)
+    )
 
 
 def _put(cls: type[Volume], call: Call) -> Reply:
@@ -36,7 +38,7 @@ def _put(cls: type[Volume], call: Call) -> Reply:
     if wanted and wanted == target:
         # In place or on its way: each of these makes a new data key for nothing, unless that is what is wanted (0.3).
         call.cloud.needless_puts += 1
-    call.check_match(volume.key_etag)
+    _check_match(volume, call)
     check_lock(volume)
     if wanted is None:
         return _without_key(volume, call)
@@ -50,7 +52,7 @@ def _put(cls: type[Volume], call: Call) -> Reply:
         volume.rewraps += 1
     delay = call.switch("external_key_delay") if key.protection == "EXTERNAL" else 0.0
     volume.start(call.cloud, key.id, call.now, delay=delay)
-    return one({"kmsKeyId": key.id}, volume.key_etag)
+    return one({"kmsKeyId": key.id}, etag(f"kmsKey/{key.id}", 0))
 
 
 def _without_key(volume: Volume, call: Call) -> Reply:
@@ -62,12 +64,12 @@ def _without_key(volume: Volume, call: Call) -> Reply:
         raise invalid("kmsKeyId is invalid or incorrectly formatted.")
     if way == "oracle_managed":
         _remove(volume, call)
-    return one({}, volume.key_etag)
+    return one({}, volume.key_etag(call.cloud))
 
 
 def _delete(cls: type[Volume], call: Call) -> Reply:
     volume = find(cls, call)
-    call.check_match(volume.key_etag)
+    _check_match(volume, call)
     check_lock(volume)
     if volume.key is None and volume.change is None and call.switch("delete_oracle_managed") == "not_found":
         raise not_found()
@@ -86,7 +88,29 @@ def _remove(volume: Volume, call: Call) -> None:
         volume.start(call.cloud, None, call.now)
 
 
+def _check_match(volume: Volume, call: Call) -> None:
+    compared = call.switch("if_match_on_kmskey")
+    if compared != "ignored":
+        call.check_match(volume.etag if compared == "volume_etag" else volume.key_etag(call.cloud))
+
+
+def _check_alone(volume: Volume, call: Call) -> None:
+    """Refusals that pass as soon as no other volume of the availability domain is being changed (4)."""
+    way = call.switch("conflict_passes")
+    if way == "off":
+        return
+    others = [one for one in call.cloud.all(Volume) if one.domain == volume.domain and one.change and one is not volume]
+    for other in others:
+        other.settle(call.cloud, call.now)
+    if not any(other.change for other in others):
+        return
+    if way == "limit_exceeded":
+        raise ApiError(400, "LimitExceeded", "The request count has been exceeded.")
+    raise ApiError(409, "Conflict", f"{volume.id} is currently being modified, try again later")
+
+
 def _check_ready(volume: Volume, call: Call) -> None:
+    _check_alone(volume, call)
     if call.switch("put_outside_available") == "conflict" or volume.state in ("TERMINATING", "TERMINATED"):
         check_state(volume)
 

@@ -42,6 +42,8 @@ def check_state(volume: Volume) -> None:
 
 def _get(cls: type[Volume], call: Call) -> Reply:
     volume = find(cls, call)
+    if call.switch("etag_stable") == "off":
+        volume.serial += 1
     return Reply(200, volume.render(call.cloud), {"etag": volume.etag})
 
 

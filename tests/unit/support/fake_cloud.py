@@ -201,6 +201,7 @@ class Cloud:
         self.search_knows: set[str] = {IAD, FRA, LFI}
         self.hidden_vaults: set[str] = set()
         self.replica_status = "CREATED"
+        self.replicas_refuse: ApiError | None = None
         self.etags_change = True
         self.before_write: Callable[[str], None] = lambda subject: None
 
@@ -363,7 +364,7 @@ class Cloud:
         found = [key for key in self.keys.values() if key.id in details["query"]]
         seen = [key for key in found if place in self.search_knows and place in self.vault_regions[key.vault_id]]
         items = [SimpleNamespace(identifier=k.id, additional_details={"vaultId": k.vault_id}) for k in seen]
-        return Response(SimpleNamespace(items=items))
+        return Response(items)
 
     def _get_vault(self, place: str, vault: str) -> Response:
         if vault in self.hidden_vaults or place not in self.vault_regions.get(vault, ()):
@@ -385,6 +386,8 @@ class Cloud:
         if not here:
             raise TransportError("no such host", operation="get_key", was_sent=False)
         for key in here:
+            if self.replicas_refuse is not None and place != key.endpoint(str(parse(key.id).region(REGIONS))):
+                raise self.replicas_refuse
             if key.id == kms_key_id:
                 return key
         raise refused(404, "NotAuthorizedOrNotFound")

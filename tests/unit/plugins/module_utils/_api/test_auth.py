@@ -427,7 +427,7 @@ def test_a_session_token(keys: Keys, home: Path) -> None:
     assert (connection.tenancy, connection.region) == (TENANCY, "eu-frankfurt-1")
     assert connection.secrets == (valid,)
     assert connection.describe_principal() == f"session token of profile DEFAULT of {home}/.oci/config"
-    assert connection._principal.signer.api_key == f"ST${valid}"
+    assert connection._principal.signer._key_id == f"ST${valid}"
     assert connection.block_volume("fra").host == "iaas.eu-frankfurt-1.oraclecloud.com"
 
 
@@ -491,9 +491,6 @@ def test_another_metadata_service_can_be_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 class FakeInstanceSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name-defined, unused-ignore]
-    DEFAULT_METADATA_URL_BASE = "http://127.0.0.1:1"
-    DEFAULT_METADATA_URL_BASE_IPV6 = "http://[::1]:1"
-
     def __init__(self, **arguments: Any) -> None:
         self.arguments = arguments
         self.region = "us-phoenix-1"
@@ -523,7 +520,7 @@ def test_region_and_tenancy_of_an_instance_principal(keys: Keys, home: Path) -> 
 def test_the_bundle_is_used_for_the_token_too(home: Path) -> None:
     trustme.CA().cert_pem.write_to_path(home / "ca.pem")
     connection = open_with({"auth_type": "instance_principal", "cert_bundle": "~/ca.pem"})
-    assert connection._principal.signer.arguments["federation_client_cert_bundle_verify"] == f"{home}/ca.pem"
+    assert connection._principal.signer._signer.arguments["federation_client_cert_bundle_verify"] == f"{home}/ca.pem"
 
 
 @pytest.mark.usefixtures("instance")
@@ -533,7 +530,7 @@ def test_a_delegation_token(keys: Keys, home: Path) -> None:
     assert "The delegation token file" in fault(options)
     (home / "obo").write_text("SECRET-token\n")
     connection = open_with(options)
-    assert connection._principal.signer.arguments["delegation_token"] == "SECRET-token"
+    assert connection._principal.signer._signer.arguments["delegation_token"] == "SECRET-token"
     assert connection.secrets == ("SECRET-token",)
     assert "SECRET" not in connection.describe_principal() + repr(connection._principal)
     write_config(home, config_of(keys, home))

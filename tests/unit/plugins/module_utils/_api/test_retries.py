@@ -12,6 +12,7 @@ from unit.support.fake_cloud import FakeClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.retries import ReadRetry, RetryingReads
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.throttle import AdaptiveRateLimiter
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import TransportError
 
 
 @pytest.mark.parametrize(
@@ -29,9 +30,9 @@ def test_attempts_and_time_are_bounded(retry: ReadRetry, remaining: float, pause
 
     def fail() -> None:
         times.append(clock.monotonic())
-        raise ConnectionError("x")
+        raise TransportError("x", operation="GetVolume", was_sent=True)
 
     reads = RetryingReads(retry, clock, AdaptiveRateLimiter(clock), lambda: end - clock.monotonic())
-    with pytest.raises(ConnectionError):
-        reads.make_retrying_call(fail)
+    with pytest.raises(TransportError):
+        reads.call(fail)
     assert [later - earlier for earlier, later in itertools.pairwise(times)] == pauses

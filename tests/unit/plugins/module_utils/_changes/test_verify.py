@@ -196,8 +196,8 @@ def test_a_replica_that_stays_is_none() -> None:
 # --- regeneration
 
 
-@pytest.mark.parametrize("transition", ["provisioning", "immediate", "delayed"])
-def test_a_regeneration_shows_by_the_etag_or_by_provisioning(transition: str) -> None:
+@pytest.mark.parametrize("transition", ["provisioning", "delayed"])
+def test_a_regeneration_shows_by_provisioning(transition: str) -> None:
     cloud, name = cloud_with(Behaviour(transition))
     outcome = settle(cloud, AGAIN)
     assert (outcome.changed, outcome.settled, outcome.error, outcome.warnings) == (True, True, None, ())
@@ -213,15 +213,35 @@ def test_a_regeneration_seen_under_way_needs_no_other_etag() -> None:
     assert since(cloud) < 10
 
 
-def test_a_regeneration_that_nothing_shows_is_believed_late_and_with_a_warning() -> None:
-    cloud, _name = cloud_with(Behaviour("silent"))
+@pytest.mark.parametrize("transition", ["silent", "immediate"])
+def test_a_regeneration_that_no_state_shows_is_accepted_and_not_proven(transition: str) -> None:
+    """Of immediate, the etag changes, which proves nothing."""
+    cloud, name = cloud_with(Behaviour(transition))
     outcome = settle(cloud, AGAIN)
-    assert (outcome.changed, outcome.settled, outcome.error) == (True, True, None)
-    assert len(outcome.warnings) == 1
+    assert (outcome.changed, outcome.settled, outcome.time_settled, outcome.error) == (True, False, None, None)
+    assert outcome.opc_request_id is not None
+    (warning,) = outcome.warnings
+    assert name in warning
+    assert "not proven" in warning
     assert since(cloud) >= 120
 
 
-def test_a_regeneration_of_listed_volumes_is_judged_by_their_etag_too() -> None:
+def test_etags_that_change_by_themselves_prove_no_regeneration() -> None:
+    cloud, name = cloud_with(Behaviour("silent"))
+    cloud.fail("get_volume", *[None] * 50, then=lambda: cloud.alter(name))
+    outcome = settle(cloud, AGAIN)
+    assert (outcome.settled, len(outcome.warnings)) == (False, 1)
+
+
+def test_a_volume_busy_with_something_before_the_write_proves_no_regeneration() -> None:
+    cloud, name = cloud_with(Behaviour("silent"))
+    cloud.fail("update", refused(409, "IncorrectState"), then=lambda: cloud.alter(name, lifecycle_state="RESTORING"))
+    cloud.fail("get_volume", None, skip=1, then=lambda: cloud.alter(name, lifecycle_state="AVAILABLE"))
+    outcome = settle(cloud, AGAIN)
+    assert (outcome.changed, outcome.settled, len(outcome.warnings)) == (True, False, 1)
+
+
+def test_regenerations_of_listed_volumes_are_not_proven_either_if_nothing_shows_them() -> None:
     cloud = Cloud()
     cloud.behaviour = Behaviour("silent")
     report = run_assigner(cloud, cloud.add(20, kms_key_id=KEY_A), AGAIN)

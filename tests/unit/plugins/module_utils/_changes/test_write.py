@@ -99,9 +99,7 @@ def test_a_change_whose_turn_comes_too_late_is_not_made() -> None:
         refused(401, "NotAuthenticated"),
         refused(403, "NotAllowed"),
         refused(404, "NotAuthorizedOrNotFound"),
-        refused(409, "Conflict"),
         refused(409, "ResourceLocked"),
-        refused(412, "NoEtagMatch"),
         refused(501, "MethodNotImplemented"),
     ],
 )
@@ -112,6 +110,60 @@ def test_a_refusal_for_good_is_not_tried_again(error: ApiError) -> None:
     assert cloud.operations() == ["update_volume_kms_key"]
     assert (outcome.changed, code(outcome), outcome.opc_request_id) == (False, error.code, f"req-{error.status}")
     assert sum(cloud.clock.naps) == 0
+
+
+PASSING = [refused(409, "Conflict", "It is currently being modified, try again later"), refused(400, "LimitExceeded")]
+OUTDATED = [refused(412, "NoEtagMatch"), refused(409, "NoEtagMatch"), refused(412, "PreconditionFailed")]
+
+
+@pytest.mark.parametrize("error", [*PASSING, *OUTDATED], ids=lambda error: f"{error.status}-{error.code}")
+@pytest.mark.parametrize("desired", [TO_B, DesiredState(None), DesiredState(KEY_A, regenerate=True)])
+def test_what_passes_is_read_and_written_again(error: ApiError, desired: DesiredState) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", error, error)
+    cloud.fail("delete", error, error)
+    outcome = apply(cloud, name, desired)
+    assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
+    write = "update_volume_kms_key" if desired.kms_key_id else "delete_volume_kms_key"
+    assert cloud.operations() == [write, "get_volume", write, "get_volume", write]
+    assert cloud.clock.naps == [1, 2]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: str(error.code))
+def test_what_passes_only_after_long_is_waited_for(error: ApiError) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", error, times=20)
+    outcome = apply(cloud, name)
+    assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: str(error.code))
+def test_what_does_not_pass_ends_with_the_time_and_says_so(error: ApiError) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", error, times=INFINITE)
+    outcome = apply(cloud, name, seconds=300.0)
+    assert (outcome.changed, code(outcome), cloud.writes) == (False, error.code, [])
+    assert outcome.error is not None
+    assert "Run the task again" in (outcome.error.hint or "")
+    assert cloud.count("update") < 20
+
+
+@pytest.mark.parametrize("error", [*PASSING, *OUTDATED], ids=lambda error: f"{error.status}-{error.code}")
+def test_what_others_have_assigned_meanwhile_is_not_assigned_again(error: ApiError) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", error, then=lambda: cloud.somebody_assigns(name, KEY_B))
+    outcome = apply(cloud, name)
+    assert (outcome.changed, outcome.action, outcome.error, cloud.writes) == (False, "none", None, [])
+
+
+@pytest.mark.parametrize("error", OUTDATED, ids=lambda error: f"{error.status}-{error.code}")
+def test_a_resource_that_others_change_all_the_time_is_given_up(error: ApiError) -> None:
+    cloud, name = cloud_with()
+    cloud.fail("update", error, times=INFINITE)
+    outcome = apply(cloud, name)
+    assert (outcome.changed, code(outcome), cloud.count("update")) == (False, error.code, 8)
+    assert outcome.error is not None
+    assert "changed by somebody else" in (outcome.error.hint or "")
 
 
 def test_a_burst_of_429_is_waited_out() -> None:

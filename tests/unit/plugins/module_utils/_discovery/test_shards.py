@@ -68,7 +68,7 @@ class FakeSearch:
         self.calls.append(details)
         rows = [SimpleNamespace(compartment_id=name, lifecycle_state=state) for name, state in self.pages[int(page)]]
         following = int(page) + 1
-        return Response(SimpleNamespace(items=rows), next_page=str(following) if following < len(self.pages) else None)
+        return Response(rows, next_page=str(following) if following < len(self.pages) else None)
 
 
 def ask(search: Any, *desired: str) -> set[str]:

@@ -28,7 +28,7 @@ class TellingCloud(Cloud):
 
     def _search_resources(self, place: str, details: dict[str, Any]) -> Response:
         answer = super()._search_resources(place, details)
-        for item in answer.data.items:
+        for item in answer.data:
             item.compartment_id = self.keys[item.identifier].compartment
         return answer
 
@@ -123,11 +123,52 @@ def test_a_key_that_search_knows_exists_but_may_not_be_read(cloud: Cloud) -> Non
     assert report.endpoint == Key(KEY_A).endpoint(IAD)
 
 
-def test_a_key_that_its_home_knows_exists_but_may_not_be_read(cloud: Cloud) -> None:
+REFUSALS = [FORBIDDEN, refused(400, "InvalidParameter"), refused(403, "NotAllowed"), refused(409, "IncorrectState")]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda error: f"{error.status}")
+@pytest.mark.parametrize("search_knows", [{IAD, FRA}, {IAD}, set()], ids=lambda names: f"search-{len(names)}")
+def test_a_key_that_the_replica_refuses_is_read_in_its_home_region(
+    cloud: Cloud, refusal: ApiError, search_knows: set[str]
+) -> None:
     cloud.vault_regions[VAULT] = {IAD, FRA}
-    cloud.search_knows = set()
-    cloud.fail("get_key", *[UNCONNECTED] * 6, None, FORBIDDEN)
-    assert f"exists according to {IAD}, where it was created, but can't be read" in missing(cloud, FRA).problem
+    cloud.keys[KEY_A].state = "DISABLED"
+    cloud.search_knows = search_knows
+    cloud.replicas_refuse = refusal
+    found = find(cloud, FRA)
+    assert isinstance(found, KeyLocation)
+    assert (found.endpoint, found.read_at) == (Key(KEY_A).endpoint(FRA), Key(KEY_A).endpoint(IAD))
+    assert found.key.lifecycle_state == "DISABLED"
+
+
+def test_so_is_one_that_is_to_be_left(cloud: Cloud) -> None:
+    cloud.vault_regions[VAULT] = {IAD, FRA}
+    cloud.replicas_refuse = FORBIDDEN
+    finder = KeyFinder(FakeConnection(cloud), cloud.clock)  # type: ignore[arg-type]
+    assert isinstance(finder.find(KEY_A, FRA, search_home_region=False), KeyLocation)
+
+
+@pytest.mark.parametrize("search_knows", [{IAD, FRA}, {IAD}, set()], ids=lambda names: f"search-{len(names)}")
+def test_a_key_that_the_replica_refuses_is_not_taken_from_home_where_there_is_no_replica(
+    cloud: Cloud, search_knows: set[str]
+) -> None:
+    """A host that answers for any name proves nothing."""
+    cloud.search_knows = search_knows - {FRA}
+    cloud.fail("get_key", FORBIDDEN)
+    assert f"is in {IAD} and is not replicated to {FRA}" in missing(cloud, FRA).problem
+
+
+@pytest.mark.parametrize("error", [lost(), refused(503, "ServiceUnavailable"), refused(429, "Slow"), UNAUTHENTICATED])
+def test_a_replica_that_does_not_answer_is_not_one_that_refuses(cloud: Cloud, error: ApiError) -> None:
+    cloud.vault_regions[VAULT] = {IAD, FRA}
+    cloud.replicas_refuse = error
+    assert missing(cloud, FRA).problem.startswith("could not be looked up: ")
+
+
+def test_a_key_that_is_refused_at_home_too_can_not_be_read(cloud: Cloud) -> None:
+    cloud.vault_regions[VAULT] = {IAD, FRA}
+    cloud.fail("get_key", FORBIDDEN, times=INFINITE)
+    assert "exists according to Search, but can't be read" in missing(cloud, FRA).problem
 
 
 def test_a_key_found_at_home_leads_to_its_vault_here(cloud: Cloud) -> None:

@@ -63,6 +63,16 @@ def test_a_replicated_key_is_read_where_it_is_used() -> None:
     assert {place for _operation, place in route(cloud)} == {FRA, f"vaulta-management.kms.{FRA}"}
 
 
+@pytest.mark.parametrize(("state", "usable"), [("ENABLED", True), ("DISABLED", False), ("PENDING_DELETION", False)])
+def test_a_replica_that_refuses_is_judged_by_its_home_region(state: str, usable: bool) -> None:
+    cloud = cloud_with(Key(KEY_A, state=state, versions=("ENABLED", "ENABLED")))
+    cloud.replicas_refuse = FORBIDDEN
+    report = desired(cloud, region=FRA)
+    assert (report.found, report.usable, report.is_replica, report.versions) == (True, usable, True, 2)
+    assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
+    assert vetting(cloud).check_removable(KEY_A, FRA).usable is usable
+
+
 def test_search_at_home_is_asked_where_search_in_the_region_knows_nothing() -> None:
     cloud = cloud_with()
     cloud.search_knows = {IAD}

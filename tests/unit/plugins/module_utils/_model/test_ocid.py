@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid 
     expect_realm,
     expect_region,
     expect_type,
+    is_tenancy,
     ocid_types,
     parse,
 )
@@ -118,6 +121,55 @@ def test_a_value_whose_repr_fails_is_still_an_input_error() -> None:
             raise RuntimeError("no")
 
     assert "<Hostile> is not an OCID" in fault(Hostile())
+
+
+OLD_TENANCY = f"ocidv1:tenancy:oc1:phx:1460000000000:{UNIQUE}"
+
+
+def test_a_tenancy_of_2016_has_an_id_of_another_form() -> None:
+    ocid = parse(f" {OLD_TENANCY}\n")
+    assert (ocid.value, ocid.type, ocid.realm, ocid.region_part) == (OLD_TENANCY, "tenancy", "oc1", "phx")
+    assert (ocid.future_use, ocid.unique) == ("1460000000000", UNIQUE)
+    expect_type(ocid, "tenancy")
+    expect_realm(ocid, "oc1", "the region")
+    assert "is a tenancy, but a block volume is expected" in _refusal(lambda: expect_type(ocid, "volume"))
+    assert "belongs to realm oc1" in _refusal(lambda: expect_realm(ocid, "oc2", "the region"))
+
+
+def _refusal(check: Callable[[], object]) -> str:
+    with pytest.raises(InputError) as caught:
+        check()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (OLD_TENANCY.replace(":", "."), "it must look like"),
+        (OLD_TENANCY.replace("ocidv1", "ocid1"), "it must look like"),
+        ("ocidv1:tenancy:oc1", "it must look like"),
+        ("ocidv1:tenancy::phx:1:abc", "its realm is empty"),
+        ("ocidv1:tenancy:oc1:phx:1:", "its unique id is empty"),
+        ("ocidv1:tenancy:oc1:phx:1.5:abc", "'.' at position 25"),
+        ("ocidv1:tenancy:oc1:phx:1:<id>", "placeholder"),
+    ],
+)
+def test_neither_form_is_taken_for_the_other(value: str, words: str) -> None:
+    assert words in fault(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (TENANCY, True),
+        (OLD_TENANCY, True),
+        (f"ocid1.compartment.oc1..{UNIQUE}", False),
+        ("ocid1.volume.oc1.iad.tenancy", False),
+        ("tenancy", False),
+    ],
+)
+def test_tenancies_are_told_from_other_compartments(value: str, expected: bool) -> None:
+    assert is_tenancy(value) is expected
 
 
 OCIDS = st.builds(

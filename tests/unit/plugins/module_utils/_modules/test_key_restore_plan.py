@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from unit.support import report_files as files
+from unit.support.fake_cloud import Cloud
+from unit.support.fakes import FakeConnection
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_restore_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import FormerKey
 
 
 def test_what_was_read_is_a_discovery_file_without_policy_assignments_that_are_gone(tmp_path: Path) -> None:
@@ -23,3 +27,25 @@ def test_what_was_read_is_a_discovery_file_without_policy_assignments_that_are_g
     found = read_discovery(path)
     assert found.resources == [volume, assigned]
     assert (found.tenancy, found.regions, found.complete) == (files.TENANCY, [files.IAD], True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "volume 1",
+        "ocid1.volume.oc1.xx-nowhere-1.abc",
+        "ocid1.volume.oc1..abc",
+        "ocid1.volume.oc2.iad.abc",
+        "volume.oc1.iad.abc",
+    ],
+)
+def test_what_is_named_in_an_unknown_form_is_left_alone_and_the_others_are_read(odd: str) -> None:
+    cloud = Cloud()
+    (known,) = cloud.add(1)
+    former = [FormerKey("volume", name, "2026-11-25T08:15:30Z", None) for name in (odd, known)]
+
+    rows, unread = key_restore_plan._read(FakeConnection(cloud), former)  # type: ignore[arg-type]
+
+    assert [row["id"] for row in rows] == [known]
+    assert [(subject, error.code) for subject, error in unread.items()] == [(("volume", odd), "UnknownResource")]
+    assert odd in unread["volume", odd].message

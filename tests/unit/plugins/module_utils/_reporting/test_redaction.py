@@ -21,6 +21,17 @@ def test_an_ocid_keeps_type_realm_and_region_only() -> None:
     assert Redaction()(files.TENANCY).startswith("ocid1.tenancy.oc1..redacted-")
 
 
+OLD_TENANCY = f"ocidv1:tenancy:oc1:phx:1460000000000:{'a' * 60}"
+
+
+@pytest.mark.parametrize("text", ["{}", "In {}.", "key={}, and", "'{}'", "{}: not found", "https://x/{}?y"])
+def test_so_does_a_tenancy_of_2016(text: str) -> None:
+    digest = hashlib.sha256(OLD_TENANCY.encode()).hexdigest()[:24]
+    redacted = Redaction()(text.format(OLD_TENANCY))
+    assert redacted == text.format(f"ocidv1:tenancy:oc1:phx:redacted-{digest}")
+    assert Redaction("two")(redacted) == redacted
+
+
 @pytest.mark.parametrize(
     "text",
     ["{}", "In {}.", "key={}, and", "({})", "'{}'", "{}: not found", "{}\n", "https://x/{}?y", "target.key.id = '{}'"],

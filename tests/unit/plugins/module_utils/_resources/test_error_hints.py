@@ -51,6 +51,26 @@ def test_a_404_on_a_read_names_kind_region_and_permission(kind: object) -> None:
     assert f"to read {kind.iam_resource_type}" in (error.hint or "")  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("action", [ASSIGN, REMOVE, REGENERATE])
+def test_a_limit_on_changes_at_a_time_is_no_matter_of_permissions(action: str) -> None:
+    told = hint(refused(400, "LimitExceeded"), action=action)
+    assert told is not None
+    assert "concurrency" in told
+    assert "Allow" not in told
+    assert "security zone" not in told
+
+
+@pytest.mark.parametrize("error", [refused(412, "NoEtagMatch"), refused(409, "NoEtagMatch")])
+def test_an_outdated_reading_is_said_to_be_one(error: ApiError) -> None:
+    told = hint(error)
+    assert told is not None
+    assert "changed by somebody else" in told
+
+
+def test_a_conflict_that_passes_is_worth_another_run() -> None:
+    assert "in progress" in (hint(refused(409, "Conflict")) or "")
+
+
 @pytest.mark.parametrize("error", [refused(500, "InternalServerError"), refused(401, "NotAuthenticated")])
 def test_another_refusal_of_a_read_stands_as_it_came(error: ApiError) -> None:
     explained = explain_read(error, VOLUME, IAD)

@@ -48,7 +48,7 @@ def test_a_limit(cloud: Cloud) -> None:
 
 def test_empty_pages_for_ever_end(cloud: Cloud) -> None:
     cloud.empty_pages = set(range(10**6))
-    with pytest.raises(TransportError, match="101 consecutive pages were empty"):
+    with pytest.raises(TransportError, match="101 consecutive pages had nothing new"):
         ids(pages(cloud))
 
 

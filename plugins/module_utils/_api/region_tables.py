@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The regions that are known: those of this release, and for what they lack, those of the SDK and of the user."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .._common.errors import InputError
+from .._model.regions import RegionTable, released_regions
+from .sdk import load, sdk_version
+
+_FILES = ("~/.oci/regions-config.json", "~/.oci/developer-tool-configuration.json")
+_VARIABLES = ("OCI_REGION_METADATA", "OCI_DEVELOPER_TOOL_CONFIGURATION_FILE_PATH")
+
+
+def region_table(environment: Mapping[str, str]) -> RegionTable:
+    """The regions that are known.
+
+    If the user defines regions, in a file or a variable that the SDK reads, these are the SDK's tables. Otherwise the
+    SDK is only loaded when a region is asked for that this release does not know.
+
+    Raises InputError if what the user defines is invalid, or if the SDK that reads it can't be loaded.
+    """
+    if any(environment.get(name, "").strip() for name in _VARIABLES):
+        return _sdk_table()
+    if any(os.path.exists(os.path.expanduser(path)) for path in _FILES):
+        return _sdk_table()
+    return released_regions(more=lambda: None if sdk_version() is None else _sdk_table())
+
+
+def known_regions() -> RegionTable | None:
+    """The regions that are known, for what runs on the controller; None if it has no SDK that can be used.
+
+    Role variables are read by the controller's interpreter, which may lack the SDK that the modules' interpreter has,
+    and with it a region that is newer than this release.
+    """
+    try:
+        return None if sdk_version() is None else region_table(os.environ)
+    except InputError:
+        return None
+
+
+def _sdk_table() -> RegionTable:
+    """The regions that the SDK knows, including those that OCI_REGION_METADATA and ~/.oci/regions-config.json add.
+
+    The SDK reads these two once per process, when it first meets a region that it does not know, so this asks it for
+    one. Raises InputError if their content is invalid.
+    """
+    load("oci")
+    regions = load("oci.regions")
+    try:
+        regions.is_region("no.such.region")
+    except Exception as error:  # a JSON value of another shape than expected
+        raise InputError(
+            "The regions in the environment variable OCI_REGION_METADATA or in ~/.oci/regions-config.json can't be read"
+            f" ({type(error).__name__}). Each must be an object with realmKey, realmDomainComponent, regionKey and"
+            " regionIdentifier; the variable contains one, the file a list of them"
+        ) from error
+    # Read from the module every time: a developer tool configuration file makes the SDK rebind these names.
+    return RegionTable(regions.REGIONS_SHORT_NAMES, regions.REGION_REALMS, regions.REALMS)
