@@ -276,6 +276,19 @@ class TestWrites:
         assert "Run the task again" in errors["volume-1"]["hint"]
         _is_true(sim, ran)
 
+    def test_a_conflict_that_does_not_pass_ends_with_the_time(self, sim: Simulator) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        sim.fault("status", PUT, times=None, status=409, code="Conflict", message="currently attached")
+
+        ran = _rekey(sim, "volume-1", wait_timeout=2)
+
+        assert ran.only["error"]["code"] == "Conflict"
+        assert "currently attached" in ran.only["error"]["message"]
+        assert "Run the task again" in ran.only["error"]["hint"]
+        assert ran.writes[PUT] > 1
+        assert not ran.only["changed"]
+        _is_true(sim, ran)
+
     def test_a_conflict_of_another_sort_is_final(self, sim: Simulator) -> None:
         furnish(sim, volumes=[volumes(1)])
         sim.fault("status", PUT, times=None, status=409, code="InvalidatedRetryToken", message="used before")
