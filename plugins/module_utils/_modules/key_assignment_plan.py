@@ -41,6 +41,7 @@ from .key_assignment_info import (
     incomplete_warning,
 )
 from .key_plan import PlanContext, PlanResult
+from .names import Names
 from .options import writable_file
 from .scope_options import regions_asked
 
@@ -48,9 +49,10 @@ from .scope_options import regions_asked
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
     approved = _approved(context)
-    _look_up_names(context)
+    names = Names(context.connection, context.clock)
+    _look_up_names(context, names)
     options = context.options
-    discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
+    discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = _plan_filter(context, discovery)
     plan = make_plan(discovery.resources, plan_filter)
     key_checks = KeyChecks()
@@ -67,15 +69,14 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         "options": _recorded_options(options),
         "complete": discovery.complete,
         "approved_digest": approved and approved.digest,
-        "names": context.names.found,
+        "names": names.found,
     }
     return PlanResult(plan, key_checks, discovery.tenancy, facts)
 
 
-def _look_up_names(context: PlanContext) -> None:
+def _look_up_names(context: PlanContext, names: Names) -> None:
     """Replace the names of compartments and keys by OCIDs, once and before anything else. Raises InputError."""
     options = context.options
-    names = context.names
 
     def regions() -> list[str]:
         connection = context.connection
@@ -92,7 +93,7 @@ def _look_up_names(context: PlanContext) -> None:
     }
 
 
-def _discover(context: PlanContext) -> DiscoveryFile:
+def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     """Discover resources now. The result is on disk, and part of the module's result, before anything is planned."""
     options = context.options
     path = writable_file("new_discovery_file", options["new_discovery_file"])
@@ -100,7 +101,7 @@ def _discover(context: PlanContext) -> DiscoveryFile:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
     everything = {**query, "kms_key_ids": None, "encryption": "any"}
-    found = discover_result(context.connection, everything, context.clock, context.log, context.names)
+    found = discover_result(context.connection, everything, context.clock, context.log, names)
     try:
         write_private(path, found)
     except OSError as error:

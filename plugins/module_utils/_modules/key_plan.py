@@ -38,7 +38,6 @@ from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
-from .names import Names
 from .options import writable_file
 from .output import invocation
 from .progress import live_progress
@@ -80,10 +79,6 @@ class PlanContext:
     def options(self) -> Mapping[str, Any]:
         """The options of the module, with OCIDs instead of names as far as those were looked up."""
         return {**self.module.params, **self.named}
-
-    @cached_property
-    def names(self) -> Names:
-        return Names(self.connection, self.clock)
 
     @property
     def multi_version_key_fails(self) -> bool:
