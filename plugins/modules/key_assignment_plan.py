@@ -145,9 +145,26 @@ resolved:
   description:
     - The options O(compartment_ids), O(kms_key_ids) and O(from_kms_key_ids) as far as names were among them, with OCIDs
       instead. A later plan of the same run takes these, so that names are looked up once.
-  returned: when names were looked up
+  returned: when names could be looked up
   type: dict
-  sample: {"kms_key_ids": {"us-ashburn-1": "ocid1.key.oc1.iad.examplevault.exampleuniqueid"}}
+  contains:
+    compartment_ids:
+      description: The OCIDs of the compartments.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.compartment.oc1..exampleuniqueid"]
+    kms_key_ids:
+      description: The OCID of the desired key of each region.
+      returned: when there were names among them
+      type: dict
+      sample: {"us-ashburn-1": "ocid1.key.oc1.iad.examplevault.exampleuniqueid"}
+    from_kms_key_ids:
+      description: The OCIDs of the keys.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]
 found:
   description: What was discovered, even if no plan could be made of it.
   returned: when O(new_discovery_file) was written

@@ -103,7 +103,13 @@ resolved:
   description: The option O(kms_key_ids) with OCIDs instead of names. Empty if there were no names among them.
   returned: success
   type: dict
-  sample: {"kms_key_ids": ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]}
+  contains:
+    kms_key_ids:
+      description: The OCIDs of the keys.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]
 kms_keys:
   description:
     - The result for each key and region, in the order given.
