@@ -13,7 +13,7 @@ from pathlib import Path
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.errors import InputError, ResourceError
-from .._common.progress import Describe, ProgressLog
+from .._common.progress import NO_PROGRESS, Describe, ProgressLog
 from .._common.quantities import duration
 from .._documents.discovery_file import DiscoveryFile
 from .._documents.discovery_writer import write_discovery
@@ -116,7 +116,7 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
 
 
 def _read(
-    connection: Connection, former_keys: Sequence[FormerKey], log: ProgressLog
+    connection: Connection, former_keys: Sequence[FormerKey], log: ProgressLog = NO_PROGRESS
 ) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
     """The resources as they are now, and why others could not be read."""
     # A volume and its policy assignment are known by the same OCID, so they are read separately.
