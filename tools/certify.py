@@ -53,6 +53,7 @@ ON_EACH_CORE = (
     "tests/integration/test_journal_processes.py",
     "tests/integration/test_awx_jobs.py",
     "tests/integration/test_role_rekey.py",
+    "tests/integration/test_untrusted_names.py",
 )
 
 

@@ -34,6 +34,8 @@ options:
       - It is flushed to disk before the change is made, so the former keys are known even if the task is killed.
       - When not set, the journal is C(oci_keys.block_volume/journal.jsonl) in the folder E(XDG_STATE_HOME),
         by default C(~/.local/state), on the machine that runs the module.
+      - It has to be a regular file of your own. In a container, and in jobs of AWX, its folder has to be on a mount
+        that outlives them, or a file C(.oci-keys-reports) in it or in a folder above it has to say that it is kept.
     type: path
 """
 

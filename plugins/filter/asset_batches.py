@@ -64,6 +64,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.as
     batches_of,
     select_assets,
 )
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
 def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[str, Any]:
@@ -77,12 +78,13 @@ def asset_batches(options: Mapping[str, Any], discovery_file: str = "") -> dict[
             chosen = select_assets(read_discovery(Path(discovery_file)).resources, options)
         except InputError as error:
             problems.append(str(error))
-    return {
+    result = {
         "batches": batches_of(chosen["ids"], options["batch_size"]),
         "total": len(chosen["ids"]),
         "left_alone": chosen["left_alone"],
         "problems": problems,
     }
+    return dict(untrusted(result))
 
 
 class FilterModule:

@@ -44,11 +44,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import objections
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
 def plan_objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: str = "rekey") -> list[str]:
     """Why a plan must not be carried out."""
-    return objections(plan_result, options, role)
+    return list(untrusted(objections(plan_result, options, role)))
 
 
 class FilterModule:

@@ -59,6 +59,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import Verdict, verdict
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
 def plan_verdict(
@@ -69,7 +70,8 @@ def plan_verdict(
     folder: str = "",
 ) -> Verdict:
     """How a run ended."""
-    return verdict(last_plan, found, stopped=stopped, check_mode=check_mode, folder=folder)
+    found_verdict: Verdict = untrusted(verdict(last_plan, found, stopped=stopped, check_mode=check_mode, folder=folder))
+    return found_verdict
 
 
 class FilterModule:

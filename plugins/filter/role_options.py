@@ -27,6 +27,12 @@ options:
     description: The name of the host in the inventory.
     type: str
     default: localhost
+  changes_here:
+    description:
+      - Whether the role is going to change something, with its report folder on this machine. In a container, and under
+        AWX, the folder has to be one that outlives the job then.
+    type: bool
+    default: false
   shard_region:
     description: The region of the host, if it is a shard. It replaces the role's own.
     type: str
@@ -63,7 +69,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.kept_folder import expect_kept
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
 def role_options(
@@ -72,6 +80,7 @@ def role_options(
     shard_region: object = None,
     shard_compartment_id: object = None,
     host: str = "localhost",
+    changes_here: bool = False,
 ) -> dict[str, Any]:
     """The options of a role, and what is wrong with them."""
     options, problems = read_role(
@@ -82,8 +91,9 @@ def role_options(
         shard_compartment_id=shard_compartment_id,
         table=known_regions(),
         environment=os.environ,
+        expect_kept=expect_kept if changes_here else None,
     )
-    return {"options": options, "problems": problems}
+    return dict(untrusted({"options": options, "problems": problems}))
 
 
 class FilterModule:

@@ -89,7 +89,6 @@ compose:
 import os
 from typing import Any
 
-from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -100,6 +99,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import shown
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.discover import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
@@ -111,10 +111,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.sco
     compartments_asked,
     regions_asked,
 )
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import as_template, untrusted
 
 _GROUP = "shards"
-# Before ansible-core 2.19 every text is a template.
-_as_template = getattr(template, "trust_as_template", str)
 
 # A region that can't be reached takes this many attempts, some 30 s if connections are refused.
 _RETRY = ReadRetry(attempts=6)
@@ -143,7 +142,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 shards = [shard.as_dict() for shard in found.shards]
                 self._cache[key] = {"shards": shards, "warnings": list(found.warnings)}
         for warning in found.warnings:
-            self.display.warning(warning)
+            self.display.warning(shown(warning))
         inventory.add_group(_GROUP)
         for shard in found.shards:
             self._add(inventory, shard)
@@ -183,14 +182,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return found
 
     def _add(self: Any, inventory: Any, shard: Shard) -> None:
-        variables = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": _as_template("{{ ansible_playbook_python }}"),
+        found = {
             "shard_region": shard.region,
             "shard_compartment_id": shard.compartment_id,
             "shard_compartment_name": shard.compartment_name,
             "shard_compartment_path": shard.compartment_path,
             "shard_error": shard.error,
+        }
+        variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": as_template("{{ ansible_playbook_python }}"),
+            **untrusted(found),
         }
         inventory.add_host(shard.name, group=_GROUP)
         for name, value in variables.items():

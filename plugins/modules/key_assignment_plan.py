@@ -19,6 +19,8 @@ description:
   - Resources that can't or shouldn't be changed (V(FAULTY), current key unusable, volumes with replicas in another
     region, backups under retention lock or legal hold, resources that a platform service manages) are listed
     separately with the reason.
+  - Filters have to say something. A blank or empty one, or one that can't be read, is an error, since it would plan for
+    more than intended. Leave out what should restrict nothing.
   - With an approved plan, only its entries are planned, if their current key is still what it says.
   - M(oci_keys.block_volume.key_plan_apply) applies a plan. The role P(oci_keys.block_volume.rekey#role) does all of it.
 extends_documentation_fragment:

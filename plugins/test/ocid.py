@@ -57,6 +57,7 @@ from collections.abc import Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import quote
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import ocid_types, parse
 
 
@@ -68,7 +69,7 @@ def ocid(value: object, *types: object) -> bool:
     desired: set[str] = set()
     for name in types:
         if not isinstance(name, str):
-            raise AnsibleFilterError(f"oci_keys.block_volume.ocid takes names of types as arguments, not {name!r}")
+            raise AnsibleFilterError(f"oci_keys.block_volume.ocid takes names of types as arguments, not {quote(name)}")
         try:
             desired.update(ocid_types(name))
         except InputError as error:

@@ -320,7 +320,7 @@ def test_the_file_has_all_whatever_the_result_lists(sim: Simulator, tmp_path: Pa
         content = json.loads(file.read_text())
         assert len(content["resources"]) == 3
         assert content["complete"] is True
-        assert {*content} == {*ran.result} - {"warnings", "invocation"}
+        assert {*content} == {"format", "version", *ran.result} - {"warnings", "invocation"}
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

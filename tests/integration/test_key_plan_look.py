@@ -105,7 +105,7 @@ def test_that_not_all_was_seen_is_told(sim: Simulator, tmp_path: Path) -> None:
             {"new_discovery_file": OMIT, "discovery_file": "before.json"},
             "'compartment_ids' and 'discovery_file' can't be combined",
         ),
-        ({"new_discovery_file": " "}, "'new_discovery_file' is empty"),
+        ({"new_discovery_file": " "}, "'new_discovery_file' is blank"),
         (
             {"new_discovery_file": "/proc/no/before.json"},
             "'new_discovery_file' is '/proc/no/before.json', but there is no folder",
@@ -121,6 +121,36 @@ def test_what_can_not_be_meant(sim: Simulator, tmp_path: Path, options: dict[str
 
     assert ran.failed
     assert fault in ran.msg
+    assert not (tmp_path / "plan.json").exists()
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"compartment_ids": ""},
+        {"compartment_ids": ["", "ocid1.compartment.oc1..a"]},
+        {"regions": [""]},
+        {"exclude_ids": [" "]},
+        {"from_kms_key_ids": [""]},
+        {"created_before": "x"},
+        {"created_before": ""},
+        {"plan_digest": ""},
+        {"approved_plan": " "},
+        {"freeform_tags": {"": "a"}},
+        {"defined_tags": {"ops": "x"}},
+    ],
+)
+def test_a_filter_that_says_nothing_is_an_error_before_anything_is_read(
+    sim: Simulator, tmp_path: Path, blank: dict[str, Any]
+) -> None:
+    mixed_fleet(sim)
+    sim.reset_counts()
+
+    ran = look_and_plan(sim, tmp_path, **blank)
+
+    assert ran.failed
+    assert f"'{next(iter(blank))}" in ran.msg
+    assert sim.counts() == {}
     assert not (tmp_path / "plan.json").exists()
 
 
@@ -140,7 +170,7 @@ def test_what_is_found_has_to_be_on_disk(sim: Simulator, tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     mixed_fleet(sim)
-    monkeypatch.setattr(_assignment_plan, "write_private", write)
+    monkeypatch.setattr(_assignment_plan, "write_result", write)
 
     ran = look_and_plan(sim, tmp_path)
 

@@ -41,7 +41,8 @@ KEY = "ocid1.key.oc1.iad.vaultprefix.abcdefgh"
 CALLERS = {it.name: it for it in reversed([*CHANGERS, *COPIERS])} | {"kms_key_info": None}
 
 # Bytes of our own files in the archive that is sent; ansible-core's own are 113 KB. The SDK's collection sends 401 KB.
-LARGEST_SHARE = 185_000
+# Since requests to OCI are our own, and not those of the SDK, they are among these files.
+LARGEST_SHARE = 200_000
 # The SDK's subpackages whose clients are needed, and those that it imports itself whatever is needed of it.
 NEEDED = {"core", "identity", "key_management", "resource_search"}
 OF_THE_SDK = {"auth", "dns", "object_storage", "work_requests"}

@@ -15,9 +15,10 @@ from typing import Any
 
 from integration.support.awx import MOST_CHARACTERS
 from integration.support.fleets import volumes
-from integration.support.harness import furnish, soak
+from integration.support.harness import furnish, run, soak
 from integration.support.live_runs import module_processes, run_live
 
+from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
 from simulator.client import Simulator
 
 
@@ -103,6 +104,15 @@ def test_a_dry_run_has_nothing_of_it_in_its_result(sim: Simulator, tmp_path: Pat
         assert "warnings" not in result
 
 
+def test_the_file_is_no_other_one_of_the_task(sim: Simulator, tmp_path: Path) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    path = str(tmp_path / "journal.jsonl")
+    given = {"volume_ids": [sim.id("volume-1")], "kms_key_id": sim.id("key-a"), "journal": path, "progress_file": path}
+    ran = run(volume_kms_key.main, sim, **given)
+    assert "'progress_file' and 'journal' are the same file" in ran.msg
+    assert ran.calls == {}
+
+
 @soak
 def test_loops_delegation_and_secret_tasks_behave(sim: Simulator, tmp_path: Path) -> None:
     furnish(sim, {"settle": 3}, volumes=[volumes(6)])
@@ -126,7 +136,7 @@ def test_loops_delegation_and_secret_tasks_behave(sim: Simulator, tmp_path: Path
         flags="-v",
     )
 
-    assert ran.status == "successful"
+    assert ran.status == "successful", [event["stdout"] for event in ran.events]
     looped, secret, aside, delegated, skipped = (ran.lines_of(number) for number in range(5))
     assert sum(line.startswith("us-ashburn-1: block volumes 1 of 1, ") for line in looped) == 2
     assert delegated[-1].startswith("us-ashburn-1: block volumes 1 of 1, ")

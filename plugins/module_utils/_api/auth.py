@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.text import shorten
+from .._common.text import quote
 from .config_file import read_file, read_profile
 from .credentials import PROFILE_NAMES, CredentialSources, Principal, expect_ocid, token_claims
 from .platform_auth import platform_principal
@@ -65,7 +65,7 @@ def _api_key(settings: ConnectionSettings) -> Principal:
     fingerprint = fingerprint.lower()
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise InputError(
-            f"{shorten(fingerprint)!r} ({fingerprint_source}) is not the fingerprint of an API key. Give 16 pairs of"
+            f"{quote(fingerprint)} ({fingerprint_source}) is not the fingerprint of an API key. Give 16 pairs of"
             " hexadecimal digits separated by colons, as the console shows it"
         )
     private_key, key_source, phrases = _private_key(sources)

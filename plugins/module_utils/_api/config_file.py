@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._common.errors import InputError
+from .._common.text import quote
 from .._common.values import is_blank
 from .settings import CONNECTION_OPTIONS, ENVIRONMENT, ConnectionSettings, how_to_set
 
@@ -61,8 +62,8 @@ def read_profile(
             return None
         profiles = ([DEFAULT_PROFILE] if parser.defaults() else []) + parser.sections()
         raise InputError(
-            f"The OCI config file {path} has no profile {name!r}; its profiles are: {', '.join(profiles) or 'none'}."
-            f" Choose one with {how_to_set('config_profile_name')}"
+            f"The OCI config file {path} has no profile {quote(name)}; its profiles are:"
+            f" {', '.join(profiles) or 'none'}. Choose one with {how_to_set('config_profile_name')}"
         )
     return Profile(path, name, {key: value.strip() for key, value in parser[name].items() if not is_blank(value)})
 
@@ -77,7 +78,7 @@ def read_file(path: str, what: str, source: str) -> bytes:
         with open(full, "rb") as stream:
             content = stream.read()
     except OSError as error:
-        written = "" if full == path else f" (written as {path!r}"
+        written = "" if full == path else f" (written as {quote(path)}"
         if written:
             written += ")" if path.startswith("~") else f", which is relative to the working directory {os.getcwd()})"
         raise InputError(

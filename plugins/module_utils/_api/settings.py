@@ -12,11 +12,13 @@ That is why no option here has a default, choices or an ``env_fallback``: an arg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from .._common.errors import InputError
+from .._common.text import quote, without_secrets
 from .._common.values import is_blank, parse_boolean
 
 AUTH_TYPES = (
@@ -85,11 +87,15 @@ class ConnectionSettings:
     cert_bundle: str | None = None
     realm_specific_endpoint_template_enabled: bool | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    other_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value from options or the environment, to be kept out of all output."""
-        return tuple(value for value in (getattr(self, name) for name in _SECRET) if value)
+        """Every secret value from options or the environment, to be kept out of all output.
+
+        Besides key and pass phrase: the credentials of proxies, and keys that stand where something else should.
+        """
+        return tuple(value for value in (*(getattr(self, name) for name in _SECRET), *self.other_secrets) if value)
 
 
 def how_to_set(option: str) -> str:
@@ -119,17 +125,45 @@ def resolve_connection(options: Mapping[str, object], environment: Mapping[str, 
             del values[name], sources[name]
 
     template = values.pop("realm_specific_endpoint_template_enabled", None)
-    auth_type = values.pop("auth_type", AUTH_TYPES[0]).lower()
+    given_type = values.pop("auth_type", AUTH_TYPES[0])
+    auth_type = given_type.lower()
     if auth_type not in AUTH_TYPES:
         raise InputError(
-            f"{auth_type[:60]!r} ({sources['auth_type']}) is not valid; choose one of: {', '.join(AUTH_TYPES)}"
+            f"{quote(given_type)} ({sources['auth_type']}) is not valid; choose one of: {', '.join(AUTH_TYPES)}"
         )
     return ConnectionSettings(
         auth_type=auth_type,
         realm_specific_endpoint_template_enabled=None if template is None else _expect_boolean(template),
         sources=sources,
+        other_secrets=(*_misplaced_secrets(values), *proxy_secrets(environment)),
         **values,
     )
+
+
+# What is shorter would be hidden in every word that has it in it.
+_SHORTEST_SECRET = 4
+
+
+def proxy_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The credentials in the URLs of proxies: as they are written, and the password as it is sent."""
+    found: dict[str, None] = {}
+    for name, value in environment.items():
+        if not name.lower().endswith("_proxy") or name.lower() == "no_proxy" or "@" not in value:
+            continue
+        # Passwords may have ``/ # ? \\ @`` in them, so no parser of URLs finds all of them.
+        credentials = value.partition("://")[2] or value
+        credentials = credentials[: credentials.rindex("@")] if "@" in credentials else credentials
+        password = credentials.partition(":")[2]
+        found.update(dict.fromkeys((credentials, password, unquote(password))))
+    return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+
+
+def _misplaced_secrets(values: Mapping[str, str]) -> Iterator[str]:
+    """Values that are secrets though their options take none, as a whole and line by line."""
+    for name, value in values.items():
+        if name not in _SECRET and without_secrets(value) != value:
+            yield value
+            yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_SECRET and "---" not in line)
 
 
 def _find(name: str, options: Mapping[str, object], environment: Mapping[str, str]) -> tuple[str, str] | None:
@@ -151,7 +185,7 @@ def _expect_boolean(value: str) -> bool:
     parsed = parse_boolean(value)
     if parsed is None:
         raise InputError(
-            f"{value[:60]!r} (option realm_specific_endpoint_template_enabled) is not valid; choose one of: true,"
+            f"{quote(value)} (option realm_specific_endpoint_template_enabled) is not valid; choose one of: true,"
             " false. Leave it out to let the SDK decide"
         )
     return parsed

@@ -2,15 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The typed errors of the collection. Pure; imports nothing of the collection."""
+"""The typed errors of the collection. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .text import shown
+
 
 class BlockVolumeKeyError(Exception):
-    """Anything that the collection reports to its user; ``str()`` of it is the message."""
+    """Anything that the collection reports to its user; ``str()`` of it is the message.
+
+    Messages quote what users, files and services gave, so none gets out as it is: a secret may stand where a name was
+    expected.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class InputError(BlockVolumeKeyError):
@@ -22,7 +31,7 @@ class ApiError(BlockVolumeKeyError):
 
     def __init__(self, message: str, *, operation: str) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = shown(message)
         self.operation = operation
 
     @property

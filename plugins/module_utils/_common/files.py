@@ -42,6 +42,16 @@ def write_private_text(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, by whatever links, or would if it were created."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder to disk, so that files created or renamed in it stay there if the machine crashes.
 

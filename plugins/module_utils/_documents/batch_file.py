@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from .._common.files import write_private
 from .._model.counts import ChangeCounts
 from .changes_file import DOCUMENT, ChangeRow, batch_paths, count_changes, parse_change
 from .json_reader import JsonNode, read_json
+from .own_files import write_result
 from .subject import Subject, subject
 
 _MOST_SECONDS = 1e9
@@ -60,7 +60,7 @@ def read_batch_file(folder: Path, number: int) -> BatchFile | None:
 
 def write_batch_file(path: Path, rows: Sequence[BatchRow], seconds: float, facts: Mapping[str, Any]) -> None:
     """Write the file of a batch. ``facts`` are for people who read it. Raises OSError."""
-    write_private(path, {**facts, "summary": count_changes(rows), "seconds": seconds, "resources": rows})
+    write_result(path, {**facts, "summary": count_changes(rows), "seconds": seconds, "resources": rows})
 
 
 def _parse_batch(root: JsonNode, number: int) -> BatchFile:

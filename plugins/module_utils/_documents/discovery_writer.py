@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .discovery_file import DiscoveryFile
+from .formats import RESULT_FORMAT, RESULT_VERSION
 from .json_writer import write_before_changes
 
 
@@ -20,6 +21,8 @@ def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
     write_before_changes(
         path,
         {
+            "format": RESULT_FORMAT,
+            "version": RESULT_VERSION,
             "resources": discovery.resources,
             "unreadable": discovery.unreadable,
             "complete": discovery.complete,

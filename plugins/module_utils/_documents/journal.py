@@ -6,29 +6,43 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import stat
 import threading
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._common.append_file import expect_in_place, open_own_file
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import sync_folder
+from .._common.state_folder import state_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
-from .journal_events import INTENT, OUTCOME
+from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
+
+# A line has some hundred characters, and of a policy or a group a few thousand.
+_BEGINNING = 256 * 1024
 
 
 def default_journal_path(environment: Mapping[str, str]) -> Path:
-    """The journal's path if the user names none: a state folder survives reboots, a temporary one doesn't."""
-    state = environment.get("XDG_STATE_HOME", "").strip()
-    base = Path(state or os.path.expanduser("~/.local/state"))
-    return base / "oci_keys.block_volume" / "journal.jsonl"
+    """The journal's path if the user names none: a state folder survives reboots, a temporary one doesn't.
+
+    Raises InputError where there is no such folder.
+    """
+    return state_folder(environment) / JOURNAL_NAME
+
+
+def known_default_journal(environment: Mapping[str, str]) -> Path | None:
+    """The same, where another journal is given and this one is only looked at; None where there is no such folder."""
+    try:
+        return default_journal_path(environment)
+    except InputError:
+        return None
 
 
 class Journal:
@@ -59,12 +73,15 @@ class Journal:
         try:
             created = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            if stat.S_ISREG(os.fstat(self._file).st_mode):
-                os.fchmod(self._file, 0o600)
-                self._ends_incomplete = not self._ends_with_a_line()
+            self._file = open_own_file(self.path)
+            self._expect_journal()
+            os.fchmod(self._file, 0o600)
+            self._ends_incomplete = not self._ends_with_a_line()
             for path in created:
                 sync_folder(path.parent)
+            if created == [self.path]:
+                # Whoever created the folder of the run a moment ago did not flush the one that it is in.
+                sync_folder(self.path.parent.parent)
         except OSError as error:
             self.close()
             raise InputError(
@@ -74,10 +91,13 @@ class Journal:
 
     def _ends_with_a_line(self) -> bool:
         """Whether the next line starts a line of its own, and does not continue an incomplete one."""
-        with self.path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - 1, 0))
-            return file.read(1) in (b"", b"\n")
+        size = os.fstat(self._file).st_size
+        return os.pread(self._file, 1, max(size - 1, 0)) in (b"", b"\n")
+
+    def _expect_journal(self) -> None:
+        """Raise OSError where the file has something else in it, which would be spoiled."""
+        if not is_journal(os.pread(self._file, _BEGINNING, 0)):
+            raise OSError(errno.EEXIST, "it has something else in it than a journal")
 
     def close(self) -> None:
         if self._file >= 0:
@@ -136,6 +156,7 @@ class Journal:
                 return
             up_to = self._appended
             try:
+                expect_in_place(self._file, self.path)
                 os.fsync(self._file)
             except OSError as error:
                 # The kernel reports a failed flush only once; lines that other threads wait for may be lost with it.

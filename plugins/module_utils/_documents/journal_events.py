@@ -6,4 +6,25 @@
 
 from __future__ import annotations
 
+import json
+
 INTENT, OUTCOME = "intent", "outcome"
+
+JOURNAL_NAME = "journal.jsonl"
+"""The name of a journal in the folder of a run, and in the state folder."""
+
+# How a line begins, which is all that a process that was killed at once may have left of a journal.
+_LINE_STARTS = (b'{"time"', b'{"event"')
+
+
+def is_journal(beginning: bytes) -> bool:
+    """Whether a file that begins so is a journal. An empty one is, too."""
+    if not beginning.strip():
+        return True
+    for line in beginning.split(b"\n"):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # incomplete, as a process leaves it that is killed
+        return isinstance(value, dict) and value.get("event") in (INTENT, OUTCOME)
+    return any(beginning.startswith(start) or start.startswith(beginning) for start in _LINE_STARTS)

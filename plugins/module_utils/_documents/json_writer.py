@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.files import write_private
+from .._common.files import sync_folder, write_private
 
 
 def write_before_changes(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that only its owner can read. Raises InputError where it can't be written."""
     try:
         write_private(path, content)
+        # Whoever created the folder of the run a moment ago did not flush the one that it is in.
+        sync_folder(path.parent.parent)
     except OSError as error:
         raise InputError(
             f"{str(path)!r} can't be written: {error.strerror or error}. Nothing was changed, because the plan and the "

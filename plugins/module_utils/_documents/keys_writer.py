@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .formats import RESULT_FORMAT, RESULT_VERSION
 from .json_writer import write_before_changes
 
 
 def write_keys(path: Path, rows: Sequence[Mapping[str, Any]], summary: Mapping[str, int]) -> None:
     """Write the keys of a plan. Raises InputError where that fails, since nothing may be changed then."""
-    write_before_changes(path, {"changed": False, "summary": summary, "keys": rows})
+    about = {"format": RESULT_FORMAT, "version": RESULT_VERSION, "changed": False}
+    write_before_changes(path, {**about, "summary": summary, "keys": rows})

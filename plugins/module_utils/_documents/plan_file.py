@@ -15,9 +15,10 @@ from typing import Any, TypedDict
 
 from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .formats import PLAN_FORMAT
 from .json_reader import JsonNode, read_json
 
-FORMAT = "oci_keys.block_volume/plan"
+FORMAT = PLAN_FORMAT
 VERSION = 1
 
 

@@ -111,7 +111,7 @@ def parse(value: object) -> Ocid:
         raise InputError(f"{quote(value)} is not an OCID: it is of type {type(value).__name__}, but text is expected")
     text = value.strip()
     if not text:
-        raise InputError(f"{value[:8]!r} is not an OCID: it is empty")
+        raise InputError(f"{quote(value[:8])} is not an OCID: it is empty")
     if len(text) > MAX_LENGTH:
         raise InputError(
             f"{quote(text)} is not an OCID: it has {len(text)} characters, {MAX_LENGTH} at most are allowed"
@@ -120,7 +120,7 @@ def parse(value: object) -> Ocid:
     bad = _FORBIDDEN[separator].search(text)
     if bad is not None and text.lower().startswith(PREFIXES):
         raise InputError(
-            f"{quote(text)} is not an OCID: {bad.group()!r} at position {bad.start() + 1} is not allowed in it"
+            f"{quote(text)} is not an OCID: {quote(bad.group())} at position {bad.start() + 1} is not allowed in it"
             + (" (is it a placeholder that was not filled in?)" if bad.group() in "<>{}$" else "")
         )
     parts = text.split(separator)

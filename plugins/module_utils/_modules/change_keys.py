@@ -30,14 +30,14 @@ from .._changes.results import (
     summary,
 )
 from .._common.cancellation import CancellationToken
-from .._common.errors import InputError
-from .._common.files import write_private
+from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._common.quantities import duration
 from .._documents.journal import (
     Journal,
     default_journal_path,
 )
+from .._documents.own_files import write_result
 from .._model.names import is_name
 from .._model.resource import DesiredState
 from .change_options import (
@@ -47,13 +47,14 @@ from .change_options import (
     targets,
 )
 from .change_runtime import ChangeRuntime
+from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .key_names import NamedKeys
 from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
-from .output import invocation, warn
+from .output import invocation, warn, warn_of
 from .progress import PROGRESS_OPTIONS, live_progress
 from .signals import cancelled_by_signals
 
@@ -112,10 +113,11 @@ def _run(
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
     desired = request.desired(module.params)
     journal_path = writable_file("journal", module.params["journal"]) or default_journal_path(os.environ)
-    if result_file is not None and os.path.realpath(result_file) == os.path.realpath(journal_path):
-        raise InputError(
-            f"'result_file' and 'journal' are the same file, {str(journal_path)!r}. Name another 'result_file'"
-        )
+    if not module.check_mode:
+        expect_kept(journal_path.parent, "The journal", os.environ)
+    check_files(
+        module.params, {"result_file": result_file, "journal": journal_path}, formats={"journal": CHECKED_ELSEWHERE}
+    )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
     resources = targets(
@@ -175,9 +177,9 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
     warn(module, warnings, "'result_file'", all_of_them=not is_short)
     if result_file is not None:
         try:
-            write_private(result_file, {**result, "warnings": warnings, "resources": entries})
+            write_result(result_file, {**result, "warnings": warnings, "resources": entries})
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])
     if module._diff:
         limit = _MOST_IN_SHORT_DIFF if is_short else None

@@ -14,6 +14,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .._common.errors import BlockVolumeKeyError
+from .._common.text import shown, visible, without_secrets
 from .output import invocation
 
 INTERNAL_ERROR = "Internal error in oci_keys.block_volume"
@@ -37,7 +38,11 @@ def fail_module_on_error(
     except Exception as error:
         module.fail_json(
             invocation=invocation(module),
-            msg=f"{INTERNAL_ERROR}: {error!r}. {footer} Please report it with the output of -vvv.",
-            exception=traceback.format_exc(),
+            msg=shown(f"{INTERNAL_ERROR}: {error!r}. {footer} Please report it with the output of -vvv."),
+            exception=_traceback(),
             **(extra_result or {}),
         )
+
+
+def _traceback() -> str:
+    return "\n".join(map(visible, without_secrets(traceback.format_exc()).splitlines()))

@@ -16,7 +16,6 @@ from ansible.module_utils.basic import AnsibleModule
 from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
-from .._common.files import write_private
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
 from .._common.version import VERSION
@@ -32,14 +31,16 @@ from .._discovery.results import (
     summary,
     unreadable_entry,
 )
+from .._documents.own_files import write_result
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .names import Names
 from .options import listed, writable_file
-from .output import invocation
+from .output import invocation, warn_of
 from .progress import live_progress
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
@@ -56,6 +57,7 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
+        check_files(module.params, {"discovery_file": discovery_file})
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
         with live_progress(module, runtime.clock) as log:
             result = discover_result(connection, module.params, runtime.clock, log)
@@ -195,10 +197,10 @@ def incomplete_warning(where: str) -> str:
 
 def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
-        module.warn(incomplete_warning("the result"))
+        warn_of(module, incomplete_warning("the result"))
     if discovery_file is not None:
         try:
-            write_private(discovery_file, result)
+            write_result(discovery_file, result)
         except OSError as error:
-            module.warn(f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
+            warn_of(module, f"'discovery_file' {str(discovery_file)!r} could not be written: {error}")
     module.exit_json(invocation=invocation(module), **shortened(result, module.params["result"]))

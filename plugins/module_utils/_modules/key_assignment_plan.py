@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.files import write_private
 from .._common.quantities import duration
 from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
+from .._documents.own_files import write_result
 from .._documents.packed_plan import unpack_plan
 from .._documents.plan_file import PlanFile, read_plan
 from .._model.ocid import expect_realm, expect_type, parse
@@ -43,6 +44,8 @@ from .key_assignment_info import (
 from .key_plan import PlanContext, PlanResult
 from .names import Names
 from .options import writable_file
+from .output import warn_of
+from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 from .scope_options import regions_asked
 
 
@@ -52,8 +55,9 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     names = Names(context.connection, context.clock)
     _look_up_names(context, names)
     options = context.options
+    selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
-    plan_filter = _plan_filter(context, discovery)
+    plan_filter = replace(selection, keys=_keys_for(context, discovery))
     plan = make_plan(discovery.resources, plan_filter)
     key_checks = KeyChecks()
     if options["validate_key"]:
@@ -103,7 +107,7 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     everything = {**query, "kms_key_ids": None, "encryption": "any"}
     found = discover_result(context.connection, everything, context.clock, context.log, names)
     try:
-        write_private(path, found)
+        write_result(path, found)
     except OSError as error:
         raise InputError(
             f"'new_discovery_file' {str(path)!r} can't be written: {error.strerror or error}. Nothing was planned. "
@@ -111,7 +115,7 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        context.module.warn(incomplete_warning("'new_discovery_file'"))
+        warn_of(context.module, incomplete_warning("'new_discovery_file'"))
     return read_discovery(path)
 
 
@@ -131,9 +135,9 @@ def _read_discovery(context: PlanContext) -> DiscoveryFile:
     return discovery
 
 
-def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
+def _keys_for(context: PlanContext, discovery: DiscoveryFile) -> dict[str, str] | None:
+    """The desired key of each region in scope; None stands for the Oracle-managed one."""
     options = context.options
-    keys: dict[str, str] | None = None
     if options["state"] == "present":
         keys = _keys(context)
         missing = [region for region in discovery.regions if region not in keys]
@@ -142,20 +146,24 @@ def _plan_filter(context: PlanContext, discovery: DiscoveryFile) -> PlanFilter:
                 f"'kms_key_ids' has no key for {', '.join(missing)}, which is in scope. Give these regions a key, or "
                 "take them out of the scope"
             )
-    elif options["kms_key_ids"]:
+        return keys
+    if options["kms_key_ids"]:
         raise InputError("'kms_key_ids' and 'state: absent' can't be combined: 'absent' assigns no key")
-    for name in ("from_kms_key_ids", "resource_types", "freeform_tags", "defined_tags"):
-        if options[name] is not None and not options[name]:
-            raise InputError(f"'{name}' is empty, so no resource can match. Leave it out")
+    return None
+
+
+def _selection(context: PlanContext) -> PlanFilter:
+    """Which resources are planned for. It is known to be valid before anything is read."""
+    options, tenancy = context.options, context.connection.tenancy
     return PlanFilter(
-        keys=keys,
+        keys=None,
         resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
-        from_kms_key_ids=options["from_kms_key_ids"],
+        from_kms_key_ids=keys_to_leave(options, tenancy),
         only_oracle_managed=options["only_oracle_managed"],
-        exclude_ids=options["exclude_ids"] or (),
-        freeform_tags=options["freeform_tags"],
-        defined_tags=options["defined_tags"],
-        created_before=None if is_blank(options["created_before"]) else options["created_before"],
+        exclude_ids=excluded_ids(options, tenancy),
+        freeform_tags=freeform_tags(options),
+        defined_tags=defined_tags(options),
+        created_before=created_before(options),
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
     )

@@ -36,10 +36,11 @@ from .._reporting.build import (
     canonical,
     undiscovered,
 )
-from .._reporting.files import write_report
+from .._reporting.files import foreign_report_reason, report_paths, write_report
 from .._reporting.html import render
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
+from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
 from .output import invocation
 
@@ -57,13 +58,15 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
                 invocation=invocation(module), msg=missing_required_lib("jinja2"), exception=traceback.format_exc()
             )
         except OSError as error:
-            module.fail_json(invocation=invocation(module), msg=f"The report could not be written: {error}")
+            raise InputError(f"The report could not be written: {error}") from error
     module.exit_json(invocation=invocation(module), **result)
 
 
 def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     options = module.params
     template = _template(options["template"])
+    folder = _folder(options["report_dir"])
+    _check_files(options, report_paths(folder, ("json", "csv", *(["html"] if template is not None else []))))
     runs = _runs(options)
     context = ReportContext(
         mode="check" if module.check_mode else "run",
@@ -83,7 +86,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     texts = {"json": text, "csv": csv_text(report)}
     if template is not None:
         texts["html"] = render(template, report, digest)
-    paths = write_report(_folder(options["report_dir"]), texts, report["evidence"]["run_id"])
+    paths = write_report(folder, texts, report["evidence"]["run_id"])
     return {
         "changed": False,
         "paths": {kind: str(path) for kind, path in paths.items()},
@@ -184,6 +187,15 @@ def _folder(given: Any) -> Path:
     except OSError as error:
         raise InputError(f"'report_dir' {str(path)!r} can't be created: {error.strerror}") from error
     return path
+
+
+def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
+    """Raise InputError if a file of the report is one that it is made from, or is not one of ours."""
+    outputs = {path.name: path for path in paths.values()}
+    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "change_files", "merge_reports")
+    expect_distinct([*outputs.items(), *input_files(options, *names, "template")], outputs)
+    for name, path in outputs.items():
+        expect_replaceable(name, path, foreign_report_reason)
 
 
 def _result(report: Mapping[str, Any]) -> dict[str, Any]:

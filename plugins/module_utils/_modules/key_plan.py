@@ -21,6 +21,8 @@ from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
 from .._common.values import is_blank
+from .._documents.formats import PLAN_FORMAT
+from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
@@ -33,13 +35,16 @@ from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
 from .._planning.plan import Plan
 from .._planning.plan_text import MOST_COUNTS, plan_lines
+from .call_files import input_files
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import (
     NOTHING_WAS_CHANGED,
     fail_module_on_error,
 )
 from .options import writable_file
-from .output import invocation
+from .output import invocation, warn_of
+from .plan_filters import expect_no_blanks
 from .progress import live_progress
 from .runtime import Runtime
 
@@ -128,10 +133,19 @@ def _write(
     log: ProgressLog,
 ) -> dict[str, Any]:
     options = module.params
+    expect_no_blanks(options)
     plan_file = writable_file("plan_file", options["plan_file"])
     keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
+    written = {
+        "plan_file": plan_file,
+        "keys_file": keys_file,
+        "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
+    }
+    reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
+    read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
+    check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
@@ -164,7 +178,7 @@ def _write(
     )
     write_plan(plan_file, document, result.facts)
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
-        module.warn(warning)
+        warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None
     note = _TOO_LARGE if module.check_mode and inline is None else None
     lines = plan_lines(plan, dry_run=module.check_mode)

@@ -26,9 +26,11 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
+from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.journal import Journal
+from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.subject import Subject, subject
 from .._model.ocid import expect_region, parse
@@ -46,8 +48,9 @@ from .._planning.progress import progress_line, slice_label
 from .._resources.planned import planned_kind
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
+from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .output import invocation, warn
+from .output import invocation, warn, warn_of
 from .progress import live_progress
 from .signals import cancelled_by_signals
 
@@ -86,7 +89,12 @@ def _apply(
     module.no_log_values.update(connection.secrets)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
-    journal = Journal(path.parent / "journal.jsonl", runtime.clock, connection.tenancy)
+    journal_path = path.parent / JOURNAL_NAME
+    if not module.check_mode:
+        expect_kept(journal_path.parent, "The journal", os.environ)
+    written = {"journal": journal_path, "batch file": batch_file(path.parent, options["batch"])}
+    check_files(options, written, [("plan_file", path)], formats={"journal": CHECKED_ELSEWHERE})
+    journal = Journal(journal_path, runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
     began = runtime.clock.monotonic()
@@ -179,8 +187,9 @@ class _Batch:
         try:
             write_batch_file(self._path, rows, seconds, {**self._counts(), "warnings": list(self._warnings)})
         except OSError as error:
-            self._module.warn(
-                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}"
+            warn_of(
+                self._module,
+                f"{str(self._path)!r} could not be written, so the outcome is only in the journal: {error}",
             )
 
 

@@ -44,9 +44,7 @@ _CONCURRENCY = 32
 def plan_restore(context: PlanContext) -> PlanResult:
     """Plan to put each resource back on its original key, where it is still on a key that a run assigned."""
     options = context.options
-    paths = [Path(os.path.expanduser(path)) for path in options["reports"] if path.strip()]
-    if not paths:
-        raise InputError("'reports' names no file. Give a report, a plan or a journal, or the folder of a run")
+    paths = [Path(os.path.expanduser(path)) for path in options["reports"]]
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")

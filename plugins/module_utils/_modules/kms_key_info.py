@@ -18,18 +18,20 @@ from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.concurrency import map_concurrently
 from .._common.errors import BlockVolumeKeyError, InputError
-from .._common.files import write_private
 from .._common.values import is_blank
 from .._documents.discovery_file import read_discovery
+from .._documents.own_files import write_result
 from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.ocid import Ocid, expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
+from .call_files import input_files
+from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
 from .key_names import NamedKeys
 from .options import listed, writable_file
-from .output import invocation
+from .output import invocation, warn_of
 from .runtime import Runtime
 
 # Lookups in flight. The rate limit of Vault is the bottleneck; more threads would only retry more calls at once.
@@ -45,6 +47,8 @@ def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> N
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
         result_file = writable_file("result_file", module.params["result_file"])
+        read = input_files(module.params, "discovery_file")
+        check_files(module.params, {"result_file": result_file}, read)
         entries, resolved = _look_up(module, runtime)
     _end(module, entries, resolved, result_file)
 
@@ -147,9 +151,9 @@ def _end(
     result: dict[str, Any] = {"changed": False, "summary": summary(entries), "msg": message(entries)}
     if result_file is not None:
         try:
-            write_private(result_file, {**result, "keys": entries})
+            write_result(result_file, {**result, "keys": entries})
         except OSError as error:
-            module.warn(f"'result_file' {str(result_file)!r} could not be written: {error}")
+            warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     shown = selected(entries, module.params["result"])
     # In templates, ``keys`` is a method, and ansible-core 2.21 forbids documenting it; playbooks use it nevertheless.
     module.exit_json(invocation=invocation(module), **result, resolved=resolved, kms_keys=shown, keys=shown)

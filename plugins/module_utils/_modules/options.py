@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .._api.settings import CONNECTION_OPTIONS
 from .._common.errors import InputError
+from .._common.state_folder import expanded
 from .._common.values import is_blank
 
 RESULT_OPTIONS: dict[str, dict[str, Any]] = {
@@ -56,7 +56,7 @@ def writable_file(option: str, given: Any) -> Path | None:
     """The path of a file that is going to be written, validated before anything else is done; None if it is not set."""
     if is_blank(given):
         return None
-    path = Path(os.path.expanduser(str(given)))
+    path = expanded(str(given))
     if path.is_dir():
         raise InputError(f"'{option}' is {str(path)!r}, which is a folder. Name a file in it")
     if not path.parent.is_dir():

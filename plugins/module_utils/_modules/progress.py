@@ -16,10 +16,15 @@ from ansible.module_utils.basic import AnsibleModule
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressFile, ProgressLog
+from .call_files import expect_distinct, input_files
 from .options import writable_file
+from .output import warn_of
 
 PROGRESS_OPTIONS: dict[str, dict[str, Any]] = {"progress_file": {"type": "path"}}
 """Argument spec entries of modules that may take long."""
+
+# Options of these modules that name files.
+_OTHER_FILES = ("journal", "result_file", "plan_file", "keys_file", "new_discovery_file", "discovery_file")
 
 # Seconds between two looks at whether a line is due.
 _TICK = 0.5
@@ -35,6 +40,7 @@ def live_progress(module: AnsibleModule, clock: Clock) -> Iterator[ProgressLog]:
     if path is None:
         yield NO_PROGRESS
         return
+    expect_distinct([("progress_file", path), *input_files(module.params, *_OTHER_FILES)], ["progress_file"])
     try:
         file = ProgressFile(path)
     except OSError as error:
@@ -58,7 +64,8 @@ def live_progress(module: AnsibleModule, clock: Clock) -> Iterator[ProgressLog]:
         thread.join()
         file.close()
         if log.fault is not None:
-            module.warn(
+            warn_of(
+                module,
                 f"'progress_file' {str(path)!r} could not be written to any more: {log.fault.strerror or log.fault}. "
-                "The task went on without it."
+                "The task went on without it.",
             )

@@ -157,7 +157,11 @@ def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> None:
 
 def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, former: FormerKeys) -> None:
     """Add a row of a report. Its OCIDs and keys have to be valid, since resources are going to be changed to them."""
-    about = _reported_subject(change, node)
+    try:
+        about = _reported_subject(change, node)
+    except InputError as error:  # concerns this resource only
+        former.unknown[str(change.get("copy_id") or change["id"])] = str(error)
+        return
     if about is None:
         former.unknown[str(change.get("copy_id") or change["id"])] = (
             "reports don't list member keys; pass the run's journal instead"

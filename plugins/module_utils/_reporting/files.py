@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._common.errors import InputError
 from .._common.files import write_private, write_private_text
+from .._documents.json_reader import read_json
+from .._documents.own_files import foreign_reason
+from .._documents.report_file import FORMAT as REPORT_FORMAT
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = "oci_keys.block_volume/manifest"
@@ -20,12 +24,39 @@ MANIFEST_VERSION = 1
 _BLOCK = 1024 * 1024
 
 
+def report_paths(folder: Path, kinds: Iterable[str]) -> dict[str, Path]:
+    """The files of a report by kind, and its manifest."""
+    return {**{kind: folder / f"report.{kind}" for kind in kinds}, "manifest": folder / MANIFEST}
+
+
+def foreign_report_reason(path: Path) -> str | None:
+    """Why a file of a report must not be replaced; None if it may be, or if there is none. Raises OSError.
+
+    A table and a page have no format in them, so they are known by the manifest beside them.
+    """
+    if path.name == MANIFEST:
+        return foreign_reason(path, MANIFEST_FORMAT)
+    if path.suffix == ".json":
+        return foreign_reason(path, REPORT_FORMAT)
+    is_plain_file = path.is_file() and not path.is_symlink() and path.stat().st_size > 0
+    return None if is_plain_file and path.name in _listed_names(path.with_name(MANIFEST)) else foreign_reason(path, "")
+
+
+def _listed_names(path: Path) -> set[str]:
+    """The files that a manifest lists; none where it is not one of ours."""
+    if not path.exists() or foreign_reason(path, MANIFEST_FORMAT) is not None:
+        return set()
+    try:
+        return {row.get("name").text() for row in read_json(path).get("files").items()}
+    except InputError:
+        return set()
+
+
 def write_report(folder: Path, texts: Mapping[str, str], run_id: str | None) -> dict[str, Path]:
     """Write ``report.<kind>`` for each kind of text, and the manifest. Returns the paths by kind. Raises OSError."""
-    paths = {kind: folder / f"report.{kind}" for kind in texts}
-    for kind, path in paths.items():
-        write_private_text(path, texts[kind])
-    paths["manifest"] = folder / MANIFEST
+    paths = report_paths(folder, texts)
+    for kind, text in texts.items():
+        write_private_text(paths[kind], text)
     write_private(paths["manifest"], manifest(folder, run_id))
     return paths
 

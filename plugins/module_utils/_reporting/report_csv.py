@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.text import visible
 
-# A spreadsheet treats a cell that begins with one of these as a formula; the last four are the wide forms.
-_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+# A spreadsheet treats a cell that begins with one of these as a formula, also in their wide and small forms.
+_FORMULA = tuple("=+-@")
+# What a spreadsheet may skip before it.
+_SKIPPED = " \u3000\"'"
 
 CSV_COLUMNS = (
     "region",
@@ -39,19 +42,24 @@ CSV_COLUMNS = (
 
 
 def cell(value: Any) -> str:
-    """A value as a cell of a CSV table: never a formula when a spreadsheet opens it, always one line."""
+    """A value as a cell of a CSV table: never a formula when a spreadsheet opens it, wherever it splits it."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = visible(str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return ";".join(map(_disarmed, visible(str(value)).split(";")))
+
+
+def _disarmed(text: str) -> str:
+    """A part of a cell. Spreadsheets in many countries split a file at semicolons, taking quotation marks for text."""
+    start = unicodedata.normalize("NFKC", text.lstrip(_SKIPPED)[:1])
+    return f"'{text}" if start.startswith(_FORMULA) else text
 
 
 def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A CSV table (RFC 4180), with the heads in the first line."""
+    """A CSV table (RFC 4180) with every cell in quotation marks, and with the heads in the first line."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(heads)
     writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue()

@@ -10,10 +10,13 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.state_folder import expanded, state_folder
+from .._common.text import shown
 from .._common.values import is_blank
 from .._model.regions import RegionTable
 from .rules import Problems, Values, validate_realm, validate_together
@@ -35,18 +38,26 @@ def read_role(
     shard_compartment_id: object = None,
     table: RegionTable | None = None,
     environment: Mapping[str, str] | None = None,
+    expect_kept: Callable[[Path, str, Mapping[str, str]], None] | None = None,
 ) -> tuple[Values, Problems]:
     """The values of a role's variables, by name without the role's prefix, and all problems found, as sentences.
 
     On a shard, its region and its compartment replace the role's own, and the compartments below are out of scope.
     ``given`` has the role's variables under their full names; one that the role does not have is a problem.
+    ``expect_kept`` is given where the role is going to change something: it raises InputError for a report folder whose
+    files do not outlive the run.
     """
     variables = role_variables(role, table)
     values, problems = read_variables(role, given, variables)
     problems += _unknown(role, given, variables)
     if "report_dir" in values or "dir" in values:
         name = "report_dir" if "report_dir" in values else "dir"
-        values[name] = os.path.abspath(os.path.expanduser(values[name] or default_report_dir(environment or {})))
+        try:
+            values[name] = os.path.abspath(expanded(values[name] or default_report_dir(environment or {})))
+            if expect_kept is not None:
+                expect_kept(Path(values[name]), "The report folder with the journal", environment or {})
+        except InputError as error:
+            problems.append(f"{role}_{name}: {error}")
     if not (is_blank(shard_region) and is_blank(shard_compartment_id)):
         problems += _apply_shard_scope(values, shard_region, shard_compartment_id, table)
     values["artifact"] = artifact_name(role, host)
@@ -55,13 +66,12 @@ def read_role(
         _apply_approved_plan(role, given, values, problems)
     if not problems:
         validate_realm(role, values, problems)
-    return values, problems
+    return values, list(map(shown, problems))
 
 
 def default_report_dir(environment: Mapping[str, str]) -> str:
     """The default folder for reports, beside the journal, which survives reboots."""
-    state = environment.get("XDG_STATE_HOME", "").strip() or "~/.local/state"
-    return os.path.join(state, "oci_keys.block_volume", "reports")
+    return str(state_folder(environment) / "reports")
 
 
 def _unknown(role: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> Problems:

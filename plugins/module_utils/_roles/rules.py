@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.text import quote
 from .._model.ocid import PREFIXES
 from .values import (
     expect_single_realm,
@@ -73,7 +74,7 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
         values["plan_digest"] = digest.lower()
         if not re.fullmatch(r"[0-9a-f]{64}", digest.lower()):
             problems.append(
-                f"{role}_plan_digest: {digest!r} is not the digest of a plan. A digest has 64 hexadecimal digits"
+                f"{role}_plan_digest: {quote(digest)} is not the digest of a plan. A digest has 64 hexadecimal digits"
             )
 
 
@@ -153,8 +154,8 @@ def _validate_encryption_report(role: str, values: Values, problems: Problems) -
         return
     whole = {"regions": ["all"], "compartment_ids": None, "recursive": True}
     problems += [
-        f"{role}_kms_key_ids needs a scan of the whole tenancy, so {role}_{name} can't be {values[name]!r}. Unset it, "
-        "and don't run the role on a shard"
+        f"{role}_kms_key_ids needs a scan of the whole tenancy, so {role}_{name} can't be {quote(values[name])}. Unset "
+        "it, and don't run the role on a shard"
         for name, value in whole.items()
         if values[name] != value
     ]

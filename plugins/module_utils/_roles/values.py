@@ -19,7 +19,7 @@ from datetime import date, datetime, time, timezone
 from typing import Any
 
 from .._common.errors import InputError
-from .._common.text import shorten
+from .._common.text import quote
 from .._common.timestamps import parse_rfc3339, rfc3339
 from .._common.values import is_blank, parse_boolean
 from .._model.names import is_name
@@ -35,13 +35,15 @@ class Variable:
     """How a role variable is read, its value if it is not set, and its documentation.
 
     ``type`` is that of the role's argument spec: ``str``, ``path``, or ``raw`` for what Ansible's validation would
-    refuse though it can be read, such as an integer that a survey left blank.
+    refuse though it can be read, such as an integer that a survey left blank. A secret is never shown, whatever its
+    type.
     """
 
     read: Callable[[Any], Any]
     default: Any = None
     type: str = "raw"
     description: tuple[str, ...] = ()
+    is_secret: bool = False
 
 
 def read_variables(
@@ -58,20 +60,21 @@ def read_variables(
         try:
             values[name] = variable.read(value)
         except InputError as error:
-            problems.append(f"{role}_{name}: {error}")
+            problem = f"not valid: a string is expected, not a {type(value).__name__}" if variable.is_secret else error
+            problems.append(f"{role}_{name}: {problem}")
     return values, problems
 
 
 def text(value: Any) -> str:
     if isinstance(value, (Mapping, list, tuple, bool)):
-        raise InputError(f"{_quote(value)} is not a string")
+        raise InputError(f"{quote(value)} is not a string")
     return str(value).strip()
 
 
 def boolean(value: Any) -> bool:
     parsed = parse_boolean(value)
     if parsed is None:
-        raise InputError(f"{_quote(value)} is neither true nor false")
+        raise InputError(f"{quote(value)} is neither true nor false")
     return parsed
 
 
@@ -79,7 +82,7 @@ def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         number = str(value).strip()
         if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", number):
-            raise InputError(f"{_quote(value)} is not an integer")
+            raise InputError(f"{quote(value)} is not an integer")
         if int(number) < least or (most is not None and int(number) > most):
             raise InputError(f"{number} is not {_between(least, most)}")
         return int(number)
@@ -95,7 +98,7 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         word = str(value).strip().lower()
         if word not in allowed:
-            raise InputError(f"{_quote(value)} is not valid; choose one of: {', '.join(allowed)}")
+            raise InputError(f"{quote(value)} is not valid; choose one of: {', '.join(allowed)}")
         return word
 
     return read
@@ -110,11 +113,11 @@ def string_list(value: Any) -> list[str]:
         items = [items]
     for item in items:
         if isinstance(item, (Mapping, list, tuple)):
-            raise InputError(f"{_quote(item)} is in the list where a string is expected")
+            raise InputError(f"{quote(item)} is in the list where a string is expected")
     found = [str(item).strip() for item in items if not is_blank(item)]
     if not found:
         raise InputError(
-            f"{_quote(value)} is set, but names nothing. Unset it if it is not intended to restrict anything"
+            f"{quote(value)} is set, but names nothing. Unset it if it is not intended to restrict anything"
         )
     return list(dict.fromkeys(found))
 
@@ -128,7 +131,7 @@ def paths(value: Any) -> list[str]:
     )
     found = [name.strip() for name in names if name.strip()]
     if not found:
-        raise InputError(f"{_quote(value)} is set, but names no file. Name one, or unset it")
+        raise InputError(f"{quote(value)} is set, but names no file. Name one, or unset it")
     return list(dict.fromkeys(found))
 
 
@@ -227,14 +230,14 @@ def defined_tags(value: Any) -> dict[str, dict[str, str]]:
             continue
         namespace, dot, key = name.partition(".")
         if not dot or not namespace or not key:
-            raise InputError(f"{_quote(name)} must be <namespace>.<name>")
+            raise InputError(f"{quote(name)} must be <namespace>.<name>")
         tags.setdefault(namespace, {})[key] = _tag_value(name, content)
     return tags
 
 
 def _tag_value(name: str, value: Any) -> str:
     if value is None or isinstance(value, (Mapping, list, tuple)):
-        raise InputError(f"tag {name} is {_quote(value)}, but a string is expected")
+        raise InputError(f"tag {name} is {quote(value)}, but a string is expected")
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
@@ -246,12 +249,12 @@ def timestamp(value: Any) -> str:
             given = parse_rfc3339(given.strip())
         except ValueError as error:
             raise InputError(
-                f"{_quote(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
+                f"{quote(value)} is not a date or time such as 2026-11-24 or 2026-11-24T13:00:00Z"
             ) from error
     if isinstance(given, date) and not isinstance(given, datetime):
         given = datetime.combine(given, time())
     if not isinstance(given, datetime):
-        raise InputError(f"{_quote(value)} is not a date or time")
+        raise InputError(f"{quote(value)} is not a date or time")
     if given.tzinfo is None:
         given = given.replace(tzinfo=timezone.utc)
     return rfc3339(given, "seconds")
@@ -264,9 +267,9 @@ def _pairs(value: Any, separator: re.Pattern[str], example: str) -> list[tuple[s
     if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
         content = {name: item[name] for item in content for name in item}
     if not isinstance(content, Mapping):
-        raise InputError(f"{_quote(value)} does not say what belongs to what. Write a line such as {example}")
+        raise InputError(f"{quote(value)} does not say what belongs to what. Write a line such as {example}")
     if not content:
-        raise InputError(f"{_quote(value)} is set, but names nothing. Unset it if it is not intended")
+        raise InputError(f"{quote(value)} is set, but names nothing. Unset it if it is not intended")
     return [(str(name).strip(), inner) for name, inner in content.items()]
 
 
@@ -296,7 +299,7 @@ def _structure(value: str) -> Any:
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise InputError(f"{_quote(value)} is neither valid JSON nor valid YAML") from error
+        raise InputError(f"{quote(value)} is neither valid JSON nor valid YAML") from error
 
 
 def expect_single_realm(values: Sequence[str]) -> None:
@@ -305,7 +308,3 @@ def expect_single_realm(values: Sequence[str]) -> None:
     if len(realms) > 1:
         (one, first), (other, second), *_more = realms.items()
         raise InputError(f"{first} is in realm {one}, {second} in realm {other}, and no tenancy is in both")
-
-
-def _quote(value: Any) -> str:
-    return shorten(repr(str(value) if isinstance(value, str) else value), 100)

@@ -150,6 +150,8 @@ def _report_dir() -> Variable:
             "The folder in which each run creates a folder of its own. When not set, "
             "C(oci_keys.block_volume/reports) in the folder E(XDG_STATE_HOME), by default C(~/.local/state). On AWX, "
             "where the files of a job are deleted, name a mounted folder.",
+            "In a container, and on AWX, nothing is changed unless it outlives the job: it has to be on a mount, or a "
+            "file C(.oci-keys-reports) in it or in a folder above it has to say that it is kept.",
         ),
     )
 
@@ -318,6 +320,7 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "A secret for these hashes. Without it, anyone who knows an OCID can compute its hash.",
                 "Reports with the same secret have the same hashes.",
             ),
+            is_secret=True,
         ),
         "dir": _report_dir(),
     }

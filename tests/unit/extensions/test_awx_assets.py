@@ -196,3 +196,31 @@ def test_configure_gives_modules_what_they_take(
 def test_configure_makes_all_that_the_file_has() -> None:
     looped = [id(objects) for _module, _options, objects in _tasks()]
     assert sorted(looped) == sorted(id(objects) for objects in OBJECTS.values())
+
+
+def _installed(node: Any) -> Iterator[dict[str, Any]]:
+    """Each collection that a file installs from a repository."""
+    if isinstance(node, dict):
+        if node.get("type") == "git" or str(node.get("name", "")).startswith(("git+", "https://", "git@")):
+            yield node
+        for value in node.values():
+            yield from _installed(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _installed(value)
+
+
+def test_collections_are_of_one_release_and_of_no_branch() -> None:
+    version = read(ROOT / "galaxy.yml")["version"]
+    files = {path.name: list(_installed(read(path))) for path in ASSETS.rglob("*.yml")}
+    named = {name: [row.get("version") for row in rows] for name, rows in files.items() if rows}
+    assert named == {"requirements.yml": [version], "execution-environment.yml": [version]}
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/docsite/rst/guide_start.rst", "extensions/awx/README.md"])
+def test_the_documentation_installs_that_release(name: str) -> None:
+    version = read(ROOT / "galaxy.yml")["version"]
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.findall(r"git\+https:\S+\.git(?!,)", text)
+    assert set(re.findall(r"git\+https:\S+\.git,(\S+)", text)) <= {version}
+    assert set(re.findall(r"type: git\n\s*(.*)", text)) <= {f"version: {version}"}

@@ -41,6 +41,9 @@ REQUESTS = (84_000, 53_000)
 PROGRESS_AND_NAMES = (30_000, 22_000)
 # Copies are searched in compartments, which may be named too: so the tree of compartments is shipped.
 COMPARTMENTS = {"backup_copy": (20_000, 14_000)}
+# And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
+# their container.
+SAFER = (40_000, 27_500)
 # These change nothing, so they ship nothing that does.
 READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
 
@@ -104,14 +107,15 @@ def test_every_module_is_measured() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_ships_more_than_it_did(module: str) -> None:
     before = SHIPPED_IN_0_1_0[module]
-    more = (REQUESTS, PROGRESS_AND_NAMES, COMPARTMENTS.get(module, (0, 0)))
-    limits = SHIPPED_NOW.get(module, tuple(map(sum, zip(before, *more, strict=True))))
+    more = (REQUESTS, PROGRESS_AND_NAMES, COMPARTMENTS.get(module, (0, 0)), SAFER)
+    parts = (SHIPPED_NOW[module], SAFER) if module in SHIPPED_NOW else (before, *more)
+    limits = map(sum, zip(*parts, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
     before = [size * 2 / 3 for size in SHIPPED_IN_0_1_0["kms_key_info"]]
-    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, strict=True))
+    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, SAFER, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes("kms_key_info"), limits, strict=True))
 
 

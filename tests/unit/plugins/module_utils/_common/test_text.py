@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.quantities import duration, resources
@@ -26,6 +29,15 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text
         ("gpj\u202efdp.exe", "gpj\\u202efdp.exe"),
         ("\u200b\ufeff\u2028", "\\u200b\\ufeff\\u2028"),
         ("\ud800", "\\ud800"),
+        ("a\U000e0041b\U000e007f", "a\\U000e0041b\\U000e007f"),
+        ("\u3164\u115f\u1160\uffa0", "\\u3164\\u115f\\u1160\\uffa0"),
+        ("\u2764\ufe0f\ufe00\U000e0100", "\u2764\\ufe0f\\ufe00\\U000e0100"),
+        ("\u034f\u17b4\u180b\u2800", "\\u034f\\u17b4\\u180b\\u2800"),
+        ("\ue000\U000f0000\U0010fffe", "\\ue000\\U000f0000\\U0010fffe"),
+        ("\u0378\uffff\ufdd0", "\\u0378\\uffff\\ufdd0"),
+        ("\u061c\u2066\u2069\U0001d173", "\\u061c\\u2066\\u2069\\U0001d173"),
+        ("a\u00a0b\u2009c", "a\\u00a0b\\u2009c"),
+        ("東京\u3000本社", "東京\u3000本社"),
     ],
 )
 def test_what_can_not_be_seen_is_written_out(text: str, shown: str) -> None:
@@ -51,3 +63,10 @@ def test_durations(seconds: float, words: str) -> None:
 def test_a_long_text_loses_its_middle() -> None:
     assert shorten("0123456789", 10) == "0123456789"
     assert shorten("0123456789x", 8) == "01234…9x"
+
+
+@pytest.mark.parametrize("category", ["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+def test_nothing_of_an_invisible_category_is_left(category: str) -> None:
+    found = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == category]
+    assert found
+    assert visible("".join(found[:2000] + found[-2000:])).isascii()

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, FakeClock, compartment_id, volume_id
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import append_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError, ResourceError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import journal as journal_module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import (
@@ -269,6 +270,19 @@ def test_a_new_file_and_its_new_folders_are_flushed_into_their_folders(
     assert flushed == [path.parent, path.parent.parent, tmp_path]
 
 
+def test_the_folder_that_a_role_created_for_the_journal_is_flushed_into_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr(journal_module, "sync_folder", flushed.append)
+    (tmp_path / "run").mkdir()
+    for _ in range(2):
+        journal = Journal(tmp_path / "run" / "journal.jsonl", FakeClock())
+        journal.open()
+        journal.close()
+    assert flushed == [tmp_path / "run", tmp_path]
+
+
 def test_no_journal_without_its_folder_on_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_folder: Path) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -287,10 +301,102 @@ def test_alone_each_line_has_its_fsync(journal: Journal, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("blank", [{}, {"XDG_STATE_HOME": ""}, {"XDG_STATE_HOME": " "}])
-def test_the_default_place_survives_a_reboot(blank: dict[str, str]) -> None:
-    assert default_journal_path(blank) == Path.home() / ".local/state/oci_keys.block_volume/journal.jsonl"
+def test_the_default_place_survives_a_reboot(blank: dict[str, str], tmp_path: Path) -> None:
+    found = default_journal_path({"HOME": str(tmp_path), **blank})
+    assert found == tmp_path / ".local/state/oci_keys.block_volume/journal.jsonl"
 
 
-def test_the_state_folder_of_the_environment_is_used() -> None:
-    given = default_journal_path({"XDG_STATE_HOME": "/var/state"})
-    assert given == Path("/var/state/oci_keys.block_volume/journal.jsonl")
+def test_the_state_folder_of_the_environment_is_used(tmp_path: Path) -> None:
+    given = default_journal_path({"XDG_STATE_HOME": str(tmp_path)})
+    assert given == tmp_path / "oci_keys.block_volume/journal.jsonl"
+
+
+def _link(path: Path) -> None:
+    (path.parent / "precious").write_text('{"event": "intent"}\n')
+    path.symlink_to("precious")
+
+
+def _hard_link(path: Path) -> None:
+    (path.parent / "precious").write_text('{"event": "intent"}\n')
+    os.link(path.parent / "precious", path)
+
+
+def _dangling_link(path: Path) -> None:
+    path.symlink_to("precious")
+
+
+def _of_somebody_else(path: Path) -> None:
+    path.write_text('{"event": "intent"}\n')
+    os.chown(path, 12345, 12345)
+
+
+FOREIGN = {
+    "symbolic link": _link,
+    "link to nothing": _dangling_link,
+    "hard link": _hard_link,
+    "pipe": os.mkfifo,
+    "device": lambda path: os.mknod(path, 0o600 | 0o020000, os.makedev(1, 3)),
+    "file of somebody else": _of_somebody_else,
+    "result": lambda path: path.write_text(json.dumps({"changed": True, "resources": []}, indent=2)),
+    "compact JSON": lambda path: path.write_text('{"changed": true}'),
+    "lines of JSON": lambda path: path.write_text('{"level": "info"}\n{"event": "intent"}\n'),
+    "text": lambda path: path.write_text("[DEFAULT]\nuser=ocid1.user\n"),
+    "key": lambda path: path.write_text("-----BEGIN PRIVATE KEY-----\n"),
+    "list": lambda path: path.write_text("[1, 2]\n"),
+}
+
+
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+def test_a_journal_is_a_regular_file_of_ones_own(path: Path, make: Any) -> None:
+    if os.geteuid() and make in (_of_somebody_else, FOREIGN["device"]):
+        pytest.skip("only root can make one")
+    make(path)
+    before = {file.name: (file.lstat().st_mode, file.lstat().st_size) for file in path.parent.iterdir()}
+
+    with pytest.raises(InputError, match="Nothing was changed"):
+        Journal(path, FakeClock()).open()
+
+    assert {file.name: (file.lstat().st_mode, file.lstat().st_size) for file in path.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("left", ["", "\n", '{"ti', '{"time": "2026', '{"time": "20\n{"event": "outcome"}\n'])
+def test_what_a_killed_process_left_is_a_journal(path: Path, left: str) -> None:
+    path.write_text(left)
+    journal = Journal(path, FakeClock())
+    journal.open()
+    journal.intend(IAD, decision())
+    journal.close()
+    assert json.loads(path.read_text().splitlines()[-1])["id"] == volume_id(0)
+
+
+def test_files_of_root_that_nfs_gives_to_nobody_are_ones_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give files away")
+    _of_somebody_else(path)
+    monkeypatch.setattr(append_file, "_owner_of_new_files", lambda _folder: 12345)
+    Journal(path, FakeClock()).open()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "moved", "folder removed", "linked"])
+def test_a_journal_that_is_lost_during_the_run_ends_all_writing(path: Path, journal: Journal, how: str) -> None:
+    journal.intend(IAD, decision(0))
+    if how == "linked":
+        os.link(path, path.parent / "other")
+    elif how in ("removed", "replaced"):
+        path.unlink()
+    elif how == "moved":
+        path.rename(path.parent / "elsewhere")
+    else:
+        path.unlink()
+        path.parent.rename(path.parent.with_name("gone"))
+    if how == "replaced":
+        path.write_text('{"event": "intent"}\n')
+
+    with pytest.raises(OSError, match="during the run"):
+        journal.intend(IAD, decision(1))
+    if how == "linked":
+        (path.parent / "other").unlink()
+    with pytest.raises(OSError, match="during the run"):
+        journal.intend(IAD, decision(2))
+    with pytest.raises(OSError, match="during the run"):
+        journal.conclude(outcome(0))

@@ -101,11 +101,29 @@ def test_the_type_follows_from_the_ocid_whatever_the_file_says(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"id": "nothing"}, "not an OCID"),
+        ({"id": KEY_A}, "is a key, but"),
+        ({"id": "ocid1.blockvolumereplica.oc1.fra.abc", "type": "replica"}, "is a"),
+        ({"id": "ocid1.crossregionreplica.oc1.fra.abc", "type": "replica"}, "is a"),
+        ({"id": "ocid2.blockvolumereplica:oc1:fra:abc", "type": "replica"}, "not an OCID"),
+        ({"id": volume_id(7, kind="volumebackup"), "copy_id": "ocid1.backupcopy.oc1.phx.abc"}, "is a"),
+        ({"id": "ocid1.x.oc1.iad.abc", "type": "policy_assignment", "asset_id": "ocid1.disk.oc1.iad.abc"}, "is a"),
+    ],
+)
+def test_an_ocid_of_an_unknown_form_concerns_only_its_resource(tmp_path: Path, row: dict[str, Any], fault: str) -> None:
+    former = read(tmp_path, report(change(**row), change(id=volume_id(9))))
+
+    assert set(former.found) == {("volume", volume_id(9))}
+    assert list(former.unknown) == [row.get("copy_id") or row["id"]]
+    assert fault in former.unknown[row.get("copy_id") or row["id"]]
+
+
+@pytest.mark.parametrize(
     ("content", "fault"),
     [
         (report(change(), dry_run=True), "is of a dry run"),
-        (report(change(id="nothing")), "not an OCID"),
-        (report(change(id=KEY_A)), "is a key, but"),
         (report(change(previous_kms_key_id=ONE)), "but a key is expected"),
         (report(change(previous_kms_key_id=5)), "expected a string"),
         (report(change(previous_kms_key_id=None)), "'previous_encryption' is customer"),

@@ -19,6 +19,25 @@ def test_a_cell_is_no_formula(start: str) -> None:
     assert cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (";=1+1", ";'=1+1"),
+        ("a; -1", "a;' -1"),
+        ('a";"=1+1', 'a";\'"=1+1'),
+        ("a\t=1+1", "a\\u0009=1+1"),
+        ("a;b;@SUM(A1)", "a;b;'@SUM(A1)"),
+        ("a;\uff1d1", "a;'\uff1d1"),
+        ("\ufe66cmd", "'\ufe66cmd"),
+        ("\u3000=1", "'\u3000=1"),
+        ("'=1", "''=1"),
+        ("a=1;b-2", "a=1;b-2"),
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_where_a_spreadsheet_splits_it(text: str, shown: str) -> None:
+    assert cell(text) == shown
+
+
 @pytest.mark.parametrize("start", ["\t", "\r", "\n", "\x00"])
 def test_a_cell_does_not_begin_with_a_control_character(start: str) -> None:
     assert cell(f"{start}=1").startswith("\\u00")
@@ -33,5 +52,7 @@ def test_whatever_the_text_the_table_keeps_its_shape(rows: list[list[str]]) -> N
     table = csv_table(["a", "b"], rows)
     read = list(csv.reader(io.StringIO(table, newline="")))
     assert [len(row) for row in read] == [2] * (1 + len(rows))
-    assert not [value for row in read for value in row if value.lstrip()[:1] in tuple("=+-@") and value.lstrip()]
+    parts = [part for row in read for value in row for part in value.split(";")]
+    assert not [part for part in parts if part.lstrip(' "\u3000')[:1] in tuple("=+-@") and part.strip()]
+    assert all(line.startswith('"') and line.endswith('"') for line in table.splitlines())
     assert len(table.splitlines()) == 1 + len(rows)

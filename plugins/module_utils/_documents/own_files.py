@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files are the collection's own, so that no other one is ever replaced: they begin with their format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.files import write_private
+from .formats import PLAN_FORMAT, RESULT_FORMAT, RESULT_VERSION
+from .json_reader import JsonNode, read_json
+
+_FIRST_MEMBER = re.compile(rb'\s*\{\s*"format":\s*"([^"\\]{1,80})"')
+_BEGINNING = 256
+
+
+def write_result(path: Path, content: Mapping[str, Any]) -> None:
+    """Write the result of a module. Raises OSError."""
+    write_private(path, {"format": RESULT_FORMAT, "version": RESULT_VERSION, **content})
+
+
+def foreign_reason(path: Path, document_format: str) -> str | None:
+    """Why a file must not be replaced by one of this format; None if it may be, or if there is none.
+
+    It may be if it is empty or of this format. Raises OSError where it can't be read.
+    """
+    if path.is_symlink():
+        return "is a symbolic link"
+    if not path.exists():
+        return None
+    if not path.is_file():
+        return "is not a regular file"
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    if not beginning:
+        return None
+    match = _FIRST_MEMBER.match(beginning)
+    found = match.group(1).decode(errors="replace") if match is not None else _format_of(path)
+    if found == document_format:
+        return None
+    names = {PLAN_FORMAT: "is a plan", RESULT_FORMAT: "is the result of a module"}
+    return names.get(found or "", "is not of this collection")
+
+
+def _format_of(path: Path) -> str | None:
+    """The format of a file that does not begin with it: a report, or a result of version 0.1.0, which had none."""
+    try:
+        root = read_json(path)
+        members = root.mapping()
+    except InputError:
+        return None
+    if "format" in members:
+        return str(members["format"])
+    return RESULT_FORMAT if _is_result_of_0_1_0(root) else None
+
+
+def _is_result_of_0_1_0(root: JsonNode) -> bool:
+    members = root.mapping()
+    has_rows = any(isinstance(members.get(name), list) for name in ("resources", "keys"))
+    return has_rows and any(isinstance(members.get(name), dict) for name in ("summary", "scanned"))
