@@ -31,4 +31,11 @@ options:
       - When not set, the region of the connection options. An empty list is an error.
     type: list
     elements: str
+  read_each:
+    description:
+      - Whether to read each resource by itself, too, which takes a call for each instead of one for a hundred.
+      - Lists may lag behind. That a key has no use left is only concluded if each resource was read by itself, because
+        a key that is deleted is lost forever.
+    type: bool
+    default: false
 """

@@ -54,4 +54,13 @@ options:
     description:
       - The name of the run, for the plan. When not set, one is generated.
     type: str
+  former_runs:
+    description:
+      - Journals, folders of runs, and folders with such folders, to be searched for changes of backup policies that
+        were interrupted. The default journal and the folder of O(plan_file) are searched anyway.
+      - A policy that an interrupted run took away is planned to be assigned again, with the desired key if the plan
+        would have given it one, or else with its former key.
+    type: list
+    elements: path
+    version_added: 0.2.0
 """

@@ -217,6 +217,51 @@ resources:
           type: str
           sample: Run the task again; it only changes what still differs.
     # end of error
+# shared: recovered (asset)
+recovered:
+  description: The backup policies that a run which was interrupted had taken away, according to the journal, and that
+    the task assigned again with their former key. In check mode, those that it would.
+  returned: when there are any
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the asset that has the policy.
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid1
+    type:
+      description: The resource type of the asset.
+      type: str
+      sample: volume
+    display_name:
+      description: The display name of the asset.
+      type: str
+      sample: db-data-01
+    region:
+      description: The region of the asset.
+      type: str
+      sample: us-ashburn-1
+    policy_id:
+      description: The backup policy that it has now. In check mode, that it would have.
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    kms_key_id:
+      description: The key for the copies that the policy makes. Null for the Oracle-managed one.
+      type: str
+      sample: ocid1.key.oc1.phx.examplevault.exampleuniqueid
+    changed:
+      description: Whether it was assigned again. In check mode, whether it would be.
+      type: bool
+      sample: true
+    settled:
+      description: Whether the assignment was seen to be in place.
+      type: bool
+      sample: true
+    error:
+      description: Why it could not be assigned again. Null if it was.
+      type: str
+      sample: null
+# end of recovered
 # shared: change_summary (asset)
 summary:
   description: Counts of all assets of the task. One that failed counts as failed only.

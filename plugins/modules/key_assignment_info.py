@@ -109,6 +109,7 @@ EXAMPLES = r"""
 - name: Gather everything on this key, including copies by backup policies and replicas
   oci_keys.block_volume.key_assignment_info:
     regions: all
+    read_each: true
     resource_types:
       - volume
       - boot_volume
@@ -210,6 +211,10 @@ resources:
         is called C(ManagedCompartmentForPaaS).
       type: bool
       sample: false
+    read_by:
+      description: V(get) if it was read by itself, V(list) if only a list has shown it, which may lag behind.
+      type: str
+      sample: list
     asset_id:
       description: Of an assignment, the OCID of the volume, boot volume or volume group that has the policy.
       returned: when RV(resources[].type) is V(policy_assignment)

@@ -236,6 +236,11 @@ summary:
       description: Those that failed in earlier batches of the same run. They count as blocked too.
       type: int
       sample: 0
+    unsettled:
+      description: Those that an interrupted run changed in part, and that the plan does not bring to an end. A run with
+        such resources fails.
+      type: int
+      sample: 0
 counts:
   description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
     the result at most forty.

@@ -21,7 +21,8 @@ description:
     counts and the first failures.
   - In the folder of the plan it appends to C(journal.jsonl), before and after each change, and writes
     C(batch-0001.json) with every outcome.
-  - The keys are not validated again. That was done when the plan was made.
+  - Everything that the batch names is checked before its first change, its regions, realms and keys too. A desired key
+    that has become unusable since the plan was made fails the task, and nothing is changed.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.progress
@@ -53,6 +54,13 @@ options:
         batch has some resources of each region, type and key, and the limit applies to each of these groups.
     type: int
     default: 1200
+  validate_key:
+    description:
+      - Whether to look up the desired keys again, in each region where they are going to be used, and each current key
+        that is going to be replaced.
+      - Set it to V(false) if the caller is allowed to use a key, but not to read it. Then only OCI validates it.
+    type: bool
+    default: true
 seealso:
   - module: oci_keys.block_volume.key_assignment_plan
   - module: oci_keys.block_volume.key_restore_plan
@@ -66,6 +74,51 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# shared: recovered (resource)
+recovered:
+  description: The backup policies that a run which was interrupted had taken away, according to the journal, and that
+    the task assigned again with their former key. In check mode, those that it would.
+  returned: when there are any
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The OCID of the asset that has the policy.
+      type: str
+      sample: ocid1.volume.oc1.iad.exampleuniqueid1
+    type:
+      description: The resource type of the asset.
+      type: str
+      sample: volume
+    display_name:
+      description: The display name of the asset.
+      type: str
+      sample: db-data-01
+    region:
+      description: The region of the asset.
+      type: str
+      sample: us-ashburn-1
+    policy_id:
+      description: The backup policy that it has now. In check mode, that it would have.
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    kms_key_id:
+      description: The key for the copies that the policy makes. Null for the Oracle-managed one.
+      type: str
+      sample: ocid1.key.oc1.phx.examplevault.exampleuniqueid
+    changed:
+      description: Whether it was assigned again. In check mode, whether it would be.
+      type: bool
+      sample: true
+    settled:
+      description: Whether the assignment was seen to be in place.
+      type: bool
+      sample: true
+    error:
+      description: Why it could not be assigned again. Null if it was.
+      type: str
+      sample: null
+# end of recovered
 # shared: change_summary (resource)
 summary:
   description: Counts of all resources of the task. One that failed counts as failed only.
@@ -173,6 +226,7 @@ def main() -> None:
             "batch": {"type": "int", "required": True},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
+            "validate_key": CHANGE_OPTIONS["validate_key"],
             **PROGRESS_OPTIONS,
             **CONNECTION_OPTIONS,
         },

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import signal
 import time
@@ -28,8 +30,10 @@ from integration.support.copy_helpers import (
     existing,
     fleet,
     group_fleet,
+    keys_of,
 )
 from integration.support.harness import FAST, run, soak, start
+from integration.support.model_process import Killed, Life, living
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import read_former_keys
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_copy
@@ -397,3 +401,45 @@ def test_a_key_that_is_not_vetted_is_refused_by_the_service(sim: Simulator, kind
     assert "Allow service blockstorage to use keys" in ran.only["error"]["hint"]
     bad = run(backup_copy.main, sim, backup_ids=[sim.id("backup-1"), "x"], destination_region=PHX, validate_key=False)
     assert (bad.failed, bad.calls) == (True, {})
+
+
+# --- one copy of a source in a region, whatever the key
+
+
+@every_kind
+def test_two_runs_with_different_keys_make_one_copy(sim: Simulator, kind: Kind) -> None:
+    """The second one begins before any list shows the copy of the first one, and puts that on its key."""
+    kind.furnish(sim, copy_visible="late", copy_settle=2.0)
+    first = copy(sim, "backup-1", wait=False)
+    again = copy(sim, "backup-1", key="key-everywhere", timings=replace(FAST, late_commit=30.0))
+    assert not again.failed, again.msg
+    (made,) = copies_of(sim, "backup-1", kind)
+    assert first.only["copy_id"] == again.only["copy_id"] == made["id"]
+    assert keys_of(sim, "backup-1", kind) == {sim.id("key-everywhere")}
+
+
+@every_kind
+def test_two_runs_with_different_names_make_one_copy(sim: Simulator, kind: Kind) -> None:
+    kind.furnish(sim, copy_visible="late", copy_settle=1.0)
+    copy(sim, "backup-1", wait=False, display_name="one")
+    again = copy(sim, "backup-1", display_name="two", timings=replace(FAST, late_commit=30.0))
+    assert not again.failed, again.msg
+    assert len(copies_of(sim, "backup-1", kind)) == 1
+
+
+@pytest.mark.parametrize("fault", ["late", "drop_after"])
+def test_a_copy_that_a_killed_run_asked_for_counts(sim: Simulator, tmp_path: Path, fault: str) -> None:
+    """The request may arrive after the next run has begun, which wants another key."""
+    fleet(sim, backups(), switches={"copy_visible": "late", "copy_settle": 1.0})
+    sim.fault(fault, operation="CopyVolumeBackup", **({"seconds": 1.0} if fault == "late" else {}))
+    journal, timings = str(tmp_path / "journal.jsonl"), replace(FAST, late_commit=8.0)
+    for number in itertools.count(1):
+        life = Life(number, sent=True)
+        with living(life), contextlib.suppress(Killed):
+            copy(sim, "backup-1", journal=journal, clock=life, timings=timings)
+        if sim.counts().get("CopyVolumeBackup"):
+            break
+    again = copy(sim, "backup-1", key="key-everywhere", journal=journal, timings=timings)
+    assert not again.failed, again.msg
+    (made,) = copies_of(sim, "backup-1")
+    assert (again.only["copy_id"], made["kmsKeyId"]) == (made["id"], sim.id("key-everywhere"))

@@ -10,12 +10,13 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run, start
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import policies, policy_reader
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator
 
@@ -294,7 +295,7 @@ class TestHalfWay:
     def test_what_cant_be_read_after_a_deletion_is_not_told_to_be_in_place(self, sim: Simulator) -> None:
         fleet(sim, assigned("volume-1"), switches={"assignment_repost": "conflict"})
         sim.fault("clock_skew", POST, times=None, after=1)
-        sim.fault("clock_skew", "GetVolumeBackupPolicyAssetAssignment", times=None, after=1)
+        sim.fault("clock_skew", "GetVolumeBackupPolicyAssetAssignment", times=None, after=3)
 
         ran = _assign(sim, "volume-1", kms_key_id="key-everywhere")
 
@@ -334,7 +335,7 @@ class TestHalfWay:
     def test_a_policy_that_was_taken_away_is_not_put_back(self, sim: Simulator) -> None:
         fleet(sim, assigned("volume-1"))
         sim.fault("drop_after", DELETE, times=1)
-        sim.fault("status", GET, times=1, after=1, **UNREAD)
+        sim.fault("status", GET, times=1, after=2, **UNREAD)
 
         ran = _assign(sim, "volume-1", state="unassigned")
 
@@ -345,7 +346,7 @@ class TestHalfWay:
     @pytest.mark.parametrize(("fault", "times"), [("status", 1), ("throttle", 4), ("unavailable", 4)])
     def test_a_look_that_fails_is_no_refusal(self, sim: Simulator, fault: str, times: int) -> None:
         fleet(sim, assigned("volume-1", "to-phx", None))
-        sim.fault(fault, GET, times=times, after=1, **(UNREAD if fault == "status" else {}))
+        sim.fault(fault, GET, times=times, after=2, **(UNREAD if fault == "status" else {}))
 
         ran = _assign(sim, "volume-1", kms_key_id="key-phx")
 
@@ -353,3 +354,80 @@ class TestHalfWay:
         assert (ran.failed, ran.changed, ran.only["action"]) == (False, True, "assign")
         assert ran.only["previous_kms_key_id"] is None
         assert ran.writes == {POST: 1}
+
+
+class TestSomebodyElse:
+    """A colleague assigns a policy while a run is under way. It is never replaced unnoticed."""
+
+    TASKS: ClassVar[list[dict[str, str]]] = [
+        {"kms_key_id": "key-everywhere"},
+        {"state": "absent"},
+        {"policy_id": "to-fra", "kms_key_id": "key-fra"},
+        {"state": "unassigned"},
+    ]
+
+    @staticmethod
+    def colleague(sim: Simulator, monkeypatch: pytest.MonkeyPatch, before: str, policy: str, key: str | None) -> None:
+        """Assigns a policy right before the product calls this function."""
+        called = getattr(policies, before)
+        details = {"assetId": sim.id("volume-1"), "policyId": sim.id(policy)}
+        if key is not None:
+            details["xrcKmsKeyId"] = sim.id(key)
+
+        def after_a_colleague(service: Any, *given: Any) -> Any:
+            service.write("create_volume_backup_policy_assignment", details)
+            return called(service, *given)
+
+        monkeypatch.setattr(policies, before, after_a_colleague)
+
+    @pytest.mark.parametrize("task", TASKS, ids=str)
+    @pytest.mark.parametrize(("policy", "key"), [("local", None), ("to-phx", "key-everywhere"), ("to-phx", None)])
+    def test_between_the_plan_and_the_write(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, task: dict[str, str], policy: str, key: str | None
+    ) -> None:
+        key = "key-everywhere" if key and task.get("kms_key_id") != "key-everywhere" else None
+        fleet(sim, assigned("volume-1"))
+        read = policy_reader.PolicyReader.read
+        details = {"assetId": sim.id("volume-1"), "policyId": sim.id(policy)}
+        if key is not None:
+            details["xrcKmsKeyId"] = sim.id(key)
+
+        def then_a_colleague(reader: policy_reader.PolicyReader, ids: Any) -> Any:
+            found = read(reader, ids)
+            reader.service_for("assign").write("create_volume_backup_policy_assignment", details)
+            return found
+
+        monkeypatch.setattr(policy_reader.PolicyReader, "read", then_a_colleague)
+
+        ran = _assign(sim, "volume-1", **task)
+
+        assert in_place(sim, "volume-1") == (policy, key)
+        assert ran.writes == {POST: 1}, "the colleague's"
+        if task == {"state": "absent"} and key is None and policy == "to-phx":
+            assert (ran.failed, ran.changed) == (False, False)
+        else:
+            assert ran.only["error"]["code"] == "ChangedMeanwhile"
+            assert sim.id(policy) in ran.msg
+
+    @pytest.mark.parametrize("before", ["_delete_own", "_expect_none"])
+    @pytest.mark.parametrize(("policy", "key"), [("local", None), ("to-fra", "key-fra")])
+    def test_between_the_requests_of_a_change(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, before: str, policy: str, key: str | None
+    ) -> None:
+        fleet(sim, assigned("volume-1"), switches={"assignment_repost": "conflict"})
+        self.colleague(sim, monkeypatch, before, policy, key)
+
+        ran = _assign(sim, "volume-1", kms_key_id="key-everywhere")
+
+        assert ran.failed
+        assert in_place(sim, "volume-1") == (policy, key)
+        assert sim.id(policy) in ran.msg
+        assert ran.only["policy_id"] == sim.id(policy)
+
+    def test_a_delete_names_the_state_that_it_was_decided_by(self, sim: Simulator) -> None:
+        fleet(sim, assigned("volume-1"), switches={"assignment_repost": "conflict"})
+
+        _assign(sim, "volume-1", kms_key_id="key-everywhere")
+
+        (deleted,) = sim.calls(DELETE)
+        assert deleted.headers["if-match"]

@@ -64,6 +64,7 @@ def test_a_volume_as_it_is(sim: Simulator) -> None:
             }
         ],
         "managed_by_paas": False,
+        "read_by": "get",
     }
     assert ran.result["complete"]
     assert ran.result["unreadable"] == []

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -52,7 +53,8 @@ YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS"
 POLICY = {"region": IAD, "compartment": "prod"}
 
 
-def _volume_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+def _volume_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    yield _recovering(volume_kms_key.main, sim, folder, volume_ids=[])
     furnish(sim, volumes=[volumes(2), volumes(key="key-b", name="old")], boot_volumes=[volumes(name="boot")])
     ids = [sim.id(name) for name in ("volume-1", "old-1", "boot-1")]
     for more in MODES:
@@ -63,7 +65,31 @@ def _volume_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
     yield run(volume_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-a"))
 
 
-def _backup_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+LOST = {
+    "volumes": [volumes(2, name="lost")],
+    "volume_backup_policies": [{"name": "to-phx", **POLICY, "destination_region": PHX}],
+}
+
+
+def _lose_policies(sim: Simulator, journal: Path) -> None:
+    """A run that was killed had taken two policies away, of which only one can be assigned again."""
+    line = {"event": "intent", "run": "r", "time": "2026-11-24T01:00:00Z", "type": "volume", "action": "assign"}
+    former = {"previous_policy_id": sim.id("to-phx"), "previous_kms_key_id": sim.id("key-phx")}
+    rows = [{**line, **former, "id": sim.id(name), "kms_key_id": None} for name in ("lost-1", "lost-2")]
+    with journal.open("a") as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows))
+    denied = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+    sim.fault("status", "CreateVolumeBackupPolicyAssignment", times=None, resource=None, after=1, **denied)
+
+
+def _recovering(main: Callable[[], None], sim: Simulator, folder: Path, **options: Any) -> Ran:
+    furnish(sim, **LOST)
+    _lose_policies(sim, folder / "lost.jsonl")
+    return run(main, sim, journal=str(folder / "lost.jsonl"), kms_key_id=sim.id("key-a"), **options)
+
+
+def _backup_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    yield _recovering(backup_kms_key.main, sim, folder, backup_ids=[])
     furnish(
         sim,
         {"locked_backup_update": "accepted"},
@@ -83,7 +109,8 @@ def _backup_kms_key(sim: Simulator, _folder: Path) -> Iterator[Ran]:
     yield run(backup_kms_key.main, sim, backup_ids=[sim.id("other")], kms_key_id=sim.id("key-a"))
 
 
-def _backup_copy(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+def _backup_copy(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    yield _recovering(backup_copy.main, sim, folder, backup_ids=[], destination_region=PHX)
     for kind in KINDS:
         kind.furnish(sim)
         for more in MODES:
@@ -95,7 +122,8 @@ def _backup_copy(sim: Simulator, _folder: Path) -> Iterator[Ran]:
     yield copy(sim, "backup-1")
 
 
-def _backup_policy(sim: Simulator, _folder: Path) -> Iterator[Ran]:
+def _backup_policy(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    yield _recovering(backup_policy_crossregion_key.main, sim, folder, asset_ids=[])
     furnish(
         sim,
         volumes=[volumes(3)],
@@ -169,6 +197,11 @@ def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
 
 
 def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    (folder / "lost").mkdir()
+    furnish(sim, **{**LOST, "volumes": [*LOST["volumes"], volumes(1)]})
+    make_plan(sim, folder / "lost")
+    _lose_policies(sim, folder / "lost" / "journal.jsonl")
+    yield run(key_plan_apply.main, sim, plan_file=str(folder / "lost" / "plan.json"), batch=1)
     mixed_fleet(sim)
     make_plan(sim, folder)
     plan = {"plan_file": str(folder / "plan.json"), "batch": 1}

@@ -341,7 +341,7 @@ class TestWrites:
 
         ran = _rekey(sim, "volume-1", wait=False)
 
-        assert ran.calls["GetVolume"] == 2
+        assert ran.calls["GetVolume"] == 3
         assert (ran.failed, ran.changed, ran.only["settled"]) == (False, True, False)
         assert ran.only["lifecycle_state"] == "PROVISIONING"
         assert ran.only["kms_key_id"] == (sim.id("key-a") if visible == "at_put" else None)

@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "refuse": "new connections are closed before the proxy answers, open ones before the answer; not committed",
     "drop_before": "the connection is cut before the commit",
     "drop_after": "the connection is cut after the commit, no answer",
+    "late": "the connection is cut at once, and the request carried out `seconds` later",
     "slow": "committed, answered after `seconds`",
     "garbage": "committed, answered 200 with something that is not JSON",
     "truncated": "committed, answered with half of the body",
@@ -51,6 +52,7 @@ _LIST_KINDS = frozenset(
 )
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "code": str, "message": str, "headers": dict, "text": str},
+    "late": {"seconds": (int, float)},
     "slow": {"seconds": (int, float)},
     "body": {"text": str, "count": int, "status": int},
     "meanwhile": {"changes": dict},
@@ -170,8 +172,8 @@ class Faults:
                 raise FaultError(f"fault {rule.kind}: {name} can't be {value!r}")
         if rule.kind == "status" and "status" not in rule.details:
             raise FaultError("fault status needs a status")
-        if rule.kind == "slow" and "seconds" not in rule.details:
-            raise FaultError("fault slow needs seconds")
+        if rule.kind in ("late", "slow") and "seconds" not in rule.details:
+            raise FaultError(f"fault {rule.kind} needs seconds")
         if rule.kind == "body" and "text" not in rule.details:
             raise FaultError("fault body needs a text")
         if rule.details.get("of", _FOREIGN[0]) not in _FOREIGN:

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -230,6 +231,9 @@ class Service:
             # The token leads to the very page that was asked for.
             token = page_token(scope(call), page_offset(scope(call), log.query.get("page")))
             return Outcome(Reply(200, _EMPTY.get(target.service, b"[]"), {"opc-next-page": token}))
+        if rule is not None and rule.kind == "late":
+            self._carry_out_later(call, float(rule.details["seconds"]))
+            return Outcome(Reply(0), cut=True)
         call.stale = rule is not None and rule.kind == "stale_list"
         return self._finish(rule, raw_path, lambda: self._spoilt(rule, call))
 
@@ -278,6 +282,15 @@ class Service:
         rule = self.faults.find(log.operation, log.region, log.resource, is_list)
         log.fault = rule.kind if rule else ""
         return rule
+
+    def _carry_out_later(self, call: Call, seconds: float) -> None:
+        cloud = self.cloud
+
+        def carry_out() -> None:
+            if self.cloud is cloud:  # and no other test's by now
+                _reply(lambda: self._run(replace(call, now=cloud.clock())))
+
+        asyncio.get_running_loop().call_later(seconds, carry_out)
 
     def _spoilt(self, rule: Rule | None, call: Call) -> Reply:
         reply = self._run(call)

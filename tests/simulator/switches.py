@@ -86,6 +86,7 @@ TABLE: tuple[Switch, ...] = (
     ),
     _s("locked_backup_update", "conflict|accepted", "update of a backup under retention lock or legal hold (0.21)"),
     _s("backup_update_outside_available", "conflict|accepted", "update of a backup in another state (11)"),
+    _s("backup_etag", "shown|absent", "the etag in answers about one backup (1.1)"),
     _s("list_kms_key_id_of_backups", "shown|absent", "kmsKeyId in the rows of backup lists"),
     # Backup policies
     _s("assignment_repost", "replace|conflict|ignored", "POST of the policy that the asset has already (1.5)"),

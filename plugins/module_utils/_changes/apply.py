@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,16 +16,23 @@ from threading import BoundedSemaphore
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ResourceError
+from .._common.locks import NameLocks
 from .._common.text import label
 from .._common.work_queue import Requeue, work_through
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
 from .._model.actions import COPY, NONE
+from .._resources.base import Query
 from .attempts import Attempt, Change, Progress, Verification, internal_error
+from .change_locks import ChangeLocks
 from .reconcile import Reconciler
 from .timings import Timings
 from .verify import Verifier
+from .watch import Watch
 from .write import Writer
+
+# Threads that read what settles, while those of the region write.
+_WATCHING = 4
 
 
 class Applier:
@@ -34,6 +41,7 @@ class Applier:
     def __init__(
         self,
         journal: Journal,
+        locks: NameLocks,
         validator: KeyValidator,
         *,
         wait: bool,
@@ -42,6 +50,7 @@ class Applier:
         deadline: Deadline,
     ) -> None:
         self._journal = journal
+        self._locks = locks
         self._validator = validator
         self._wait = wait
         self._clock = clock
@@ -55,10 +64,11 @@ class Applier:
         pool: Executor,
         concurrency: int,
         progress: Progress,
+        conclude: Callable[[Sequence[Change]], None],
     ) -> None:
         """Make the changes of one region, at most ``concurrency`` at a time, and wait for what is settling besides.
 
-        ``progress`` has the latest records of each, whatever happens.
+        ``progress`` has the latest records of each, whatever happens. ``conclude`` gets each change as it ends.
         """
         writer = Writer(
             self._journal,
@@ -67,18 +77,27 @@ class Applier:
             clock=self._clock,
             deadline=self._deadline,
         )
+        locks = ChangeLocks(self._locks, self._clock, _on_one_page(changes))
+
+        def conclude_and_unlock(ended: Sequence[Change]) -> None:
+            conclude(ended)
+            for change in ended:
+                locks.release(change.id)
+
         applied = _InRegion(
             pool,
-            Reconciler(writer, clock=self._clock, timings=self._timings, deadline=self._deadline),
+            Reconciler(writer, locks, clock=self._clock, timings=self._timings, deadline=self._deadline),
             Verifier(clock=self._clock, timings=self._timings, deadline=self._deadline),
             progress,
+            conclude_and_unlock,
             self._clock,
+            self._timings,
             self._deadline,
             wait=self._wait,
         )
         for change in changes:
             applied.begin(change)
-        ordinary, serial = _split_serial(changes)
+        ordinary, serial = _split_serial(_page_by_page(changes))
         # The action of a change may differ once the resource is read again.
         limited = [*filter(_is_capacity_limited, settling), *filter(_is_capacity_limited, ordinary)]
         applied.with_max_in_flight(limited)
@@ -97,7 +116,9 @@ class _InRegion:
         reconciler: Reconciler,
         verifier: Verifier,
         progress: Progress,
+        conclude: Callable[[Sequence[Change]], None],
         clock: Clock,
+        timings: Timings,
         deadline: Deadline,
         *,
         wait: bool,
@@ -106,7 +127,9 @@ class _InRegion:
         self._reconciler = reconciler
         self._verifier = verifier
         self._progress = progress
+        self._conclude = conclude
         self._clock = clock
+        self._timings = timings
         self._deadline = deadline
         self._wait = wait
 
@@ -114,16 +137,64 @@ class _InRegion:
         self._progress.attempts[change.id] = self._reconciler.first_attempt(change)
 
     def side_by_side(self, changes: Sequence[Change], settling: Sequence[Change]) -> None:
-        """As many at a time as the service takes, then all of them watched together."""
-        stuck = work_through(changes, self._write_once, self._pool, self._clock, return_stuck=True)
-        accepted = self._accepted(changes)
-        # Stuck changes are retried in a thread of their own, so that they and the verification don't block each other.
-        with ThreadPoolExecutor(1) as aside:
-            waiting = aside.submit(work_through, stuck, self._write_once, self._pool, self._clock)
-            self._watch([*accepted, *settling])
-            waiting.result()
-        watched = {change.id for change in accepted}
-        self._watch([change for change in self._accepted(changes) if change.id not in watched])
+        """As many at a time as the service takes; each is watched as soon as it is accepted, together with others."""
+        unwritten = {change.id for change in changes}
+        faults: list[Exception] = []
+        with ThreadPoolExecutor(_WATCHING + 1) as aside:
+            watch = self._watch(aside)
+            watch.add(settling)
+
+            def work(change: Change | None) -> Requeue | None:
+                """None stands for the watch, which has threads of its own: those that write may all have to wait."""
+                requeue = None
+                try:
+                    requeue = watch.once() if change is None else self._write_once(change)
+                    if requeue is None and change is not None:
+                        self._watch_or_conclude(change, watch)
+                except Exception as fault:  # ours, and told once the others have come to their end
+                    faults.append(fault)
+                except BaseException:  # the process ends, and nobody adds to the watch any more
+                    watch.close()
+                    raise
+                if requeue is None and change is not None:
+                    unwritten.discard(change.id)
+                    if not unwritten:
+                        watch.close()
+                return requeue
+
+            if not unwritten:
+                watch.close()
+            work_through(
+                [None, *changes],
+                work,
+                self._pool,
+                self._clock,
+                pool_of=lambda change: aside if change is None else self._pool,
+            )
+        for fault in faults:
+            raise fault
+
+    def _watch(self, aside: Executor) -> Watch:
+        return Watch(
+            self._verifier,
+            self._see,
+            self._conclude,
+            aside,
+            self._pool,
+            wait=self._wait,
+            clock=self._clock,
+            timings=self._timings,
+            deadline=self._deadline,
+        )
+
+    def _see(self, change: Change, seen: Verification) -> None:
+        self._progress.verifications[change.id] = seen
+
+    def _watch_or_conclude(self, change: Change, watch: Watch) -> None:
+        if self._progress.is_accepted(change):
+            watch.add([self._as_written(change)])
+        else:
+            self._conclude([change])
 
     def with_max_in_flight(self, changes: Sequence[Change]) -> None:
         """Only so many in flight at a time, whether they have just begun or have long been accepted."""
@@ -138,7 +209,10 @@ class _InRegion:
 
         def write_and_verify(change: Change) -> Requeue | None:
             not_begun.discard(change.id)
-            return self._write_and_verify_once(change, is_waited_for)
+            requeue = self._write_and_verify_once(change, is_waited_for)
+            if requeue is None:
+                self._conclude([change])
+            return requeue
 
         work_through(changes, write_and_verify, self._pool, self._clock, max_in_flight=max_in_flight)
 
@@ -150,9 +224,9 @@ class _InRegion:
                 name = label(failed.decision.known.display_name, failed.id)
                 error = ResourceError(code="NotTried", message=f"Skipped because the change of {name} failed.")
                 self._progress.attempts[change.id] = replace(self._progress.attempts[change.id], error=error)
+                self._conclude([change])
                 continue
-            work_through([change], self._write_once, self._pool, self._clock)
-            self._watch(self._accepted([change]))
+            self.side_by_side([change], [])
             failed = change if self._progress.error_of(change) is not None else None
 
     def _write_once(self, change: Change) -> Requeue | None:
@@ -179,14 +253,6 @@ class _InRegion:
         self._progress.verifications[change.id] = seen
         return _requeue(seen)
 
-    def _accepted(self, changes: Iterable[Change]) -> list[Change]:
-        return [change for change in changes if self._progress.is_accepted(change)]
-
-    def _watch(self, changes: Sequence[Change]) -> None:
-        with self._unexpected_errors_fail(changes):
-            for change, seen in self._verifier.watch([self._as_written(change) for change in changes], wait=self._wait):
-                self._progress.verifications[change.id] = seen
-
     def _as_written(self, change: Change) -> Change:
         """The change as it was decided last."""
         attempt = self._progress.attempts.get(change.id)
@@ -208,7 +274,7 @@ class _InRegion:
 def _requeue(latest: Attempt | Verification) -> Requeue | None:
     if latest.retry_after is None:
         return None
-    return Requeue(latest.retry_after, isinstance(latest, Attempt) and latest.may_never_end)
+    return Requeue(latest.retry_after)
 
 
 def _is_capacity_limited(change: Change) -> bool:
@@ -223,3 +289,28 @@ def _split_serial(changes: Iterable[Change]) -> tuple[list[Change], list[Change]
     for change in changes:
         (serial if change.kind.applies_serially(change.decision.known) else ordinary).append(change)
     return ordinary, serial
+
+
+def _pages(changes: Iterable[Change]) -> dict[tuple[str, Query], list[Change]]:
+    """The changes that lists have shown, by the pages that they were on."""
+    pages: dict[tuple[str, Query], list[Change]] = {}
+    for change in changes:
+        page = change.reader.page_of(change.id)
+        if page is not None:
+            pages.setdefault((change.kind.registry_name, page), []).append(change)
+    return pages
+
+
+def _page_by_page(changes: Sequence[Change]) -> list[Change]:
+    """Those of one page after each other, so that one reading of the page does for many of them."""
+    pages = _pages(changes)
+    others = [change for change in changes if change.reader.page_of(change.id) is None]
+    return [*others, *(change for on_page in pages.values() for change in on_page)]
+
+
+def _on_one_page(changes: Sequence[Change]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    for on_page in _pages(changes).values():
+        ids = [change.id for change in on_page]
+        found.update(dict.fromkeys(ids, ids))
+    return found

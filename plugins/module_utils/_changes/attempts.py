@@ -39,6 +39,8 @@ class Change:
 class Phase(Enum):
     """What comes next for a change."""
 
+    LOCK = "lock"
+    """No other run may change the resource meanwhile."""
     WRITE = "write"
     AWAIT_READY = "await_ready"
     FIND_OUT = "find_out"
@@ -59,11 +61,13 @@ class Attempt:
     decision: Decision
     last_read: float
     """When the latest reading was asked for; its response may have taken long."""
-    phase: Phase = Phase.WRITE
+    phase: Phase = Phase.LOCK
+    locked_since: float = 0.0
+    """Since when no other run can change the resource. A reading from before it may be out of date."""
+    was_in_use: bool = False
+    """Whether another run was changing it when this one wanted to."""
     retry_after: float | None = None
     """Seconds until the phase is due. None: it goes on at once, or is done."""
-    may_never_end: bool = False
-    """Whether it waits for something that may never come."""
 
     writes: int = 0
     """How often the change was written."""
@@ -91,6 +95,7 @@ class Attempt:
     opc_request_id: str | None = None
     time_requested: str | None = None
     new_id: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def begins(self, phase: Phase, *, quiet_for: float = 0.0) -> Attempt:
         """The same, at the beginning of a phase."""
@@ -134,6 +139,8 @@ class Verification:
     """What was seen of an accepted change, or of a resource that only has to settle."""
 
     began: float
+    age: float = 0.0
+    """Seconds from when it was accepted to when the latest reading was asked for."""
     reads: int = 0
     retry_after: float | None = None
     """Seconds until it is to be read again. None: it is not read any more."""

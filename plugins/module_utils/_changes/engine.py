@@ -18,12 +18,13 @@ from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
 from .._common.text import label, quote
 from .._documents.journal import Journal
+from .._documents.run_locks import LockPlaces, open_locks
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE
-from .._model.decisions import Decision, decide, is_busy
+from .._model.decisions import GONE_STATES, Decision, decide, decide_interrupted, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
-from .._model.resource import DesiredState, Reading
+from .._model.resource import DesiredState, Reading, Resource
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
@@ -60,6 +61,8 @@ class KeyAssigner:
         timings: Timings,
         cancellation: CancellationToken | None = None,
         live: ChangeProgress | None = None,
+        lock_places: LockPlaces | None = None,
+        validator: KeyValidator | None = None,
     ) -> None:
         self._connection = connection
         self._journal = journal
@@ -67,10 +70,11 @@ class KeyAssigner:
         self._cancellation = cancellation or CancellationToken(clock)
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
         self._live = live or ChangeProgress()
-        self._validator = KeyValidator(connection, clock)
-        self._applier = Applier(
-            journal, self._validator, wait=run_settings.wait, clock=clock, timings=timings, deadline=self._deadline
-        )
+        self._validator = validator or KeyValidator(connection, clock)
+        self._clock = clock
+        self._timings = timings
+        self._lock_places = lock_places
+        self._warnings: list[str] = []
         connection.limit_reads(lambda: self._deadline.remaining)
 
     def run(self, targets: Sequence[Target], desired: DesiredState) -> Report:
@@ -90,6 +94,7 @@ class KeyAssigner:
                 read = map_concurrently(lambda region: region.read(desired), regions)
             for region, readings in zip(regions, read):
                 decisions.update(self._decide_all(region.targets, readings, desired))
+                decisions.update(self._decide_interrupted(region, readings, desired))
             self._check_credentials(decisions.values())
             for found in map_concurrently(lambda region: self._with_etags(region, decisions, desired), regions):
                 decisions.update(found)
@@ -102,11 +107,14 @@ class KeyAssigner:
             warnings += _planned_change_warnings(resources, decisions)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
+                warnings += self._settle_interrupted(resources, decisions, outcomes)
         finally:
             for region in regions:
                 region.close()
         made = [outcomes.get(target.id) or outcome_of(target, decisions[target.id]) for target in resources]
-        return Report(made, [*warnings, *(warning for outcome in made for warning in outcome.warnings)])
+        return Report(
+            made, [*warnings, *self._warnings, *(warning for outcome in made for warning in outcome.warnings)]
+        )
 
     # --- read and plan
 
@@ -148,6 +156,28 @@ class KeyAssigner:
             expected_kms_key_id=target.expected_kms_key_id,
             include_locked=self._run_settings.include_locked,
         )
+
+    def _decide_interrupted(
+        self, region: Region, readings: Mapping[str, Reading], desired: DesiredState
+    ) -> dict[str, Decision]:
+        """The decision on each policy that another run took away and did not assign again, unless none is desired."""
+        found: dict[str, Decision] = {}
+        for target in region.targets:
+            reading, interrupted = readings[target.id], target.interrupted
+            if interrupted is None or desired.unassigned or isinstance(reading, ResourceError):
+                continue
+            former = region.reader_of(target).before_interruption(
+                reading, interrupted.policy_id, interrupted.kms_key_id
+            )
+            if former is not None:
+                found[target.id] = decide_interrupted(
+                    former,
+                    desired,
+                    target.resource_kind,
+                    expected_kms_key_id=target.expected_kms_key_id,
+                    include_locked=self._run_settings.include_locked,
+                )
+        return found
 
     def _with_etags(
         self, region: Region, decisions: Mapping[str, Decision], desired: DesiredState
@@ -268,54 +298,106 @@ class KeyAssigner:
         outcomes: dict[str, Outcome] = {}
         self._journal.open()
         try:
-            with self._cancellation.shield():
-                for made in map_concurrently(lambda region: self._apply_in(region, decisions), working):
-                    outcomes.update(made)
+            locks = open_locks(self._lock_places)
+            self._warnings += locks.warnings
+            applier = Applier(
+                self._journal,
+                locks.names,
+                self._validator,
+                wait=self._run_settings.wait,
+                clock=self._clock,
+                timings=self._timings,
+                deadline=self._deadline,
+            )
+            try:
+                with self._cancellation.shield():
+                    for made in map_concurrently(lambda region: self._apply_in(region, decisions, applier), working):
+                        outcomes.update(made)
+            finally:
+                locks.names.close()
         finally:
             self._journal.close()
         return outcomes
 
-    def _apply_in(self, region: Region, decisions: Mapping[str, Decision]) -> dict[str, Outcome]:
+    def _settle_interrupted(
+        self, targets: Iterable[Target], decisions: Mapping[str, Decision], outcomes: Mapping[str, Outcome]
+    ) -> list[str]:
+        """Note in the journal what became of changes that earlier runs did not end, where it is known now."""
+        found = [
+            (target.interrupted, now)
+            for target in targets
+            if target.interrupted is not None
+            and (now := _settled_state(decisions[target.id], outcomes.get(target.id))) is not None
+        ]
+        if not found:
+            return []
+        try:
+            self._journal.open()
+            try:
+                for interrupted, now in found:
+                    self._journal.settle(interrupted, now)
+            finally:
+                self._journal.close()
+        except (OSError, InputError) as error:
+            return [f"That interrupted changes are settled could not be written to the journal ({error})."]
+        return []
+
+    def _apply_in(self, region: Region, decisions: Mapping[str, Decision], applier: Applier) -> dict[str, Outcome]:
         """Make the changes of one region, and put together what became of each."""
         work = [_change(target, decisions[target.id], region) for target in region.targets]
         work = [change for change in work if _needs_work(change.decision)]
         changes = [change for change in work if change.decision.is_change]
         settling = [change for change in work if not change.decision.is_change]
         progress = Progress()
+        concluded: dict[str, Outcome] = {}
         fault: ResourceError | None = None
+
+        def conclude(ended: Sequence[Change]) -> None:
+            made = [self._outcome(change, progress, fault) for change in ended]
+            concluded.update((outcome.id, outcome) for outcome in self._conclude(made, progress))
+
         try:
             with self._live.changing(region.name, region.targets, work, progress):
-                self._applier.apply(changes, settling, region.pool, region.concurrency, progress)
+                applier.apply(changes, settling, region.pool, region.concurrency, progress, conclude)
         except Exception as error:  # a fault of ours outside of any one change must not lose the outcomes either
             fault = internal_error(error)
-        made = [
-            outcome_of(
-                change.target,
-                change.decision,
-                progress.attempts.get(change.id),
-                progress.verifications.get(change.id),
-                fault=fault,
-            )
-            for change in work
-        ]
-        concluded = self._conclude_all(region, [outcome for outcome in made if outcome.id in progress.attempts])
-        return {outcome.id: outcome for outcome in [*made, *concluded]}
+        conclude([change for change in work if change.id not in concluded])
+        return concluded
 
-    def _conclude_all(self, region: Region, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        try:
-            # Side by side, since lines that come at the same moment share a flush to the disk.
-            return list(region.pool.map(self._conclude, outcomes))
-        except RuntimeError:  # the pool gets no more threads; a line that is written twice does no harm
-            return [self._conclude(outcome) for outcome in outcomes]
+    @staticmethod
+    def _outcome(change: Change, progress: Progress, fault: ResourceError | None) -> Outcome:
+        return outcome_of(
+            change.target,
+            change.decision,
+            progress.attempts.get(change.id),
+            progress.verifications.get(change.id),
+            fault=fault,
+        )
 
-    def _conclude(self, outcome: Outcome) -> Outcome:
-        """Write what became of a change into the journal."""
+    def _conclude(self, outcomes: Sequence[Outcome], progress: Progress) -> list[Outcome]:
+        """Write what became of changes into the journal; what only had to settle is in none."""
+        lines = [outcome for outcome in outcomes if outcome.id in progress.attempts]
+        if not lines:
+            return list(outcomes)
         try:
-            self._journal.conclude(outcome)
-        except Exception as error:  # the outcome is not lost for that
-            warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
-            return replace(outcome, warnings=(*outcome.warnings, warning))
-        return outcome
+            self._journal.conclude(*lines)
+        except Exception as error:  # the outcomes are not lost for that
+            return [_not_in_journal(outcome, error) if outcome in lines else outcome for outcome in outcomes]
+        return list(outcomes)
+
+
+def _not_in_journal(outcome: Outcome, error: Exception) -> Outcome:
+    warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
+    return replace(outcome, warnings=(*outcome.warnings, warning))
+
+
+def _settled_state(decision: Decision, outcome: Outcome | None) -> Resource | None:
+    """What a resource is now, if nothing is left to be done to it; None if that is not known, or something is."""
+    if outcome is not None:
+        return (outcome.after or outcome.before) if outcome.error is None else None
+    if decision.error is None or (decision.reading is not None and decision.known.lifecycle_state in GONE_STATES):
+        return decision.reading
+    return None
 
 
 def _member(member_id: str, group: Target, kind: GroupKind) -> tuple[Target, ResourceError | None]:
@@ -371,6 +453,11 @@ def _planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, 
             warnings.append(
                 f"{name} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
                 "the replica is read again after the change."
+            )
+        if decision.completes_another_run and target.interrupted is not None:
+            warnings.append(
+                f"{name} has lost its backup policy {target.interrupted.policy_id} in a run that was interrupted "
+                f"({target.interrupted.source}). It is assigned again."
             )
         if is_busy(before):
             warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")

@@ -9,15 +9,18 @@ As in a controller, a step is plain blocking code that never sleeps; it returns 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
+from .._common.text import label
 from .._model.actions import REGENERATE
 from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
+from .change_locks import ChangeLocks
 from .timings import Timings
 from .write import Writer
 
@@ -31,16 +34,23 @@ _MAX_FAULTS = 8
 class Reconciler:
     """Makes the changes of one region, one ``try_once`` after the other.
 
+    No write relies on what the plan relied on: once no other run can change the resource, it is read and decided again.
     A write is repeated only where it is known not to have been committed: it was throttled, it was refused for the
     resource's state, it never left this machine, or the resource was read and shows no sign of it.
     """
 
-    def __init__(self, writer: Writer, *, clock: Clock, timings: Timings, deadline: Deadline) -> None:
+    def __init__(
+        self, writer: Writer, locks: ChangeLocks, *, clock: Clock, timings: Timings, deadline: Deadline
+    ) -> None:
         self._writer = writer
+        self._locks = locks
+        # Of the threads that wait for the rate limit, one is next. So what it reads then is fresh when it writes.
+        self._next = threading.Lock()
         self._clock = clock
         self._timings = timings
         self._deadline = deadline
         self._steps = {
+            Phase.LOCK: self._lock,
             Phase.WRITE: self._write,
             Phase.AWAIT_READY: self._await_ready,
             Phase.FIND_OUT: self._find_out,
@@ -49,18 +59,13 @@ class Reconciler:
         }
 
     def first_attempt(self, change: Change) -> Attempt:
-        """Where a change begins. A resource in transition is waited for: perhaps the very change that is desired is
-        in flight, by a run that was interrupted."""
-        before = change.decision.known
-        attempt = Attempt(change.decision, self._clock.monotonic())
-        # What an update has to send back is in no list, or may be too old there.
-        is_outdated = change.kind.is_full_update and before.etag is None
-        return attempt.begins(Phase.AWAIT_READY) if is_busy(before) or is_outdated else attempt
+        """Where a change begins."""
+        return Attempt(change.decision, float("-inf"))
 
     def try_once(self, change: Change, attempt: Attempt) -> Attempt:
         """Go on until the change is done, or has to wait for ``retry_after`` seconds."""
         if attempt.retry_after is not None:
-            attempt = replace(attempt, retry_after=None, may_never_end=False)
+            attempt = replace(attempt, retry_after=None)
         while attempt.retry_after is None and attempt.phase is not Phase.DONE:
             try:
                 attempt = self._steps[attempt.phase](change, attempt)
@@ -68,15 +73,60 @@ class Reconciler:
                 attempt = attempt.broken_by(fault)
         return attempt
 
+    # --- alone
+
+    def _lock(self, change: Change, attempt: Attempt) -> Attempt:
+        """Until no other run changes the resource. Then it is read, however short ago it was read before.
+
+        A resource in transition is waited for: perhaps the very change that is desired is in flight, by a run that was
+        interrupted.
+        """
+        if not self._deadline.accepts_new_work:
+            if not attempt.was_in_use:
+                return self._never_ready(change, attempt)
+            reason = self._deadline.not_started_reason
+            return attempt.failed("InUse", f"Another run of the collection was changing it. {reason}")
+        try:
+            since = self._locks.acquire(change.id)
+        except OSError as fault:
+            return attempt.failed("LockFailed", f"It could not be locked ({fault}), so nothing was sent.")
+        if since is None:
+            seconds = min(self._timings.poll(attempt.reads), self._timings.lock_poll)
+            return self._wait(replace(attempt, was_in_use=True, reads=attempt.reads + 1), seconds)
+        waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=change.target.quiet_for)
+        return replace(waiting, locked_since=since)
+
     # --- writing
 
     def _write(self, change: Change, attempt: Attempt) -> Attempt:
-        if not self._deadline.accepts_new_work:
-            if not attempt.writes:
-                return attempt.failed("NotTried", self._deadline.not_started_reason)
-            return attempt.concluded()
-        if attempt.writes and not attempt.is_confirmed and self._is_outdated(change, attempt):
+        if attempt.writes and not attempt.is_confirmed and change.kind.is_multi_request:
             return replace(attempt.begins(Phase.AWAIT_READY), is_confirmed=True)
+        with self._writer.slots:
+            with self._next:
+                self._writer.wait_turn(change, attempt)
+                if not self._deadline.accepts_new_work:
+                    return self._too_late(attempt)
+                if not self._is_fresh(attempt):
+                    attempt = self._await_ready(change, attempt.begins(Phase.AWAIT_READY))
+                    if attempt.phase is not Phase.WRITE or attempt.retry_after is not None:
+                        return attempt
+            return self._write_now(change, attempt)
+
+    def _too_late(self, attempt: Attempt) -> Attempt:
+        if not attempt.writes:
+            return attempt.failed("NotTried", self._deadline.not_started_reason)
+        return attempt.concluded()
+
+    def _is_fresh(self, attempt: Attempt) -> bool:
+        return self._clock.monotonic() - attempt.last_read <= self._timings.fresh
+
+    def _write_now(self, change: Change, attempt: Attempt) -> Attempt:
+        refusal = change.kind.precondition_error(attempt.decision.known, attempt.decision.action)
+        if refusal is not None:
+            return replace(attempt.concluded(), error=refusal)
+        attempt, is_announced = self._writer.announce_write(change, attempt)
+        if not is_announced or not self._is_fresh(attempt):  # the disk may have taken long
+            return attempt
         first = attempt.first
         if change.kind.is_multi_request and first is None:
             first = attempt.decision.known
@@ -89,10 +139,6 @@ class Reconciler:
         except Exception as fault:  # by now a request may have been committed
             return attempt.broken_by(fault)
 
-    def _is_outdated(self, change: Change, attempt: Attempt) -> bool:
-        age = self._clock.monotonic() - attempt.last_read
-        return age > self._timings.quiet or change.kind.is_multi_request
-
     def _after_error(self, change: Change, attempt: Attempt, error: ApiError) -> Attempt:
         """Whether, when and how the write is repeated."""
         if isinstance(error, ServiceError):
@@ -101,9 +147,11 @@ class Reconciler:
             if error.is_incorrect_state:
                 # A change may be in flight that does not show yet, so AVAILABLE has to last for a while.
                 waiting = attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.quiet)
-                return self._wait(waiting, self._timings.backoff(attempt.writes), may_never_end=True)
+                return self._wait(waiting, self._timings.backoff(attempt.writes))
             if error.is_precondition_failed:
                 return self._retry(attempt.begins(Phase.AWAIT_READY))
+            if change.reader.on_refused(attempt.decision.known, error):
+                return self._retry(attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.late_commit))
             if change.kind.is_retryable(error):
                 return self._wait(attempt.begins(Phase.AWAIT_READY), self._timings.backoff(attempt.writes))
             if not error.outcome_is_unknown:
@@ -128,7 +176,7 @@ class Reconciler:
         """Until the resource was not in transition for ``quiet_for`` seconds, or there is nothing left to write."""
         if self._deadline.passed if attempt.lost else not self._deadline.accepts_new_work:
             return self._never_ready(change, attempt)
-        attempt, reading = self._read(change, attempt)
+        attempt, reading = self._read_again(change, attempt)
         if isinstance(reading, ResourceError):
             if attempt.lost is not None:
                 return attempt.unknown(f"Reading the resource afterwards failed too: {reading.message}")
@@ -141,7 +189,7 @@ class Reconciler:
             decision = self._decide(change, attempt, reading)
             if decision.is_fulfilled or max(0.0, attempt.last_read - since) >= attempt.quiet_for:
                 return self._follow(change, attempt, decision, reading)
-        return self._read_later(attempt, may_never_end=True)
+        return self._read_later(attempt)
 
     def _never_ready(self, change: Change, attempt: Attempt) -> Attempt:
         before = attempt.decision.known
@@ -165,7 +213,7 @@ class Reconciler:
             return self._follow(change, attempt, decision, reading)
         if is_busy(reading):
             attempt = replace(attempt, quiet_since=self._clock.monotonic())
-        elif attempt.last_read - (attempt.quiet_since or 0.0) >= self._timings.quiet:
+        elif attempt.last_read - (attempt.quiet_since or 0.0) >= self._quiet_after(attempt.lost):
             attempt = self._follow(change, attempt, decision, reading)
             if attempt.phase is not Phase.WRITE:
                 return attempt
@@ -175,6 +223,13 @@ class Reconciler:
         if self._deadline.passed:
             return attempt.unknown(f"When last read, it was {reading.lifecycle_state} with its former key.")
         return self._read_later(attempt)
+
+    def _quiet_after(self, lost: ApiError | None) -> float:
+        """How long nothing has to show of a write before it counts as not committed. A fault that the service itself
+        reports is the end of it; without its answer, the write may still be on its way."""
+        if isinstance(lost, ServiceError) and not lost.is_of_gateway:
+            return self._timings.quiet
+        return self._timings.late_commit
 
     def _decide(self, change: Change, attempt: Attempt, reading: Reading) -> Decision:
         """A key that shows up after a lost response may be ours, so which one is expected no longer matters."""
@@ -190,6 +245,7 @@ class Reconciler:
     def _follow(self, change: Change, attempt: Attempt, decision: Decision, reading: Resource) -> Attempt:
         """Go on as decided: write, or conclude because there is nothing to write, or nothing that may be written."""
         if decision.is_change:
+            attempt = replace(attempt, warnings=self._replaced_by_others(change, attempt, reading))
             return replace(attempt, decision=decision, phase=Phase.WRITE)
         attempt = attempt.concluded()
         if decision.error is not None:
@@ -199,6 +255,18 @@ class Reconciler:
         if attempt.lost is not None and decision.is_fulfilled:
             return replace(attempt, error=None, after=reading, changed=True)
         return replace(attempt, error=None, decision=decision)
+
+    @staticmethod
+    def _replaced_by_others(change: Change, attempt: Attempt, reading: Resource) -> tuple[str, ...]:
+        """That the write replaces what somebody else has assigned since the plan was made."""
+        kind, planned = change.kind, change.decision.known
+        if attempt.writes or change.decision.completes_another_run or kind.is_same(planned, reading):
+            return attempt.warnings
+        name = label(reading.display_name, change.id)
+        return (
+            f"{name}: during the run, somebody else replaced {kind.describe(planned)} by {kind.describe(reading)}. "
+            "That is what this change replaces, and what it can be returned to.",
+        )
 
     # --- the end
 
@@ -265,10 +333,30 @@ class Reconciler:
         asked = self._clock.monotonic()
         return replace(attempt, last_read=asked), change.reader.get(change.id)
 
-    def _read_later(self, attempt: Attempt, *, may_never_end: bool = False) -> Attempt:
-        seconds = self._timings.poll(attempt.reads)
-        return self._wait(replace(attempt, reads=attempt.reads + 1), seconds, may_never_end=may_never_end)
+    def _read_again(self, change: Change, attempt: Attempt) -> tuple[Attempt, Reading]:
+        """Before the first write by the page that the resource was listed on, which many share.
 
-    def _wait(self, attempt: Attempt, seconds: float, *, may_never_end: bool = False) -> Attempt:
+        A list may lag behind, so a GET says what differs from the plan, and what another run has just changed. Only a
+        GET has what an update has to send back.
+        """
+        if attempt.writes:
+            return self._read(change, attempt)
+        planned = change.decision.known
+        by_get = change.kind.is_full_update or attempt.decision.action == REGENERATE or attempt.was_in_use
+        not_before = max(attempt.locked_since, self._clock.monotonic() - self._timings.reusable)
+        reading, asked = change.reader.fresh(change.id, not_before=not_before, clock=self._clock, by_get=by_get)
+        if isinstance(reading, Resource) and reading.etag is None and _differs(change, planned, reading):
+            return self._read(change, attempt)
+        return replace(attempt, last_read=asked), reading
+
+    def _read_later(self, attempt: Attempt) -> Attempt:
+        seconds = self._timings.poll(attempt.reads)
+        return self._wait(replace(attempt, reads=attempt.reads + 1), seconds)
+
+    def _wait(self, attempt: Attempt, seconds: float) -> Attempt:
         until = min(max(seconds, 0.001), self._deadline.remaining)
-        return replace(attempt, retry_after=until, may_never_end=may_never_end)
+        return replace(attempt, retry_after=until)
+
+
+def _differs(change: Change, planned: Resource, reading: Resource) -> bool:
+    return not change.kind.is_same(planned, reading) or planned.lifecycle_state != reading.lifecycle_state

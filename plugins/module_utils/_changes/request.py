@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from .._documents.interrupted import InterruptedPolicy
 from .._resources.base import GroupKind
 from .._resources.resource_kind import ResourceKind
 
@@ -18,6 +19,8 @@ class Target:
     """A resource that the user named, by itself or by its group ``group_id``.
 
     ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
+    ``interrupted`` is a change of its backup policy that an earlier run did not end. ``quiet_for`` is how many seconds
+    it has to show no change before it is written, since one that an earlier run sent may still be on its way.
     """
 
     id: str
@@ -25,6 +28,8 @@ class Target:
     region: str
     expected_kms_key_id: str | None = None
     group_id: str | None = None
+    interrupted: InterruptedPolicy | None = None
+    quiet_for: float = 0.0
 
     @property
     def resource_kind(self) -> ResourceKind:

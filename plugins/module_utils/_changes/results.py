@@ -47,7 +47,7 @@ def outcome_of(
         changed = attempt is not None and (changed or tried.time_requested is not None)
         settled = False
         error = fault
-    warnings = seen.warnings
+    warnings = (*(tried.warnings if changed else ()), *seen.warnings)
     if skip is not None:
         name = label(before.display_name if before is not None else "", target.id)
         warnings = (f"Skipped {name}: {skip.reason} ({skip.remedy}).", *warnings)

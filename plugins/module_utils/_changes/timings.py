@@ -15,7 +15,12 @@ class Timings:
 
     ``poll_*``: between two reads of resources that are settling. ``backoff_*``: before a write is retried
     (OCI asks for "a few seconds to a maximum of 60 seconds", oci_semantics.md section 4). ``quiet``: how long a
-    resource has to stay unchanged before a write whose response was lost counts as not committed.
+    resource has to stay as it is before a write that was refused for its state, or failed in the service, is repeated.
+    ``late_commit``: the same after a write whose response was lost, since the service may carry it out later. How much
+    later is not known; this is an assumption (oci_semantics.md).
+    ``fresh``: how old a reading may be when a write that relies on it is sent; ``reusable``: how old it may be for it
+    to be taken for another write, which needs a while to be sent. ``lock_poll``: the longest pause between two looks at
+    a resource that another run is changing.
     ``ignored_after``: how long a resource may be AVAILABLE with its former key after an accepted change before
     the change counts as ignored by the service; ``ignored_after_update``: the same for synchronous changes.
     """
@@ -26,8 +31,12 @@ class Timings:
     backoff_first: float = 1.0
     backoff_max: float = 30.0
     quiet: float = 10.0
+    late_commit: float = 60.0
     ignored_after: float = 120.0
     ignored_after_update: float = 3.0
+    fresh: float = 5.0
+    reusable: float = 4.0
+    lock_poll: float = 2.0
 
     def backoff(self, attempt: int) -> float:
         """Seconds before the next attempt, after ``attempt`` of them (1 is the first)."""

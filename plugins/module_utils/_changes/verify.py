@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from .._common.cancellation import Deadline
@@ -16,20 +16,16 @@ from .._common.text import label
 from .._model.actions import NONE, REGENERATE
 from .._model.decisions import changed_by_someone_else, is_busy
 from .._model.resource import Reading, Resource
-from .._resources.reader import Reader
 from .attempts import Change, Verification
 from .timings import Timings
 
 _IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."
 _UNREADABLE_HINT = "Check the resource and the credentials. The journal holds its former key."
-# All changes are polled up to this number; above it, a few samples, and all of them every so many rounds.
-_FEW = 200
-_ALL_AT_LEAST_EVERY = 5
 
 
 class Verifier:
-    """Watches accepted changes of one region until each is verified, has failed, or the time is up.
+    """Says of accepted changes, by each reading, whether they are verified, have failed, or are to be read again.
 
     A change is verified when the resource is AVAILABLE and shows the desired key: right after a write a resource
     may still be AVAILABLE with its former key (oci_semantics.md section 2).
@@ -40,40 +36,6 @@ class Verifier:
         self._timings = timings
         self._deadline = deadline
 
-    def watch(self, changes: Sequence[Change], *, wait: bool) -> Iterator[tuple[Change, Verification]]:
-        """Read all of them again and again, until each is decided; without ``wait``, read once.
-
-        Gives what is known of each after each read, so that a fault in the next one does not lose it.
-        """
-        began = self._clock.monotonic()
-        seen = {change.id: Verification(began) for change in changes}
-        pending = list(changes)
-        rounds = 0
-        while pending:
-            # Of many, the first were accepted some time ago.
-            if rounds or len(pending) <= _FEW or not wait:
-                self._deadline.sleep(self._timings.poll(rounds))
-            rounds += 1
-            if wait and not self._is_worth_reading(pending, rounds, seen):
-                continue
-            # A response may be long on its way: it is as old as the request.
-            age = self._clock.monotonic() - began
-            readings = _reread(pending)
-            doubtful = [
-                change for change in pending if self._is_doubtful(change, seen[change.id], readings[change.id], age)
-            ]
-            readings.update(_reread(doubtful, by_get=True))
-            for change in pending:
-                seen[change.id] = self._verify(change, seen[change.id], readings[change.id], age)
-                yield change, seen[change.id]
-            pending = [change for change in pending if not seen[change.id].is_decided]
-            if not wait:
-                break
-            if self._deadline.passed:
-                seen.update((change.id, self._timed_out(change, seen[change.id])) for change in pending)
-                break
-        yield from ((change, seen[change.id]) for change in pending)
-
     def begin(self) -> Verification:
         """Before the first read of one change by itself, which waits beside others that are being made."""
         return self._later(Verification(self._clock.monotonic()))
@@ -82,40 +44,29 @@ class Verifier:
         """Read one change by itself. It is read again only as long as somebody waits for it."""
         age = self._clock.monotonic() - seen.began
         reading = change.reader.get(change.id)
-        seen = self._verify(change, replace(seen, retry_after=None), reading, age)
+        seen = self.verify(change, replace(seen, retry_after=None, age=age), reading)
         if seen.is_decided or not is_waited_for():
             return seen
         if self._deadline.passed:
-            return self._timed_out(change, seen)
+            return self.timed_out(change, seen)
         return self._later(seen)
 
     def _later(self, seen: Verification) -> Verification:
         seconds = min(self._timings.poll(seen.reads), self._deadline.remaining)
         return replace(seen, reads=seen.reads + 1, retry_after=seconds)
 
-    def _is_worth_reading(self, pending: Sequence[Change], rounds: int, seen: dict[str, Verification]) -> bool:
-        """Where there are many, a few of them show whether it is time to read all, which takes pages and pages."""
-        if len(pending) <= _FEW or rounds % _ALL_AT_LEAST_EVERY == 0 or self._deadline.passed:
-            return True
-        if any(change.decision.action == REGENERATE for change in pending):
-            return True  # the state that proves each of them may not last until the next round
-        probes = [pending[0], pending[len(pending) // 2], pending[-1]]
-        age = self._clock.monotonic() - seen[pending[0].id].began
-        readings = _reread(probes, by_get=True)
-        return any(self._evaluate(change, seen[change.id], readings[change.id], age) is not False for change in probes)
-
-    def _is_doubtful(self, change: Change, seen: Verification, reading: Reading, age: float) -> bool:
+    def is_doubtful(self, change: Change, seen: Verification, reading: Reading) -> bool:
         """Whether a list alone says that a change failed: it may lag behind, or leave something out."""
         if not isinstance(reading, Resource) or reading.etag is not None:
             return False
-        verdict = self._evaluate(change, seen, reading, age)
+        verdict = self.evaluate(change, seen, reading)
         if isinstance(verdict, ResourceError):
             return True
         return verdict and self._find_side_effects(change, reading) is not None
 
-    def _verify(self, change: Change, seen: Verification, reading: Reading, age: float) -> Verification:
-        """What is known of the change by this reading. ``age`` is seconds since all were accepted."""
-        verdict = self._evaluate(change, seen, reading, age)
+    def verify(self, change: Change, seen: Verification, reading: Reading) -> Verification:
+        """What is known of the change by this reading."""
+        verdict = self.evaluate(change, seen, reading)
         if isinstance(reading, Resource):
             seen = replace(seen, after=reading, was_busy=seen.was_busy or is_busy(reading))
         if isinstance(verdict, ResourceError):
@@ -134,9 +85,9 @@ class Verifier:
             error=self._find_side_effects(change, seen.after),
         )
 
-    def _evaluate(self, change: Change, seen: Verification, reading: Reading, age: float) -> bool | ResourceError:
+    def evaluate(self, change: Change, seen: Verification, reading: Reading) -> bool | ResourceError:
         """True: the change has taken effect. False: not decided yet. Otherwise why it failed."""
-        action, before, kind = change.decision.action, change.decision.known, change.kind
+        action, before, kind, age = change.decision.action, change.decision.known, change.kind, seen.age
         noun = kind.noun_for(reading if isinstance(reading, Resource) else before)
         if isinstance(reading, ResourceError):
             is_transient = reading.code == TransportError.code or reading.status == 429 or (reading.status or 0) >= 500
@@ -189,7 +140,7 @@ class Verifier:
             return None
         return change.kind.find_side_effects(change.decision.known, after)
 
-    def _timed_out(self, change: Change, seen: Verification) -> Verification:
+    def timed_out(self, change: Change, seen: Verification) -> Verification:
         after, action = seen.after, change.decision.action
         now = "it could not be read since"
         if after is not None:
@@ -202,15 +153,3 @@ class Verifier:
             message = f"The change was accepted, but did not {verb} {self._deadline.describe()}: {now}."
         hint = None if action in (NONE, REGENERATE) else _LONGER_TIMEOUT_HINT
         return replace(seen, error=ResourceError(code="WaitTimeout", message=message, hint=hint))
-
-
-def _reread(changes: Sequence[Change], *, by_get: bool = False) -> dict[str, Reading]:
-    by_reader: dict[Reader, list[Change]] = {}
-    for change in changes:
-        by_reader.setdefault(change.reader, []).append(change)
-    found: dict[str, Reading] = {}
-    for reader, group in by_reader.items():
-        # A list may lag behind, and miss the only sign of a regeneration, a state that does not last.
-        regenerated = any(change.decision.action == REGENERATE for change in group)
-        found.update(reader.reread([change.decision.known for change in group], by_get=by_get or regenerated))
-    return found

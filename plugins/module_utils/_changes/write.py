@@ -25,28 +25,34 @@ class Writer:
         self, journal: Journal, slots: Semaphore, validator: KeyValidator, *, clock: Clock, deadline: Deadline
     ) -> None:
         self._journal = journal
-        self._slots = slots
+        self.slots = slots
+        """To be held from the wait for the turn of a write to its response."""
         self._validator = validator
         self._clock = clock
         self._deadline = deadline
 
+    def wait_turn(self, change: Change, attempt: Attempt) -> None:
+        """Wait for the rate limit, as long as something new may be started."""
+        service = change.reader.service_for(attempt.decision.action)
+        service.wait_turn(lambda: self._deadline.remaining_to_start)
+
+    def announce_write(self, change: Change, attempt: Attempt) -> tuple[Attempt, bool]:
+        """Write the line of the journal that has to be there before a write; False if it can't be."""
+        try:
+            self._journal.intend(change.target.region, attempt.decision)
+        except OSError as fault:
+            return _journal_failed(attempt, fault), False
+        return attempt, True
+
     def write(self, change: Change, attempt: Attempt) -> tuple[Attempt, ApiError | None]:
         """Write once what the attempt's decision says. With an error of the API, it may have to be written again."""
         decision = attempt.decision
-        try:
-            self._journal.intend(change.target.region, decision)
-        except OSError as fault:
-            return _journal_failed(attempt, fault), None
         service = change.reader.service_for(decision.action)
         sent = attempt
         try:
             try:
-                with self._slots:
-                    service.wait_turn(lambda: self._deadline.remaining_to_start)
-                    if not self._deadline.accepts_new_work:
-                        return self._too_late(attempt), None
-                    sent = replace(attempt, error=None, time_requested=self._clock.timestamp())
-                    response = change.kind.change(service, decision.known, decision.action, decision.desired)
+                sent = replace(attempt, error=None, time_requested=self._clock.timestamp())
+                response = change.kind.change(service, decision.known, decision.action, decision.desired)
             except ApiError as error:
                 reason = explain_write(error, change.kind, decision, self._validator.compartments)
                 return replace(sent, error=reason, opc_request_id=reason.opc_request_id), error
@@ -56,11 +62,6 @@ class Writer:
             return sent.broken_by(fault), None
         return replace(sent, phase=Phase.CONCLUDE, new_id=new_id), None
 
-    def _too_late(self, attempt: Attempt) -> Attempt:
-        if attempt.writes == 1:
-            return attempt.failed("NotTried", self._deadline.not_started_reason)
-        return attempt.concluded()
-
     def announce(self, change: Change, attempt: Attempt) -> None:
         """Write the line of the journal that has to be there before a roll-back. Raises OSError."""
         self._journal.intend(change.target.region, attempt.decision)
@@ -69,5 +70,5 @@ class Writer:
 def _journal_failed(attempt: Attempt, fault: OSError) -> Attempt:
     if attempt.lost is not None:
         return attempt.unknown(f"It is not retried, because the journal could not be written ({fault}).")
-    again = " again" if attempt.writes > 1 else ""
+    again = " again" if attempt.writes else ""
     return attempt.failed("JournalFailed", f"The journal could not be written ({fault}), so nothing was sent{again}.")

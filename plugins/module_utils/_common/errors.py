@@ -103,6 +103,11 @@ class ServiceError(ApiError):
         return self.status >= 500 and self.status != 501
 
     @property
+    def is_of_gateway(self) -> bool:
+        """502 or 504: something before the service had no answer from it, which says nothing of what it does."""
+        return self.status in (502, 504)
+
+    @property
     def outcome_is_unknown(self) -> bool:
         """Whether a write may have been committed before a fault of the service. Reads commit nothing."""
         return self.is_server_error and not self.operation.startswith(("Get", "List", "Search"))

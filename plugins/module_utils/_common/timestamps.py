@@ -24,3 +24,16 @@ def parse_rfc3339(text: str) -> datetime:
     Python before 3.11 does not accept ``Z`` for UTC by itself.
     """
     return datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+
+
+_STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?([zZ]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def parse_moment(text: str) -> datetime:
+    """A moment in full: date, time and zone. Raises ValueError for anything else, such as "0" or a date alone.
+
+    Python accepts other fractions than of three or six digits from 3.11 on only.
+    """
+    if not _STRICT.fullmatch(text):
+        raise ValueError("not a time in RFC 3339 form with its zone")
+    return parse_rfc3339(re.sub(r"\.(\d+)", lambda match: f".{match[1]:0<6}", text))

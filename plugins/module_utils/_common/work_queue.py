@@ -22,10 +22,9 @@ _CANCEL_POLL_SECONDS = 0.5
 
 
 class Requeue(NamedTuple):
-    """An item is to be worked on again after so many seconds; perhaps it waits for something that may never come."""
+    """An item is to be worked on again after so many seconds; None: when another item is done, or all others are."""
 
-    seconds: float
-    may_never_end: bool = False
+    seconds: float | None
 
 
 def work_through(
@@ -35,13 +34,13 @@ def work_through(
     clock: Clock,
     *,
     max_in_flight: int | None = None,
-    return_stuck: bool = False,
-) -> list[_Item]:
+    pool_of: Callable[[_Item], Executor] | None = None,
+) -> None:
     """Work on every item until it is done, that is until ``work``, which blocks, returns None or raises.
 
-    With ``max_in_flight``, only so many items are begun, and the next one when one is done. With ``return_stuck``,
-    stop when all that is left waits for something that may never come. Returns the items that are left. When the
-    clock is interrupted, no item waits any longer for its next turn.
+    With ``max_in_flight``, only so many items are begun, and the next one when one is done. ``pool_of`` gives the
+    threads of an item that has others than ``pool``. When the clock is interrupted, no item waits any longer for its
+    next turn.
     """
     finished: queue.SimpleQueue[tuple[_Item, Requeue | None]] = queue.SimpleQueue()
 
@@ -55,24 +54,31 @@ def work_through(
     def seconds_to_next() -> float:
         return max(0.0, later[0][0] - clock.monotonic())
 
-    later: list[tuple[float, int, Requeue, _Item]] = []
+    def submit(item: _Item) -> None:
+        (pool if pool_of is None else pool_of(item)).submit(work_once, item)
+
+    later: list[tuple[float, int, _Item]] = []
+    parked: list[_Item] = []
     not_begun = iter(items)
     running = 0
     for item in islice(not_begun, max_in_flight):
-        pool.submit(work_once, item)
+        submit(item)
         running += 1
     number = 0  # breaks ties in the heap, first come, first served
     was_interrupted = False
-    while running or later:
+    while running or later or parked:
         if clock.is_interrupted and not was_interrupted:
             was_interrupted = True
             later = [(clock.monotonic(), *waiting[1:]) for waiting in sorted(later)]
         while later and later[0][0] <= clock.monotonic():
-            pool.submit(work_once, heapq.heappop(later)[3])
+            submit(heapq.heappop(later)[2])
             running += 1
+        if not running and not later:
+            for item in parked:
+                submit(item)
+                running += 1
+            parked = []
         if not running:
-            if return_stuck and all(requeue.may_never_end for _due, _number, requeue, _item in later):
-                break
             clock.sleep(seconds_to_next())
             continue
         try:
@@ -80,11 +86,13 @@ def work_through(
         except queue.Empty:
             continue
         running -= 1
-        if requeue is not None:
+        if requeue is None:
+            for item in [*parked, *islice(not_begun, 1)]:
+                submit(item)
+                running += 1
+            parked = []
+        elif requeue.seconds is None:
+            parked.append(item)
+        else:
             number += 1
-            heapq.heappush(later, (clock.monotonic() + requeue.seconds, number, requeue, item))
-            continue
-        for item in islice(not_begun, 1):
-            pool.submit(work_once, item)
-            running += 1
-    return [item for _due, _number, _requeue, item in later]
+            heapq.heappush(later, (clock.monotonic() + requeue.seconds, number, item))

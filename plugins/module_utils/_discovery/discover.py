@@ -106,7 +106,7 @@ def map_regions(
 class DiscoveryQuery:
     """The resources to discover, and the places to search. ``regions`` None stands for all subscribed ones.
 
-    ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle.
+    ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle. ``read_each``: by GET, too.
     """
 
     compartment_ids: Sequence[str]
@@ -115,6 +115,7 @@ class DiscoveryQuery:
     types: Sequence[str]
     kms_key_ids: frozenset[str] | None = None
     encryption: str = "any"
+    read_each: bool = False
 
     def matches(self, resource: Resource) -> bool:
         if self.kms_key_ids is not None and resource.kms_key_id not in self.kms_key_ids:
@@ -171,7 +172,13 @@ def discover(
     def scan(region: str) -> tuple[list[Resource], list[Unreadable]]:
         scan_progress = ScanProgress(region, len(compartment_ids))
         region_scan = RegionScan(
-            region, connection, compartment_ids, query.types, concurrency=concurrency, progress=scan_progress
+            region,
+            connection,
+            compartment_ids,
+            query.types,
+            concurrency=concurrency,
+            read_each=query.read_each,
+            progress=scan_progress,
         )
         with progress.scanning(scan_progress):
             found = region_scan.run()

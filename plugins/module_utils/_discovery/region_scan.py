@@ -27,6 +27,7 @@ from .._common.errors import (
 )
 from .._model.decisions import GONE_STATES
 from .._model.resource import Resource
+from .._model.rows import READ_BY_GET
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
@@ -71,7 +72,7 @@ class Unreadable:
 class RegionScan:
     """Discovers resources of some types in some compartments of a region. ``unreadable`` is complete after ``run()``.
 
-    ``concurrency`` is the number of calls in flight.
+    ``concurrency`` is the number of calls in flight. ``read_each``: each resource is read by GET, too.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class RegionScan:
         types: Sequence[str],
         *,
         concurrency: int,
+        read_each: bool = False,
         progress: ScanProgress | None = None,
     ) -> None:
         self._region = region
@@ -91,6 +93,7 @@ class RegionScan:
         self._types = types
         self._domains = Domains(connection, region)
         self._concurrency = concurrency
+        self._read_each = read_each
         self._pages: dict[ReadableKind, Pages] = {}
         self._breakers: dict[ReadableKind, CircuitBreaker] = {}
         self._policy_breaker = CircuitBreaker()
@@ -178,18 +181,22 @@ class RegionScan:
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
         """
         self._progress.verifying(f"{kind.noun}s")
-        sample = _sample(rows, with_key)
+        sample = list(rows) if self._read_each else _sample(rows, with_key)
         read = partial(self._get, kind)
         results = dict(_zip_map(pool, read, sample))
         readings = {name: result for name, result in results.items() if isinstance(result, Resource)}
         lists_show_keys = any(row.kms_key_id for row in rows.values())
-        if (readings or lists_show_keys or not rows) and all(
-            reading.kms_key_id == rows[name].kms_key_id for name, reading in readings.items()
+        if (
+            not self._read_each
+            and (readings or lists_show_keys or not rows)
+            and all(reading.kms_key_id == rows[name].kms_key_id for name, reading in readings.items())
         ):
-            return rows
+            latest = {**rows, **readings}
+            return {name: row for name, row in latest.items() if row.lifecycle_state not in GONE_STATES}
         results.update(_zip_map(pool, read, [name for name in rows if name not in results]))
         failed = [(rows[name], result) for name, result in results.items() if isinstance(result, ResourceError)]
-        self._record_by_cause(kind.type, "Could not read {} by GET, and lists don't show keys here", failed)
+        why = "" if self._read_each else ", and lists don't show keys here"
+        self._record_by_cause(kind.type, f"Could not read {{}} by GET{why}", failed)
         return {
             name: result
             for name in rows
@@ -197,7 +204,9 @@ class RegionScan:
         }
 
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
-        return self._breakers[kind].call(lambda: kind.get(self._service, self._region, resource_id))
+        return self._breakers[kind].call(
+            lambda: replace(kind.get(self._service, self._region, resource_id), read_by=READ_BY_GET)
+        )
 
     def _assignments(self, pool: ThreadPoolExecutor, assets: Sequence[Rows]) -> list[Resource]:
         """The policy assignments of these assets, each once: a member may show the assignment of its group."""

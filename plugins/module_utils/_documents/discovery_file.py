@@ -16,7 +16,17 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT, REPLICA
-from .._model.rows import CallerRow, FilterRow, ReplicaRow, ResourceRow, ScannedRow, UnreadableRow, key_region
+from .._model.rows import (
+    READ_BY_GET,
+    READ_BY_LIST,
+    CallerRow,
+    FilterRow,
+    ReplicaRow,
+    ResourceRow,
+    ScannedRow,
+    UnreadableRow,
+    key_region,
+)
 from .json_reader import JsonNode, read_json
 
 _DOCUMENT = "a result file of key_assignment_info"
@@ -112,6 +122,7 @@ def _resource(node: JsonNode) -> ResourceRow:
         "defined_tags": {name: _tags(node.get("defined_tags").get(name)) for name in _namespaces(node)},
         "replicas": [_replica(replica) for replica in node.get("replicas").items()],
         "managed_by_paas": node.get("managed_by_paas").flag(),
+        "read_by": _read_by(node.get("read_by")),
     }
     if row["type"] == ASSIGNMENT:
         row["asset_id"] = node.get("asset_id").text()
@@ -121,6 +132,11 @@ def _resource(node: JsonNode) -> ResourceRow:
     elif row["type"] == REPLICA:
         row["source_id"] = node.get("source_id").text_or_none()
     return row
+
+
+def _read_by(node: JsonNode) -> str | None:
+    """None in files of versions that did not say it."""
+    return None if node.value is None else node.one_of(READ_BY_GET, READ_BY_LIST)
 
 
 def _namespaces(node: JsonNode) -> Iterable[str]:

@@ -23,6 +23,7 @@ from .._common.state_folder import state_folder
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .interrupted import InterruptedPolicy
 from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
 
 # A line has some hundred characters, and of a policy or a group a few thousand.
@@ -126,27 +127,36 @@ class Journal:
             }
         )
 
-    def conclude(self, outcome: Outcome) -> None:
-        """Record, after the last request for a resource, what became of it. Raises OSError."""
-        error = outcome.error
-        self._write(
-            {
-                "event": OUTCOME,
-                "id": outcome.id,
-                "changed": outcome.changed,
-                "settled": outcome.settled,
-                **(outcome.after.journal_fields() if outcome.after is not None else {"kms_key_id": None}),
-                "known": outcome.after is not None,
-                **({"new_id": outcome.new_id} if outcome.new_id else {}),
-                "opc_request_id": outcome.opc_request_id,
-                "error": None if error is None else {"code": error.code, "message": error.message},
-            }
-        )
+    def conclude(self, *outcomes: Outcome) -> None:
+        """Record, after the last request for each resource, what became of it. Raises OSError."""
+        self._write(*map(_outcome_line, outcomes))
 
-    def _write(self, record: dict[str, Any]) -> None:
-        line = json.dumps({"time": self._clock.timestamp(), "run": self._run, **record}) + "\n"
+    def settle(self, interrupted: InterruptedPolicy, now: Resource) -> None:
+        """Record what became of a change that earlier runs did not end. Raises OSError."""
+        fields = now.journal_fields()
+        former = (interrupted.policy_id, interrupted.kms_key_id)
+        for run in interrupted.runs:
+            self._write(
+                {
+                    "run": run,
+                    "event": OUTCOME,
+                    "id": interrupted.asset_id,
+                    "kind": f"policy of {interrupted.asset_type}",
+                    "changed": (fields.get("policy_id"), fields.get("kms_key_id")) != former,
+                    "settled": True,
+                    **fields,
+                    "known": True,
+                    "opc_request_id": None,
+                    "error": None,
+                    "settled_by": self._run,
+                }
+            )
+
+    def _write(self, *records: dict[str, Any]) -> None:
+        about = {"time": self._clock.timestamp(), "run": self._run}
         with self._append:
-            self._append_line(line.encode())
+            for record in records:
+                self._append_line((json.dumps({**about, **record}) + "\n").encode())
             self._appended += 1
             mine = self._appended
         with self._sync:
@@ -171,6 +181,22 @@ class Journal:
         while line:
             line = line[os.write(self._file, line) :]
         self._ends_incomplete = False
+
+
+def _outcome_line(outcome: Outcome) -> dict[str, Any]:
+    error = outcome.error
+    return {
+        "event": OUTCOME,
+        "id": outcome.id,
+        "kind": outcome.kind,
+        "changed": outcome.changed,
+        "settled": outcome.settled,
+        **(outcome.after.journal_fields() if outcome.after is not None else {"kms_key_id": None}),
+        "known": outcome.after is not None,
+        **({"new_id": outcome.new_id} if outcome.new_id else {}),
+        "opc_request_id": outcome.opc_request_id,
+        "error": None if error is None else {"code": error.code, "message": error.message},
+    }
 
 
 def _has_policy(resource: Resource) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal of a run, read with distrust, and what a run changed according to it.
+"""The lines of a journal, read with distrust.
 
 A process that is killed leaves its last line incomplete. Such a line is counted and skipped; any other line that is
 not of a journal raises InputError.
@@ -10,24 +10,17 @@ not of a journal raises InputError.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
-from .._model.resource_types import ASSIGNMENT
-from .changes_file import ChangeRow, ErrorRow, parse_error
+from .changes_file import ErrorRow, parse_error
 from .journal_events import INTENT, OUTCOME
 from .json_reader import JsonNode, parse_json, read_bytes
-from .subject import Subject, subject
 
-_NO_OUTCOME: ErrorRow = {
-    "code": "OutcomeUnknown",
-    "message": "The run ended before it was known what became of this change.",
-    "status": None,
-    "opc_request_id": None,
-    "hint": "Check the resource, or run again: a resource that already has the requested key is not changed.",
-}
+KEY, POLICY, COPY = "key", "policy", "copy"
+"""What a line is about: the key of the resource that it names, its backup policy, or its copy in another region."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,8 @@ class IntentLine:
     Oracle-managed key.
 
     ``id`` and ``type`` are of the resource that the module names: for policies the asset, for copies the source.
-    ``number`` is the number of the line.
+    ``number`` is the number of the line, ``time`` is in UTC. ``policy_id`` is the backup policy to be assigned, None
+    where that is the one before; ``copy_to`` is the region of a copy.
     """
 
     number: int
@@ -70,14 +64,26 @@ class IntentLine:
     previous_kms_key_id: str | None
     policy: PreviousPolicy | None
     copy: PreviousCopy | None
+    policy_id: str | None = None
+    copy_to: str | None = None
+
+    @property
+    def part(self) -> str:
+        """What is changed: KEY, POLICY or COPY."""
+        return POLICY if self.policy is not None else COPY if self.copy is not None else KEY
 
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """What was written after a change. ``found`` has what the resource is on now, where that is known."""
+    """What was written after a change. ``found`` has what the resource is on now, where that is known.
+
+    ``part`` is None where the line does not say what was changed: KEY, POLICY or COPY.
+    """
 
     run: str | None
+    time: str | None
     id: str
+    part: str | None
     changed: bool
     settled: bool
     opc_request_id: str | None
@@ -122,7 +128,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
     return IntentLine(
         number=number,
         run=node.get("run").text_or_none(),
-        time=node.get("time").text(),
+        time=node.get("time").moment(),
         tenancy=None if tenancy.text_or_none() is None else tenancy.ocid("tenancy").value,
         id=node.get("id").text(),
         type=node.get("type").resource_type(),
@@ -145,6 +151,8 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
             if "previous_copy_id" in members
             else None
         ),
+        policy_id=node.get("policy_id").text_or_none(),
+        copy_to=node.get("previous_destination_region").text_or_none(),
     )
 
 
@@ -160,8 +168,10 @@ def _outcome(node: JsonNode) -> OutcomeLine:
     names = ("encryption", "kms_key_id", "policy_id", "assignment_id")
     return OutcomeLine(
         run=node.get("run").text_or_none(),
+        time=node.get("time").moment_or_none(),
         id=node.get("id").text(),
-        changed=node.get("changed").flag(),
+        part=_part(node),
+        changed=node.get("changed").flag_or_none() is not False,  # what is not said may have been changed
         settled=node.get("settled").flag(),
         opc_request_id=node.get("opc_request_id").text_or_none(),
         error=None if error.value is None else parse_error(error),
@@ -169,72 +179,9 @@ def _outcome(node: JsonNode) -> OutcomeLine:
     )
 
 
-def changes_of(journal: JournalFile, reported: Collection[Subject]) -> list[ChangeRow]:
-    """The changes of a journal, except those of the resources in ``reported``.
-
-    For batches that were killed before they wrote their results.
-    """
-    begun: dict[Subject, ChangeRow] = {}
-    open_changes: dict[tuple[str | None, str], ChangeRow] = {}
-    for line in journal.lines:
-        if isinstance(line, IntentLine):
-            row = _begun(line)
-            open_changes[line.run, line.id] = begun.setdefault(subject(row), row)
-        elif (line.run, line.id) in open_changes:
-            _conclude(open_changes[line.run, line.id], line)
-    return [row for about, row in begun.items() if about not in reported]
-
-
-def _begun(intent: IntentLine) -> ChangeRow:
-    """What is known of a change before its outcome."""
-    row: ChangeRow = {
-        "id": intent.id,
-        "type": intent.type,
-        "display_name": intent.display_name,
-        "region": intent.region,
-        "compartment_id": intent.compartment_id,
-        "lifecycle_state": None,
-        "previous_encryption": intent.previous_encryption,
-        "previous_kms_key_id": intent.previous_kms_key_id,
-        "encryption": "unknown",
-        "kms_key_id": None,
-        "action": intent.action,
-        "opc_request_id": None,
-        "time_requested": intent.time,
-        "time_settled": None,
-        "left_alone": None,
-        "group_id": None,
-        "changed": True,
-        "settled": False,
-        "error": _NO_OUTCOME,
-    }
-    if intent.copy is not None:
-        row["copy_id"] = intent.copy.copy_id
-        row["destination_region"] = None
-    elif intent.policy is not None:
-        row["id"] = intent.policy.assignment_id or intent.id
-        row["type"] = ASSIGNMENT
-        row["asset_id"] = intent.id
-        row["asset_type"] = intent.type
-        row["assignment_id"] = None
-        row["policy_id"] = None
-        row["previous_policy_id"] = intent.policy.policy_id
-        row["destination_region"] = None
-        row["previous_destination_region"] = None
-    return row
-
-
-def _conclude(row: ChangeRow, outcome: OutcomeLine) -> None:
-    row["changed"] = outcome.changed
-    row["settled"] = outcome.settled
-    row["opc_request_id"] = outcome.opc_request_id
-    row["error"] = outcome.error
-    if "encryption" in outcome.found:
-        row["encryption"] = outcome.found["encryption"]
-    if "kms_key_id" in outcome.found:
-        row["kms_key_id"] = outcome.found["kms_key_id"]
-    if row["type"] == ASSIGNMENT:
-        if "policy_id" in outcome.found:
-            row["policy_id"] = outcome.found["policy_id"]
-        if "assignment_id" in outcome.found:
-            row["assignment_id"] = outcome.found["assignment_id"]
+def _part(node: JsonNode) -> str | None:
+    """What an outcome is about. Version 0.1.0 did not say it, but told the policy or the copy where it was known."""
+    kind, members = node.get("kind").text_or_none(), node.mapping()
+    if kind is not None:
+        return POLICY if kind.startswith("policy of ") else COPY if kind.startswith("copy of ") else KEY
+    return POLICY if "policy_id" in members else COPY if "copy_id" in members else None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .._common.errors import InputError
+from .._common.timestamps import parse_moment, rfc3339
 from .._model.ocid import Ocid, expect_type, parse
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -109,6 +110,16 @@ class JsonNode:
         if self.value is None or self.value == "":
             return None
         return self.text()
+
+    def moment(self) -> str:
+        """A time in RFC 3339 form, in UTC to the millisecond, so that later ones are greater."""
+        try:
+            return rfc3339(parse_moment(self.text()))
+        except (ValueError, OverflowError):
+            self.expected("a time such as 2026-11-24T01:00:00Z")
+
+    def moment_or_none(self) -> str | None:
+        return None if self.text_or_none() is None else self.moment()
 
     def texts(self) -> list[str]:
         return [item.text() for item in self.items()]

@@ -37,11 +37,13 @@ class _CommonEntryFields(TypedDict):
 class PlanEntry(_CommonEntryFields, total=False):
     """One change: from the key that the resource is on to the key desired for it. None is the Oracle-managed key.
 
-    ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy.
+    ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy, and
+    ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again.
     """
 
     asset_id: str
     policy_id: str | None
+    lost_in_runs: list[str]
 
 
 class _CommonUnplannedFields(TypedDict):
@@ -62,6 +64,7 @@ class UnplannedRow(_CommonUnplannedFields, total=False):
     action: str
     asset_id: str
     policy_id: str | None
+    lost_in_runs: list[str]
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class PlanFile:
     skipped: Sequence[UnplannedRow] = ()
     excluded: Sequence[UnplannedRow] = ()
     not_approved: Sequence[UnplannedRow] = ()
+    unsettled: Sequence[UnplannedRow] = ()
     unchanged: int = 0
     not_selected: int = 0
     batches: Mapping[int, Sequence[Slice]] = field(default_factory=dict)
@@ -131,6 +135,7 @@ def parse_plan(root: JsonNode) -> PlanFile:
         skipped=_unplanned(root.get("left_alone")),
         excluded=_unplanned(root.get("excluded")),
         not_approved=_unplanned(root.get("not_approved")),
+        unsettled=_unplanned(root.get("unsettled")),
         unchanged=root.get("unchanged").count(),
         not_selected=root.get("not_selected").count(),
         batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
@@ -160,6 +165,9 @@ def parse_entry(node: JsonNode) -> PlanEntry:
     if kind == ASSIGNMENT:
         entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
         entry["policy_id"] = node.get("policy_id").text_or_none()
+        if "lost_in_runs" in node.mapping():
+            node.get("policy_id").ocid("volumebackuppolicy")
+            entry["lost_in_runs"] = node.get("lost_in_runs").texts()
     else:
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():

@@ -62,6 +62,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "left_alone": plan.skipped,
         "excluded": plan.excluded,
         "not_approved": plan.not_approved,
+        "unsettled": plan.unsettled,
         "unchanged": plan.unchanged,
         "not_selected": plan.not_selected,
         "batches": [

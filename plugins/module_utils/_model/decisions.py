@@ -49,6 +49,8 @@ class Decision:
     action: str = NONE
     error: ResourceError | None = None
     skip: Skip | None = None
+    completes_another_run: bool = False
+    """Whether the change was begun by a run that did not end it: ``reading`` is what was there before, and is gone."""
 
     @property
     def is_change(self) -> bool:
@@ -156,6 +158,25 @@ def decide(
     return Decision(reading, resolved, skip=skip) if skip is not None else Decision(reading, resolved, action)
 
 
+def decide_interrupted(
+    former: Reading,
+    desired: DesiredState,
+    rules: KindRules,
+    *,
+    expected_kms_key_id: str | None = None,
+    include_locked: bool = False,
+) -> Decision:
+    """What has to be done to a resource whose assignment another run has taken away and not made anew.
+
+    ``former`` is what it had. Where that is what is desired, or must not be changed, it is assigned again as it was.
+    """
+    decision = decide(former, desired, rules, expected_kms_key_id=expected_kms_key_id, include_locked=include_locked)
+    if decision.error is not None or isinstance(former, ResourceError):
+        return decision
+    wanted = decision.desired if decision.is_change else rules.resolve_desired(former, DesiredState(former.kms_key_id))
+    return Decision(former, wanted, ASSIGN, completes_another_run=True)
+
+
 def decide_again(
     earlier: Decision,
     reading: Reading,
@@ -169,6 +190,7 @@ def decide_again(
     ``has_begun``: a request of this change may have been sent, so a missing assignment may be its own half-way state.
     """
     before = earlier.known
+    has_begun = has_begun or earlier.completes_another_run
     was_locked = rules.lock_reason(before) is not None
     decision = decide(
         reading, earlier.desired, rules, expected_kms_key_id=expected_kms_key_id, include_locked=was_locked
@@ -185,7 +207,7 @@ def decide_again(
     if decision.skip is not None or not rules.needs_rollback:
         return decision
     if rules.is_same(before, now):
-        return earlier
+        return replace(earlier, reading=now, completes_another_run=False)
     error = changed_by_someone_else(now, rules.noun, rules, hint=RUN_AGAIN_HINT)
     return replace(decision, action=NONE, error=error)
 

@@ -44,6 +44,8 @@ class Resource:
     """RFC 3339 in UTC, to the millisecond."""
     freeform_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     defined_tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    read_by: str = field(default="list", compare=False)
+    """By what a discovery has read it (``rows.py``)."""
 
     @property
     def encryption(self) -> str | None:

@@ -13,6 +13,9 @@ from typing import Any, TypedDict
 
 from .resource_types import ASSIGNMENT
 
+READ_BY_GET, READ_BY_LIST = "get", "list"
+"""By what a resource was read. A list may lag behind."""
+
 
 class ReplicaRow(TypedDict):
     """A replica as its source volume lists it."""
@@ -39,14 +42,17 @@ class _CommonResourceFields(TypedDict):
     defined_tags: dict[str, dict[str, Any]]
     replicas: list[ReplicaRow]
     managed_by_paas: bool
+    read_by: str | None
 
 
 class ResourceRow(_CommonResourceFields, total=False):
     """A resource and its key. ``type`` is a name of the table of resource types.
 
     ``encryption`` is customer or oracle; ``kms_key_id`` None is the Oracle-managed key. ``locked`` is the reason why
-    the resource is skipped unless the user includes locked ones, in words that end a sentence. The fields below are for
+    the resource is skipped unless the user includes locked ones, in words that end a sentence. ``read_by`` is get where
+    it was read by itself, and list where a list may lag behind. The fields below are for
     policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
+    ``lost_in_runs`` is there for an assignment that runs took away which were interrupted: the row says what it was.
     """
 
     asset_id: str
@@ -54,6 +60,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     policy_id: str | None
     destination_region: str | None
     source_id: str | None
+    lost_in_runs: list[str]
 
 
 class UnreadableRow(TypedDict):

@@ -21,7 +21,7 @@ from .._api.settings import (
 )
 from .._changes.engine import KeyAssigner, Report
 from .._changes.progress import ChangeProgress
-from .._changes.request import Target
+from .._changes.request import RunSettings, Target
 from .._changes.results import (
     diff,
     message,
@@ -30,6 +30,7 @@ from .._changes.results import (
     summary,
 )
 from .._common.cancellation import CancellationToken
+from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._common.quantities import duration
@@ -38,8 +39,10 @@ from .._documents.journal import (
     default_journal_path,
 )
 from .._documents.own_files import write_result
+from .._documents.run_locks import lock_places
 from .._model.names import is_name
 from .._model.resource import DesiredState
+from .call_files import input_files
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
@@ -49,6 +52,7 @@ from .change_options import (
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
+from .interrupted import find_interrupted
 from .key_names import NamedKeys
 from .options import (
     RESULT_OPTIONS,
@@ -56,6 +60,7 @@ from .options import (
 )
 from .output import invocation, warn, warn_of
 from .progress import PROGRESS_OPTIONS, live_progress
+from .put_back import PutBack, lost_note, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Maximum number of resources in the diff of a short result; ``result_file`` has all.
@@ -94,8 +99,10 @@ def change_keys(
     with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
         with cancelled_by_signals(runtime.clock) as cancellation, live_progress(module, runtime.clock) as log:
-            desired, report = _run(module, ids, types, request or Request(), result_file, runtime, cancellation, log)
-    _end(module, desired, report, result_file)
+            desired, report, recovered = _run(
+                module, ids, types, request or Request(), result_file, runtime, cancellation, log
+            )
+    _end(module, desired, report, recovered, result_file)
 
 
 def _run(
@@ -107,7 +114,7 @@ def _run(
     runtime: ChangeRuntime,
     cancellation: CancellationToken,
     log: ProgressLog,
-) -> tuple[DesiredState, Report]:
+) -> tuple[DesiredState, Report, PutBack]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
     run_settings = parse_run_settings(module.params, check_mode=module.check_mode)
@@ -116,7 +123,10 @@ def _run(
     if not module.check_mode:
         expect_kept(journal_path.parent, "The journal", os.environ)
     check_files(
-        module.params, {"result_file": result_file, "journal": journal_path}, formats={"journal": CHECKED_ELSEWHERE}
+        module.params,
+        {"result_file": result_file, "journal": journal_path},
+        input_files(module.params, "progress_file"),
+        formats={"journal": CHECKED_ELSEWHERE},
     )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
@@ -129,19 +139,34 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
-    desired = request.prepare(connection, desired, resources)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
-    assigner = KeyAssigner(
-        connection,
-        journal,
-        run_settings,
-        clock=runtime.clock,
-        timings=runtime.timings,
-        cancellation=cancellation,
-        live=ChangeProgress(log),
-    )
-    return desired, assigner.run(resources, desired)
+
+    def assigner(settings: RunSettings) -> KeyAssigner:
+        return KeyAssigner(
+            connection,
+            journal,
+            settings,
+            clock=runtime.clock,
+            timings=runtime.timings,
+            cancellation=cancellation,
+            live=ChangeProgress(log),
+            lock_places=lock_places(journal_path, os.environ),
+        )
+
+    warnings: list[str] = []
+    journals = [journal_path, default_journal_path(os.environ)]
+    interrupted = find_interrupted(journals, warnings)
+    try:
+        desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
+        desired = request.prepare(connection, desired, resources)
+        resources, others = with_interrupted(resources, interrupted)
+        if not run_settings.check_mode:
+            resources = with_quiet_times(resources, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
+        report = assigner(run_settings).run(resources, desired)
+    except InputError as error:
+        raise InputError(f"{error}{lost_note(interrupted)}") from error
+    recovered = put_back(others, connection, journal, run_settings, assigner)
+    return desired, report, replace(recovered, warnings=[*warnings, *recovered.warnings])
 
 
 def _without_names(
@@ -165,15 +190,19 @@ def _without_names(
     return desired
 
 
-def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_file: Path | None) -> NoReturn:
+def _end(
+    module: AnsibleModule, desired: DesiredState, report: Report, recovered: PutBack, result_file: Path | None
+) -> NoReturn:
     entries = [outcome_entry(outcome, desired, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
-        "changed": any(outcome.changed for outcome in report.outcomes),
+        "changed": recovered.changed or any(outcome.changed for outcome in report.outcomes),
         "summary": summary(report.outcomes),
-        "msg": message(report.outcomes, check_mode=module.check_mode),
+        "msg": "\n".join([message(report.outcomes, check_mode=module.check_mode), *recovered.problems]),
     }
+    if recovered.outcomes:
+        result["recovered"] = recovered.entries(check_mode=module.check_mode)
     is_short = module.params["result"] == "summary"
-    warnings = list(dict.fromkeys(report.warnings))
+    warnings = list(dict.fromkeys([*report.warnings, *recovered.warnings]))
     warn(module, warnings, "'result_file'", all_of_them=not is_short)
     if result_file is not None:
         try:
@@ -184,6 +213,6 @@ def _end(module: AnsibleModule, desired: DesiredState, report: Report, result_fi
     if module._diff:
         limit = _MOST_IN_SHORT_DIFF if is_short else None
         result["diff"] = diff(report.outcomes, desired, check_mode=module.check_mode, limit=limit)
-    if result["summary"]["failed"]:
+    if result["summary"]["failed"] or recovered.unsettled:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)

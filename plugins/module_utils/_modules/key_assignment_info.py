@@ -116,6 +116,7 @@ def discovery_query(
         types=types,
         kms_key_ids=keys,
         encryption=encryption,
+        read_each=bool(options.get("read_each")),
     )
 
 

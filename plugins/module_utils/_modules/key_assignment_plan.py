@@ -46,6 +46,7 @@ from .names import Names
 from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
+from .plan_interrupted import interrupted_in_plan
 from .scope_options import regions_asked
 
 
@@ -58,16 +59,19 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = replace(selection, keys=_keys_for(context, discovery))
+    interrupted = interrupted_in_plan(context)
     plan = make_plan(discovery.resources, plan_filter)
+    interrupted.add_to(plan, plan_filter)
     key_checks = KeyChecks()
     if options["validate_key"]:
-        wanted = _wanted_keys(plan_filter, discovery)
+        wanted = _wanted_keys(plan_filter, discovery) | _keys_of_lost(plan)
         key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
     if approved is not None:
         approve(plan, approved.entries)
     plan.block_failed(context.previous.failed)
+    interrupted.complete(plan)
     _expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
     facts = {
         "options": _recorded_options(options),
@@ -75,7 +79,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         "approved_digest": approved and approved.digest,
         "names": names.found,
     }
-    return PlanResult(plan, key_checks, discovery.tenancy, facts)
+    return PlanResult(plan, key_checks, discovery.tenancy, facts, tuple(interrupted.warnings))
 
 
 def _look_up_names(context: PlanContext, names: Names) -> None:
@@ -103,7 +107,7 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     path = writable_file("new_discovery_file", options["new_discovery_file"])
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
-    query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types")}
+    query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types", "read_each")}
     everything = {**query, "kms_key_ids": None, "encryption": "any"}
     found = discover_result(context.connection, everything, context.clock, context.log, names)
     try:
@@ -192,6 +196,15 @@ def _wanted_keys(plan_filter: PlanFilter, discovery: DiscoveryFile) -> set[KeyIn
     types = plan_filter.resource_types
     used = {region_of_wanted_key(row) for row in discovery.resources if row["type"] in types}
     return {(plan_filter.keys[region], region) for region in {*discovery.regions, *used} if region in plan_filter.keys}
+
+
+def _keys_of_lost(plan: Plan) -> set[KeyInRegion]:
+    """The keys that lost policies are given; not those that they had, which the service judges: there are no others."""
+    return {
+        (key, entry["key_region"])
+        for entry in plan.entries
+        if "lost_in_runs" in entry and (key := entry["wanted_kms_key_id"]) is not None and key != entry["kms_key_id"]
+    }
 
 
 def _approved(context: PlanContext) -> PlanFile | None:

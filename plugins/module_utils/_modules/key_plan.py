@@ -172,6 +172,7 @@ def _write(
         skipped=plan.skipped,
         excluded=plan.excluded,
         not_approved=plan.not_approved,
+        unsettled=plan.unsettled,
         unchanged=plan.unchanged,
         not_selected=plan.not_selected,
         batches=dict(enumerate(batches, first_batch)),
@@ -214,6 +215,7 @@ def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
         "not_selected": plan.not_selected,
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),
+        "unsettled": len(plan.unsettled),
     }
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -29,14 +29,17 @@ from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
-from .._documents.journal import Journal
+from .._documents.interrupted import InterruptedPolicy
+from .._documents.journal import Journal, default_journal_path
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
+from .._documents.run_locks import lock_places
 from .._documents.subject import Subject, subject
-from .._model.ocid import expect_region, parse
+from .._keys.validation import KeyValidator
+from .._model.ocid import expect_realm, expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._planning.batch_results import (
     PreviousAttempt,
     PreviousBatches,
@@ -46,12 +49,15 @@ from .._planning.batch_results import (
 )
 from .._planning.progress import progress_line, slice_label
 from .._resources.planned import planned_kind
+from .call_files import input_files
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
+from .interrupted import find_interrupted
 from .output import invocation, warn, warn_of
 from .progress import live_progress
+from .put_back import PutBack, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
@@ -62,20 +68,23 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
     runtime = ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
-        result = _apply_live(module, runtime, cancellation)
-    if result["summary"]["failed"]:
+        result, is_unsettled = _apply_live(module, runtime, cancellation)
+    if result["summary"]["failed"] or is_unsettled:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply_live(module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken) -> dict[str, Any]:
+def _apply_live(
+    module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken
+) -> tuple[dict[str, Any], bool]:
     with live_progress(module, runtime.clock) as log:
         return _apply(module, runtime, cancellation, log)
 
 
 def _apply(
     module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken, log: ProgressLog
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], bool]:
+    """The result, and whether something is lost that an interrupted run took away."""
     options = module.params
     path = Path(os.path.expanduser(options["plan_file"]))
     plan = read_plan(path)
@@ -93,31 +102,57 @@ def _apply(
     if not module.check_mode:
         expect_kept(journal_path.parent, "The journal", os.environ)
     written = {"journal": journal_path, "batch file": batch_file(path.parent, options["batch"])}
-    check_files(options, written, [("plan_file", path)], formats={"journal": CHECKED_ELSEWHERE})
+    read = [("plan_file", path), *input_files(options, "progress_file")]
+    check_files(options, written, read, formats={"journal": CHECKED_ELSEWHERE})
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
+    validator = KeyValidator(connection, runtime.clock)
+
+    def assigner(settings: RunSettings, span: Span | None = None) -> KeyAssigner:
+        return KeyAssigner(
+            connection,
+            journal,
+            settings,
+            clock=runtime.clock,
+            timings=runtime.timings,
+            cancellation=cancellation,
+            live=ChangeProgress(log, span),
+            lock_places=lock_places(journal.path, os.environ),
+            validator=validator,
+        )
+
+    warnings: list[str] = []
+    interrupted = find_interrupted([journal.path, default_journal_path(os.environ)], warnings)
+    batch.note(warnings)
+    work: list[tuple[list[Target], DesiredState, Span]] = []
+    for part in parts:
+        targets, desired = _requested(plan, part, connection)
+        targets, interrupted = with_interrupted(targets, interrupted)
+        if not run_settings.check_mode:
+            now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
+            targets = with_quiet_times(targets, [journal.path], now, late_commit)
+        work.append((targets, desired, Span(part.first, part.total)))
+    if len(work) > 1 and not module.check_mode:
+        for targets, desired, _span in work:  # each of them before the first of them is changed
+            assigner(replace(run_settings, check_mode=True)).run(targets, desired)
     began = runtime.clock.monotonic()
     try:
-        for part in parts:
+        for targets, desired, span in work:
             if cancellation.is_cancelled:
                 break
-            assigner = KeyAssigner(
-                connection,
-                journal,
-                run_settings,
-                clock=runtime.clock,
-                timings=runtime.timings,
-                cancellation=cancellation,
-                live=ChangeProgress(log, Span(part.first, part.total)),
-            )
-            entries = plan.entries[part.start : part.stop]
-            desired = DesiredState(entries[0]["wanted_kms_key_id"])
-            batch.take(assigner.run([_target(entry, connection) for entry in entries], desired), desired)
+            batch.take(assigner(run_settings, span).run(targets, desired), desired)
+        batch.recovered = put_back(_not_planned(interrupted, plan), connection, journal, run_settings, assigner)
     finally:
         batch.seconds = runtime.clock.monotonic() - began
         batch.write()
-    return batch.result()
+    return batch.result(), bool(batch.recovered.unsettled)
+
+
+def _not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:
+    """Without those that another batch of the plan is about."""
+    planned = {row["asset_id"] for row in plan.entries if row["type"] == ASSIGNMENT}
+    return [policy for policy in interrupted if policy.asset_id not in planned]
 
 
 class _Batch:
@@ -133,6 +168,7 @@ class _Batch:
         tried: PreviousAttempt,
     ) -> None:
         self.seconds = 0.0
+        self.recovered = PutBack()
         self._module = module
         self._path = batch_file(folder, module.params["batch"])
         self._plan = plan
@@ -148,10 +184,19 @@ class _Batch:
         self._entries += [_result_entry(outcome, desired, self._module.check_mode) for outcome in report.outcomes]
         self._warnings.update(dict.fromkeys(report.warnings))
 
+    def note(self, warnings: Iterable[str]) -> None:
+        self._warnings.update(dict.fromkeys(warnings))
+
     def result(self) -> dict[str, Any]:
+        self.note(self.recovered.warnings)
         warn(self._module, self._warnings, f"'warnings' in {str(self._path)!r}")
         failures = [_short(entry) for entry in self._entries if entry["error"]]
-        return {**self._counts(), "resources": failures[:_MOST_FAILURES]}
+        result = {**self._counts(), "resources": failures[:_MOST_FAILURES]}
+        if self.recovered.outcomes:
+            result["recovered"] = self.recovered.entries(check_mode=self._module.check_mode)
+        result["changed"] = result["changed"] or self.recovered.changed
+        result["msg"] = "\n".join([result["msg"], *self.recovered.problems])
+        return result
 
     def _counts(self) -> dict[str, Any]:
         counts = summary(self._outcomes)
@@ -206,23 +251,65 @@ def _parts(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
 
 
 def _run_settings(options: Mapping[str, Any], plan: PlanFile, *, check_mode: bool) -> RunSettings:
-    """The keys were validated when the plan was made, and locked backups in a plan are intended."""
-    given = {"validate_key": False, "multi_version_key": "warn", "wait": True, "include_locked": True, **options}
+    """Locked backups in a plan are intended."""
+    given = {"multi_version_key": "warn", "wait": True, "include_locked": True, **options}
     run_settings = parse_run_settings(given, check_mode=check_mode)
     if plan.slow:
         return replace(run_settings, concurrency=min(run_settings.concurrency, EXTERNAL_KEY_CONCURRENCY))
     return run_settings
 
 
-def _target(entry: PlanEntry, connection: Connection) -> Target:
+def _requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list[Target], DesiredState]:
+    """What a slice wants changed. Raises InputError unless resources, regions and keys are those of the tenancy."""
+    entries = plan.entries[part.start : part.stop]
+    realm = parse(plan.tenancy).realm
+    for entry in entries:
+        for kms_key_id in (entry["kms_key_id"], entry["wanted_kms_key_id"]):
+            if kms_key_id is not None:
+                expect_realm(parse(kms_key_id), realm, "the tenancy")
+        if entry["wanted_kms_key_id"] is not None:
+            where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
+            _expect_realm_of_region(connection, where, realm)
+    return [_target(entry, connection, realm) for entry in entries], DesiredState(entries[0]["wanted_kms_key_id"])
+
+
+def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
+    found = connection.regions.realms[region]
+    if found != realm:
+        raise InputError(f"The plan names region {region} of realm {found}, but the tenancy is in realm {realm}")
+
+
+def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
     """An entry's resource, on the key that the plan found it on."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
-    region = expect_region(ocid, connection.regions) if ocid.region_part else entry["region"]
+    expect_realm(ocid, realm, "the tenancy")
+    region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
+    _expect_realm_of_region(connection, region, realm)
+    if ocid.region_part:
+        region = expect_region(ocid, connection.regions)
     return Target(
         id=ocid.value,
         kind=planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
+        interrupted=_lost_policy(entry, ocid.value),
+    )
+
+
+def _lost_policy(entry: PlanEntry, asset_id: str) -> InterruptedPolicy | None:
+    """The policy that an interrupted run took away, as the plan found it in a journal."""
+    runs, policy_id = entry.get("lost_in_runs"), entry.get("policy_id")
+    if runs is None or policy_id is None:
+        return None
+    return InterruptedPolicy(
+        asset_id=asset_id,
+        asset_type=RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
+        display_name=entry["display_name"],
+        policy_id=policy_id,
+        kms_key_id=entry["kms_key_id"],
+        runs=tuple(runs),
+        journal="plan.json",
+        line=0,
     )
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .._api.client import Connection
@@ -17,17 +17,19 @@ from .._common.progress import NO_PROGRESS, Describe, ProgressLog
 from .._common.quantities import duration
 from .._documents.discovery_file import DiscoveryFile
 from .._documents.discovery_writer import write_discovery
+from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject
 from .._model.ocid import (
     expect_realm,
     expect_region,
     parse,
 )
-from .._model.resource import DesiredState, Resource
+from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow
-from .._planning.former_keys import FormerKey, read_former_keys
+from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
+from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
 from .._resources.planned import planned_kind
@@ -36,6 +38,7 @@ from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
 from .key_plan import PlanContext, PlanResult
 from .options import writable_file
+from .plan_interrupted import interrupted_in_plan
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
@@ -55,13 +58,18 @@ def plan_restore(context: PlanContext) -> PlanResult:
     plan = make_restore_plan(
         former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
     )
+    interrupted = interrupted_in_plan(context, {ocid for _type, ocid in former.found})
+    interrupted.add_to(plan, None)
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = [(key, row["key_region"]) for row in plan.entries if (key := row["wanted_kms_key_id"]) is not None]
         key_checks = context.check_keys(wanted, plan)
         block_unusable(plan, key_checks, multi_version_key_fails=context.multi_version_key_fails)
     plan.block_failed(context.previous.failed)
-    warnings = []
+    interrupted.complete(plan)
+    plan.unsettled += unsettled(plan, [row for row in resources if "lost_in_runs" in row])
+    plan.unsettled += _unread_policies(former, unread)
+    warnings = list(interrupted.warnings)
     if former.truncated_lines:
         lines = "1 line" if former.truncated_lines == 1 else f"{former.truncated_lines} lines"
         warnings.append(f"{lines} of the journals could not be read, e.g. the last line of a run that was killed.")
@@ -76,6 +84,24 @@ def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe
     row = RESOURCE_TYPES.get(resource_type)
     what = row.count(count) if row is not None else f"{count:,} resources"
     return lambda seconds: f"{region}: reading {what} ({turn}), for {duration(seconds)}"
+
+
+def _unread_policies(former: FormerKeys, unread: Mapping[Subject, ResourceError]) -> list[UnplannedRow]:
+    """The policies that a run took away, or may have, where it could not be read what is there now."""
+    return [
+        {
+            "id": former_key.id,
+            "type": ASSIGNMENT,
+            "region": "",
+            "compartment_id": "",
+            "display_name": "",
+            "kms_key_id": former_key.original,
+            "asset_id": former_key.id,
+            "reason": f"a run may have taken its backup policy away, and it could not be read: {error.message}",
+        }
+        for about, error in unread.items()
+        if (former_key := former.found[about]).type == ASSIGNMENT and former_key.is_policy_taken
+    ]
 
 
 def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenancy: str, *, is_complete: bool) -> None:
@@ -113,6 +139,15 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
     write_discovery(path, discovery)
 
 
+def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now: Reading) -> tuple[Reading, bool]:
+    """A resource as it is now; where a run took its backup policy away, with the one that it had at first."""
+    first = former.first_step(None)
+    if isinstance(now, ResourceError) or not former.is_policy_taken or first.policy_id is None:
+        return now, False
+    before = region.reader_for(kind).before_interruption(now, first.policy_id, first.before)
+    return (now, False) if before is None else (before, True)
+
+
 def _read(
     connection: Connection, former_keys: Sequence[FormerKey], log: ProgressLog = NO_PROGRESS
 ) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
@@ -137,12 +172,14 @@ def _read(
         try:
             with log.during(_reading(place, members[0][0].type, len(members), f"{number} of {len(by_region)}")):
                 readings = region.read(DesiredState(None))
+                now = [(former, *_as_before(region, kind, former, readings[former.id])) for former, kind in members]
         finally:
             region.close()
-        for former, _kind in members:
-            reading = readings[former.id]
+        for former, reading, is_lost in now:
             if isinstance(reading, Resource):
                 rows.append(resource_row(reading))
+                if is_lost:
+                    rows[-1]["lost_in_runs"] = []
                 continue
             if reading.status == 401:
                 raise refused_credentials(connection.describe_principal(), reading.code, reading.message)

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._common.text import quote
+
 
 class Module(AnsibleModule):
     """AnsibleModule, with guesses for options that it does not know."""
@@ -31,5 +33,5 @@ def guesses(given: Iterable[str], known: Collection[str]) -> list[str]:
     for name in given:
         close = [] if name in known or name.startswith("_ansible_") else difflib.get_close_matches(name, known, n=1)
         if close:
-            found.append(f"{name!r} is not an option; did you mean {close[0]!r}?")
+            found.append(f"{quote(name)} is not an option; did you mean {close[0]!r}?")
     return found

@@ -19,6 +19,7 @@ DISCOVERY_OPTIONS: dict[str, dict[str, Any]] = {
     "compartment_ids": {"type": "list", "elements": "str"},
     "recursive": {"type": "bool", "default": True},
     "regions": {"type": "list", "elements": "str"},
+    "read_each": {"type": "bool", "default": False},
 }
 """Argument spec entries: the scope of the discovery."""
 

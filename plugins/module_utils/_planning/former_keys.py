@@ -11,20 +11,41 @@ counts: it is the original one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .._common.errors import InputError
 from .._documents import plan_file, report_file
 from .._documents.changes_file import ChangeRow
+from .._documents.journal_changes import JournalChange, paired, takes_policy
 from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
-from .._model.actions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+
+_REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
+
+
+@dataclass(frozen=True)
+class FormerStep:
+    """What one file, or the folder of one run, says of a resource: its key before, and those assigned, in their order.
+
+    None is the Oracle-managed key. ``takes_policy``: at its end the backup policy was taken away, or may have been.
+    """
+
+    time: str
+    before: str | None
+    assigned: tuple[str | None, ...] = ()
+    policy_id: str | None = None
+    takes_policy: bool = False
+
+    def leads_to(self, key: str | None) -> bool:
+        """Whether the resource may have been on this key afterwards; where it is not known, on any."""
+        return not self.assigned or self.assigned[-1] == key
 
 
 @dataclass
@@ -41,6 +62,33 @@ class FormerKey:
     original: str | None
     assigned_keys: set[str | None] = field(default_factory=set)
     policy_id: str | None = None
+    steps: list[FormerStep] = field(default_factory=list)
+
+    @property
+    def is_policy_taken(self) -> bool:
+        """Whether the last change took the backup policy away, or may have."""
+        return bool(self.steps) and max(self.steps, key=lambda step: step.time).takes_policy
+
+    def first_step(self, current: str | None) -> FormerStep:
+        """The oldest change of a resource that is on this key now.
+
+        Clocks may have been set back between runs, so where the times contradict the keys, each key that was assigned
+        being the next one's former key decides.
+        """
+        by_time = sorted(self.steps, key=lambda step: step.time) or [
+            FormerStep(self.time, self.original, tuple(self.assigned_keys), self.policy_id)
+        ]
+        if all(one.leads_to(other.before) for one, other in zip(by_time, by_time[1:])):
+            return by_time[0]
+        left, key = list(by_time), current
+        step = None
+        while left:
+            step = next((each for each in reversed(left) if each.leads_to(key)), None)
+            if step is None:
+                return by_time[0]
+            left.remove(step)
+            key = step.before
+        return step or by_time[0]
 
 
 @dataclass
@@ -55,18 +103,24 @@ class FormerKeys:
     tenancies: set[str] = field(default_factory=set)
     truncated_lines: int = 0
 
-    def add(
-        self,
-        about: Subject,
-        time: str,
-        previous: str | None,
-        assigned_keys: Iterable[str | None],
-        policy_id: str | None = None,
-    ) -> None:
-        former = self.found.setdefault(about, FormerKey(*about, time, previous, policy_id=policy_id))
-        if time < former.time:
-            former.time, former.original, former.policy_id = time, previous, policy_id
-        former.assigned_keys.update(assigned_keys)
+    def add(self, about: Subject, step: FormerStep) -> None:
+        """Add what one file says of a resource."""
+        former = self.found.setdefault(about, FormerKey(*about, step.time, step.before, policy_id=step.policy_id))
+        if step.time < former.time:
+            former.time, former.original, former.policy_id = step.time, step.before, step.policy_id
+        former.assigned_keys.update(step.assigned)
+        former.steps.append(step)
+
+    def take(self, other: FormerKeys, known: Collection[Subject] = ()) -> None:
+        """Add what other files say, except of the resources in ``known``."""
+        for about, former in other.found.items():
+            if about not in known:
+                for step in former.steps:
+                    self.add(about, step)
+        names = {ocid for _type, ocid in known}
+        self.unknown.update((ocid, reason) for ocid, reason in other.unknown.items() if ocid not in names)
+        self.tenancies |= other.tenancies
+        self.truncated_lines += other.truncated_lines
 
 
 def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
@@ -81,24 +135,29 @@ def read_former_keys(paths: Sequence[Path]) -> FormerKeys:
 
 
 def _read_folder(folder: Path, former: FormerKeys) -> None:
-    """Read all files of a run.
+    """Read all files of a run. Where the journal names a resource, it decides: it has each change, and its outcome.
 
     A run that finished left a report. Planned entries that it did not start were never changed; everything it started
     is in the journal. A run that was killed left no report, and another run may have completed its plan, so every
-    planned entry counts as changed.
+    planned entry counts as changed that the service did not refuse.
     """
     reports, journals = sorted(folder.glob("report.json")), sorted(folder.glob("journal.jsonl"))
     plans = sorted(folder.glob("plan*.json"))
     if not [*reports, *plans, *journals]:
         raise InputError(f"{str(folder)!r} has no report.json, plan.json or journal.jsonl. Give the folder of a run")
+    files = FormerKeys()
+    unchanged: set[Subject] = set()
     for file in [*reports, *plans]:
-        _read_file(file, former, was_killed=not reports)
+        unchanged |= _read_file(file, files, was_killed=not reports)
+    known: set[Subject] = set()
     for file in journals:
         # A run that was killed may have left it empty, or with an incomplete line.
-        _read_journal(read_bytes(file), str(file), former, may_be_empty=True)
+        known |= _read_journal(read_bytes(file), str(file), former, may_be_empty=True, unchanged=unchanged)
+    former.take(files, known)
 
 
-def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> None:
+def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> set[Subject]:
+    """Read one file of a run. Returns the subjects that it says were not changed."""
     content = read_bytes(path)
     name = str(path)
     if not content.strip():
@@ -109,16 +168,17 @@ def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> No
         raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
     except ValueError:  # a journal has several JSON texts
         _read_journal(content, name, former)
-        return
+        return set()
     document = root.value if isinstance(root.value, dict) else {}
     if document.get("format") == report_file.FORMAT:
-        _add_report(report_file.parse_reported_changes(root), name, former)
+        return _add_report(report_file.parse_reported_changes(root), name, former)
     elif document.get("format") == plan_file.FORMAT:
         _add_plan(plan_file.parse_plan(root), name, former, was_killed=was_killed)
     elif document.get("event") in (INTENT, OUTCOME):
         _read_journal(content, name, former)
     else:
         raise _not_of_a_run(name)
+    return set()
 
 
 def _not_of_a_run(name: str) -> InputError:
@@ -140,22 +200,24 @@ def _add_plan(plan: plan_file.PlanFile, name: str, former: FormerKeys, *, was_ki
         return
     if plan.time_created is None:
         raise InputError(f"{name!r}: required field 'time_created' (string) is missing")
+    time = JsonNode(plan.time_created, name, "time_created").moment()
     for entry in plan.entries:
         wanted, policy_id = entry["wanted_kms_key_id"], entry.get("policy_id")
-        former.add(subject(entry), plan.time_created, entry["kms_key_id"], [wanted], policy_id)
+        former.add(subject(entry), FormerStep(time, entry["kms_key_id"], (wanted,), policy_id))
 
 
-def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> None:
+def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> set[Subject]:
     if report.dry_run:
         _refuse_dry_run(name)
     former.tenancies.add(report.tenancy)
     for index, change in enumerate(report.changes):
         # A copy that was made had no key before.
         if change["changed"] and change["action"] in (ASSIGN, REMOVE):
-            _add_change(change, JsonNode(change, name, f"changes[{index}]"), report, former)
+            _add_change(change, JsonNode(change, name, f"changes[{index}]"), report, name, former)
+    return {subject(change) for change in report.changes if not change["changed"]}
 
 
-def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, former: FormerKeys) -> None:
+def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, name: str, former: FormerKeys) -> None:
     """Add a row of a report. Its OCIDs and keys have to be valid, since resources are going to be changed to them."""
     try:
         about = _reported_subject(change, node)
@@ -174,13 +236,16 @@ def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, form
     previous = node.get("previous_kms_key_id").key_or_none()
     if (encryption == "oracle") != (previous is None):
         node.get("previous_kms_key_id").contradicted(f"'previous_encryption' is {encryption}")
-    assigned = [] if change["encryption"] == "unknown" else [node.get("kms_key_id").key_or_none()]
-    # Without any time a change would count as the oldest one, and its former key as the original one.
-    time = change["time_requested"] or report.time_started or report.time_finished
-    if time is None:
-        node.get("time_requested").text()
-        return
-    former.add(about, time, previous, assigned, change.get("previous_policy_id"))
+    assigned = () if change["encryption"] == "unknown" else (node.get("kms_key_id").key_or_none(),)
+    former.add(about, FormerStep(_time_of(node, report, name), previous, assigned, change.get("previous_policy_id")))
+
+
+def _time_of(change: JsonNode, report: ReportedChanges, name: str) -> str:
+    """Without any time a change would count as the oldest one, and its former key as the original one."""
+    of_run = report.time_started or report.time_finished
+    if change.get("time_requested").value or not of_run:
+        return change.get("time_requested").moment()
+    return JsonNode(of_run, name, f"evidence.time_{'started' if report.time_started else 'finished'}").moment()
 
 
 def _reported_subject(change: ChangeRow, node: JsonNode) -> Subject | None:
@@ -202,23 +267,71 @@ def _subject_of_bearer(node: JsonNode) -> Subject:
     return RESOURCE_TYPES.by_ocid_type[ocid.type].name, ocid.value
 
 
-def _read_journal(content: bytes, name: str, former: FormerKeys, *, may_be_empty: bool = False) -> None:
+def _read_journal(
+    content: bytes,
+    name: str,
+    former: FormerKeys,
+    *,
+    may_be_empty: bool = False,
+    unchanged: Collection[Subject] = (),
+) -> set[Subject]:
+    """Add the changes of a journal, in the order of its lines whatever their times: a clock may have been set back.
+
+    ``unchanged`` are those of which another file of the run says that they were not made. Returns all subjects that
+    the journal names, also those of changes that the service refused, which are no changes.
+    """
     journal = parse_journal(content, name)
     if not journal.lines and not may_be_empty:
         raise _not_of_a_run(name)
     former.truncated_lines += journal.truncated_lines
-    for line in journal.lines:
-        if isinstance(line, IntentLine) and line.action in (ASSIGN, REMOVE):
-            _add_intent(line, name, former)
+    steps: dict[Subject, FormerStep] = {}
+    known: set[Subject] = set()
+    for change in paired(journal.lines):
+        if change.intent.action not in _REVERSIBLE:
+            continue
+        former.tenancies.update(line.tenancy for line in change.intents if line.tenancy is not None)
+        for about, step in _steps(change, name).items():
+            known.add(about)
+            if change.may_have_changed and (change.outcome is not None or about not in unchanged):
+                steps[about] = _followed_by(steps.get(about), step)
+    for about, step in steps.items():
+        former.add(about, step)
+    return known
 
 
-def _add_intent(line: IntentLine, name: str, former: FormerKeys) -> None:
-    if line.tenancy is not None:
-        former.tenancies.add(line.tenancy)
+def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
+    if earlier is None:
+        return later
+    return replace(earlier, assigned=(*earlier.assigned, *later.assigned), takes_policy=later.takes_policy)
+
+
+def _steps(change: JournalChange, name: str) -> dict[Subject, FormerStep]:
+    """What one change did to each resource that bears a key. Of several attempts, a later one knows better what was
+    there before, except where that is what an earlier one has made."""
+    steps: dict[Subject, FormerStep] = {}
+    for line in change.intents:
+        assigned = () if line.action == UNASSIGN else (line.kms_key_id,)
+        for about, previous in _previous_keys(line, name).items():
+            before = steps.get(about)
+            policy_id = line.policy.policy_id if line.policy is not None else None
+            if before is not None and previous in before.assigned:
+                previous, policy_id = before.before, before.policy_id
+            assigned_before = before.assigned if before is not None else ()
+            steps[about] = FormerStep(
+                before.time if before is not None else line.time,
+                previous,
+                (*assigned_before, *assigned),
+                policy_id,
+                takes_policy=policy_id is not None and takes_policy(change),
+            )
+    return steps
+
+
+def _previous_keys(line: IntentLine, name: str) -> dict[Subject, str | None]:
+    """The keys that an intent is about to replace, by what bears them."""
     if line.policy is not None:
         about = ASSIGNMENT, _node(line.id, "id", name, line).ocid(*RESOURCE_TYPES.assets.ocid_types).value
-        former.add(about, line.time, line.previous_kms_key_id, [line.kms_key_id], line.policy.policy_id)
-        return
+        return {about: line.previous_kms_key_id}
     keys = {line.id: line.previous_kms_key_id}
     place = "id"
     if line.copy is not None and line.copy.copy_id is not None:
@@ -226,9 +339,7 @@ def _add_intent(line: IntentLine, name: str, former: FormerKeys) -> None:
         members = line.copy.member_keys
         keys = {line.copy.copy_id: line.previous_kms_key_id} if members is None else dict(members)
         place = "previous_copy_id" if members is None else "previous_member_keys"
-    for bearer, previous in keys.items():
-        about = _subject_of_bearer(_node(bearer, place, name, line))
-        former.add(about, line.time, previous, [line.kms_key_id])
+    return {_subject_of_bearer(_node(bearer, place, name, line)): previous for bearer, previous in keys.items()}
 
 
 def _node(value: str, place: str, name: str, line: IntentLine) -> JsonNode:

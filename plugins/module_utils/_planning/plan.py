@@ -45,13 +45,15 @@ class PlanFilter:
 @dataclass
 class Plan:
     """The changes, and what is not changed and why. ``unchanged`` counts resources that already have the desired key,
-    ``not_selected`` those that the filters leave out."""
+    ``not_selected`` those that the filters leave out, ``unsettled`` are those that an interrupted run changed in part
+    and that this plan does not bring to an end."""
 
     entries: list[PlanEntry] = field(default_factory=list)
     blocked: list[UnplannedRow] = field(default_factory=list)
     skipped: list[UnplannedRow] = field(default_factory=list)
     excluded: list[UnplannedRow] = field(default_factory=list)
     not_approved: list[UnplannedRow] = field(default_factory=list)
+    unsettled: list[UnplannedRow] = field(default_factory=list)
     unchanged: int = 0
     not_selected: int = 0
 
@@ -107,8 +109,8 @@ def sorted_plan(plan: Plan) -> Plan:
 
 
 def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_filter: PlanFilter) -> None:
-    """Add one resource to the plan, with the key desired for it."""
-    if resource["kms_key_id"] == desired:
+    """Add one resource to the plan, with the key desired for it. A lost assignment is made again whatever its key."""
+    if resource["kms_key_id"] == desired and "lost_in_runs" not in resource:
         plan.unchanged += 1
         return
     entry = _entry(resource, desired)
@@ -211,6 +213,8 @@ def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
     if resource["type"] == ASSIGNMENT:
         entry["asset_id"] = resource["asset_id"]
         entry["policy_id"] = resource["policy_id"]
+        if "lost_in_runs" in resource:
+            entry["lost_in_runs"] = resource["lost_in_runs"]
     return entry
 
 

@@ -36,8 +36,13 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> list[str]:
         ("skipped", plan.skipped),
         ("excluded by 'exclude_ids'", plan.excluded),
         ("not approved", plan.not_approved),
+        ("begun by a run that was interrupted and not settled by this plan", plan.unsettled),
     ):
         lines += _unplanned_lines(words, found)
+    lost = sum("lost_in_runs" in entry for entry in plan.entries)
+    if lost:
+        policies = "1 backup policy" if lost == 1 else f"{lost:,} backup policies"
+        lines.append(f"{policies} that an interrupted run took away {verb} assigned again")
     if plan.not_selected:
         lines.append(f"{plan.not_selected:,} not selected by the filters")
     return [*map(visible, lines), f"Digest of the plan: {plan.digest}"]

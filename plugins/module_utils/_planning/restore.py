@@ -14,7 +14,7 @@ from .._documents.subject import Subject, subject
 from .._model.decisions import GONE_STATES
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
-from .former_keys import FormerKey, FormerKeys
+from .former_keys import FormerKey, FormerKeys, FormerStep
 from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
 from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan, unplanned_row
 
@@ -29,17 +29,20 @@ def make_restore_plan(
 ) -> Plan:
     """Plan to put each resource back on its original key, where it is still on a key that a run assigned.
 
+    Of a backup policy that a run took away, the row says what it was before the first run.
+
     ``unread`` gives the resources that could not be read, and why. Without ``allow_oracle_managed`` no resource goes
     back to the Oracle-managed key.
     """
     plan = Plan()
     for row in resources:
         former_key = former.found[subject(row)]
-        reason = _skip_reason(row, former_key, allow_oracle_managed=allow_oracle_managed)
+        first = former_key.first_step(row["kms_key_id"])
+        reason = _skip_reason(row, former_key, first, allow_oracle_managed=allow_oracle_managed)
         if reason is None:
-            add_resource(plan, row, former_key.original, plan_filter)
+            add_resource(plan, row, first.before, plan_filter)
         else:
-            plan.skipped.append(_skipped_row(row, former_key, reason))
+            plan.skipped.append(_skipped_row(row, first, reason))
     for about, error in unread.items():
         plan.blocked.append(_unread_row(former.found[about], f"could not be read: {error.message}"))
     for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
@@ -58,18 +61,23 @@ def block_unusable(plan: Plan, key_checks: KeyChecks, *, multi_version_key_fails
     plan.block({**blocked_by_current_key(key_checks, plan.entries), **reasons})
 
 
-def _skip_reason(row: ResourceRow, former_key: FormerKey, *, allow_oracle_managed: bool) -> str | None:
+def _skip_reason(
+    row: ResourceRow, former_key: FormerKey, first: FormerStep, *, allow_oracle_managed: bool
+) -> str | None:
     """Why a resource is not put back, though its former key is known."""
     current = row["kms_key_id"]
-    if current == former_key.original:
+    is_lost = "lost_in_runs" in row
+    if current == first.before and not is_lost:
         return None
     if row["lifecycle_state"] in GONE_STATES:
         return f"is {row['lifecycle_state']}"
-    if row["type"] == ASSIGNMENT and row["policy_id"] != former_key.policy_id:
+    if is_lost:  # the policy comes back with whichever key it had
+        return None
+    if row["type"] == ASSIGNMENT and row["policy_id"] != first.policy_id:
         return "its backup policy is not the one that it had then"
     if current not in former_key.assigned_keys:
         return f"on {key_words(current)}, which is not the key that the run assigned"
-    if former_key.original is None and not allow_oracle_managed:
+    if first.before is None and not allow_oracle_managed:
         return (
             "was on the Oracle-managed key, which is only restored with 'allow_oracle_managed' (in the playbook: "
             "restore_keys_allow_oracle_managed)"
@@ -77,10 +85,10 @@ def _skip_reason(row: ResourceRow, former_key: FormerKey, *, allow_oracle_manage
     return None
 
 
-def _skipped_row(row: ResourceRow, former_key: FormerKey, reason: str) -> UnplannedRow:
+def _skipped_row(row: ResourceRow, first: FormerStep, reason: str) -> UnplannedRow:
     skipped = unplanned_row(row, reason)
     skipped["key_region"] = region_of_wanted_key(row)
-    skipped["wanted_kms_key_id"] = former_key.original
+    skipped["wanted_kms_key_id"] = first.before
     return skipped
 
 

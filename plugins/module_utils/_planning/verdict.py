@@ -28,7 +28,7 @@ def objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role:
     Resources that earlier rounds of the run changed or tried to change count too.
     """
     counts = plan_result["summary"]
-    found = []
+    found: list[str] = []
     limit = options.get("max_changes")
     earlier = counts["changed_earlier"] + counts["failed_earlier"]
     if earlier:
@@ -68,10 +68,11 @@ def verdict(
     counts = last_plan["summary"]
     incomplete = not discovery.get("complete", True)
     unreadable = f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}"
+    lost = _lost(counts.get("unsettled", 0), folder)
     if check_mode:
         line = f"Dry run, nothing was changed. {last_plan['msg']}. Plan and report are in {folder}"
-        return {"faults": [], "line": f"{line}. {unreadable}" if incomplete else line}
-    faults = []
+        return {"faults": lost, "line": f"{line}. {unreadable}" if incomplete else line}
+    faults = list(lost)
     failed = counts["failed_earlier"]
     if failed:
         faults.append(f"{resources(failed)} failed. The report in {folder} lists them with the reasons")
@@ -91,3 +92,15 @@ def verdict(
         f"{counts['not_approved']:,} not approved. The report is in {folder}"
     )
     return {"faults": faults, "line": line}
+
+
+def _lost(count: int, folder: str) -> list[str]:
+    """That something is missing which an interrupted run took away."""
+    if not count:
+        return []
+    verb = "was" if count == 1 else "were"
+    return [
+        f"{resources(count)} {verb} being changed by a run that was interrupted, and this run can't settle that. The "
+        f"last plan in {folder} lists them under 'unsettled', with the reasons. Run restore_keys with the folder of "
+        "the interrupted run, or assign the backup policies with backup_policy_crossregion_key and 'policy_id'"
+    ]

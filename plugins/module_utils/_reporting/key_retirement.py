@@ -16,7 +16,7 @@ from typing import Any
 from .._documents.changes_file import ChangeRow
 from .._documents.discovery_file import DiscoveryFile
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
-from .._model.rows import ResourceRow, ScannedRow
+from .._model.rows import READ_BY_GET, ResourceRow, ScannedRow
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
@@ -105,6 +105,12 @@ def _gaps(found: DiscoveryFile) -> list[str]:
         gaps.append("not certain that every subscribed region of the tenancy was searched")
     if scanned["whole_tenancy"] is not True:
         gaps.append("not certain that every active compartment of the tenancy was searched")
+    listed = sum(row["read_by"] != READ_BY_GET for row in found.resources)
+    if listed:
+        gaps.append(
+            f"{listed} {'resource was' if listed == 1 else 'resources were'} not read by GET, but listed, and lists "
+            "may lag behind"
+        )
     types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
     if types:
         gaps.append(f"resource types not searched: {', '.join(types)}")

@@ -38,6 +38,7 @@ CSV_COLUMNS = (
     "source_id",
     "locked",
     "managed_by_paas",
+    "read_by",
 )
 
 

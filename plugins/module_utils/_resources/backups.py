@@ -113,12 +113,22 @@ class BackupKind(ResourceKind):
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """UpdateVolumeBackup, UpdateBootVolumeBackup, with the current retention carried along."""
         details = {"kmsKeyId": kms_key_id, **_retention(resource).as_update()}
-        unless_changed = {} if resource.etag is None else {"if_match": resource.etag}
-        return service.write(self.update_operation, resource.id, details, **unless_changed)
+        return service.write(self.update_operation, resource.id, details, if_match=resource.etag)
 
     def remove(self, service: Service, resource: Resource) -> Response:
         """The same with an empty key: that is how a backup returns to the Oracle-managed one (section 3)."""
         return self.assign(service, resource, "")
+
+    def precondition_error(self, resource: Resource, action: str) -> ResourceError | None:
+        """An update sends the retention back as it was read, so it needs the etag of that reading."""
+        if resource.etag is not None:
+            return None
+        return ResourceError(
+            code="NoPrecondition",
+            message=f"OCI's response for this {self.noun} had no etag, so its key can't be changed without the risk of "
+            "overwriting a retention that somebody else sets at the same time. Nothing was sent.",
+            hint="Run the task again. If that does not help, change the key in the console, and check the retention.",
+        )
 
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None

@@ -60,11 +60,13 @@ class Page:
     """One page of a list; ``next_page`` is None on the last. A page may be empty before the last.
 
     ``unreadable`` are the rows that can't be read: resources of which nothing is known but perhaps their OCID.
+    ``query`` is what it was asked for with, and can be asked for with again.
     """
 
     resources: list[Resource]
     next_page: str | None
     unreadable: tuple[UnreadableRow, ...] = ()
+    query: Query | None = None
 
 
 def page_of(response: Response, resource: Callable[[Any], Resource]) -> Page:

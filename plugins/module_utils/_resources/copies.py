@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from .._api.client import Response, Service
-from .._common.errors import ResourceError, ServiceError
+from .._common.errors import ResourceError
 from .._model.actions import ASSIGN, COPY, NONE
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Resource
@@ -28,7 +28,6 @@ from .base import Page, Query, ReadableKind
 from .copy_reader import (
     BackupCopy,
     CopyReader,
-    retry_token,
 )
 from .registry import register
 from .resource_kind import ResourceKind
@@ -36,10 +35,6 @@ from .volume_group_backups import VOLUME_GROUP_BACKUP
 
 BEARERS: dict[str, BackupKind] = {kind.type: kind for kind in (VOLUME_BACKUP, BOOT_VOLUME_BACKUP)}
 """The kinds of backups that bear a key, by the type in results."""
-
-
-# Copies of one backup that were made and deleted within the 24 hours that a retry token is valid.
-_MAX_INVALID_TOKENS = 8
 
 
 class CopyKind(ResourceKind):
@@ -112,16 +107,7 @@ class CopyKind(ResourceKind):
             details["displayName"] = desired.copy_to.display_name
         if desired.kms_key_id is not None:
             details["kmsKeyId"] = desired.kms_key_id
-        token = copy.retry_token
-        for _try in range(_MAX_INVALID_TOKENS):
-            try:
-                return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
-            except ServiceError as error:
-                if error.code != "InvalidatedRetryToken":
-                    raise
-                # The copy that it stood for was deleted, and no list shows it any more.
-                token = retry_token(token)
-        return service.write(self.copy_operation, copy.id, details, opc_retry_token=token)
+        return service.write(self.copy_operation, copy.id, details, opc_retry_token=copy.retry_token)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Change the key of the copy; of a group's copy, of each member with another key."""
@@ -134,6 +120,14 @@ class CopyKind(ResourceKind):
     def remove(self, service: Service, resource: Resource) -> Response:
         """Never decided: without a desired key, a copy stays as it is."""
         return self.assign(service, resource, "")
+
+    def precondition_error(self, resource: Resource, action: str) -> ResourceError | None:
+        """Each backup of an existing copy is updated by itself."""
+        if action == COPY:
+            return None
+        bearers = cast(BackupCopy, resource).bearers
+        found = (BEARERS[bearer.type].precondition_error(bearer, action) for bearer in bearers)
+        return next((error for error in found if error is not None), None)
 
     def applies_serially(self, resource: Resource) -> bool:
         return self.lock_reason(resource) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, Union, cast
@@ -31,7 +32,7 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, ReadableKind, page_of
+from .base import PAGE_SIZE, Page, Query, ReadableKind, page_of
 from .lists import Pages
 from .reader import Reader
 from .volume_group_backups import GroupBackup
@@ -143,6 +144,16 @@ class CopyReader(Reader):
         self._followed[resource_id] = made
         return made.id
 
+    def on_refused(self, before: Resource, error: ServiceError) -> bool:
+        """The retry token stands for another copy: one that others make, with another key, or that was deleted since.
+
+        The former shows after a while. If none does, the next token is for a copy of its own.
+        """
+        if error.code != "InvalidatedRetryToken":
+            return False
+        self._tokens[before.id] = retry_token(cast(BackupCopy, before).retry_token)
+        return True
+
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         sources = super().read(resource_ids)
         there = {name: source for name, source in sources.items() if isinstance(source, Resource)}
@@ -174,9 +185,15 @@ class CopyReader(Reader):
         token = self._tokens.setdefault(resource_id, joined.retry_token)
         return replace(joined, etag=source.etag or "read by itself", retry_token=token)
 
-    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+    def page_of(self, resource_id: str) -> Query | None:
+        """No list shows what this reader adds."""
+        return None
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
-        return dict(zip(ids, self._pool.map(self.get, ids)))
+        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def _latest(self, known: _Copy) -> _Copy | ResourceError:
         """The copy by itself. One that is being made may not show yet, so its absence says nothing."""
@@ -332,8 +349,8 @@ class CopyReader(Reader):
         return next(iter(odd or keys), None)
 
     def _token(self, source_id: str, dead: Iterable[str]) -> str:
-        """The same for every try of the same copy, by this run or another one, so that the service makes only one."""
-        return retry_token(source_id, self._to.region, self._key or "", self._to.display_name or "", *sorted(dead))
+        """The same for every try of a copy, by whichever run and with whichever key: the service makes only one."""
+        return retry_token(source_id, self._to.region, *sorted(dead))
 
     def _unknown(self, error: ApiError) -> ResourceError:
         """Without permission to see the copies, it is unknown whether to make one."""

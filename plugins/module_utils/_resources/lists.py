@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from .._api.client import Connection, Service
 from .._api.decoding import UnreadableRow
@@ -111,4 +112,8 @@ class Pages:
         )
 
     def _page(self, compartment_id: str, token: str | None, domain: str | None, limit: int) -> Page:
-        return self._kind.list_page(self._service, Query(self._region, compartment_id, token, domain, limit))
+        return self.again(Query(self._region, compartment_id, token, domain, limit))
+
+    def again(self, query: Query) -> Page:
+        """One page by itself, as it is now. Raises ApiError, also where its token is no longer accepted."""
+        return replace(self._kind.list_page(self._service, query), query=query)

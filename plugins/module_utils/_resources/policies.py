@@ -10,6 +10,7 @@ assignment of the same policy with another key is unknown, so the result is read
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -115,11 +116,13 @@ class PolicyKind(ResourceKind):
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
         """CreateVolumeBackupPolicyAssignment; where that is not enough, after DeleteVolumeBackupPolicyAssignment."""
         asset = cast(AssetPolicy, before)
+        known = [(asset.policy_id, asset.kms_key_id)]
         if action == UNASSIGN:
-            return _delete_own(service, asset, cast(str, asset.assignment_id))
+            return _delete_own(service, asset, cast(str, asset.assignment_id), known)
         policy_id = cast(str, self.resolve_desired(asset, desired).policy_id)
         details = _details(asset.id, policy_id, desired.kms_key_id)
         present = asset.assignment_id
+        known.append((policy_id, desired.kms_key_id))
         try:
             response = service.write("create_volume_backup_policy_assignment", details)
         except ServiceError as error:
@@ -130,11 +133,12 @@ class PolicyKind(ResourceKind):
             if present is None or asset.group_has_policy:
                 return response
             row = _read_result(service, asset.id)
-            if row is not None and (row.policy_id, row.xrc_kms_key_id or None) == (policy_id, desired.kms_key_id):
+            if row is not None and _assigned(row) == (policy_id, desired.kms_key_id):
                 return response
             present = row.id if row is not None else None
         if present is not None:
-            _delete_own(service, asset, present)
+            _delete_own(service, asset, present, known)
+            _expect_none(service, asset, present)
         return service.write("create_volume_backup_policy_assignment", details)
 
     def is_partially_applied(self, before: Resource, now: Resource) -> bool:
@@ -183,20 +187,56 @@ def _is_taken(error: ServiceError) -> bool:
     return error.status == 409 and error.code in ("Conflict", "NotAuthorizedOrResourceAlreadyExists")
 
 
-def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str) -> Response:
-    """Delete an assignment after checking its owner: a volume group's would be lost for all of its members."""
+_Assigned = tuple["str | None", "str | None"]
+"""A policy and the key for its copies."""
+
+
+def _assigned(row: Any) -> _Assigned:
+    return row.policy_id, row.xrc_kms_key_id or None
+
+
+def _delete_own(service: Service, asset: AssetPolicy, assignment_id: str, known: Sequence[_Assigned]) -> Response:
+    """Delete an assignment as it was just read, and only that.
+
+    It has to be the asset's own, since a volume group's would be lost for all of its members; and what this change
+    knows to be there, which the journal has or which it has made itself.
+    """
     try:
-        owner = service.read("get_volume_backup_policy_assignment", assignment_id).data.asset_id
+        found = service.read("get_volume_backup_policy_assignment", assignment_id)
     except TransportError as error:
         raise TransportError(error.message, operation=error.operation, was_sent=False) from error  # no DELETE was
-    if owner != asset.id:
-        raise ServiceError(
-            f"The assignment {assignment_id} belongs to {owner}, so it was not deleted.",
-            operation="GetVolumeBackupPolicyAssignment",
-            status=409,
-            code="PolicyOfGroup",
+    row = found.data
+    if row.asset_id != asset.id:
+        raise _not_deleted(f"The assignment {assignment_id} belongs to {row.asset_id}", code="PolicyOfGroup")
+    if _assigned(row) not in known:
+        raise _not_deleted(
+            f"Somebody else has changed the assignment {assignment_id} meanwhile", code="ChangedMeanwhile"
         )
-    return service.write("delete_volume_backup_policy_assignment", assignment_id)
+    if not found.etag:
+        raise _not_deleted(
+            f"The service gave no etag for the assignment {assignment_id}, without which a change by somebody else "
+            "could be lost",
+            code="NoPrecondition",
+        )
+    return service.write("delete_volume_backup_policy_assignment", assignment_id, if_match=found.etag)
+
+
+def _expect_none(service: Service, asset: AssetPolicy, deleted: str) -> None:
+    """Whether nobody has assigned another policy since the DELETE: the POST would silently replace it."""
+    row = _read_result(service, asset.id)
+    if row is not None and row.asset_id == asset.id and row.id != deleted:
+        raise ServiceError(
+            f"Somebody else has assigned backup policy {row.policy_id} meanwhile, which stays.",
+            operation="GetVolumeBackupPolicyAssetAssignment",
+            status=409,
+            code="ChangedMeanwhile",
+        )
+
+
+def _not_deleted(why: str, *, code: str) -> ServiceError:
+    return ServiceError(
+        f"{why}, so it was not deleted.", operation="GetVolumeBackupPolicyAssignment", status=409, code=code
+    )
 
 
 def _read_result(service: Service, asset_id: str) -> Any | None:

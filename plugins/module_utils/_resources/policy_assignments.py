@@ -18,6 +18,7 @@ from .._common.errors import (
 from .._common.timestamps import rfc3339
 from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
+from .._model.rows import READ_BY_GET
 from .policy_lookup import PolicyLookup, asset_fields, expect_own
 
 
@@ -76,6 +77,7 @@ class Assignments:
             asset_type=asset.type,
             policy_id=row.policy_id,
             destination_region=destination if isinstance(destination, str) else None,
+            read_by=READ_BY_GET,
         )
         bears_key = found.kms_key_id is not None or found.destination_region is not None
         return AssetFinding(found if bears_key else None, error)

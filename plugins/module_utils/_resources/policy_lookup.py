@@ -63,6 +63,10 @@ class PolicyLookup:
         found = self._of_groups.get((group_id, ""), partial(self._remember, read_assignment, group_id))
         return _raised(found)
 
+    def forget_groups(self) -> None:
+        """Read the assignments of groups again when they are needed next."""
+        self._of_groups = SingleFlightCache()
+
     def remember_group(self, group_id: str, assignment: Any | None) -> None:
         """Keep the assignment of a group that was read as an asset."""
         self._of_groups.get((group_id, ""), lambda: assignment)

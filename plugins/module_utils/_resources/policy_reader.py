@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
+from .._common.clock import Clock
 from .._common.errors import (
     ApiError,
     InputError,
@@ -18,6 +21,7 @@ from .._common.errors import (
 )
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource
+from .base import Query
 from .policy_lookup import PolicyLookup, asset_fields, expect_own
 from .reader import Reader
 
@@ -66,6 +70,8 @@ class PolicyReader(Reader):
         self._assets: dict[str, Resource] = {}
         self._lookup = PolicyLookup(self._service)
         self._desired_destination: str | None = None
+        self._groups_lock = threading.Lock()
+        self._groups_since = float("-inf")
 
     def prepare(self, desired: DesiredState) -> None:
         """Look up the desired policy. Raises InputError if it can't be read in this region."""
@@ -93,9 +99,43 @@ class PolicyReader(Reader):
                 self._assets[resource_id] = asset
         return self._with_policy(asset)
 
-    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
+    def page_of(self, resource_id: str) -> Query | None:
+        """No list shows what this reader adds."""
+        return None
+
+    def fresh(
+        self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
+    ) -> tuple[Reading, float]:
+        """The asset, its assignment and that of its group, all of them by GET: a change of several requests follows."""
+        asked = clock.monotonic()
+        with self._groups_lock:
+            if self._groups_since < not_before:
+                self._groups_since = asked
+                self._lookup.forget_groups()
+            self._assets.pop(resource_id, None)
+            since = self._groups_since
+        return self.get(resource_id), min(asked, since)
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
-        return dict(zip(ids, self._pool.map(self.get, ids)))
+        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
+
+    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+        """The asset as it was before a change that took its policy away and did not come to its end.
+
+        None where it has a policy by now, be it the former one, the desired one, or another one.
+        """
+        now = cast(AssetPolicy, reading)
+        if now.policy_id is not None:
+            return None
+        try:
+            destination = self._lookup.destination_of(policy_id)
+        except ApiError as error:
+            fault = explain(error)
+            return replace(fault, message=f"Its former backup policy {policy_id} could not be read: {fault.message}")
+        return replace(now, policy_id=policy_id, kms_key_id=kms_key_id, destination_region=destination)
 
     def _with_policy(self, asset: Reading) -> Reading:
         if isinstance(asset, ResourceError):

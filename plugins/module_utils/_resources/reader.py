@@ -12,19 +12,22 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
 from .._api.client import Response, Service
+from .._common.clock import Clock
 from .._common.errors import (
     ApiError,
     ResourceError,
+    ServiceError,
     TransportError,
 )
 from .._model.resource import DesiredState, Reading, Resource
-from .base import ReadableKind
+from .base import Query, ReadableKind
 from .error_hints import explain_read
+from .listed_pages import ListedPages
 from .lists import Pages
 
 # The first sample has this many resources; each further one twice as many.
@@ -59,6 +62,7 @@ class Reader:
         self._availability_domains = availability_domains
         self._elsewhere = elsewhere
         self._pages = Pages(kind, service, region, availability_domains)
+        self._listed = ListedPages(self._pages)
         self._pages_of: dict[str, int] = {}
         self._lists_are_trusted = True
         self._lists_were_compared = False
@@ -73,6 +77,14 @@ class Reader:
 
     def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
         """Learn from the response to an accepted change. Returns the OCID of what it creates, if anything."""
+        return None
+
+    def on_refused(self, before: Resource, error: ServiceError) -> bool:
+        """Learn from the refusal of a change; whether it may be tried again once the resource was read for a while."""
+        return False
+
+    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+        """What a change took away that another run did not end; None where nothing is missing."""
         return None
 
     def get(self, resource_id: str) -> Reading:
@@ -111,24 +123,68 @@ class Reader:
                 left = [resource_id for resource_id in left if resource_id not in listed]
         return {**found, **self._confirmed(listed)}
 
-    def reread(self, resources: Sequence[Resource], *, by_get: bool = False) -> dict[str, Reading]:
-        """Read again resources that were read before: by list where its pages are fewer than they are."""
-        by_compartment: dict[str, list[str]] = {}
-        for resource in resources:
-            by_compartment.setdefault(resource.compartment_id, []).append(resource.id)
+    def page_of(self, resource_id: str) -> Query | None:
+        """The page that the resource was listed on; None where it has to be read by GET."""
+        return self._listed.page_of(resource_id) if self._lists_are_trusted else None
+
+    def fresh(
+        self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
+    ) -> tuple[Reading, float]:
+        """A reading that was asked for at ``not_before`` or later, and when: by the resource's page where it has one.
+
+        All that are on the page share one call, as long as it is recent enough for them.
+        """
+        page = None if by_get else self.page_of(resource_id)
+        if page is not None:
+            shown = self._listed.since(page, not_before, clock)
+            row = shown.rows.get(resource_id)
+            if row is not None:
+                return row, shown.asked
+        asked = clock.monotonic()
+        return self.get(resource_id), asked
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
+        """Read again resources that were read before: by their pages where these are fewer than they are.
+
+        ``pool`` has the threads for it, where they are not the reader's own.
+        """
+        pool = pool or self._pool
+        left = {resource.id: resource.compartment_id for resource in resources}
         found: dict[str, Reading] = {}
-        single: list[str] = []
-        listing: list[tuple[str, set[str]]] = []
-        for compartment_id, ids in by_compartment.items():
-            pages = self._pages_of.get(compartment_id)
-            if not by_get and self._lists_are_trusted and pages is not None and pages < len(ids):
-                listing.append((compartment_id, set(ids)))
-            else:
-                single.extend(ids)
-        for (_compartment_id, listed), rows in zip(listing, self._pool.map(self._list_again, listing)):
+        if not by_get and self._lists_are_trusted:
+            found.update(self._by_their_pages(left, pool))
+            found.update(self._by_whole_lists({name: left[name] for name in left if name not in found}, pool))
+        single = [name for name in left if name not in found]
+        found.update(zip(single, pool.map(self._get, single)))
+        return found
+
+    def _by_their_pages(self, resource_ids: Iterable[str], pool: Executor) -> dict[str, Resource]:
+        on_page: dict[Query, list[str]] = {}
+        for name in resource_ids:
+            page = self._listed.page_of(name)
+            if page is not None:
+                on_page.setdefault(page, []).append(name)
+        shared = {page: names for page, names in on_page.items() if len(names) > 1}
+        found: dict[str, Resource] = {}
+        for names, rows in zip(shared.values(), pool.map(self._listed.rows, shared)):
+            found.update((name, rows[name]) for name in names if name in rows)
+        return found
+
+    def _by_whole_lists(self, compartments: Mapping[str, str], pool: Executor) -> dict[str, Resource]:
+        """Those of some compartments whose lists have fewer pages than are left: rows have moved to other pages."""
+        by_compartment: dict[str, set[str]] = {}
+        for name, compartment_id in compartments.items():
+            by_compartment.setdefault(compartment_id, set()).add(name)
+        listing = [
+            (compartment_id, names)
+            for compartment_id, names in by_compartment.items()
+            if self._pages_of.get(compartment_id, sys.maxsize) < len(names)
+        ]
+        found: dict[str, Resource] = {}
+        for rows in pool.map(self._list_again, listing):
             found.update(rows)
-            single.extend(listed - rows.keys())
-        found.update(zip(single, self._pool.map(self._get, single)))
         return found
 
     def _list_where_it_pays(
@@ -171,7 +227,9 @@ class Reader:
                 pages += 1
                 if any(row.kms_key_id is not None for row in page.resources):
                     self._lists_show_keys = True
-                found.update((row.id, row) for row in page.resources if row.id in desired or row.id in known)
+                rows = {row.id: row for row in page.resources if row.id in desired or row.id in known}
+                found.update(rows)
+                self._listed.note(page, rows)
                 seen = sum(row_id in desired for row_id in found)
                 if seen == len(desired):
                     break

@@ -77,6 +77,10 @@ class ResourceKind(ReadableKind):
             return self.remove(service, before)
         return self.assign(service, before, cast(str, desired.kms_key_id))
 
+    def precondition_error(self, resource: Resource, action: str) -> ResourceError | None:
+        """Why a change must not be sent: it would overwrite what others change meanwhile, without noticing."""
+        return None
+
     def is_partially_applied(self, before: Resource, now: Resource) -> bool:
         """Whether ``now`` is how an unfinished change leaves ``before``."""
         return False

@@ -36,6 +36,7 @@ def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> Resour
         "locked": kind.lock_reason(resource) if kind is not None else None,
         "replicas": [_replica_row(replica, resource) for replica in resource.replicas],
         "managed_by_paas": managed_by_paas,
+        "read_by": resource.read_by,
     }
     if isinstance(resource, PolicyAssignment):
         row["asset_id"] = resource.asset_id

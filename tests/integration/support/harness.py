@@ -42,6 +42,7 @@ FAST = Timings(
     backoff_first=0.02,
     backoff_max=0.1,
     quiet=0.3,
+    late_commit=0.3,
     ignored_after=1.0,
     ignored_after_update=0.3,
 )

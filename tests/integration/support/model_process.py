@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import oci.base_client
 import pytest
 from integration.support.clock import UnhurriedClock
+
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.transport import Transport
 
 
 class Killed(BaseException):
@@ -72,8 +73,7 @@ class Life(UnhurriedClock):
 @contextmanager
 def living(life: Life) -> Iterator[None]:
     """All requests of this process are those of that life."""
-    adapter = oci.base_client.requests.adapters.HTTPAdapter
-    send = adapter.send
+    send = Transport.send
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapter, "send", lambda self, *args, **kwargs: life.request(lambda: send(self, *args, **kwargs)))
+        patch.setattr(Transport, "send", lambda self, request: life.request(lambda: send(self, request)))
         yield

@@ -24,7 +24,11 @@ _PERIOD = {"retentionTimeUnit", "retentionTimeAmount"}
 
 def _get(cls: type[Backup | GroupBackup], call: Call) -> Reply:
     backup = here(cls, call, call.ident)
-    return Reply(200, backup.render(call.cloud), {"etag": backup.etag})
+    return Reply(200, backup.render(call.cloud), _etag(backup, call))
+
+
+def _etag(backup: BackupBase, call: Call) -> dict[str, str]:
+    return {"etag": backup.etag} if call.switch("backup_etag") == "shown" else {}
 
 
 def _list(cls: type[Backup | GroupBackup], call: Call) -> Reply:
@@ -54,7 +58,7 @@ def _update(cls: type[Backup], call: Call) -> Reply:
     backup.keep(retention)
     backup.details = backup.details | details
     backup.touched()
-    return Reply(200, backup.render(call.cloud), {"etag": backup.etag})
+    return Reply(200, backup.render(call.cloud), _etag(backup, call))
 
 
 def check_available(backup: BackupBase) -> None:

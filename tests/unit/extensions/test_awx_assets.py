@@ -198,6 +198,20 @@ def test_configure_makes_all_that_the_file_has() -> None:
     assert sorted(looped) == sorted(id(objects) for objects in OBJECTS.values())
 
 
+def test_what_changes_something_is_exclusive_and_what_waits_for_approval_is_not() -> None:
+    changing = {name for name, template in TEMPLATES.items() if "OCI keys - writing" in template["credentials"]}
+    exclusive = {name for name, template in TEMPLATES.items() if template.get("allow_simultaneous") is False}
+    assert exclusive == changing
+    assert {TEMPLATES[name]["playbook"] for name in exclusive} == WRITES
+    waiting = {
+        name
+        for name, workflow in WORKFLOWS.items()
+        if any(node["unified_job_template"]["type"] == "workflow_approval" for node in workflow["workflow_nodes"])
+    }
+    assert waiting == set(WORKFLOWS)
+    assert all(WORKFLOWS[name]["allow_simultaneous"] is True for name in waiting)
+
+
 def _installed(node: Any) -> Iterator[dict[str, Any]]:
     """Each collection that a file installs from a repository."""
     if isinstance(node, dict):

@@ -18,6 +18,7 @@ from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Attempt, Change
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.change_locks import ChangeLocks
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.engine import KeyAssigner, Report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.reconcile import Reconciler
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import RunSettings, Target
@@ -27,6 +28,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.canc
     CancellationToken,
     Deadline,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.locks import NameLocks
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyValidator
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import parse
@@ -113,8 +115,8 @@ class MemoryJournal:
         assert region == decision.known.region
         self.intents.append((decision.known.id, decision.known.kms_key_id, decision.desired.kms_key_id))
 
-    def conclude(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.id] = outcome.changed
+    def conclude(self, *outcomes: Outcome) -> None:
+        self.outcomes.update((outcome.id, outcome.changed) for outcome in outcomes)
 
 
 def target(subject: str) -> Target:
@@ -187,7 +189,14 @@ def change_of(cloud: Cloud, subject: str, desired: DesiredState, **more: Any) ->
         yield Change(where, decision, kind, reader)
 
 
-def reconcile(cloud: Cloud, change: Change, journal: Any = None, *, seconds: float = WAIT_TIMEOUT) -> Attempt:
+def reconcile(
+    cloud: Cloud,
+    change: Change,
+    journal: Any = None,
+    *,
+    seconds: float = WAIT_TIMEOUT,
+    names: NameLocks | None = None,
+) -> Attempt:
     """Bring one change to its end, alone."""
     connection = FakeConnection(cloud)
     if journal is None:
@@ -195,7 +204,8 @@ def reconcile(cloud: Cloud, change: Change, journal: Any = None, *, seconds: flo
         journal.open()
     deadline = Deadline(cloud.clock, seconds)
     writer = Writer(journal, Semaphore(4), KeyValidator(connection, cloud.clock), clock=cloud.clock, deadline=deadline)
-    reconciler = Reconciler(writer, clock=cloud.clock, timings=Timings(), deadline=deadline)
+    locks = ChangeLocks(names or NameLocks(), cloud.clock, {})
+    reconciler = Reconciler(writer, locks, clock=cloud.clock, timings=Timings(), deadline=deadline)
     attempt = reconciler.try_once(change, reconciler.first_attempt(change))
     while attempt.retry_after is not None:
         cloud.clock.sleep(attempt.retry_after)

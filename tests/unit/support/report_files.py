@@ -57,6 +57,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
         "locked": None,
         "replicas": [],
         "managed_by_paas": False,
+        "read_by": "get",
         **more.get(kind, {}),
         **fields,
     }

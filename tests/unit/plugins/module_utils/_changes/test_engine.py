@@ -34,6 +34,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes imp
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.attempts import Change, Verification
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.verify import Verifier
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.watch import Watch
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.cancellation import CancellationToken
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError, InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import Journal
@@ -325,7 +326,7 @@ def test_an_unexpected_error_in_the_verifier_fails_what_it_watched_only(
     def broken(*_given: object) -> None:
         raise KeyError("what?")
 
-    monkeypatch.setattr(Verifier, "_verify", broken)
+    monkeypatch.setattr(Verifier, "verify", broken)
     report = run_assigner(cloud, ids + refuse, TO_B)
     assert codes(report.outcomes) == ["InternalError"] * count + ["NotAuthorizedOrNotFound"]
     assert [(outcome.changed, outcome.after) for outcome in report.outcomes] == [(True, None)] * count + [(False, None)]
@@ -336,14 +337,14 @@ def test_an_unexpected_error_in_the_verifier_keeps_no_later_change_from_being_ma
 ) -> None:
     cloud = Cloud()
     ids = cloud.add(2, kms_key_id=KEY_A)
-    verify = Verifier._verify
+    verify = Verifier.verify
 
     def broken(verifier: Verifier, change: Change, *given: Any) -> Verification:
         if change.id == ids[0]:
             raise KeyError("what?")
         return verify(verifier, change, *given)
 
-    monkeypatch.setattr(Verifier, "_verify", broken)
+    monkeypatch.setattr(Verifier, "verify", broken)
     monkeypatch.setattr(VolumeKind, "applies_serially", lambda _kind, resource: resource.id == ids[1])
     report = run_assigner(cloud, ids, TO_B)
     assert codes(report.outcomes) == ["InternalError", None]
@@ -355,7 +356,7 @@ def test_an_unexpected_error_in_the_verifier_keeps_what_it_has_verified_and_read
 ) -> None:
     cloud = Cloud()
     ids = cloud.add(3, kms_key_id=KEY_A)
-    verify = Verifier._verify
+    verify = Verifier.verify
 
     def broken(verifier: Verifier, change: Change, seen: Verification, *given: Any) -> Verification:
         seen = verify(verifier, change, seen, *given)
@@ -363,7 +364,7 @@ def test_an_unexpected_error_in_the_verifier_keeps_what_it_has_verified_and_read
             raise KeyError("what?")
         return seen
 
-    monkeypatch.setattr(Verifier, "_verify", broken)
+    monkeypatch.setattr(Verifier, "verify", broken)
     report = run_assigner(cloud, ids, TO_B)
     assert codes(report.outcomes) == [None, "InternalError", "InternalError"]
     assert [outcome.settled for outcome in report.outcomes] == [True, False, False]
@@ -380,7 +381,10 @@ def test_an_unexpected_error_outside_of_any_change_claims_nothing_that_was_not_s
     def broken(*_given: object, **_more: object) -> None:
         raise KeyError("what?")
 
-    monkeypatch.setattr(_applying, "ThreadPoolExecutor" if begun else "_split_serial", broken)
+    if begun:
+        monkeypatch.setattr(Watch, "once", broken)
+    else:
+        monkeypatch.setattr(_applying, "_split_serial", broken)
     journal = MemoryJournal(cloud)
     report = run_assigner(cloud, ids, TO_B, journal=journal)
     assert codes(report.outcomes) == ["InternalError"] * 3
@@ -397,7 +401,7 @@ def test_an_unexpected_error_outside_of_any_change_keeps_why_others_failed(monke
     def broken(*_given: object, **_more: object) -> None:
         raise KeyError("what?")
 
-    monkeypatch.setattr(_applying, "ThreadPoolExecutor", broken)
+    monkeypatch.setattr(Watch, "once", broken)
     report = run_assigner(cloud, ids, TO_B)
     assert codes(report.outcomes) == ["NotAuthorizedOrNotFound", "InternalError", "InternalError"]
     assert [outcome.changed for outcome in report.outcomes] == [False, True, True]

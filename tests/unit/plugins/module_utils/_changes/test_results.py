@@ -327,7 +327,7 @@ def test_diff_after_a_run_does_not_call_the_wanted_key_present_where_nobody_saw_
     cloud = Cloud()
     (name,) = cloud.add(1)
     cloud.fail("update_volume", lost(), committed=True)
-    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
+    cloud.fail("get_volume", refused(404, "NotAuthorizedOrNotFound"), skip=2, times=INFINITE)
     (seen,) = run_assigner(cloud, [name], DesiredState(KEY_A)).outcomes
     assert (seen.changed, seen.after, seen.error and seen.error.code) == (True, None, "OutcomeUnknown")
     assert diff([seen], DesiredState(KEY_A), check_mode=False)["after"].get(name, {}).get("kms_key_id") != KEY_A

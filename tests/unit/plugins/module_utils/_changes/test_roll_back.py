@@ -58,14 +58,27 @@ class PolicyCloud:
     def on_accepted(self, *_given: object) -> None:
         return None
 
+    def page_of(self, _resource_id: str) -> None:
+        """No list shows a backup policy."""
+
+    def on_refused(self, *_given: object) -> bool:
+        return False
+
     def wait_turn(self, _remaining: object) -> None:
         """There is no pace to keep."""
 
-    def read(self, operation: str, _ocid: str) -> Response:
-        assert operation == "get_volume_backup_policy_assignment"
-        return Response(SimpleNamespace(asset_id=VOLUME))
+    def fresh(self, resource_id: str, **_how: object) -> tuple[AssetPolicy, float]:
+        return self.get(resource_id), self.cloud.clock.monotonic()
 
-    def write(self, operation: str, details: Any) -> Response:
+    def read(self, operation: str, _ocid: str) -> Response:
+        row = SimpleNamespace(id="assignment", asset_id=VOLUME, policy_id=POLICY, xrc_kms_key_id=self.key)
+        if operation == "get_volume_backup_policy_assignment":
+            return Response(row, etag="etag")
+        assert operation == "get_volume_backup_policy_asset_assignment"
+        return Response([row] if self.is_assigned else [])
+
+    def write(self, operation: str, details: Any, if_match: str | None = None) -> Response:
+        assert if_match == ("etag" if operation.startswith("delete") else None)
         name = WRITES[operation]
         key = details.get("xrcKmsKeyId") if name == "create" else None
         self.sent.append((name, key))

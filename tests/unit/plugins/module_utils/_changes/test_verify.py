@@ -94,7 +94,7 @@ def test_a_volume_that_breaks_after_the_change_fails_changed(state: str) -> None
 
 def test_a_volume_that_vanishes_after_the_change_fails_changed() -> None:
     cloud, _name = cloud_with()
-    cloud.fail("get", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
+    cloud.fail("get", refused(404, "NotAuthorizedOrNotFound"), skip=2, times=INFINITE)
     outcome = settle(cloud)
     assert (outcome.changed, outcome.settled, code(outcome)) == (True, False, "NotAuthorizedOrNotFound")
 
@@ -110,7 +110,7 @@ def test_a_change_that_the_service_ignores_is_not_called_a_change() -> None:
 
 def test_an_answer_that_is_long_on_its_way_does_not_tell_of_an_ignored_change() -> None:
     cloud, _name = cloud_with(Behaviour("delayed"))
-    cloud.fail("get", None, skip=1, delay=200.0)
+    cloud.fail("get", None, skip=2, delay=200.0)
     outcome = settle(cloud)
     assert (outcome.changed, outcome.settled, outcome.error) == (True, True, None)
 
@@ -144,7 +144,7 @@ def test_not_waiting_is_one_look() -> None:
     assert (outcome.changed, outcome.settled, outcome.error, outcome.time_settled) == (True, False, None, None)
     assert outcome.after is not None
     assert (outcome.after.lifecycle_state, outcome.after.kms_key_id) == ("PROVISIONING", KEY_A)
-    assert cloud.operations() == ["get_volume", "update_volume_kms_key", "get_volume"]
+    assert cloud.operations() == ["get_volume", "get_volume", "update_volume_kms_key", "get_volume"]
 
 
 def test_not_waiting_sees_what_is_there_at_once() -> None:
@@ -155,7 +155,7 @@ def test_not_waiting_sees_what_is_there_at_once() -> None:
 
 def test_not_waiting_for_a_read_that_fails_is_no_failure_but_unknown() -> None:
     cloud, _name = cloud_with()
-    cloud.fail("get", refused(503, "ServiceUnavailable"), skip=1)
+    cloud.fail("get", refused(503, "ServiceUnavailable"), skip=2)
     outcome = settle(cloud, wait=False)
     assert (outcome.changed, outcome.settled, outcome.error, outcome.after) == (True, False, None, None)
 
@@ -165,14 +165,14 @@ def test_not_waiting_for_a_read_that_fails_is_no_failure_but_unknown() -> None:
 )
 def test_reads_that_fail_in_passing_are_no_verdict(error: ApiError) -> None:
     cloud, _name = cloud_with()
-    cloud.fail("get", error, skip=1, times=4)
+    cloud.fail("get", error, skip=2, times=4)
     outcome = settle(cloud)
     assert (outcome.changed, outcome.settled, outcome.error) == (True, True, None)
 
 
 def test_reads_that_fail_for_ever_end_with_the_time() -> None:
     cloud, _name = cloud_with()
-    cloud.fail("get", lost(), skip=1, times=INFINITE)
+    cloud.fail("get", lost(), skip=2, times=INFINITE)
     outcome = settle(cloud, wait_timeout=60.0)
     assert (outcome.changed, outcome.settled, outcome.after, code(outcome)) == (True, False, None, "WaitTimeout")
 
@@ -236,7 +236,7 @@ def test_etags_that_change_by_themselves_prove_no_regeneration() -> None:
 def test_a_volume_busy_with_something_before_the_write_proves_no_regeneration() -> None:
     cloud, name = cloud_with(Behaviour("silent"))
     cloud.fail("update", refused(409, "IncorrectState"), then=lambda: cloud.alter(name, lifecycle_state="RESTORING"))
-    cloud.fail("get_volume", None, skip=1, then=lambda: cloud.alter(name, lifecycle_state="AVAILABLE"))
+    cloud.fail("get_volume", None, skip=2, then=lambda: cloud.alter(name, lifecycle_state="AVAILABLE"))
     outcome = settle(cloud, AGAIN)
     assert (outcome.changed, outcome.settled, len(outcome.warnings)) == (True, False, 1)
 

@@ -59,7 +59,7 @@ def test_every_item_is_worked_on_to_its_end_however_time_goes_on(pool: ThreadPoo
     log: list[str] = []
     items = [f"item{number}" for number in range(20)]
     work = script(log, **{item: [Requeue(0.5)] * 5 for item in items})
-    assert work_through(items, work, pool, HastyClock()) == []
+    work_through(items, work, pool, HastyClock())
     assert sorted(log) == sorted(items * 6)
 
 
@@ -70,20 +70,34 @@ def test_an_item_that_waits_gives_its_thread_to_another() -> None:
     assert log == ["slow", "quick", "slow"]
 
 
-def test_stuck_items_are_left_when_nothing_else_is_to_be_done(pool: ThreadPoolExecutor) -> None:
+def test_an_item_without_a_time_waits_until_another_one_is_done(pool: ThreadPoolExecutor) -> None:
     log: list[str] = []
-    work = script(log, stuck=[Requeue(5.0, may_never_end=True)], other=[Requeue(1.0)])
-    left = work_through(["stuck", "other"], work, pool, HastyClock(), return_stuck=True)
-    assert left == ["stuck"]
-    assert sorted(log) == ["other", "other", "stuck"]
-    assert work_through(left, work, pool, HastyClock()) == []
-    assert log.count("stuck") == 2
+    work = script(log, watch=[Requeue(None)] * 3, first=[Requeue(5.0)], second=[Requeue(50.0)])
+    work_through(["watch", "first", "second"], work, pool, HastyClock())
+    assert log.count("watch") == 4
+    assert log[-1] == "watch"
+    assert log.index("first") < len(log) - 1 - log[::-1].index("watch")
+
+
+def test_an_item_has_threads_of_its_own_while_all_others_are_taken() -> None:
+    is_done = threading.Event()
+
+    def work(item: str) -> Requeue | None:
+        if item == "aside":
+            is_done.set()
+        else:
+            assert is_done.wait(60)
+        return None
+
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as own:
+        work_through(["one", "two", "aside"], work, pool, Clock(), pool_of=lambda it: own if it == "aside" else pool)
+    assert is_done.is_set()
 
 
 def test_an_item_whose_work_raises_is_done_and_keeps_nobody_waiting(pool: ThreadPoolExecutor) -> None:
     log: list[str] = []
     work = script(log, broken=[Requeue(0.1), SystemExit()], other=[Requeue(0.1)])
-    assert work_through(["broken", "other"], work, pool, HastyClock()) == []
+    work_through(["broken", "other"], work, pool, HastyClock())
     assert sorted(log) == ["broken", "broken", "other", "other"]
 
 
@@ -102,7 +116,7 @@ def test_no_more_are_begun_than_may_be_in_flight(limit: int) -> None:
         return Requeue(5.0)
 
     with ThreadPoolExecutor(8) as many:
-        assert work_through(range(10), work, many, HastyClock(), max_in_flight=limit) == []
+        work_through(range(10), work, many, HastyClock(), max_in_flight=limit)
     assert len(seen) == 30
     assert max(seen) == limit
 
@@ -110,7 +124,7 @@ def test_no_more_are_begun_than_may_be_in_flight(limit: int) -> None:
 def test_an_item_whose_work_raises_makes_way_for_the_next(pool: ThreadPoolExecutor) -> None:
     log: list[str] = []
     work = script(log, broken=[Requeue(0.1), SystemExit()])
-    assert work_through(["broken", "other"], work, pool, HastyClock(), max_in_flight=1) == []
+    work_through(["broken", "other"], work, pool, HastyClock(), max_in_flight=1)
     assert log == ["broken", "broken", "other"]
 
 
@@ -148,6 +162,6 @@ def test_after_an_interrupt_no_item_waits_any_longer(pool: ThreadPoolExecutor) -
         return requeue
 
     began = clock.monotonic()
-    assert work_through(["slow", "hasty"], work, pool, clock) == []
+    work_through(["slow", "hasty"], work, pool, clock)
     assert log.count("slow") == 2
     assert clock.monotonic() - began < 60

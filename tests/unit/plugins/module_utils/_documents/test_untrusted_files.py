@@ -23,8 +23,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import plan_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import read_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_changes import changes_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_reader import (
-    changes_of,
     read_journal,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import read_json

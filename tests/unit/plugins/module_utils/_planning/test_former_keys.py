@@ -258,3 +258,97 @@ def test_folders(tmp_path: Path) -> None:
         read_former_keys([tmp_path / "none"])
     with pytest.raises(InputError, match="can't be read"):
         read_former_keys([tmp_path / "missing"])
+
+
+def outcome(**more: Any) -> str:
+    return json.dumps({"event": "outcome", "id": ONE, "changed": True, "settled": True, "error": None, **more})
+
+
+class TestRefused:
+    """What was refused is no change: whoever assigned that key later meant it."""
+
+    @pytest.mark.parametrize("run", [None, "one"])
+    def test_in_a_journal(self, tmp_path: Path, run: str | None) -> None:
+        assert read(tmp_path, f"{intent(KEY_A, KEY_B, run=run)}\n{outcome(changed=False, run=run)}").found == {}
+
+    def test_an_outcome_of_another_run_says_nothing_of_it(self, tmp_path: Path) -> None:
+        lines = f"{intent(KEY_A, KEY_B, run='one')}\n{outcome(changed=False, run='two')}"
+        assert read(tmp_path, lines).found["volume", ONE].original == KEY_A
+
+    def test_one_resource_of_a_run_says_nothing_of_another_one(self, tmp_path: Path) -> None:
+        lines = f"{intent(KEY_A, KEY_B)}\n{intent(KEY_A, KEY_B, id=TWO)}\n{outcome(changed=False, id=TWO)}"
+        assert set(read(tmp_path, lines).found) == {("volume", ONE)}
+
+    def test_the_policy_of_an_asset_says_nothing_of_its_key(self, tmp_path: Path) -> None:
+        of_policy = intent(None, KEY_C, previous_policy_id="policy")
+        refused = outcome(changed=False, kind="policy of volume")
+        lines = f"{intent(KEY_A, KEY_B)}\n{of_policy}\n{refused}\n{outcome(kind='volume')}"
+        assert set(read(tmp_path, lines).found) == {("volume", ONE)}
+
+    def test_in_the_folder_of_a_run_that_was_killed_whatever_its_plan_says(self, tmp_path: Path) -> None:
+        (tmp_path / "plan.json").write_text(plan(entry(ONE), entry(TWO)))
+        (tmp_path / "journal.jsonl").write_text(f"{intent(KEY_A, KEY_B)}\n{outcome(changed=False)}\n")
+        assert set(read_former_keys([tmp_path]).found) == {("volume", TWO)}
+
+    def test_where_only_the_report_says_so(self, tmp_path: Path) -> None:
+        """The outcome could not be written to the journal."""
+        (tmp_path / "report.json").write_text(report(change(changed=False)))
+        (tmp_path / "journal.jsonl").write_text(intent(KEY_A, KEY_B))
+        assert read_former_keys([tmp_path]).found == {}
+
+    def test_a_second_attempt_that_was_accepted_counts(self, tmp_path: Path) -> None:
+        """A colleague assigned another key before it, which is what it replaced."""
+        lines = f"{intent(KEY_A, KEY_B)}\n{intent(KEY_C, KEY_B)}\n{outcome()}"
+        assert read(tmp_path, lines).found["volume", ONE].original == KEY_C
+
+    def test_a_second_attempt_that_finds_what_the_first_one_made_does_not(self, tmp_path: Path) -> None:
+        lines = f"{intent(KEY_A, KEY_B)}\n{intent(KEY_B, KEY_B)}\n{outcome()}"
+        assert read(tmp_path, lines).found["volume", ONE].original == KEY_A
+
+
+class TestClocksThatWereSetBack:
+    EARLY, LATE = "2026-11-24T01:00:00.000Z", "2026-11-24T02:00:00.000Z"
+
+    def test_in_one_journal_the_order_of_the_lines_decides(self, tmp_path: Path) -> None:
+        lines = f"{intent(KEY_A, KEY_B, self.LATE)}\n{intent(KEY_B, KEY_C, self.EARLY)}\n"
+        assert read(tmp_path, lines).found["volume", ONE].original == KEY_A
+        (tmp_path / "journal.jsonl").write_text(lines)
+        assert read_former_keys([tmp_path]).found["volume", ONE].original == KEY_A
+
+    def test_of_several_files_the_keys_decide_where_the_times_contradict_them(self, tmp_path: Path) -> None:
+        former = read(tmp_path, intent(KEY_A, KEY_B, self.LATE), intent(KEY_B, KEY_C, self.EARLY))
+        assert former.found["volume", ONE].first_step(KEY_C).before == KEY_A
+
+    def test_where_the_keys_do_not_lead_to_the_present_one_the_times_decide(self, tmp_path: Path) -> None:
+        former = read(tmp_path, intent(KEY_A, KEY_B, self.LATE), intent(KEY_B, KEY_C, self.EARLY))
+        assert former.found["volume", ONE].first_step(KEY_A).before == KEY_B
+
+    @pytest.mark.parametrize("time", ["0", "yesterday", "2026-11-24", "2026-11-24T01:00:00", "2026-13-24T01:00:00Z"])
+    def test_what_is_no_time_is_an_error(self, tmp_path: Path, time: str) -> None:
+        for content in (
+            intent(KEY_A, KEY_B, time),
+            report(change(time_requested=time)),
+            plan(entry(ONE), time_created=time),
+            f"{intent(KEY_A, KEY_B)}\n{outcome(time=time)}",
+        ):
+            with pytest.raises(InputError, match="a time such as"):
+                read(tmp_path, content)
+
+
+class TestPolicies:
+    """A backup policy that a run took away, and did not assign again."""
+
+    def _former(self, folder: Path, *lines: str) -> Any:
+        return read(folder, "\n".join(lines)).found["policy_assignment", ONE]
+
+    @pytest.mark.parametrize("action", ["assign", "remove", "unassign"])
+    def test_without_an_outcome_it_may_be_gone(self, tmp_path: Path, action: str) -> None:
+        former = self._former(tmp_path, intent(KEY_A, KEY_B, previous_policy_id="policy", action=action))
+        assert (former.is_policy_taken, former.policy_id, former.original) == (True, "policy", KEY_A)
+
+    def test_an_outcome_says_whether_it_is(self, tmp_path: Path) -> None:
+        begun = intent(KEY_A, KEY_B, previous_policy_id="policy")
+        there, gone = outcome(known=True, policy_id="policy"), outcome(known=True, policy_id=None, error={"code": "X"})
+        assert not self._former(tmp_path, begun, there).is_policy_taken
+        assert self._former(tmp_path, begun, gone).is_policy_taken
+        assert self._former(tmp_path, begun, outcome(known=False, error={"code": "X"}, kind="policy of volume"))

@@ -53,6 +53,7 @@ def found(number: int = 1, **fields: Any) -> dict[str, Any]:
         "locked": None,
         "replicas": [],
         "managed_by_paas": False,
+        "read_by": "get",
     }
     return {**row, **fields}
 

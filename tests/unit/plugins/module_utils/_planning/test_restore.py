@@ -14,8 +14,13 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.subject import subject
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.rows import ResourceRow
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.former_keys import FormerKey, FormerKeys
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.lost_policies import (
+    add_lost_policies,
+    unsettled,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import Plan, PlanFilter
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.restore import make_restore_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import verdict
 
 KEY_C = key_ocid(3)
 ASSIGNMENT = files.resource(2, "policy_assignment", KEY_B)
@@ -73,3 +78,63 @@ def test_resources_that_were_not_read_are_blocked_and_unknown_former_keys_are_na
     made = make_restore_plan(keys, [], {subject(row): error}, PlanFilter(keys=None), allow_oracle_managed=True)
     assert [blocked["reason"] for blocked in made.blocked] == ["could not be read: Not found."]
     assert [skipped["reason"] for skipped in made.skipped] == ["former key unknown: it could not be read then"]
+
+
+LOST = {**files.resource(2, "policy_assignment", KEY_A), "lost_in_runs": []}
+
+
+@pytest.mark.parametrize("key", [KEY_A, None])
+def test_a_policy_that_a_run_took_away_comes_back_with_the_key_that_it_had(key: str | None) -> None:
+    """Without a key, too, whatever may not return to the Oracle-managed one: there is nothing in its place."""
+    row = {**LOST, "kms_key_id": key}
+    (entry,) = plan(row, former(row, key, policy_id=row["policy_id"]), allow_oracle_managed=False).entries
+    assert (entry["wanted_kms_key_id"], entry["policy_id"], entry["lost_in_runs"]) == (key, row["policy_id"], [])
+
+
+def test_the_policy_of_an_asset_that_is_gone_does_not() -> None:
+    row = {**LOST, "lifecycle_state": "TERMINATED"}
+    assert plan(row, former(row, KEY_A, policy_id=row["policy_id"])).skipped[0]["reason"] == "is TERMINATED"
+
+
+class TestLostInAPlan:
+    """What no discovery shows, in the plan of a run that was pointed to the journal."""
+
+    def _planned(self, plan_filter: PlanFilter | None, row: dict[str, Any] | None = None) -> Plan:
+        made = Plan()
+        add_lost_policies(made, [cast(ResourceRow, row or LOST)], plan_filter)
+        made.unsettled = unsettled(made, [cast(ResourceRow, row or LOST)])
+        return made
+
+    def test_it_gets_the_desired_key_where_it_is_selected(self) -> None:
+        region = LOST["destination_region"]
+        (entry,) = self._planned(PlanFilter(keys={region: KEY_C})).entries
+        assert entry["wanted_kms_key_id"] == KEY_C
+
+    @pytest.mark.parametrize(
+        "plan_filter",
+        [
+            None,
+            PlanFilter(keys={"us-elsewhere-1": KEY_C}),
+            PlanFilter(keys={"us-phoenix-1": KEY_C}, resource_types=["volume"]),
+            PlanFilter(keys={"us-phoenix-1": KEY_C}, from_kms_key_ids=[KEY_B]),
+        ],
+    )
+    def test_or_else_the_one_that_it_had(self, plan_filter: PlanFilter | None) -> None:
+        made = self._planned(plan_filter)
+        (entry,) = made.entries
+        assert (entry["kms_key_id"], entry["wanted_kms_key_id"]) == (KEY_A, KEY_A)
+        assert made.unsettled == []
+
+    def test_what_is_excluded_is_unsettled(self) -> None:
+        made = self._planned(PlanFilter(keys={}, exclude_ids=[LOST["asset_id"]]))
+        assert made.entries == []
+        assert "excluded by 'exclude_ids'" in made.unsettled[0]["reason"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_run_with_something_unsettled_fails(check_mode: bool) -> None:
+    names = ("planned", "unchanged", "blocked", "left_alone", "excluded", "not_approved", "changed_earlier")
+    for count, words in ((0, ""), (1, "1 resource was being changed"), (2, "2 resources were being changed")):
+        last = {"summary": {**dict.fromkeys((*names, "failed_earlier"), 0), "unsettled": count}, "msg": "Nothing"}
+        faults = verdict(last, {}, stopped=False, check_mode=check_mode, folder="/reports/run")["faults"]
+        assert [words in fault and "Run restore_keys" in fault for fault in faults] == [True] * bool(count)

@@ -31,6 +31,18 @@ def judge(*resources: dict[str, Any], changes: tuple[dict[str, Any], ...] = (), 
     return dict(key)
 
 
+@pytest.mark.parametrize("read_by", ["list", None])
+def test_what_only_a_list_has_shown_keeps_a_verdict_incomplete(read_by: str | None) -> None:
+    one, other = files.resource(1, key=files.KEY_B), files.resource(2, read_by=read_by)
+    key = judge(one, other)
+    assert key["verdict"] == "incomplete"
+    assert key["gaps"] == ["1 resource was not read by GET, but listed, and lists may lag behind"]
+    other.pop("read_by")
+    assert judge(one, other)["verdict"] == "incomplete"
+    assert judge(files.resource(3, key=files.KEY_A), other)["verdict"] == "in_use"
+    assert judge(one, files.resource(2))["verdict"] == "no_use_found_in_block_volume"
+
+
 def test_a_key_that_nothing_is_on() -> None:
     key = judge(files.resource(1, key=files.KEY_B), files.resource(2))
     assert (key["verdict"], key["gaps"], key["uses"]) == ("no_use_found_in_block_volume", [], [])

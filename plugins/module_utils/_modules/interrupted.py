@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backup policies that interrupted runs were changing: found in journals, and read as they are now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .._api.client import Connection
+from .._common.errors import InputError, ResourceError
+from .._common.values import is_blank
+from .._documents.interrupted import InterruptedPolicy, former_run_journals, interrupted_policies
+from .._documents.journal import Journal
+from .._model.decisions import GONE_STATES
+from .._model.ocid import expect_realm, expect_region, parse
+from .._model.resource import DesiredState, Reading, Resource
+from .._resources.policies import policy_kind
+from .._resources.region_reader import RegionReader
+from .._resources.resource_kind import ResourceKind
+
+_CONCURRENCY = 8
+
+SETTLE_HINT = (
+    "Run the playbook restore_keys with that journal, or assign the policy with backup_policy_crossregion_key and its "
+    "'policy_id'. If the asset no longer exists, move the journal away."
+)
+
+
+@dataclass
+class Interrupted:
+    """What became of the policies that other runs were changing when they were interrupted.
+
+    ``lost``: those that were taken away, each with the asset as it was. ``settled``: those where something is in place,
+    or whose asset is gone, each with the asset as it is. ``unknown``: those that could not be read, and why.
+    """
+
+    lost: list[tuple[InterruptedPolicy, Resource]] = field(default_factory=list)
+    settled: list[tuple[InterruptedPolicy, Resource]] = field(default_factory=list)
+    unknown: list[tuple[InterruptedPolicy, ResourceError]] = field(default_factory=list)
+
+    def note_settled(self, journal: Journal) -> None:
+        """Write down what is settled, so that no later run takes it for lost. Raises OSError, InputError."""
+        if self.settled:
+            journal.open()
+            try:
+                for policy, now in self.settled:
+                    journal.settle(policy, now)
+            finally:
+                journal.close()
+
+
+def find_interrupted(journals: Iterable[Path], warnings: list[str]) -> list[InterruptedPolicy]:
+    """The interrupted changes in journals of which only the first has to be readable. Raises InputError."""
+    first, *others = list(dict.fromkeys(journals))
+    readable = [first]
+    for path in others:
+        try:
+            interrupted_policies([path])
+            readable.append(path)
+        except InputError as error:
+            warnings.append(f"Whether earlier runs were interrupted is only known in part: {error}.")
+    return interrupted_policies(readable)
+
+
+def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolicy]) -> Interrupted:
+    """Read the assets of interrupted changes, and what their policies were."""
+    found = Interrupted()
+    by_region: dict[str, list[tuple[InterruptedPolicy, ResourceKind]]] = {}
+    for policy in policies:
+        try:
+            asset = parse(policy.asset_id)
+            if connection.tenancy:
+                expect_realm(asset, parse(connection.tenancy).realm, "the tenancy")
+            by_region.setdefault(expect_region(asset, connection.regions), []).append((policy, policy_kind(asset)))
+        except InputError as error:
+            found.unknown.append((policy, ResourceError(code="UnknownRegion", message=str(error))))
+    for name, members in by_region.items():
+        region = RegionReader(name, [(policy.asset_id, kind) for policy, kind in members], connection, _CONCURRENCY)
+        try:
+            readings = region.read(DesiredState(None))
+            for policy, kind in members:
+                _sort_in(found, policy, readings[policy.asset_id], region, kind)
+        finally:
+            region.close()
+    return found
+
+
+def _sort_in(
+    found: Interrupted, policy: InterruptedPolicy, now: Reading, region: RegionReader, kind: ResourceKind
+) -> None:
+    if isinstance(now, ResourceError):
+        found.unknown.append((policy, now))
+        return
+    if now.lifecycle_state in GONE_STATES:
+        found.settled.append((policy, now))
+        return
+    former = region.reader_for(kind).before_interruption(now, policy.policy_id, policy.kms_key_id)
+    if former is None:
+        found.settled.append((policy, now))
+    elif isinstance(former, ResourceError):
+        found.unknown.append((policy, former))
+    else:
+        found.lost.append((policy, former))
+
+
+def journals_of(paths: Iterable[str]) -> list[Path]:
+    """The journals that option 'former_runs' names. Raises InputError for what does not exist."""
+    found: list[Path] = []
+    for given in paths:
+        if is_blank(given):
+            continue
+        path = Path(os.path.expanduser(given))
+        if not path.exists():
+            raise InputError(f"'former_runs' names {str(path)!r}, which does not exist. Leave it out, or correct it")
+        found += former_run_journals(path) if path.is_dir() else [path]
+    return found
+
+
+def unsettled_text(policy: InterruptedPolicy, reason: str) -> str:
+    """Why an interrupted change is not settled, in one sentence."""
+    return (
+        f"{policy.label}: a run that was interrupted was changing its backup policy {policy.policy_id} "
+        f"({policy.source}): {reason}"
+    )

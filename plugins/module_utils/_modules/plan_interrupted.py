@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What interrupted runs were changing, as a plan takes it in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from .._common.errors import InputError, ResourceError
+from .._documents.interrupted import InterruptedPolicy
+from .._documents.journal import Journal, default_journal_path
+from .._documents.plan_file import UnplannedRow
+from .._model.resource_types import ASSIGNMENT
+from .._model.rows import ResourceRow
+from .._planning.lost_policies import add_lost_policies, unsettled
+from .._planning.plan import Plan, PlanFilter
+from .._resources.resource_row import resource_row
+from .interrupted import find_interrupted, journals_of, read_interrupted
+from .key_plan import PlanContext
+
+
+@dataclass
+class PlannedPolicies:
+    """The policies that interrupted runs took away, as rows of their former assignments; and those that are unknown."""
+
+    lost: list[ResourceRow] = field(default_factory=list)
+    unknown: list[tuple[InterruptedPolicy, ResourceError]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add_to(self, plan: Plan, plan_filter: PlanFilter | None) -> None:
+        add_lost_policies(plan, self.lost, plan_filter)
+
+    def complete(self, plan: Plan) -> None:
+        """Note in the finished plan what it leaves lost, or does not know."""
+        plan.unsettled += unsettled(plan, self.lost)
+        plan.unsettled += [_unknown_row(policy, error) for policy, error in self.unknown]
+
+
+def interrupted_in_plan(context: PlanContext, known: Collection[str] = ()) -> PlannedPolicies:
+    """Search the journals for interrupted changes of policies, and read what is in place now.
+
+    ``known`` are the assets that the plan looks at anyway. Outside of check mode, what turns out to be settled is noted
+    in the journal of the run.
+    """
+    own = context.folder / "journal.jsonl"
+    found = PlannedPolicies()
+    journals = [own, *journals_of(context.options.get("former_runs") or ()), default_journal_path(os.environ)]
+    policies = [each for each in find_interrupted(journals, found.warnings) if each.asset_id not in known]
+    if not policies:
+        return found
+    states = read_interrupted(context.connection, policies)
+    if not context.module.check_mode:
+        try:
+            states.note_settled(Journal(own, context.clock, context.connection.tenancy))
+        except (OSError, InputError) as error:
+            found.warnings.append(
+                f"That interrupted changes are settled could not be written to the journal ({error})."
+            )
+    for policy, former in states.lost:
+        row = resource_row(former)
+        row["lost_in_runs"] = [run for run in policy.runs if run is not None]
+        found.lost.append(row)
+    found.unknown = states.unknown
+    return found
+
+
+def _unknown_row(policy: InterruptedPolicy, error: ResourceError) -> UnplannedRow:
+    return {
+        "id": policy.asset_id,
+        "type": ASSIGNMENT,
+        "region": "",
+        "compartment_id": "",
+        "display_name": policy.display_name or "",
+        "kms_key_id": policy.kms_key_id,
+        "asset_id": policy.asset_id,
+        "policy_id": policy.policy_id,
+        "reason": f"a run that was interrupted was changing its backup policy ({policy.source}), and what is there now "
+        f"could not be read: {error}",
+    }

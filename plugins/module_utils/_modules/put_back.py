@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Assigning again, with its key, each backup policy that an interrupted run has taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .._api.client import Connection
+from .._changes.engine import KeyAssigner
+from .._changes.request import RunSettings, Target
+from .._changes.results import outcome_entry
+from .._common.errors import InputError
+from .._documents.interrupted import InterruptedPolicy, recent_open_changes
+from .._documents.journal import Journal
+from .._model.ocid import expect_region, parse
+from .._model.outcome import Outcome
+from .._model.resource import DesiredState
+from .._resources.policies import POLICY_KINDS, policy_kind
+from .interrupted import SETTLE_HINT, Interrupted, read_interrupted, unsettled_text
+
+_ENTRY_FIELDS = ("id", "type", "display_name", "region", "policy_id", "kms_key_id", "changed", "settled")
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """What became of the backup policies that interrupted runs had taken away.
+
+    ``outcomes`` are those that were assigned again, or would be; ``unsettled`` says of each other one what is missing.
+    """
+
+    outcomes: Sequence[tuple[Outcome, DesiredState]] = ()
+    unsettled: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    @property
+    def changed(self) -> bool:
+        return any(outcome.changed for outcome, _desired in self.outcomes)
+
+    def entries(self, *, check_mode: bool) -> list[dict[str, Any]]:
+        """The list 'recovered' of a result."""
+        entries = [outcome_entry(outcome, desired, check_mode) for outcome, desired in self.outcomes]
+        return [
+            {**{name: entry[name] for name in _ENTRY_FIELDS}, "error": entry["error"] and entry["error"]["message"]}
+            for entry in entries
+        ]
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences for a message; none if nothing is missing any more."""
+        return [*self.unsettled, SETTLE_HINT] if self.unsettled else []
+
+
+def put_back(
+    interrupted: Sequence[InterruptedPolicy],
+    connection: Connection,
+    journal: Journal,
+    run_settings: RunSettings,
+    assigner: Callable[[RunSettings], KeyAssigner],
+) -> PutBack:
+    """Assign each policy again that is missing. In check mode, only what would be done.
+
+    ``assigner`` makes one for these settings. The service judges the former keys: there is no other choice than them.
+    """
+    if not interrupted:
+        return PutBack()
+    found = read_interrupted(connection, interrupted)
+    warnings: list[str] = []
+    if not run_settings.check_mode:
+        try:
+            found.note_settled(journal)
+        except (OSError, InputError) as error:
+            warnings.append(f"That interrupted changes are settled could not be written to the journal ({error}).")
+    unsettled = [unsettled_text(policy, str(error)) for policy, error in found.unknown]
+    outcomes: list[tuple[Outcome, DesiredState]] = []
+    settings = replace(run_settings, validate_key=False, multi_version_key_fails=False, wait=True)
+    for key, policies in _by_key(found).items():
+        desired = DesiredState(key)
+        targets = [_target(policy, connection) for policy in policies]
+        report = assigner(settings).run(targets, desired)
+        warnings += report.warnings
+        for policy, outcome in zip(policies, report.outcomes):
+            outcomes.append((outcome, desired))
+            if outcome.error is not None:
+                unsettled.append(unsettled_text(policy, str(outcome.error)))
+    return PutBack(outcomes, unsettled, warnings)
+
+
+def _by_key(found: Interrupted) -> dict[str | None, list[InterruptedPolicy]]:
+    by_key: dict[str | None, list[InterruptedPolicy]] = {}
+    for policy, _former in found.lost:
+        by_key.setdefault(policy.kms_key_id, []).append(policy)
+    return by_key
+
+
+def _target(policy: InterruptedPolicy, connection: Connection) -> Target:
+    asset = parse(policy.asset_id)
+    return Target(policy.asset_id, policy_kind(asset), expect_region(asset, connection.regions), interrupted=policy)
+
+
+def with_interrupted(
+    targets: Sequence[Target], interrupted: Sequence[InterruptedPolicy]
+) -> tuple[list[Target], list[InterruptedPolicy]]:
+    """The targets whose policies are to be changed, with their interrupted changes; and the changes of others."""
+    by_asset = {policy.asset_id: policy for policy in interrupted}
+    found: list[Target] = []
+    for target in targets:
+        policy = by_asset.get(target.id) if target.kind.registry_name in POLICY_KINDS else None
+        found.append(target if policy is None else replace(target, interrupted=by_asset.pop(target.id)))
+    return found, list(by_asset.values())
+
+
+def with_quiet_times(targets: Sequence[Target], journals: Sequence[Path], now: str, late_commit: float) -> list[Target]:
+    """The targets, each with the time for which a change that an earlier run sent may be on its way still."""
+    ages = recent_open_changes(journals, now, late_commit)
+    return [
+        replace(target, quiet_for=late_commit - ages[target.id]) if target.id in ages else target for target in targets
+    ]
+
+
+def lost_note(interrupted: Sequence[InterruptedPolicy]) -> str:
+    """What the message of a run says that failed before it could do anything about them."""
+    if not interrupted:
+        return ""
+    lines = [unsettled_text(policy, "it may be missing") for policy in interrupted]
+    return " ".join(["", *(f"{line}." for line in lines), SETTLE_HINT])
