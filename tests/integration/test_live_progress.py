@@ -13,12 +13,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from integration.support.awx import MOST_CHARACTERS
 from integration.support.fleets import volumes
 from integration.support.harness import furnish, run, soak
 from integration.support.live_runs import module_processes, run_live
+from integration.support.rekey_helpers import make_plan, mixed_fleet
 
-from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal import default_journal_path
+from ansible_collections.oci_keys.block_volume.plugins.modules import key_plan_apply, volume_kms_key
 from simulator.client import Simulator
 
 
@@ -111,6 +114,29 @@ def test_the_file_is_no_other_one_of_the_task(sim: Simulator, tmp_path: Path) ->
     ran = run(volume_kms_key.main, sim, **given)
     assert "'progress_file' and 'journal' are the same file" in ran.msg
     assert ran.calls == {}
+
+
+def test_nor_is_it_a_journal_that_the_task_does_not_name(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal with lines of progress in it could not be read any more."""
+    mixed_fleet(sim)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    default = default_journal_path(os.environ)
+    default.parent.mkdir(parents=True)
+    make_plan(sim, tmp_path / "run")
+    given = {"volume_ids": [sim.id("volume-1")], "kms_key_id": sim.id("key-a")}
+
+    changed = run(volume_kms_key.main, sim, **given, progress_file=str(default))
+    plan = {"plan_file": str(tmp_path / "run" / "plan.json"), "batch": 1}
+    applied = [
+        run(key_plan_apply.main, sim, **plan, progress_file=str(tmp_path / "run" / name))
+        for name in ("journal.jsonl", "batch-0001.json")
+    ]
+
+    for ran, name in zip([changed, *applied], ("journal", "journal", "batch file"), strict=True):
+        assert f"'{name}' and 'progress_file' are the same file" in ran.msg, ran.msg
+        assert ran.writes == {}
 
 
 @soak
