@@ -25,15 +25,19 @@ class ScanProgress:
         self.assets = Tally()
         """Assets whose policy assignment was read."""
         self._all_assets = 0
+        self.gets = Tally()
+        """Resources of the kind that is read by GET now."""
         self._verified_kind = ""
+        self._all_gets = 0
 
     def listing(self, kinds: int) -> None:
         """Each compartment takes a list for each of so many kinds."""
         self._lists_each = max(1, kinds)
 
-    def verifying(self, plural: str) -> None:
-        """Some resources of a kind are read by GET."""
-        self._verified_kind = plural
+    def verifying(self, plural: str, count: int) -> None:
+        """So many resources of a kind are read by GET, after those of another."""
+        self.gets = Tally()
+        self._verified_kind, self._all_gets = plural, count
 
     def reading_assignments(self, assets: int) -> None:
         self._all_assets = assets
@@ -43,8 +47,8 @@ class ScanProgress:
         line = f"{self._region}: {done:,} of {self._compartments:,} compartments, {resources(self.found.value)} found"
         if done >= self._compartments and self._all_assets:
             return f"{line}, backup policies of {self.assets.value:,} of {self._all_assets:,} assets"
-        if done >= self._compartments and self._verified_kind:
-            return f"{line}, comparing {self._verified_kind} with GET"
+        if done >= self._compartments and self._all_gets:
+            return f"{line}, {self._verified_kind} read by GET: {self.gets.value:,} of {self._all_gets:,}"
         return line
 
 

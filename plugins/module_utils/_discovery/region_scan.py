@@ -180,8 +180,8 @@ class RegionScan:
 
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
         """
-        self._progress.verifying(f"{kind.noun}s")
         sample = list(rows) if self._read_each else _sample(rows, with_key)
+        self._progress.verifying(f"{kind.noun}s", len(sample))
         read = partial(self._get, kind)
         results = dict(_zip_map(pool, read, sample))
         readings = {name: result for name, result in results.items() if isinstance(result, Resource)}
@@ -193,7 +193,9 @@ class RegionScan:
         ):
             latest = {**rows, **readings}
             return {name: row for name, row in latest.items() if row.lifecycle_state not in GONE_STATES}
-        results.update(_zip_map(pool, read, [name for name in rows if name not in results]))
+        others = [name for name in rows if name not in results]
+        self._progress.verifying(f"{kind.noun}s", len(others))
+        results.update(_zip_map(pool, read, others))
         failed = [(rows[name], result) for name, result in results.items() if isinstance(result, ResourceError)]
         why = "" if self._read_each else ", and lists don't show keys here"
         self._record_by_cause(kind.type, f"Could not read {{}} by GET{why}", failed)
@@ -204,9 +206,11 @@ class RegionScan:
         }
 
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
-        return self._breakers[kind].call(
+        reading = self._breakers[kind].call(
             lambda: replace(kind.get(self._service, self._region, resource_id), read_by=READ_BY_GET)
         )
+        self._progress.gets.add()
+        return reading
 
     def _assignments(self, pool: ThreadPoolExecutor, assets: Sequence[Rows]) -> list[Resource]:
         """The policy assignments of these assets, each once: a member may show the assignment of its group."""

@@ -27,7 +27,10 @@ def test_a_discovery_of_5_000_resources_is_never_silent_for_five_seconds() -> No
                     clock.sleep(0.1)
                     scan.found.add(5)
                 scan.lists.add()
-            scan.verifying("block volumes")
+            scan.verifying("boot volumes", 12)
+            scan.gets.add(12)
+            scan.verifying("block volumes", 2500)
+            scan.gets.add(700)
             clock.sleep(2)
             scan.reading_assignments(2500)
             scan.assets.add(700)
@@ -38,7 +41,7 @@ def test_a_discovery_of_5_000_resources_is_never_silent_for_five_seconds() -> No
     assert clock.texts[0] == "listing regions and compartments, for 2 s"
     assert "us-ashburn-1: 8 of 50 compartments, 415 resources found (0 of 2 regions done)" in clock.texts
     assert (
-        "us-ashburn-1: 50 of 50 compartments, 2,500 resources found, comparing block volumes with GET "
+        "us-ashburn-1: 50 of 50 compartments, 2,500 resources found, block volumes read by GET: 700 of 2,500 "
         "(0 of 2 regions done)" in clock.texts
     )
     assert (
