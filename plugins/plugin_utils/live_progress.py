@@ -97,17 +97,17 @@ def show_lines(path: str, show: Callable[[str], None], start: int = 0) -> Iterat
         while not ended.wait(_LOOK):
             watch.show_new_lines()
 
+    thread: threading.Thread | None
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True, name="progress")
     try:
         thread.start()
     except RuntimeError:  # no more threads to be had: all lines are shown at the end
-        thread = threading.Thread()
-        thread.run()
+        thread = None
     try:
         yield
     finally:
         ended.set()
-        if thread.ident is not None:
+        if thread is not None:
             thread.join()
         watch.show_new_lines(is_last=True)
         watch.close()

@@ -198,6 +198,18 @@ def test_a_display_that_fails_fails_nothing(tmp_path: Path) -> None:
         path.write_text("one\n")
 
 
+def test_without_a_thread_all_lines_are_shown_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    path, shown = tmp_path / "progress", list[str]()
+    with show_lines(str(path), shown.append):
+        path.write_text(f"{TIME} one\n{TIME} two\n")
+        assert shown == []
+    assert shown == ["one", "two"]
+
+
 def test_each_module_that_may_take_long_has_its_plugin() -> None:
     modules = ROOT / "plugins" / "modules"
     documented = {
