@@ -37,6 +37,7 @@ from .._documents.journal import (
 )
 from .._documents.own_files import write_result
 from .._documents.run_locks import lock_places
+from .._keys.validation import KeyValidator
 from .._model.resource import DesiredState
 from .change_options import (
     CHANGE_OPTIONS,
@@ -47,7 +48,7 @@ from .change_options import (
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .interrupted import find_interrupted
+from .interrupted import find_interrupted, with_default_journal
 from .options import (
     RESULT_OPTIONS,
     writable_file,
@@ -128,6 +129,7 @@ def _run(
     )
     desired = request.prepare(connection, desired, named)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
+    validator = KeyValidator(connection, runtime.clock)
 
     def assigner(settings: RunSettings) -> KeyAssigner:
         return KeyAssigner(
@@ -138,13 +140,14 @@ def _run(
             timings=runtime.timings,
             cancellation=cancellation,
             lock_places=lock_places(journal_path, os.environ),
+            validator=validator,
         )
 
     warnings: list[str] = []
-    journals = [journal_path, default_journal_path(os.environ)]
-    interrupted = find_interrupted(journals, warnings)
+    interrupted = find_interrupted([journal_path], warnings)
     named, others = with_interrupted(named, interrupted)
     if not run_settings.check_mode:
+        journals = with_default_journal([journal_path])
         named = with_quiet_times(named, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
     try:
         report = assigner(run_settings).run(named, desired)
