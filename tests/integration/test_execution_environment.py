@@ -13,6 +13,8 @@ from pathlib import Path
 import yaml
 from unit.support.awx_rules import ASSETS, ROOT
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.sdk import MINIMUM_VERSION
+
 
 def test_ansible_builder_makes_a_context_of_the_execution_environment(tmp_path: Path) -> None:
     definition = tmp_path / "execution-environment.yml"
@@ -37,4 +39,4 @@ def test_ansible_builder_finds_what_the_collection_needs(tmp_path: Path) -> None
     found = subprocess.run([program, "introspect", str(tmp_path)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     needed = yaml.safe_load(found.stdout)
-    assert [line.split()[0] for line in needed["python"]] == ["oci"]
+    assert [line.split()[0] for line in needed["python"]] == ["oci>=" + ".".join(map(str, MINIMUM_VERSION))]

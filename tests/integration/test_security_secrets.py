@@ -116,6 +116,7 @@ def test_what_a_run_leaves_is_for_its_owner_only(sim: Simulator, tmp_path: Path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     left = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir() if path.is_file()}
     assert {name: mode for name, mode in left.items() if name != "playbook.yml"} == {
+        ".oci-keys.lock": 0o600,
         "journal.jsonl": 0o600,
         "result.json": 0o600,
     }

@@ -81,7 +81,7 @@ class TestTime:
         )
 
         assert not ran.failed
-        assert ran.calls["ListVolumes"] == 6
+        assert ran.calls["ListVolumes"] == 3 * 3  # read, read again before the writes, and one look
 
     def test_reads_end_with_the_task(self, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         furnish(sim, volumes=[volumes(1)])

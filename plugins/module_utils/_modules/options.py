@@ -56,7 +56,10 @@ def writable_file(option: str, given: Any) -> Path | None:
     """The path of a file that is going to be written, validated before anything else is done; None if it is not set."""
     if is_blank(given):
         return None
-    path = expanded(str(given))
+    try:
+        path = expanded(str(given))
+    except InputError as error:
+        raise InputError(f"'{option}': {error}") from None
     if path.is_dir():
         raise InputError(f"'{option}' is {str(path)!r}, which is a folder. Name a file in it")
     if not path.parent.is_dir():

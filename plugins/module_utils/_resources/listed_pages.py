@@ -37,10 +37,11 @@ class ListedPages:
         self._lock = threading.Lock()
         self._flights: dict[Query, threading.Lock] = {}
         self._latest: dict[Query, Snapshot] = {}
+        self._forgotten: set[Query] = set()
 
     def note(self, page: Page, resource_ids: Iterable[str]) -> None:
         """These resources are on this page."""
-        if page.query is not None:
+        if page.query is not None and page.query not in self._forgotten:
             self._page_of.update(dict.fromkeys(resource_ids, page.query))
 
     def page_of(self, resource_id: str) -> Query | None:
@@ -56,11 +57,16 @@ class ListedPages:
             return {}
 
     def since(self, query: Query, not_before: float, clock: Clock) -> Snapshot:
-        """What a page shows, asked for at ``not_before`` or later. Threads that need the same page share one call."""
+        """What a page shows, asked for at ``not_before`` or later; nothing where it can't be asked for any more.
+
+        Threads that need the same page share one call, also one that fails.
+        """
         with self._lock:
             flight = self._flights.setdefault(query, threading.Lock())
         with flight:
             latest = self._latest.get(query, _NEVER)
+            if query in self._forgotten:
+                return _NEVER  # while this thread waited, another one found that the page can't be asked for any more
             if latest.asked < not_before:
                 asked = clock.monotonic()
                 latest = self._latest[query] = Snapshot(asked, self.rows(query))
@@ -68,4 +74,5 @@ class ListedPages:
 
     def _forget(self, query: Query) -> None:
         with self._lock:
+            self._forgotten.add(query)
             self._page_of = {name: page for name, page in self._page_of.items() if page != query}

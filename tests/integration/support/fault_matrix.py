@@ -101,6 +101,7 @@ class Need(Enum):
     KEY = "to judge the key that is to be assigned"
     CAUTION = "for a word of caution"
     PLACE = "to know where to work at all"
+    FRESHNESS = "to see a resource right before it is written"
     CHANGE = "it is the change itself"
     OWNER = "to know what it is about to delete"
     PROOF = "to know what a change did, before it goes on"
@@ -138,7 +139,8 @@ def _places_of_volumes(kind: str, name: str) -> list[Place]:
     few, many = scenarios.keys_of_volumes(kind), scenarios.keys_of_volumes(kind, LISTED)
     return [
         Place(f"Get{name}", few, Need.RESOURCE),
-        Place(f"Get{name}", few, Need.SIGHT, "settling", after=2),
+        Place(f"Get{name}", few, Need.FRESHNESS, "before-a-write", after=2),
+        Place(f"Get{name}", few, Need.SIGHT, "settling", after=4),
         Place(f"List{name}s", many, Need.SHORT_CUT, "reading", page_two=1),
         Place(f"List{name}s", many, Need.SIGHT, "settling", after=1, page_two=3),
         Place(f"Update{name}KmsKey", few, Need.CHANGE),
@@ -151,7 +153,8 @@ def _places_of_backups(kind: str, name: str) -> list[Place]:
     few = scenarios.keys_of_backups(kind)
     return [
         Place(f"Get{name}", few, Need.RESOURCE),
-        Place(f"Get{name}", few, Need.SIGHT, "settling", after=2),
+        Place(f"Get{name}", few, Need.FRESHNESS, "before-a-write", after=2),
+        Place(f"Get{name}", few, Need.SIGHT, "settling", after=4),
         Place(f"List{name}s", scenarios.keys_of_backups(kind, LISTED), Need.SHORT_CUT, "reading", page_two=1),
         Place(f"Update{name}", few, Need.CHANGE),
         Place(f"Update{name}", scenarios.copies(kind, there=True), Need.CHANGE, "of-a-copy"),
@@ -182,8 +185,9 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("ListVolumeGroups", _ASSIGNMENTS, Need.LISTING, "discovery", page_two=1),
     Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(has="key-everywhere", given=False), Need.RESOURCE),
-    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(has=None), Need.SIGHT, "settling", after=2),
-    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(), Need.PROOF, "changing", after=2),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(has=None), Need.SIGHT, "settling", after=4),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(), Need.FRESHNESS, "before-a-write", after=2),
+    Place("GetVolumeBackupPolicyAssetAssignment", scenarios.policies(), Need.PROOF, "changing", after=4),
     Place("GetVolumeBackupPolicyAssetAssignment", _ASSIGNMENTS, Need.LISTING, "discovery"),
     Place("GetVolumeBackupPolicyAssignment", scenarios.policies(state="unassigned", given=False), Need.OWNER),
     Place("GetVolumeBackupPolicy", scenarios.policies(has=None), Need.PLACE, "given"),

@@ -69,6 +69,7 @@ def _never_answered(cell: Cell) -> Rule:
     code = cell.fault.code
     return {
         Need.RESOURCE: _fails(code),
+        Need.FRESHNESS: _fails(code),
         Need.SHORT_CUT: RECOVERS,
         Need.NAMES: RECOVERS,
         Need.KEY: TASK_FAILS,
@@ -112,6 +113,7 @@ def _denied(cell: Cell) -> Rule:
         Need.KEY: TASK_FAILS,
         Need.CAUTION: RECOVERS,
         Need.PLACE: TASK_FAILS,
+        Need.FRESHNESS: _fails(UNAUTHENTICATED, least=1, most=cell.count),
         Need.CHANGE: _fails(UNAUTHENTICATED, least=cell.count, most=cell.count),
         Need.OWNER: _fails(UNAUTHENTICATED, least=cell.count, most=cell.count),
         Need.PROOF: RECOVERS if cell.count else _fails("OutcomeUnknown"),
@@ -137,6 +139,6 @@ def _of_token(cell: Cell) -> Rule:
         return _gap(UNAUTHENTICATED)
     if cell.place.is_last:
         return RECOVERS
-    if need in (Need.CHANGE, Need.OWNER, Need.PROOF, Need.SIGHT, Need.CAUTION):
+    if need in (Need.FRESHNESS, Need.CHANGE, Need.OWNER, Need.PROOF, Need.SIGHT, Need.CAUTION):
         return _fails(UNAUTHENTICATED, "OutcomeUnknown")
     return TASK_FAILS

@@ -27,4 +27,4 @@ def are_there(cell: str, quote: str) -> None:
 @cache
 def names_of_tests(path: str) -> frozenset[str]:
     tree = ast.parse((TESTS / path).read_text())
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.FunctionDef)))
