@@ -43,7 +43,8 @@ options:
 options:
   kms_key_id:
     description:
-      - The OCID of the customer-managed key to assign.
+      - The OCID of the customer-managed key to assign, or its name, V(vault/key), or V(key) where that is unique in the
+        region.
       - It must exist in the region of each resource, be V(ENABLED), and be an AES key.
         A key of a replicated vault has the same OCID in every region that it is replicated to.
       - Required with O(state=present), where an empty value is an error. Not allowed with O(state=absent).

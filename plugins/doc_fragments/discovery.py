@@ -14,7 +14,8 @@ class ModuleDocFragment:
 options:
   compartment_ids:
     description:
-      - The OCIDs of the compartments to scan. The OCID of the tenancy stands for its root compartment.
+      - The OCIDs of the compartments to scan, or their names from the root down, such as V(prod/databases). The OCID of
+        the tenancy stands for its root compartment.
       - When not set, the whole tenancy, or with O(recursive=false) its root compartment. An empty list is an error.
     type: list
     elements: str

@@ -41,7 +41,8 @@ options:
     elements: str
   compartment_ids:
     description:
-      - The OCIDs of the compartments to search. The OCID of the tenancy stands for its root compartment.
+      - The OCIDs of the compartments to search, or their names from the root down, such as V(prod/databases). The OCID
+        of the tenancy stands for its root compartment.
       - When not set, the whole tenancy. A blank or an empty list is an error.
     type: list
     elements: str
@@ -96,6 +97,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     CONNECTION_OPTIONS,
     resolve_connection,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import shown
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.values import is_blank
@@ -105,6 +107,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.s
     ShardList,
     find_shards,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import (
     compartments_asked,
     regions_asked,
@@ -166,6 +169,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 concurrency=CONCURRENCY,
                 retry=_RETRY,
             )
+            options = Names(connection, Clock()).compartments(options)
             return find_shards(
                 connection,
                 compartments_asked(options, connection.tenancy),

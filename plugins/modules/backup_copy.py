@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -57,8 +58,8 @@ options:
     required: true
   kms_key_id:
     description:
-      - The OCID of the customer-managed key for the copy. It must exist in O(destination_region), be V(ENABLED), and
-        be an AES key.
+      - The OCID of the customer-managed key for the copy, or its name, V(vault/key), or V(key) where that is unique in
+        O(destination_region). It must exist there, be V(ENABLED), and be an AES key.
       - When not set, a new copy is protected by the Oracle-managed key, and an existing copy keeps its key. To remove
         the key of a copy, use M(oci_keys.block_volume.backup_kms_key).
     type: str
@@ -68,7 +69,8 @@ options:
     type: str
   copy_compartment_ids:
     description:
-      - The OCIDs of compartments, besides that of each backup, to search for its copy, which may have been moved there.
+      - The OCIDs of compartments, or their names from the root down, such as V(prod/databases). They are searched,
+        besides the compartment of each backup, for its copy, which may have been moved there.
     type: list
     elements: str
   include_locked:
@@ -288,10 +290,9 @@ msg:
 # end of change_summary
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import (
     desired_copy,
+    destination,
     with_destination,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
@@ -299,11 +300,12 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_keys,
     change_spec,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=change_spec(
             state=None,
             backup_ids={"type": "list", "elements": "str", "required": True, "aliases": ["backup_id"]},
@@ -318,7 +320,7 @@ def main() -> None:
         module,
         "backup_ids",
         *COPY_KINDS,
-        request=Request(desired_copy, with_destination),
+        request=Request(desired_copy, with_destination, destination),
     )
 
 

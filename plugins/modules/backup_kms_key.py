@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -258,9 +259,8 @@ msg:
 # end of change_summary
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.backups import BACKUP_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
     GROUP_BACKUP_KIND,
@@ -268,7 +268,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.v
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=change_spec(
             backup_ids={"type": "list", "elements": "str", "required": True, "aliases": ["backup_id"]},
             include_locked={"type": "bool", "default": False},

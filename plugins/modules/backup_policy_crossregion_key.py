@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -54,6 +55,8 @@ options:
     description:
       - The OCID of the customer-managed key for the copies. It must exist B(in the destination region) of the policy,
         be V(ENABLED), and be an AES key.
+      - Or its name, V(vault/key), or V(key). It must be unique in all regions that the tenancy is subscribed to, since
+        only the policies say which region they copy to.
       - Required with O(state=present), where an empty value is an error. Not allowed otherwise.
     type: str
   state:
@@ -289,14 +292,17 @@ msg:
 # end of change_summary
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
+    Request,
+    change_keys,
+    change_spec,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=change_spec(
             asset_ids={"type": "list", "elements": "str", "required": True, "aliases": ["asset_id"]},
             policy_id={"type": "str"},
@@ -304,7 +310,8 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    change_keys(module, "asset_ids", *POLICY_KINDS)
+    # The key is used in the region that the policy copies to, which only the policies say.
+    change_keys(module, "asset_ids", *POLICY_KINDS, request=Request(key_regions=lambda _connection, _desired: None))
 
 
 if __name__ == "__main__":

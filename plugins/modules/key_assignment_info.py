@@ -22,6 +22,7 @@ description:
     their keys. If they do not, it reads every resource.
 extends_documentation_fragment:
   - oci_keys.block_volume.discovery
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
   - oci_keys.block_volume.attributes.info_module
@@ -38,7 +39,8 @@ options:
     elements: str
   kms_key_ids:
     description:
-      - List only resources on one of these keys.
+      - List only resources on one of these keys. Takes OCIDs and names of keys, V(vault/key), or V(key) where that is
+        unique in a region.
       - An empty list is an error. It can't be combined with O(encryption=oracle).
     type: list
     elements: str
@@ -477,18 +479,19 @@ msg:
   sample: "40 resources in 3 compartments of 1 region: 30 on customer-managed keys, 10 on the Oracle-managed key"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
     run_key_assignment_info,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=info_spec(
+            **PROGRESS_OPTIONS,
             **DISCOVERY_OPTIONS,
             result_file=None,
             discovery_file={"type": "path", "aliases": ["result_file"]},

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.plans
   - oci_keys.block_volume.discovery
   - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
   - oci_keys.block_volume.attributes.plan_module
@@ -47,8 +48,8 @@ options:
     default: present
   kms_key_ids:
     description:
-      - The OCID of the desired key in each region. Every region that was scanned needs one, and every region that
-        backup policies in scope copy to.
+      - The OCID of the desired key in each region, or its name, V(vault/key), or V(key) where that is unique in the
+        region. Every region that was scanned needs one, and every region that backup policies in scope copy to.
       - Required with O(state=present), not allowed with O(state=absent).
     type: dict
   resource_types:
@@ -65,7 +66,7 @@ options:
       - policy_assignment
   from_kms_key_ids:
     description:
-      - Select only resources that are on one of these keys.
+      - Select only resources that are on one of these keys. Takes OCIDs and names of keys.
     type: list
     elements: str
   only_oracle_managed:
@@ -142,6 +143,30 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+resolved:
+  description:
+    - The options O(compartment_ids), O(kms_key_ids) and O(from_kms_key_ids) as far as names were among them, with OCIDs
+      instead. A later plan of the same run takes these, so that names are looked up once.
+  returned: when names could be looked up
+  type: dict
+  contains:
+    compartment_ids:
+      description: The OCIDs of the compartments.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.compartment.oc1..exampleuniqueid"]
+    kms_key_ids:
+      description: The OCID of the desired key of each region.
+      returned: when there were names among them
+      type: dict
+      sample: {"us-ashburn-1": "ocid1.key.oc1.iad.examplevault.exampleuniqueid"}
+    from_kms_key_ids:
+      description: The OCIDs of the keys.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]
 found:
   description: What was discovered, even if no plan could be made of it.
   returned: when O(new_discovery_file) was written
@@ -278,19 +303,18 @@ msg:
 # end of plan
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
     write_key_plan,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "discovery_file": {"type": "path"},
             **DISCOVERY_OPTIONS,

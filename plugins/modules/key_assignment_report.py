@@ -138,7 +138,7 @@ options:
   template:
     description:
       - The Jinja2 template of the page. The role P(oci_keys.block_volume.encryption_report#role) has one, as
-        C(templates/report.html.j2).
+        C(roles/encryption_report/templates/report.html.j2) in the folder of the collection.
       - When not set, no page is written.
     type: path
 requirements:
@@ -155,7 +155,6 @@ EXAMPLES = r"""
     report_dir: /var/lib/reports/20261124T013439Z
     discovery_file: /var/lib/reports/20261124T013439Z/before.json
     keys_file: /var/lib/reports/20261124T013439Z/keys.json
-    template: "{{ role_path }}/templates/report.html.j2"
 
 - name: Merge the reports of shards into one, with hashes in place of OCIDs
   oci_keys.block_volume.key_assignment_report:
@@ -282,13 +281,12 @@ msg:
   sample: 28 of 40 resources are on customer-managed keys
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_report import make_report
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "report_dir": {"type": "path", "required": True},
             "discovery_file": {"type": "path"},

@@ -25,6 +25,7 @@ description:
     that has become unusable since the plan was made fails the task, and nothing is changed.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes.concurrency
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -211,21 +212,22 @@ resources:
     # end of error
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "plan_file": {"type": "path", "required": True},
             "batch": {"type": "int", "required": True},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
             "validate_key": CHANGE_OPTIONS["validate_key"],
+            **PROGRESS_OPTIONS,
             **CONNECTION_OPTIONS,
         },
         supports_check_mode=True,

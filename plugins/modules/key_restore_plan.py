@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - oci_keys.block_volume.plans
   - oci_keys.block_volume.changes.key_checks
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
   - oci_keys.block_volume.attributes.plan_module
@@ -174,17 +175,16 @@ msg:
 # end of plan
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
     write_key_plan,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import plan_restore
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "reports": {"type": "list", "elements": "path", "required": True},
             "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},

@@ -30,6 +30,8 @@ options:
   kms_key_ids:
     description:
       - The OCIDs of the keys. Blank items are dropped, and duplicates are merged.
+      - Or their names, V(vault/key), or V(key) where that is unique in the region. They are looked for in O(regions),
+        by default in every region that the tenancy is subscribed to.
       - With an empty list, there is nothing to do.
       - Required unless O(discovery_file) is set.
     type: list
@@ -97,6 +99,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+resolved:
+  description: The option O(kms_key_ids) with OCIDs instead of names. Empty if there were no names among them.
+  returned: success
+  type: dict
+  contains:
+    kms_key_ids:
+      description: The OCIDs of the keys.
+      returned: when there were names among them
+      type: list
+      elements: str
+      sample: ["ocid1.key.oc1.iad.examplevault.exampleuniqueid"]
 kms_keys:
   description:
     - The result for each key and region, in the order given.
@@ -217,14 +230,13 @@ msg:
   sample: 2 of 2 keys can be used
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.kms_key_info import run_kms_key_info
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=info_spec(
             kms_key_ids={
                 "type": "list",

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.results
+  - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
   - oci_keys.block_volume.attributes
 attributes:
@@ -267,14 +268,13 @@ msg:
 # end of change_summary
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import change_keys, change_spec
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volumes import VOLUME_KINDS
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=change_spec(
             volume_ids={"type": "list", "elements": "str", "required": True, "aliases": ["volume_id"]},
             regenerate={"type": "bool", "default": False},

@@ -286,7 +286,7 @@ class TestFilters:
             ({"regions": ["all", IAD]}, "names all and others"),
             ({"regions": ["us-ashburm-1"]}, "is not a known region (did you mean"),
             ({"regions": ["us-langley-1"]}, "belongs to realm oc1, us-langley-1 to oc2"),
-            ({"kms_key_ids": ["mine"]}, "'mine' is not an OCID"),
+            ({"kms_key_ids": ["ocid1.mine"]}, "'ocid1.mine' is not an OCID"),
             ({"compartment_ids": ["ocid1.volume.oc1.iad.x"]}, "but a compartment or a tenancy is expected"),
             ({"compartment_ids": ["ocid1.tenancy.oc1..other"]}, "but the credentials are for"),
             ({"compartment_ids": ["ocid1.compartment.oc2..other"]}, "belongs to realm oc2"),

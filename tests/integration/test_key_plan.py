@@ -166,7 +166,7 @@ def test_a_policy_that_copies_to_a_region_without_a_key(sim: Simulator, tmp_path
     )
 
     assert ran.failed
-    assert "there is no key for us-phoenix-1 (2)" in ran.msg
+    assert "there is no key for us-phoenix-1 (2 backup policy assignments)" in ran.msg
 
 
 @pytest.mark.parametrize(

@@ -378,3 +378,16 @@ def test_a_former_run_that_can_not_be_read_is_an_error(sim: Simulator, tmp_path:
 
     assert planned.failed
     assert "could not be searched for changes that were interrupted" in planned.msg
+
+
+@pytest.mark.parametrize("kms_key_id", ["no-such-key", "key-a/no-such-key"])
+def test_a_task_that_can_not_look_its_key_up_tells_of_a_lost_policy(
+    sim: Simulator, tmp_path: Path, kms_key_id: str
+) -> None:
+    """Nothing is put back by a task that ends before it begins."""
+    ((_point, journal),) = _lost(sim, CASES["key-changed"], tmp_path)
+    ran = run(volume_kms_key.main, sim, volume_ids=[sim.id("other-1")], kms_key_id=kms_key_id, journal=str(journal))
+    assert (ran.failed, ran.writes) == (True, {})
+    assert "no-such-key" in ran.msg
+    assert "a run that was interrupted was changing its backup policy" in ran.msg
+    assert "it may be missing" in ran.msg

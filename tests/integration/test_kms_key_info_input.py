@@ -27,7 +27,7 @@ def fleet(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"kms_key_ids": ["my-key"]}, ["'my-key'", "is not an OCID"]),
+        ({"kms_key_ids": ["ocid1.my-key"]}, ["'ocid1.my-key'", "is not an OCID"]),
         ({"kms_key_ids": ["ocid1.vault.oc1.iad.x.abc"]}, ["is a vault, but a key is expected"]),
         ({"kms_key_ids": ["ocid1.key.oc2.us-luke-1.x.abc"]}, ["belongs to realm oc2, the tenancy to oc1"]),
         ({"kms_key_ids": ["ocid1.key.oc1..abc"]}, ["ocid1.key.oc1..abc contains no region", "'regions'"]),

@@ -60,7 +60,7 @@ def named(playbook: str, **variables: Any) -> dict[str, Any]:
         ),
         (
             "copy_backups",
-            {"backup_ids": " ", "destination_region": "us-phenix-1", "kms_key_id": "x"},
+            {"backup_ids": " ", "destination_region": "us-phenix-1", "kms_key_id": "ocid1.key"},
             ["did you mean us-phoenix-1", "is not an OCID"],
         ),
         ("copy_backups", {"backup_ids": "", "destination_region": "phx"}, ["copy_backups_backup_ids is not set"]),
@@ -121,7 +121,9 @@ def test_of_copies_that_fail_the_others_are_made_and_all_are_in_a_file(
     sim.change(sim.id("backup-2"), state="FAULTY")
     ids = [sim.id("backup-1"), sim.id("backup-2")]
 
-    ran = playbooks.run("copy_backups", named("copy_backups", backup_ids=ids, destination_region=PHX))
+    ran = playbooks.run(
+        "copy_backups", named("copy_backups", backup_ids=ids, destination_region=PHX, oracle_managed="true")
+    )
 
     (folder,) = playbooks.runs()
     assert ran.returncode == 2

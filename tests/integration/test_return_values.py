@@ -47,7 +47,7 @@ COMMON = {"changed", "failed", "warnings", "diff", "invocation", "exception"}
 UNDOCUMENTED = {"kms_key_info": {"keys"}}
 
 # Dictionaries whose keys are names of others: regions, types, tags, recommendations.
-FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations"}
+FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "kms_key_ids"}
 
 YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
 POLICY = {"region": IAD, "compartment": "prod"}
@@ -166,7 +166,8 @@ def _kms_key_info(sim: Simulator, _folder: Path) -> Iterator[Ran]:
     names = [key["name"] for key in tenancy()["keys"]]
     for more in MODES:
         yield run(kms_key_info.main, sim, kms_key_ids=[sim.id(name) for name in names], **more)
-    yield run(kms_key_info.main, sim, kms_key_ids=["wrong"])
+    yield run(kms_key_info.main, sim, kms_key_ids=["ocid1.wrong"])
+    yield run(kms_key_info.main, sim, kms_key_ids=["key-a"], regions=[IAD])
 
 
 def _key_assignment_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
@@ -180,6 +181,8 @@ def _key_assignment_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
     where = {"compartment_ids": [sim.id("prod")], "regions": [IAD]}
     yield run(key_assignment_plan.main, sim, **files, **where, kms_key_ids={IAD: sim.id("key-a")})
     yield run(key_assignment_plan.main, sim, **files, **where, kms_key_ids={IAD: sim.id("key-rsa")})
+    names = {"compartment_ids": ["prod"], "kms_key_ids": {IAD: "key-a"}, "from_kms_key_ids": ["key-b"]}
+    yield run(key_assignment_plan.main, sim, **files, **{**where, **names})
 
 
 def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:

@@ -61,7 +61,7 @@ def _refused(sim: Simulator, **options: Any) -> Ran:
         ({"kms_key_id": ""}, ["'kms_key_id' is empty", "state: absent"]),
         ({"kms_key_id": None}, ["'kms_key_id' is empty", "state: absent"]),
         ({"kms_key_id": "  "}, ["'kms_key_id' is empty"]),
-        ({"kms_key_id": "my-key"}, ["'my-key'", "is not an OCID"]),
+        ({"kms_key_id": "ocid1.my-key"}, ["'ocid1.my-key'", "is not an OCID"]),
         ({"kms_key_id": "ocid1.vault.oc1.iad.prefix.abc"}, ["is a vault, but a key is expected"]),
         ({"kms_key_id": "ocid1.key.oc2.us-luke-1.prefix.abc"}, ["belongs to realm oc2", "the volumes to oc1"]),
         ({"state": "absent"}, ["'state: absent'", "Remove 'kms_key_id'"]),
@@ -211,7 +211,7 @@ class TestCredentials:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "oci", None)
 
-        ran = _refused(sim, **task)
+        ran = _refused(sim, **task, auth_type="instance_principal")  # an API key needs no SDK
 
         assert sys.executable in ran.msg
         assert "pip install oci" in ran.msg

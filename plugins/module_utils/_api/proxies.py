@@ -61,7 +61,8 @@ def parse_proxy(url: str) -> Proxy:
     Everything up to the last @ is user and password, which may contain any character, encoded or not.
     """
     match = _URL.fullmatch(url.strip())
-    assert match is not None
+    if match is None:
+        raise ValueError("this is not the URL of a proxy")
     scheme = (match.group(1) or "http").lower()
     credentials, at, address = match.group(2).rpartition("@")
     address = re.split(r"[/?#\\]", address, maxsplit=1)[0]

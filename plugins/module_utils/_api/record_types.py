@@ -240,5 +240,5 @@ REGION_SUBSCRIPTION = _record(
 SEARCH_RESULT = _record(
     "ResourceSummary",
     {"resource_type": of.word, "identifier": of.word, "compartment_id": of.ocid},
-    optional={"lifecycle_state": of.text, "additional_details": of.by_name},
+    optional={"display_name": of.text, "lifecycle_state": of.text, "additional_details": of.by_name},
 )

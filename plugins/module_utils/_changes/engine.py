@@ -30,6 +30,7 @@ from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
+from .progress import ChangeProgress
 from .region import Region
 from .request import RunSettings, Target
 from .results import outcome_of
@@ -59,6 +60,7 @@ class KeyAssigner:
         clock: Clock,
         timings: Timings,
         cancellation: CancellationToken | None = None,
+        live: ChangeProgress | None = None,
         lock_places: LockPlaces | None = None,
         validator: KeyValidator | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class KeyAssigner:
         self._run_settings = run_settings
         self._cancellation = cancellation or CancellationToken(clock)
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
+        self._live = live or ChangeProgress()
         self._validator = validator or KeyValidator(connection, clock)
         self._clock = clock
         self._timings = timings
@@ -87,7 +90,9 @@ class KeyAssigner:
         ]
         outcomes: dict[str, Outcome] = {}
         try:
-            for region, readings in zip(regions, map_concurrently(lambda region: region.read(desired), regions)):
+            with self._live.reading([target for region in regions for target in region.targets]):
+                read = map_concurrently(lambda region: region.read(desired), regions)
+            for region, readings in zip(regions, read):
                 decisions.update(self._decide_all(region.targets, readings, desired))
                 decisions.update(self._decide_interrupted(region, readings, desired))
             self._check_credentials(decisions.values())
@@ -95,9 +100,10 @@ class KeyAssigner:
                 decisions.update(found)
             warnings = []
             if self._run_settings.validate_key:
-                decisions.update(self._with_known_key_region(resources, decisions, desired))
-                warnings = self._validate_desired_key(regions, resources, decisions, desired)
-                decisions.update(self._validate_current_keys(regions, resources, decisions))
+                with self._live.validating():
+                    decisions.update(self._with_known_key_region(resources, decisions, desired))
+                    warnings = self._validate_desired_key(regions, resources, decisions, desired)
+                    decisions.update(self._validate_current_keys(regions, resources, decisions))
             warnings += _planned_change_warnings(resources, decisions)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
@@ -351,7 +357,8 @@ class KeyAssigner:
             concluded.update((outcome.id, outcome) for outcome in self._conclude(made, progress))
 
         try:
-            applier.apply(changes, settling, region.pool, region.concurrency, progress, conclude)
+            with self._live.changing(region.name, region.targets, work, progress):
+                applier.apply(changes, settling, region.pool, region.concurrency, progress, conclude)
         except Exception as error:  # a fault of ours outside of any one change must not lose the outcomes either
             fault = internal_error(error)
         conclude([change for change in work if change.id not in concluded])

@@ -17,7 +17,9 @@ from .._common.errors import (
     InputError,
     ResourceError,
 )
+from .._common.progress import NO_PROGRESS, ProgressLog
 from .._model.resource import Resource
+from .progress import DiscoveryProgress, ScanProgress
 from .region_scan import (
     RegionScan,
     Unreadable,
@@ -57,14 +59,19 @@ class SearchPlaces:
 
 
 def resolve_places(
-    connection: Connection, compartment_ids: Sequence[str], *, recursive: bool, regions: Sequence[str] | None
+    connection: Connection,
+    compartment_ids: Sequence[str],
+    *,
+    recursive: bool,
+    regions: Sequence[str] | None,
+    tenancy: Tenancy | None = None,
 ) -> SearchPlaces:
     """The places to search; ``regions`` None stands for all that the tenancy is subscribed to.
 
     ListRegionSubscriptions, and the calls of ``Tenancy.scope()``. Raises InputError if the regions can't be listed, or
-    if OCI does not accept the credentials.
+    if OCI does not accept the credentials. A ``tenancy`` that has listed its compartments does not list them again.
     """
-    tenancy = Tenancy(connection, regions or ())
+    tenancy = tenancy or Tenancy(connection, regions or ())
     names, skipped = (list(regions), []) if regions is not None else _subscribed_regions(tenancy)
     return SearchPlaces(tenancy.id, names, skipped, tenancy.scope(compartment_ids, recursive=recursive))
 
@@ -139,10 +146,20 @@ class Discovery:
         return {compartment.id: compartment for compartment in self.scope.compartments}
 
 
-def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
+def discover(
+    connection: Connection, query: DiscoveryQuery, log: ProgressLog = NO_PROGRESS, tenancy: Tenancy | None = None
+) -> Discovery:
     """Search every place of the query. Raises InputError as ``resolve_places()`` does; places that can't be read are in
     ``unreadable``."""
-    places = resolve_places(connection, query.compartment_ids, recursive=query.recursive, regions=query.regions)
+    progress = DiscoveryProgress(log)
+    with progress.locating():
+        places = resolve_places(
+            connection,
+            query.compartment_ids,
+            recursive=query.recursive,
+            regions=query.regions,
+            tenancy=tenancy,
+        )
     found = Discovery(places.tenancy, places.scope, places.regions, places.skipped_regions)
     found.unreadable = [Unreadable(None, parent.id, None, error) for parent, error in places.scope.unreadable]
     if places.is_nowhere:
@@ -150,11 +167,23 @@ def discover(connection: Connection, query: DiscoveryQuery) -> Discovery:
     compartment_ids = [compartment.id for compartment in places.scope.compartments]
     concurrency = max(1, min(CONCURRENCY, _MAX_CONCURRENCY // len(places.regions)))
 
+    progress.begin(len(places.regions))
+
     def scan(region: str) -> tuple[list[Resource], list[Unreadable]]:
+        scan_progress = ScanProgress(region, len(compartment_ids))
         region_scan = RegionScan(
-            region, connection, compartment_ids, query.types, concurrency=concurrency, read_each=query.read_each
+            region,
+            connection,
+            compartment_ids,
+            query.types,
+            concurrency=concurrency,
+            read_each=query.read_each,
+            progress=scan_progress,
         )
-        return [resource for resource in region_scan.run() if query.matches(resource)], region_scan.unreadable
+        with progress.scanning(scan_progress):
+            found = region_scan.run()
+            progress.scanned()
+        return [resource for resource in found if query.matches(resource)], region_scan.unreadable
 
     def fail(region: str, error: ResourceError) -> tuple[list[Resource], list[Unreadable]]:
         return [], [Unreadable(region, None, None, error)]

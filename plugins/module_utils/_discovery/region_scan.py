@@ -38,6 +38,7 @@ from .._resources.policy_assignments import (
 )
 from .._resources.reader import spread
 from .circuit_breaker import CircuitBreaker
+from .progress import ScanProgress
 
 # If no row of a list shows a key, lists may leave keys out. Then this many resources of the kind are read by GET.
 _PROOF_SAMPLE = 12
@@ -83,8 +84,10 @@ class RegionScan:
         *,
         concurrency: int,
         read_each: bool = False,
+        progress: ScanProgress | None = None,
     ) -> None:
         self._region = region
+        self._progress = progress or ScanProgress(region, len(compartment_ids))
         self._service = connection.block_volume(region)
         self._compartment_ids = compartment_ids
         self._types = types
@@ -116,6 +119,7 @@ class RegionScan:
         lists = [(kind, compartment_id) for compartment_id in self._compartment_ids for kind in kinds]
         listed: dict[ReadableKind, Rows] = {kind: {} for kind in kinds}
         failed: dict[tuple[ReadableKind, str], ResourceError] = {}
+        self._progress.listing(len(kinds))
         for (kind, compartment_id), result in _zip_map(pool, lambda each: self._list(*each), lists):
             if isinstance(result, ResourceError):
                 failed[kind, compartment_id] = result
@@ -127,10 +131,12 @@ class RegionScan:
         return listed
 
     def _list(self, kind: ReadableKind, compartment_id: str) -> _Listed:
-        return self._breakers[kind].call(
+        rows = self._breakers[kind].call(
             lambda: self._rows(kind, compartment_id),
             lambda error: _explain_list_error(error, f"{kind.noun}s", self._region, compartment_id),
         )
+        self._progress.lists.add()
+        return rows
 
     def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_attempt: bool = False) -> _List:
         """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
@@ -140,6 +146,7 @@ class RegionScan:
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
+                self._progress.found.add(len(page.resources))
                 rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE_STATES)
                 unreadable.extend(page.unreadable)
         except ServiceError as error:
@@ -174,6 +181,7 @@ class RegionScan:
         Rows without a key look alike whether the Oracle-managed key protects them or lists leave keys out.
         """
         sample = list(rows) if self._read_each else _sample(rows, with_key)
+        self._progress.verifying(f"{kind.noun}s", len(sample))
         read = partial(self._get, kind)
         results = dict(_zip_map(pool, read, sample))
         readings = {name: result for name, result in results.items() if isinstance(result, Resource)}
@@ -185,7 +193,9 @@ class RegionScan:
         ):
             latest = {**rows, **readings}
             return {name: row for name, row in latest.items() if row.lifecycle_state not in GONE_STATES}
-        results.update(_zip_map(pool, read, [name for name in rows if name not in results]))
+        others = [name for name in rows if name not in results]
+        self._progress.verifying(f"{kind.noun}s", len(others))
+        results.update(_zip_map(pool, read, others))
         failed = [(rows[name], result) for name, result in results.items() if isinstance(result, ResourceError)]
         why = "" if self._read_each else ", and lists don't show keys here"
         self._record_by_cause(kind.type, f"Could not read {{}} by GET{why}", failed)
@@ -196,17 +206,22 @@ class RegionScan:
         }
 
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
-        return self._breakers[kind].call(
+        reading = self._breakers[kind].call(
             lambda: replace(kind.get(self._service, self._region, resource_id), read_by=READ_BY_GET)
         )
+        self._progress.gets.add()
+        return reading
 
-    def _assignments(self, pool: ThreadPoolExecutor, assets: Iterable[Rows]) -> list[Resource]:
+    def _assignments(self, pool: ThreadPoolExecutor, assets: Sequence[Rows]) -> list[Resource]:
         """The policy assignments of these assets, each once: a member may show the assignment of its group."""
         assignments = Assignments(self._service)
 
         def read(asset: Resource) -> AssetFinding | ResourceError:
-            return self._policy_breaker.call(lambda: assignments.of(asset))
+            finding = self._policy_breaker.call(lambda: assignments.of(asset))
+            self._progress.assets.add()
+            return finding
 
+        self._progress.reading_assignments(sum(map(len, assets)))
         found: dict[str, Resource] = {}
         failed: list[tuple[Resource, ResourceError]] = []
         for rows in assets:

@@ -92,7 +92,8 @@ def find_shards(
         if unreadable:
             found.warnings.append(
                 f"Could not read {len(unreadable)} {'compartment' if len(unreadable) == 1 else 'compartments'} in "
-                f"{region}; added as hosts anyway (e.g. {unreadable[0].name}): {unreadable[0].error}"
+                f"{region}; added as hosts anyway (e.g. {unreadable[0].name}, which is compartment "
+                f"{unreadable[0].compartment_path or unreadable[0].compartment_id}): {unreadable[0].error}"
             )
     return found
 

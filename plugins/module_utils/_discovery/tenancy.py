@@ -115,6 +115,16 @@ class Tenancy(IdentityReader):
             (scope.compartments if compartment.is_active else scope.skipped).append(compartment)
         return scope
 
+    def children(self, parent: Compartment) -> tuple[Sequence[Compartment], ResourceError | None]:
+        """The compartments directly below one, and why there may be others. Lists the whole tree once, if it can."""
+        self._list_all()
+        listed = self._children_of(parent)
+        return listed.rows, listed.fault or (self._fault_of_tree if parent.id in self._listed else None)
+
+    def known_below_root(self) -> list[Compartment]:
+        """The compartments that were listed so far, with their paths."""
+        return [self._compartment(each) for each in self._known if each != self.id and each in self._listed]
+
     def _list_all(self) -> None:
         """List the whole tree in pages of a thousand, which OCI allows only from the root and not to every caller."""
         if self._listed:

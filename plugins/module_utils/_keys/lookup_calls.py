@@ -35,11 +35,11 @@ class LookupCalls:
         """The 401, if there was one and no call so far showed that the credentials are accepted."""
         return None if self._credentials_accepted else self._unauthenticated
 
-    def search(self, region: str, details: dict[str, str]) -> Response:
+    def search(self, region: str, details: dict[str, str], **query: Any) -> Response:
         """Search in a region. It is only a shortcut, so it is called twice at most: there are other ways to a vault."""
         host = f"search {region}"
         self._expect_reachable(host)
-        call = partial(self._connection.search(region).read_once, "search_resources", details)
+        call = partial(self._connection.search(region).read_once, "search_resources", details, **query)
         try:
             return self._record_credentials(call)
         except ApiError as error:

@@ -14,21 +14,25 @@ from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import ApiError, InputError
 from .._common.values import is_blank
+from .._discovery.compartment_names import find_compartment
 from .._discovery.identity import IdentityReader
+from .._discovery.tenancy import Tenancy
+from .._model.names import is_name
 from .._model.ocid import expect_type, parse
 from .._model.resource import CopyTo, DesiredState
 
 
 def desired_copy(options: Mapping[str, Any]) -> DesiredState:
-    """The desired copy; without a key, its key does not matter. Pure. Raises InputError."""
+    """The desired copy; without a key, its key does not matter. Pure: names stay names. Raises InputError."""
     if is_blank(options["destination_region"]):
         raise InputError("'destination_region' is empty. Name the region of the copies, such as 'us-phoenix-1'.")
     kms_key_id = None if is_blank(options["kms_key_id"]) else str(options["kms_key_id"]).strip()
-    if kms_key_id is not None:
+    if kms_key_id is not None and not is_name(kms_key_id):
         expect_type(parse(kms_key_id), "key")
-    compartments = [parse(value) for value in options["copy_compartment_ids"] or () if not is_blank(value)]
+    compartments = [str(value).strip() for value in options["copy_compartment_ids"] or () if not is_blank(value)]
     for compartment in compartments:
-        expect_type(compartment, "compartment", "tenancy")
+        if not is_name(compartment):
+            expect_type(parse(compartment), "compartment", "tenancy")
     display_name = None if is_blank(options["display_name"]) else str(options["display_name"])
     if display_name is not None and len(display_name) > _LONGEST_NAME:
         raise InputError(f"'display_name' has {len(display_name)} characters, but OCI allows at most {_LONGEST_NAME}.")
@@ -37,20 +41,26 @@ def desired_copy(options: Mapping[str, Any]) -> DesiredState:
         copy_to=CopyTo(
             str(options["destination_region"]).strip(),
             display_name,
-            tuple(compartment.value for compartment in compartments),
+            tuple(compartments),
         ),
     )
 
 
 # The limit of the API for display names (models of the SDK).
 _LONGEST_NAME = 255
+_DESTINATION_IS = "'destination_region' is"
+
+
+def destination(connection: Connection, desired: DesiredState) -> list[str]:
+    """The long name of the region that a key for copies is used in. Raises InputError for an unknown one."""
+    return [] if desired.copy_to is None else [connection.regions.expect(desired.copy_to.region, _DESTINATION_IS)]
 
 
 def with_destination(connection: Connection, desired: DesiredState, sources: Sequence[Target]) -> DesiredState:
     """The same with the destination's long name. Raises InputError if the sources can't be copied there."""
     if desired.copy_to is None or not sources:
         return desired
-    region = connection.regions.expect(desired.copy_to.region, "'destination_region' is")
+    region = connection.regions.expect(desired.copy_to.region, _DESTINATION_IS)
     for source in sources:
         if source.region == region:
             raise InputError(
@@ -64,7 +74,17 @@ def with_destination(connection: Connection, desired: DesiredState, sources: Seq
                 "copy backups to another realm."
             )
     _expect_ready(connection, region)
-    return replace(desired, copy_to=replace(desired.copy_to, region=region))
+    compartments = _compartments(connection, desired.copy_to.compartment_ids)
+    return replace(desired, copy_to=replace(desired.copy_to, region=region, compartment_ids=compartments))
+
+
+def _compartments(connection: Connection, given: Sequence[str]) -> tuple[str, ...]:
+    """The compartments, with OCIDs in place of names."""
+    tenancy = Tenancy(connection) if any(map(is_name, given)) else None
+    return tuple(
+        find_compartment(tenancy, each, "'copy_compartment_ids'") if tenancy is not None and is_name(each) else each
+        for each in given
+    )
 
 
 def _expect_ready(connection: Connection, region: str) -> None:

@@ -20,6 +20,7 @@ from .._api.settings import (
     resolve_connection,
 )
 from .._changes.engine import KeyAssigner, Report
+from .._changes.progress import ChangeProgress
 from .._changes.request import RunSettings, Target
 from .._changes.results import (
     diff,
@@ -31,6 +32,8 @@ from .._changes.results import (
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
+from .._common.progress import ProgressLog
+from .._common.quantities import duration
 from .._documents.journal import (
     Journal,
     default_journal_path,
@@ -38,7 +41,9 @@ from .._documents.journal import (
 from .._documents.own_files import write_result
 from .._documents.run_locks import lock_places
 from .._keys.validation import KeyValidator
+from .._model.names import is_name
 from .._model.resource import DesiredState
+from .call_files import input_files
 from .change_options import (
     CHANGE_OPTIONS,
     desired_key,
@@ -49,11 +54,13 @@ from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .interrupted import find_interrupted, with_default_journal
+from .key_names import NamedKeys
 from .options import (
     RESULT_OPTIONS,
     writable_file,
 )
 from .output import invocation, warn, warn_of
+from .progress import PROGRESS_OPTIONS, live_progress
 from .put_back import PutBack, lost_note, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
@@ -66,7 +73,7 @@ def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
 
     None leaves a shared option out.
     """
-    spec = {**CHANGE_OPTIONS, **RESULT_OPTIONS, **CONNECTION_OPTIONS, **options}
+    spec = {**CHANGE_OPTIONS, **RESULT_OPTIONS, **PROGRESS_OPTIONS, **CONNECTION_OPTIONS, **options}
     return {name: option for name, option in spec.items() if option is not None}
 
 
@@ -78,6 +85,8 @@ class Request:
     prepare: Callable[[Connection, DesiredState, Sequence[Target]], DesiredState] = (
         lambda _connection, desired, _targets: desired
     )
+    key_regions: Callable[[Connection, DesiredState], Sequence[str] | None] | None = None
+    """The regions in which a key that is named is used, None for all; by default those of the resources."""
 
 
 def change_keys(
@@ -90,9 +99,9 @@ def change_keys(
     runtime = runtime or ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL):
         result_file = writable_file("result_file", module.params["result_file"])
-        with cancelled_by_signals(runtime.clock) as cancellation:
+        with cancelled_by_signals(runtime.clock) as cancellation, live_progress(module, runtime.clock) as log:
             desired, report, recovered = _run(
-                module, ids, types, request or Request(), result_file, runtime, cancellation
+                module, ids, types, request or Request(), result_file, runtime, cancellation, log
             )
     _end(module, desired, report, recovered, result_file)
 
@@ -105,6 +114,7 @@ def _run(
     result_file: Path | None,
     runtime: ChangeRuntime,
     cancellation: CancellationToken,
+    log: ProgressLog,
 ) -> tuple[DesiredState, Report, PutBack]:
     settings = resolve_connection(module.params, os.environ)
     module.no_log_values.update(settings.secrets)
@@ -114,11 +124,14 @@ def _run(
     if not module.check_mode:
         expect_kept(journal_path.parent, "The journal", os.environ)
     check_files(
-        module.params, {"result_file": result_file, "journal": journal_path}, formats={"journal": CHECKED_ELSEWHERE}
+        module.params,
+        {"result_file": result_file, "journal": journal_path},
+        input_files(module.params, "progress_file"),
+        formats={"journal": CHECKED_ELSEWHERE},
     )
     connection = runtime.connect(settings, run_settings.concurrency)
     module.no_log_values.update(connection.secrets)
-    named = targets(
+    resources = targets(
         module.params,
         ids,
         types,
@@ -127,7 +140,6 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    desired = request.prepare(connection, desired, named)
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     validator = KeyValidator(connection, runtime.clock)
 
@@ -139,22 +151,46 @@ def _run(
             clock=runtime.clock,
             timings=runtime.timings,
             cancellation=cancellation,
+            live=ChangeProgress(log),
             lock_places=lock_places(journal_path, os.environ),
             validator=validator,
         )
 
     warnings: list[str] = []
+    journals = with_default_journal([journal_path])
     interrupted = find_interrupted([journal_path], warnings)
-    named, others = with_interrupted(named, interrupted)
-    if not run_settings.check_mode:
-        journals = with_default_journal([journal_path])
-        named = with_quiet_times(named, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
     try:
-        report = assigner(run_settings).run(named, desired)
+        desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
+        desired = request.prepare(connection, desired, resources)
+        resources, others = with_interrupted(resources, interrupted)
+        if not run_settings.check_mode:
+            resources = with_quiet_times(resources, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
+        report = assigner(run_settings).run(resources, desired)
     except InputError as error:
         raise InputError(f"{error}{lost_note(interrupted)}") from error
     recovered = put_back(others, connection, journal, run_settings, assigner)
     return desired, report, replace(recovered, warnings=[*warnings, *recovered.warnings])
+
+
+def _without_names(
+    desired: DesiredState,
+    connection: Connection,
+    resources: Sequence[Target],
+    request: Request,
+    names: NamedKeys,
+    log: ProgressLog,
+) -> DesiredState:
+    """The desired state, with OCIDs instead of names."""
+
+    with log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        if is_name(desired.kms_key_id):
+            regions: Sequence[str] | None = list(dict.fromkeys(each.region for each in resources))
+            if request.key_regions is not None:
+                regions = request.key_regions(connection, desired)
+            elif not regions:
+                regions = [*filter(None, [connection.region])]
+            desired = replace(desired, kms_key_id=names.key(desired.kms_key_id, regions, "kms_key_id"))
+    return desired
 
 
 def _end(

@@ -12,6 +12,7 @@ from typing import Any
 from .._changes.request import RunSettings, Target
 from .._common.errors import InputError
 from .._common.values import is_blank
+from .._model.names import is_name
 from .._model.ocid import expect_realm, expect_region, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource import DesiredState
@@ -58,7 +59,10 @@ def parse_run_settings(options: Mapping[str, Any], *, check_mode: bool) -> RunSe
 
 
 def desired_key(options: Mapping[str, Any]) -> DesiredState:
-    """The desired key. A blank never means the Oracle-managed key: that is the explicit ``state: absent``."""
+    """The desired key, which may still be a name.
+
+    A blank never means the Oracle-managed key: that is the explicit ``state: absent``.
+    """
     given = options["kms_key_id"]
     kms_key_id = None if is_blank(given) else str(given).strip()
     regenerate = bool(options.get("regenerate"))
@@ -88,7 +92,8 @@ def desired_key(options: Mapping[str, Any]) -> DesiredState:
             "'kms_key_id' is empty, but 'state: present' requires the key to assign. To return to the Oracle-managed "
             "key, use 'state: absent'."
         )
-    expect_type(parse(kms_key_id), "key")
+    if not is_name(kms_key_id):
+        expect_type(parse(kms_key_id), "key")
     return DesiredState(kms_key_id=kms_key_id, regenerate=regenerate, policy_id=policy_id)
 
 
@@ -133,7 +138,7 @@ def targets(
         else:
             region = expect_region(ocid, regions)
         found.setdefault(ocid.value, Target(id=ocid.value, kind=kinds[ocid.type], region=region))
-    if realm is not None and desired.kms_key_id is not None:
+    if realm is not None and desired.kms_key_id is not None and not is_name(desired.kms_key_id):
         expect_realm(parse(desired.kms_key_id), realm, f"the {_plural(ids)}" if found else whose)
     return list(found.values())
 

@@ -16,6 +16,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.progress import NO_PROGRESS, ProgressLog
+from .._common.quantities import duration
 from .._common.version import VERSION
 from .._discovery.discover import (
     CONCURRENCY,
@@ -36,8 +38,10 @@ from .._model.resource_types import RESOURCE_TYPES
 from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
+from .names import Names
 from .options import listed, writable_file
 from .output import invocation, warn_of
+from .progress import live_progress
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
 
@@ -55,17 +59,27 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
         check_files(module.params, {"discovery_file": discovery_file})
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
-        result = discover_result(connection, module.params, runtime.clock)
+        with live_progress(module, runtime.clock) as log:
+            result = discover_result(connection, module.params, runtime.clock, log)
     _end(module, result, discovery_file)
 
 
-def discover_result(connection: Connection, options: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+def discover_result(
+    connection: Connection,
+    options: Mapping[str, Any],
+    clock: Clock,
+    log: ProgressLog = NO_PROGRESS,
+    names: Names | None = None,
+) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
+    started = clock.timestamp()
+    named = names or Names(connection, clock)
+    with log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        options = named.keys(named.compartments(options), lambda: _regions_of(options, connection, named))
     query = discovery_query(
         options, regions=connection.regions, own_region=connection.region, tenancy=connection.tenancy
     )
-    started = clock.timestamp()
-    found = discover(connection, query)
+    found = discover(connection, query, log, named.listed_tenancy)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
     return {
@@ -78,6 +92,12 @@ def discover_result(connection: Connection, options: Mapping[str, Any], clock: C
         "caller": _caller(connection),
         "msg": message(entries, found),
     }
+
+
+def _regions_of(options: Mapping[str, Any], connection: Connection, named: Names) -> list[str]:
+    """The regions in scope, to look for keys by their names."""
+    asked = regions_asked(options, connection.regions, connection.region, connection.tenancy)
+    return named.subscribed_regions() if asked is None else asked
 
 
 def discovery_query(

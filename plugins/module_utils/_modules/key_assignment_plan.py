@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.quantities import duration
 from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
@@ -27,7 +28,6 @@ from .._planning.key_checks import (
     KeyChecks,
     KeyInRegion,
     blocked_by_current_key,
-    check_keys,
     expect_usable,
 )
 from .._planning.plan import (
@@ -42,17 +42,22 @@ from .key_assignment_info import (
     incomplete_warning,
 )
 from .key_plan import PlanContext, PlanResult
+from .names import Names
 from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 from .plan_interrupted import interrupted_in_plan
+from .scope_options import regions_asked
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
+    approved = _approved(context)
+    names = Names(context.connection, context.clock)
+    _look_up_names(context, names)
     options = context.options
     selection = _selection(context)
-    discovery = _discover(context) if options["new_discovery_file"] is not None else _read_discovery(context)
+    discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = replace(selection, keys=_keys_for(context, discovery))
     interrupted = interrupted_in_plan(context)
     plan = make_plan(discovery.resources, plan_filter)
@@ -60,10 +65,9 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = _wanted_keys(plan_filter, discovery) | _keys_of_lost(plan)
-        key_checks = check_keys(context.connection, context.validator, wanted, plan.entries)
+        key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
-    approved = _approved(context)
     if approved is not None:
         approve(plan, approved.entries)
     plan.block_failed(context.previous.failed)
@@ -73,18 +77,39 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         "options": _recorded_options(options),
         "complete": discovery.complete,
         "approved_digest": approved and approved.digest,
+        "names": names.found,
     }
     return PlanResult(plan, key_checks, discovery.tenancy, facts, tuple(interrupted.warnings))
 
 
-def _discover(context: PlanContext) -> DiscoveryFile:
+def _look_up_names(context: PlanContext, names: Names) -> None:
+    """Replace the names of compartments and keys by OCIDs, once and before anything else. Raises InputError."""
+    options = context.options
+
+    def regions() -> list[str]:
+        connection = context.connection
+        if options["new_discovery_file"] is None:
+            return _read_discovery(context).regions
+        asked = regions_asked(options, connection.regions, connection.region, connection.tenancy)
+        return names.subscribed_regions() if asked is None else asked
+
+    with context.log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
+        found = names.keys_by_region(names.compartments(options))
+        found = names.keys(found, regions, "from_kms_key_ids")
+    context.named = context.partial_result["resolved"] = {
+        name: found[name] for name in RESOLVED_OPTIONS if found[name] != options[name]
+    }
+
+
+def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     """Discover resources now. The result is on disk, and part of the module's result, before anything is planned."""
     options = context.options
     path = writable_file("new_discovery_file", options["new_discovery_file"])
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types", "read_each")}
-    found = discover_result(context.connection, {**query, "kms_key_ids": None, "encryption": "any"}, context.clock)
+    everything = {**query, "kms_key_ids": None, "encryption": "any"}
+    found = discover_result(context.connection, everything, context.clock, context.log, names)
     try:
         write_result(path, found)
     except OSError as error:
@@ -206,6 +231,9 @@ def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, 
             "what was approved. Make another dry run and have it approved"
         )
 
+
+RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "from_kms_key_ids")
+"""The options that take names."""
 
 _RECORDED_OPTIONS = (
     "state",

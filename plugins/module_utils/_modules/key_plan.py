@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +18,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._api.client import Connection
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.progress import NO_PROGRESS, ProgressLog
+from .._common.quantities import duration
 from .._common.values import is_blank
 from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
@@ -30,7 +32,7 @@ from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
-from .._planning.key_checks import KeyChecks
+from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
 from .._planning.plan import Plan
 from .._planning.plan_text import MOST_COUNTS, plan_lines
 from .call_files import input_files
@@ -43,6 +45,7 @@ from .errors import (
 from .options import writable_file
 from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
+from .progress import live_progress
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
@@ -68,6 +71,9 @@ class PlanContext:
     clock: Clock
     partial_result: dict[str, Any]
     """What the result has even if the module fails later."""
+    log: ProgressLog = NO_PROGRESS
+    named: dict[str, Any] = field(default_factory=dict)
+    """The options with names, with OCIDs instead."""
 
     @cached_property
     def previous(self) -> PreviousBatches:
@@ -76,11 +82,17 @@ class PlanContext:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        return dict(self.module.params)
+        """The options of the module, with OCIDs instead of names as far as those were looked up."""
+        return {**self.module.params, **self.named}
 
     @property
     def multi_version_key_fails(self) -> bool:
         return bool(self.options["multi_version_key"] == "fail")
+
+    def check_keys(self, desired: Iterable[KeyInRegion], plan: Plan) -> KeyChecks:
+        """Look up the desired keys and those that the plan's resources are on. Raises InputError as it does."""
+        with self.log.during(lambda seconds: f"validating the keys, for {duration(seconds)}"):
+            return check_keys(self.connection, self.validator, desired, plan.entries)
 
     def expect_tenancy(self, tenancy: str, name: str) -> None:
         """Raise InputError where a file is of another tenancy than the credentials."""
@@ -106,14 +118,19 @@ def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResu
     partial_result: dict[str, Any] = {}
     with fail_module_on_error(module, extra_result=partial_result):
         try:
-            result = _write(module, make, runtime, partial_result)
+            with live_progress(module, runtime.clock) as log:
+                result = _write(module, make, runtime, partial_result, log)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
     module.exit_json(invocation=invocation(module), **partial_result, **result)
 
 
 def _write(
-    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], runtime: Runtime, partial_result: dict[str, Any]
+    module: AnsibleModule,
+    make: Callable[[PlanContext], PlanResult],
+    runtime: Runtime,
+    partial_result: dict[str, Any],
+    log: ProgressLog,
 ) -> dict[str, Any]:
     options = module.params
     expect_no_blanks(options)
@@ -133,7 +150,7 @@ def _write(
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result)
+    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result, log)
     result = make(context)
     plan, previous = result.plan, context.previous
     first_batch = previous.last + 1

@@ -21,11 +21,13 @@ from .._changes.engine import (
     KeyAssigner,
     Report,
 )
+from .._changes.progress import ChangeProgress, Span
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
+from .._common.progress import ProgressLog
 from .._common.timestamps import parse_moment
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.interrupted import InterruptedPolicy, former_run_journals
@@ -48,12 +50,14 @@ from .._planning.batch_results import (
 )
 from .._planning.progress import progress_line, slice_label
 from .._resources.planned import planned_kind
+from .call_files import input_files
 from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .interrupted import find_interrupted, with_default_journal
 from .output import invocation, warn, warn_of
+from .progress import live_progress
 from .put_back import PutBack, put_back, with_interrupted, with_quiet_times
 from .signals import cancelled_by_signals
 
@@ -67,14 +71,21 @@ def apply_batch(module: AnsibleModule) -> NoReturn:
     """Carry out one batch of a plan, and end the module."""
     runtime = ChangeRuntime.default()
     with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
-        result, is_unsettled = _apply(module, runtime, cancellation)
+        result, is_unsettled = _apply_live(module, runtime, cancellation)
     if result["summary"]["failed"] or is_unsettled:
         module.fail_json(invocation=invocation(module), **result)
     module.exit_json(invocation=invocation(module), **result)
 
 
-def _apply(
+def _apply_live(
     module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken
+) -> tuple[dict[str, Any], bool]:
+    with live_progress(module, runtime.clock) as log:
+        return _apply(module, runtime, cancellation, log)
+
+
+def _apply(
+    module: AnsibleModule, runtime: ChangeRuntime, cancellation: CancellationToken, log: ProgressLog
 ) -> tuple[dict[str, Any], bool]:
     """The result, and whether something is lost that an interrupted run took away."""
     options = module.params
@@ -94,13 +105,14 @@ def _apply(
     if not module.check_mode:
         expect_kept(journal_path.parent, "The journal", os.environ)
     written = {"journal": journal_path, "batch file": batch_file(path.parent, options["batch"])}
-    check_files(options, written, [("plan_file", path)], formats={"journal": CHECKED_ELSEWHERE})
+    read = [("plan_file", path), *input_files(options, "progress_file")]
+    check_files(options, written, read, formats={"journal": CHECKED_ELSEWHERE})
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
     tried = read_previous_attempt(path.parent, options["batch"])
     batch = _Batch(module, path.parent, plan, parts, read_previous_batches(path.parent), tried)
     validator = KeyValidator(connection, runtime.clock)
 
-    def assigner(settings: RunSettings) -> KeyAssigner:
+    def assigner(settings: RunSettings, span: Span | None = None) -> KeyAssigner:
         return KeyAssigner(
             connection,
             journal,
@@ -108,6 +120,7 @@ def _apply(
             clock=runtime.clock,
             timings=runtime.timings,
             cancellation=cancellation,
+            live=ChangeProgress(log, span),
             lock_places=lock_places(journal.path, os.environ),
             validator=validator,
         )
@@ -115,23 +128,23 @@ def _apply(
     warnings: list[str] = []
     interrupted = find_interrupted([journal.path], warnings)
     batch.note(warnings)
-    work: list[tuple[list[Target], DesiredState]] = []
+    work: list[tuple[list[Target], DesiredState, Span]] = []
     for part in parts:
         targets, desired = _requested(plan, part, connection)
         targets, interrupted = with_interrupted(targets, interrupted)
         if not run_settings.check_mode:
             now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
             targets = with_quiet_times(targets, _journals(journal.path, now), now, late_commit)
-        work.append((targets, desired))
+        work.append((targets, desired, Span(part.first, part.total)))
     if len(work) > 1 and not module.check_mode:
-        for targets, desired in work:  # each of them before the first of them is changed
+        for targets, desired, _span in work:  # each of them before the first of them is changed
             assigner(replace(run_settings, check_mode=True)).run(targets, desired)
     began = runtime.clock.monotonic()
     try:
-        for targets, desired in work:
+        for targets, desired, span in work:
             if cancellation.is_cancelled:
                 break
-            batch.take(assigner(run_settings).run(targets, desired), desired)
+            batch.take(assigner(run_settings, span).run(targets, desired), desired)
         batch.recovered = put_back(_not_planned(interrupted, plan), connection, journal, run_settings, assigner)
     finally:
         batch.seconds = runtime.clock.monotonic() - began

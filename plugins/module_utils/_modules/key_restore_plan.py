@@ -13,6 +13,8 @@ from pathlib import Path
 from .._api.client import Connection
 from .._api.iam import refused_credentials
 from .._common.errors import InputError, ResourceError
+from .._common.progress import NO_PROGRESS, Describe, ProgressLog
+from .._common.quantities import duration
 from .._documents.discovery_file import DiscoveryFile
 from .._documents.discovery_writer import write_discovery
 from .._documents.plan_file import UnplannedRow
@@ -23,10 +25,10 @@ from .._model.ocid import (
     parse,
 )
 from .._model.resource import DesiredState, Reading, Resource
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow
 from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
-from .._planning.key_checks import KeyChecks, check_keys
+from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
 from .._planning.restore import block_unusable, make_restore_plan
@@ -49,7 +51,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
-    resources, unread = _read(context.connection, list(former.found.values()))
+    resources, unread = _read(context.connection, list(former.found.values()), context.log)
     plan_filter = PlanFilter(
         keys=None, include_replicated=options["include_replicated"], include_locked=options["include_locked"]
     )
@@ -61,7 +63,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = [(key, row["key_region"]) for row in plan.entries if (key := row["wanted_kms_key_id"]) is not None]
-        key_checks = check_keys(context.connection, context.validator, wanted, plan.entries)
+        key_checks = context.check_keys(wanted, plan)
         block_unusable(plan, key_checks, multi_version_key_fails=context.multi_version_key_fails)
     plan.block_failed(context.previous.failed)
     interrupted.complete(plan)
@@ -75,6 +77,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
     return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
+
+
+def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe:
+    """The line about reading what one region has of one kind."""
+    row = RESOURCE_TYPES.get(resource_type)
+    what = row.count(count) if row is not None else f"{count:,} resources"
+    return lambda seconds: f"{region}: reading {what} ({turn}), for {duration(seconds)}"
 
 
 def _unread_policies(former: FormerKeys, unread: Mapping[Subject, ResourceError]) -> list[UnplannedRow]:
@@ -140,7 +149,7 @@ def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now:
 
 
 def _read(
-    connection: Connection, former_keys: Sequence[FormerKey]
+    connection: Connection, former_keys: Sequence[FormerKey], log: ProgressLog = NO_PROGRESS
 ) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
     """The resources as they are now, and why others could not be read."""
     # A volume and its policy assignment are known by the same OCID, so they are read separately.
@@ -158,11 +167,12 @@ def _read(
             expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
         by_region.setdefault((home, kind.registry_name), []).append((former, kind))
     rows = []
-    for (place, _kind_name), members in by_region.items():
+    for number, ((place, _kind_name), members) in enumerate(by_region.items(), 1):
         region = RegionReader(place, [(former.id, kind) for former, kind in members], connection, _CONCURRENCY)
         try:
-            readings = region.read(DesiredState(None))
-            now = [(former, *_as_before(region, kind, former, readings[former.id])) for former, kind in members]
+            with log.during(_reading(place, members[0][0].type, len(members), f"{number} of {len(by_region)}")):
+                readings = region.read(DesiredState(None))
+                now = [(former, *_as_before(region, kind, former, readings[former.id])) for former, kind in members]
         finally:
             region.close()
         for former, reading, is_lost in now:

@@ -29,12 +29,14 @@ from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
+from .key_names import NamedKeys
 from .options import listed, writable_file
 from .output import invocation, warn_of
 from .runtime import Runtime
 
 # Lookups in flight. The rate limit of Vault is the bottleneck; more threads would only retry more calls at once.
 _CONCURRENCY = 8
+_REMEDY = "Name regions, or leave 'regions' out to look up each key where it was created."
 
 # Each host of an unreachable region takes these attempts, some 20 s if connections are refused.
 _ATTEMPTS = 5
@@ -47,16 +49,25 @@ def run_kms_key_info(module: AnsibleModule, runtime: Runtime | None = None) -> N
         result_file = writable_file("result_file", module.params["result_file"])
         read = input_files(module.params, "discovery_file")
         check_files(module.params, {"result_file": result_file}, read)
-        entries = _look_up(module, runtime)
-    _end(module, entries, result_file)
+        entries, resolved = _look_up(module, runtime)
+    _end(module, entries, resolved, result_file)
 
 
-def _look_up(module: AnsibleModule, runtime: Runtime) -> list[dict[str, Any]]:
+def _look_up(module: AnsibleModule, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The entries, and the keys that names stand for, if any were given."""
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
-    requested = requested_keys(module.params, regions=connection.regions, tenancy=connection.tenancy)
+    names = NamedKeys(connection, runtime.clock)
+
+    def regions() -> list[str]:
+        given = listed(module.params, "regions", _REMEDY) or []
+        return [connection.regions.expect(each, "'regions' names") for each in given] or names.subscribed_regions()
+
+    options = names.keys(module.params, regions)
+    requested = requested_keys(options, regions=connection.regions, tenancy=connection.tenancy)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
     reports = look_up(requested, validator, connection)
-    return [key_entry(report, connection.auth_type) for report in reports]
+    entries = [key_entry(report, connection.auth_type) for report in reports]
+    return entries, {"kms_key_ids": options["kms_key_ids"]} if names.found else {}
 
 
 def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy: str | None) -> list[tuple[str, str]]:
@@ -65,8 +76,7 @@ def requested_keys(options: Mapping[str, Any], *, regions: RegionTable, tenancy:
     Raises InputError for anything that is not a key of the realm of the tenancy, and for regions that are unknown, in
     another realm, or missing in the OCID of a key.
     """
-    remedy = "Name regions, or leave 'regions' out to look up each key where it was created."
-    names = listed(options, "regions", remedy) or []
+    names = listed(options, "regions", _REMEDY) or []
     places = list(dict.fromkeys(regions.expect(name, "'regions' names") for name in names))
     realm, whose = (parse(tenancy).realm, "the tenancy") if tenancy else (None, "")
     if options["kms_key_ids"] is None and is_blank(options.get("discovery_file")):
@@ -135,7 +145,9 @@ def _key_warnings(report: KeyReport) -> list[str]:
     return warnings
 
 
-def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path | None) -> NoReturn:
+def _end(
+    module: AnsibleModule, entries: list[dict[str, Any]], resolved: dict[str, Any], result_file: Path | None
+) -> NoReturn:
     result: dict[str, Any] = {"changed": False, "summary": summary(entries), "msg": message(entries)}
     if result_file is not None:
         try:
@@ -144,4 +156,4 @@ def _end(module: AnsibleModule, entries: list[dict[str, Any]], result_file: Path
             warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     shown = selected(entries, module.params["result"])
     # In templates, ``keys`` is a method, and ansible-core 2.21 forbids documenting it; playbooks use it nevertheless.
-    module.exit_json(invocation=invocation(module), **result, kms_keys=shown, keys=shown)
+    module.exit_json(invocation=invocation(module), **result, resolved=resolved, kms_keys=shown, keys=shown)

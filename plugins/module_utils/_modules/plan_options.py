@@ -10,6 +10,7 @@ from typing import Any
 
 from .._api.settings import CONNECTION_OPTIONS
 from .options import KEY_CHECK_OPTIONS
+from .progress import PROGRESS_OPTIONS
 
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
@@ -22,6 +23,7 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "run_id": {"type": "str"},
     "former_runs": {"type": "list", "elements": "path"},
     **KEY_CHECK_OPTIONS,
+    **PROGRESS_OPTIONS,
     **CONNECTION_OPTIONS,
 }
 """Argument spec entries of the modules that plan."""

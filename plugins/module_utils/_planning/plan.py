@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,7 +81,7 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     """
     plan = Plan()
     excluded = frozenset(plan_filter.exclude_ids)
-    without_key: dict[str, int] = {}
+    without_key: dict[str, Counter[str]] = {}
     for resource in resources:
         if not is_selected(resource, plan_filter):
             plan.not_selected += 1
@@ -90,7 +91,7 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
             continue
         region = region_of_wanted_key(resource)
         if plan_filter.keys is not None and region not in plan_filter.keys:
-            without_key[region] = without_key.get(region, 0) + 1
+            without_key.setdefault(region, Counter())[resource["type"]] += 1
             continue
         desired = None if plan_filter.keys is None else plan_filter.keys[region]
         add_resource(plan, resource, desired, plan_filter)
@@ -128,12 +129,21 @@ def region_of_wanted_key(resource: ResourceRow) -> str:
     return key_region(resource) or resource["region"]
 
 
-def _no_keys(regions: Mapping[str, int]) -> str:
-    places = ", ".join(f"{name} ({count})" for name, count in sorted(regions.items()))
+def _no_keys(regions: Mapping[str, Counter[str]]) -> str:
+    places = [f"{name} ({_counted(types)})" for name, types in sorted(regions.items())]
+    is_policies = all(set(types) == {ASSIGNMENT} for types in regions.values())
+    why = "Backup policies use the key of the region that they copy to. " if is_policies else ""
+    left_out = f"{ASSIGNMENT} out of 'resource_types'" if is_policies else "these types out of 'resource_types'"
     return (
-        f"Nothing was changed, because there is no key for {places}, where resources in scope are or where backup "
-        "policies copy to. Give these regions a key, or take the resources out of the scope."
+        f"Nothing was changed, because there is no key for {', '.join(places)}. {why}Give these regions a key in "
+        f"'kms_key_ids', or leave {left_out} (in the role: rekey_kms_key_ids, rekey_resource_types)."
     )
+
+
+def _counted(types: Mapping[str, int]) -> str:
+    """ "3 block volumes, 1 boot volume" """
+    rows = [(RESOURCE_TYPES.get(name), name, count) for name, count in types.items()]
+    return ", ".join(row.count(count) if row is not None else f"{count:,} {name}" for row, name, count in rows)
 
 
 def is_selected(resource: ResourceRow, plan_filter: PlanFilter) -> bool:

@@ -78,7 +78,10 @@ def _skip_reason(
     if current not in former_key.assigned_keys:
         return f"on {key_words(current)}, which is not the key that the run assigned"
     if first.before is None and not allow_oracle_managed:
-        return "was on the Oracle-managed key, which is only restored with 'allow_oracle_managed'"
+        return (
+            "was on the Oracle-managed key, which is only restored with 'allow_oracle_managed' (in the playbook: "
+            "restore_keys_allow_oracle_managed)"
+        )
     return None
 
 

@@ -138,6 +138,13 @@ def _validate_copy_backups(role: str, values: Values, problems: Problems) -> Non
         problems.append(f"{role}_destination_region is not set. Name the region to copy to")
     elif len(values["destination_region"]) > 1 or values["destination_region"] == ["all"]:
         problems.append(f"{role}_destination_region must be a single region. Run it once per region")
+    if values["kms_key_id"] is None and not values["oracle_managed"]:
+        problems.append(
+            f"{role}_kms_key_id is not set. Name the key for the copies; for new copies with the Oracle-managed key, "
+            f"set {role}_oracle_managed to true"
+        )
+    elif values["kms_key_id"] is not None and values["oracle_managed"]:
+        problems.append(f"{role}_kms_key_id and {role}_oracle_managed are both set. Remove one of them")
 
 
 def _validate_encryption_report(role: str, values: Values, problems: Problems) -> None:

@@ -22,6 +22,7 @@ from .._common.errors import InputError
 from .._common.text import quote
 from .._common.timestamps import parse_rfc3339, rfc3339
 from .._common.values import is_blank, parse_boolean
+from .._model.names import is_name
 from .._model.ocid import expect_type, parse
 from .._model.regions import RegionTable
 
@@ -159,6 +160,22 @@ def ocids(*types: str) -> Callable[[Any], list[str]]:
     return read
 
 
+def named_ocid(*types: str) -> Callable[[Any], str]:
+    """The OCID of a resource of one of these types, or its name, which the modules look up."""
+
+    def read(value: Any) -> str:
+        return value.strip() if is_name(value) else ocid(*types)(value)
+
+    return read
+
+
+def named_ocids(*types: str) -> Callable[[Any], list[str]]:
+    def read(value: Any) -> list[str]:
+        return [named_ocid(*types)(word) for word in string_list(value)]
+
+    return read
+
+
 def regions(table: RegionTable | None) -> Callable[[Any], list[str]]:
     """Names of regions, or ``['all']``. Without the SDK's table of regions, the modules validate them."""
 
@@ -178,17 +195,17 @@ def _region(name: str, table: RegionTable | None) -> str:
 
 
 def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]:
-    """A key for each region, from a dictionary, or text: JSON, YAML, or lines ``region=key OCID``."""
+    """A key for each region, from a dictionary, or text: JSON, YAML, or lines ``region=key``."""
 
     def read(value: Any) -> dict[str, str]:
         keys: dict[str, str] = {}
-        for name, given in _pairs(value, _ENTRIES):
+        for name, given in _pairs(value, _ENTRIES, "us-ashburn-1=ocid1.key.oc1.iad..., or us-ashburn-1=<vault>/<key>"):
             if is_blank(given):
                 raise InputError(f"region {name} has no key")
             region = _region(name, table)
             if region == "all":
                 raise InputError("'all' is not a region. Name each region with its key")
-            key = ocid("key")(given)
+            key = named_ocid("key")(given)
             if keys.setdefault(region, key) != key:
                 raise InputError(f"{region} is set twice, with different keys")
         return keys
@@ -198,13 +215,13 @@ def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]
 
 def freeform_tags(value: Any) -> dict[str, str]:
     """Tags from a dictionary, or text: JSON, YAML, or lines ``name=value``."""
-    return {name: _tag_value(name, content) for name, content in _pairs(value, re.compile(r"\n"))}
+    return {name: _tag_value(name, content) for name, content in _pairs(value, re.compile(r"\n"), "owner=payments")}
 
 
 def defined_tags(value: Any) -> dict[str, dict[str, str]]:
     """Tags by namespace, from a dictionary of dictionaries, or text: JSON, YAML, or lines ``namespace.name=value``."""
     tags: dict[str, dict[str, str]] = {}
-    for name, content in _pairs(value, re.compile(r"\n")):
+    for name, content in _pairs(value, re.compile(r"\n"), "operations.owner=payments"):
         if isinstance(content, Mapping):
             for key, inner in content.items():
                 tags.setdefault(name, {})[str(key).strip()] = _tag_value(f"{name}.{key}", inner)
@@ -243,14 +260,14 @@ def timestamp(value: Any) -> str:
     return rfc3339(given, "seconds")
 
 
-def _pairs(value: Any, separator: re.Pattern[str]) -> list[tuple[str, Any]]:
+def _pairs(value: Any, separator: re.Pattern[str], example: str) -> list[tuple[str, Any]]:
     content = value
     if isinstance(value, str):
         content = _structure(value) if value.lstrip().startswith(("{", "[", "- ")) else _lines(value, separator)
     if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
         content = {name: item[name] for item in content for name in item}
     if not isinstance(content, Mapping):
-        raise InputError(f"{quote(value)} is not a mapping of names to values")
+        raise InputError(f"{quote(value)} does not say what belongs to what. Write a line such as {example}")
     if not content:
         raise InputError(f"{quote(value)} is set, but names nothing. Unset it if it is not intended")
     return [(str(name).strip(), inner) for name, inner in content.items()]

@@ -22,6 +22,8 @@ from .values import (
     freeform_tags,
     integer,
     keys_by_region,
+    named_ocid,
+    named_ocids,
     ocid,
     ocids,
     one_of,
@@ -50,6 +52,23 @@ def _ocid(ocid_type: str, *description: str) -> Variable:
     return Variable(ocid(ocid_type), type="str", description=description)
 
 
+def _key(region: str, *description: str) -> Variable:
+    name = f"Or its name, V(vault/key), or V(key) where it is unique in {region}."
+    return Variable(named_ocid("key"), type="str", description=(*description, name))
+
+
+def _keys(*description: str) -> Variable:
+    return Variable(named_ocids("key"), description=(*description, _KEY_NAMES))
+
+
+def _compartments(*description: str) -> Variable:
+    return Variable(named_ocids("compartment", "tenancy"), description=(*description, _COMPARTMENT_NAMES))
+
+
+_KEY_NAMES = "Or their names, V(vault/key), or V(key) where it is unique in the region."
+_COMPARTMENT_NAMES = "Or their names from the root down, such as V(prod/databases)."
+
+
 def _ocids(ocid_types: Sequence[str], *description: str) -> Variable:
     return Variable(ocids(*ocid_types), description=description)
 
@@ -66,8 +85,7 @@ def _listed(words: Sequence[str]) -> str:
 def _scope(table: RegionTable | None, regions_otherwise: str, compartments_otherwise: str) -> dict[str, Variable]:
     """The scope of the discovery, and which resources to select."""
     return {
-        "compartment_ids": _ocids(
-            ("compartment", "tenancy"),
+        "compartment_ids": _compartments(
             f"The OCIDs of the compartments. {compartments_otherwise}",
             "For the whole tenancy, name its OCID.",
         ),
@@ -165,7 +183,8 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "kms_key_ids": Variable(
             keys_by_region(table),
             description=(
-                "The OCID of the desired key for each region. A dictionary, or lines C(region=OCID).",
+                "The OCID of the desired key for each region, or its name, V(vault/key), or V(key) where it is unique "
+                "in the region. A dictionary, or lines C(region=key).",
                 "Backup policies use the key of the region that they copy to.",
                 "Required unless O({role}_state=absent).",
             ),
@@ -176,7 +195,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "needs O({role}_confirm_oracle_managed).",
         ),
         "confirm_oracle_managed": _flag(False, "Must be true with O({role}_state=absent)."),
-        "from_kms_key_ids": _ocids(("key",), "Select only resources that are on one of these keys."),
+        "from_kms_key_ids": _keys("Select only resources that are on one of these keys."),
         "only_oracle_managed": _flag(False, "Whether to select only resources that are on the Oracle-managed key."),
         "include_replicated": _flag(
             False,
@@ -222,8 +241,8 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
             "volumebackuppolicy",
             "The OCID of the backup policy. When not set, each asset keeps the policy that it has.",
         ),
-        "kms_key_id": _ocid(
-            "key",
+        "kms_key_id": _key(
+            "all regions of the tenancy",
             "The OCID of the key for the copies. It must be usable in the destination region of the policy.",
             "Required with O({role}_state=present), not allowed otherwise.",
         ),
@@ -258,17 +277,18 @@ def _copy_backups(table: RegionTable | None) -> dict[str, Variable]:
     return {
         "backup_ids": _ocids(RESOURCE_TYPES.copyable.ocid_types, "The OCIDs of the backups. Required."),
         "destination_region": Variable(regions(table), description=("The region to copy to. Required.",)),
-        "kms_key_id": _ocid(
-            "key", "The OCID of the key for the copies. When not set, new copies get the Oracle-managed key."
+        "kms_key_id": _key(
+            "that region", "The OCID of the key for the copies. Required unless O({role}_oracle_managed=true)."
+        ),
+        "oracle_managed": _flag(
+            False, "Whether new copies get the Oracle-managed key. Existing copies are left as they are."
         ),
         "display_name": Variable(
             text,
             type="str",
             description=("The display name of new copies. When not set, they have the name of their source.",),
         ),
-        "compartment_ids": _ocids(
-            ("compartment", "tenancy"), "Compartments, besides that of each backup, to search for existing copies."
-        ),
+        "compartment_ids": _compartments("Compartments, besides that of each backup, to search for existing copies."),
         **_key_checks(),
         "wait_timeout": _number(1, None, 14400, "The time limit for all copies, in seconds."),
         "report_dir": _report_dir(),
@@ -284,12 +304,9 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "tenancy is subscribed to.",
             ),
         ),
-        "compartment_ids": _ocids(
-            ("compartment", "tenancy"), "The OCIDs of the compartments to scan. When not set, the whole tenancy."
-        ),
+        "compartment_ids": _compartments("The OCIDs of the compartments to scan. When not set, the whole tenancy."),
         "recursive": _flag(True, "Whether to scan the compartments below them too."),
-        "kms_key_ids": _ocids(
-            ("key",),
+        "kms_key_ids": _keys(
             "The OCIDs of keys to retire. The report lists every use of them that is found in Block Volume.",
             "They need a scan of the whole tenancy, so regions and compartments can't be set with them.",
         ),

@@ -17,10 +17,22 @@ class Compartment(Resource):
     kind = "compartment"
     search_type = "Compartment"
 
-    __slots__ = ("accessible", "compartment_id", "created", "id", "may_inspect", "name", "region", "serial", "state")
+    __slots__ = (
+        "accessible",
+        "compartment_id",
+        "created",
+        "display_name",
+        "id",
+        "may_inspect",
+        "name",
+        "region",
+        "serial",
+        "state",
+    )
 
     def __init__(self, cloud: CloudState, entry: Entry, parent: str | None) -> None:
         self.name = entry.text("name")
+        self.display_name = entry.optional("display_name") or self.name
         self.id = cloud.make_id("compartment", None, self.name, entry.optional("id"))
         named = entry.optional("parent")
         self.compartment_id = cloud.compartment_of(named, entry) if named else parent or cloud.tenancy.id
@@ -35,7 +47,7 @@ class Compartment(Resource):
         return {
             "id": self.id,
             "compartmentId": self.compartment_id,
-            "name": self.name,
+            "name": self.display_name,
             "description": f"Compartment {self.name}",
             "timeCreated": date(self.created),
             "lifecycleState": self.state,

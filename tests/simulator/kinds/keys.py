@@ -64,6 +64,7 @@ class Key(Resource):
         "auto_rotation",
         "compartment_id",
         "created",
+        "display_name",
         "id",
         "length",
         "may_inspect",
@@ -77,6 +78,7 @@ class Key(Resource):
 
     def __init__(self, cloud: CloudState, entry: Entry, name: str) -> None:
         self.name = name
+        self.display_name = entry.optional("display_name") or name
         self.vault = cloud.named(Vault, entry.text("vault"), entry)
         site = cloud.sites[self.vault.region]
         self.region = self.vault.region
@@ -116,7 +118,7 @@ class Key(Resource):
         return {
             "compartmentId": self.compartment_id,
             "definedTags": {},
-            "displayName": self.name,
+            "displayName": self.display_name,
             "freeformTags": {},
             "id": self.id,
             "lifecycleState": self.at[region].state,
@@ -171,7 +173,7 @@ class Key(Resource):
         if region != self.region and cloud.switches["search_finds_replica_keys"] == "off":
             return None
         more = {"vaultId": self.vault.id, "currentKeyVersion": self.version_id(self.versions)}
-        return {"lifecycleState": here.state, "additionalDetails": more}
+        return {"displayName": self.display_name, "lifecycleState": here.state, "additionalDetails": more}
 
     def truth(self, cloud: CloudState) -> Json:
         return self.document(self.region) | {

@@ -47,6 +47,8 @@ TYPES = {
     "choices": {"multiselect"},
     "integer": {"integer"},
     "ocid": {"text"},
+    "named_ocid": {"text"},
+    "named_ocids": {"textarea"},
     "text": {"text"},
     "timestamp": {"text"},
     "regions": {"text"},

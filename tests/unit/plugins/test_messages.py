@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import errors
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import fail_module_on_error
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import guesses
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.output import invocation, warn
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
@@ -42,7 +43,7 @@ def test_warnings_go_through_one_function() -> None:
 
 
 def test_failures_of_modules_have_messages_of_one_function() -> None:
-    """Others fail with a result, or because a library is missing."""
+    """Others fail with a result, or because a library is missing; ``module.py`` quotes names before Ansible's words."""
     messages = {
         (place, ast.unparse(word.value))
         for place, call in _nodes(ast.Call)
@@ -51,7 +52,8 @@ def test_failures_of_modules_have_messages_of_one_function() -> None:
         if word.arg == "msg"
     }
     assert {place for place, text in messages if "missing_required_lib" not in text} == {
-        "module_utils/_modules/errors.py"
+        "module_utils/_modules/errors.py",
+        "module_utils/_modules/module.py",
     }
 
 
@@ -75,6 +77,12 @@ def test_a_module_that_fails_shows_no_key(error: Exception) -> None:
     assert BODY[:20] not in repr(module.said)
     warn(cast(AnsibleModule, module), [f"a\n{PEM}"], "the file")
     assert BODY[:20] not in repr(module.said)
+
+
+def test_a_misspelt_option_shows_no_secret() -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9"
+    (guess,) = guesses([f"api_user_key_pass_phrase {token}"], ["api_user_key_pass_phrase"])
+    assert token not in guess
 
 
 @pytest.mark.parametrize("key", ["s3cret-key", ["s3cret-key"], {"s3cret-key": "s3cret-key"}, 53270])

@@ -24,6 +24,8 @@ WRONG: dict[str, list[Any]] = {
     "ocid": ["ocid1.volume", "my-key", "ocid1.instance.oc1.iad.abc"],
     "timestamp": ["yesterday", "2026-13-01"],
     "regions": ["us-ashbrn-1", "all,us-ashburn-1", ","],
+    "named_ocid": ["ocid1.volume", "<key>", "ocid1.instance.oc1.iad.abc"],
+    "named_ocids": ["ocid1.prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
     "ocids": ["prod", "ocid1.instance.oc1.iad.abc", ",", f"{compartment_id(1)}\nocid1.nothing"],
     "paths": [",", "\n,\n"],
     "keys_by_region": ["us-ashburn-1", "us-ashburn-1=", f"all={KEY_A}", KEY_A, f"iad={volume_id(1)}", "{"],
@@ -37,6 +39,7 @@ GOOD = {
     "backup_policy_kms_key_id": KEY_A,
     "copy_backups_backup_ids": volume_id(1, kind="volumebackup"),
     "copy_backups_destination_region": IAD,
+    "copy_backups_kms_key_id": KEY_A,
     "restore_keys_report": "/reports/run",
 }
 

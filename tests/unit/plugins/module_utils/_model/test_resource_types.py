@@ -76,7 +76,7 @@ def changed_types(module: Any) -> tuple[str, ...]:
     """The types with a key that a module changes; a group backup stands for its members, so it is not one of them."""
     with pytest.MonkeyPatch.context() as patch:
         accepted: list[str] = []
-        patch.setattr(module, "AnsibleModule", lambda **_options: None)
+        patch.setattr(module, "Module", lambda **_options: None)
         patch.setattr(module, "change_keys", lambda _module, _ids, *names, **_options: accepted.extend(names))
         module.main()
     return tuple(KINDS[name].type for name in accepted if name in KINDS)
@@ -180,7 +180,7 @@ class TestANewRow:
         def module(*, argument_spec: dict[str, Any], **_rest: Any) -> None:
             specs.append(argument_spec)
 
-        monkeypatch.setattr(key_assignment_plan, "AnsibleModule", module)
+        monkeypatch.setattr(key_assignment_plan, "Module", module)
         monkeypatch.setattr(key_assignment_plan, "write_key_plan", lambda *_arguments: None)
         key_assignment_plan.main()
         assert "vault_disk" in specs[0]["resource_types"]["choices"]

@@ -44,7 +44,7 @@ def test_what_is_given_is_taken_without_the_blanks_around_it() -> None:
     [
         ({"destination_region": ""}, "'destination_region' is empty"),
         ({"destination_region": None}, "'destination_region' is empty"),
-        ({"kms_key_id": "key-a"}, "key-a"),
+        ({"kms_key_id": "ocid1.key-a"}, "key-a"),
         ({"kms_key_id": COMPARTMENT}, "a key is expected"),
         ({"copy_compartment_ids": [KEY]}, "compartment"),
         ({"display_name": "n" * 256}, "256 characters"),

@@ -102,7 +102,7 @@ def test_regenerate_excludes_absent() -> None:
     [
         (volume_id(1), "is a block volume, but a key is expected"),
         (KEY_A.replace(".key.", ".vault."), "is a vault, but a key is expected"),
-        ("my-key", "is not an OCID"),
+        ("my-key.oc1.iad.abc", "is not an OCID"),
         ("ocid1.key.oc1.iad", "is not an OCID"),
         ("{{ key }}", "is not an OCID"),
     ],
@@ -110,6 +110,11 @@ def test_regenerate_excludes_absent() -> None:
 def test_a_key_is_the_ocid_of_a_key(value: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         desired_key(options(kms_key_id=value))
+
+
+@pytest.mark.parametrize("name", ["my-key", " vault/my key ", "Schlüssel"])
+def test_a_name_is_kept_for_later(name: str) -> None:
+    assert desired_key(options(kms_key_id=name)).kms_key_id == name.strip()
 
 
 # --- the resources

@@ -80,7 +80,7 @@ def test_an_assignment_takes_the_key_of_the_region_that_it_copies_to() -> None:
 
 
 def test_each_region_without_a_key_is_told_with_how_many_need_it() -> None:
-    with pytest.raises(InputError, match=r"eu-frankfurt-1 \(2\)"):
+    with pytest.raises(InputError, match=r"eu-frankfurt-1 \(2 backup policy assignments\)"):
         make_plan([assignment(1), assignment(2), found()], PlanFilter({IAD: KEY_A}))
     assert make_plan([assignment()], PlanFilter({IAD: KEY_A}, exclude_ids=[volume_id(1)])).entries == []
 

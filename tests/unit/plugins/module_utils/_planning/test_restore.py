@@ -53,7 +53,12 @@ def test_a_resource_that_is_back_already_is_only_counted() -> None:
         (files.resource(1, key=KEY_B, lifecycle_state="TERMINATING"), KEY_A, None, "is TERMINATING"),
         (files.resource(1, key=KEY_C), KEY_A, None, f"on {KEY_C}, which is not the key that the run assigned"),
         (files.resource(1), KEY_A, None, "on the Oracle-managed key, which is not the key that the run assigned"),
-        (files.resource(1, key=KEY_B), None, None, "only restored with 'allow_oracle_managed'"),
+        (
+            files.resource(1, key=KEY_B),
+            None,
+            None,
+            "only restored with 'allow_oracle_managed' (in the playbook: restore_keys_allow_oracle_managed)",
+        ),
         (ASSIGNMENT, KEY_A, "other", "its backup policy is not the one that it had then"),
     ],
 )

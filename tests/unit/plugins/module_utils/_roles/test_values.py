@@ -118,7 +118,7 @@ def test_keys_by_region(given: Any) -> None:
         ({}, "names nothing"),
         ("{}", "names nothing"),
         ([], "names nothing"),
-        (KEY_A, "is not a mapping of names to values"),
+        (KEY_A, "Write a line such as us-ashburn-1="),
         ({IAD: ""}, "region us-ashburn-1 has no key"),
         (f"iad={KEY_A}\nfra=", "region fra has no key"),
         ({IAD: KEY_A, "iad": KEY_B}, "us-ashburn-1 is set twice"),
@@ -283,7 +283,11 @@ EVERY_ROLE: dict[str, dict[str, Any]] = {
     "rekey": {"kms_key_ids": {IAD: KEY_A}, "compartment_ids": [ONE]},
     "backup_policy": {"kms_key_id": KEY_A, "compartment_ids": [ONE], "regions": [IAD]},
     "restore_keys": {"report": "/run/report.json"},
-    "copy_backups": {"backup_ids": "ocid1.volumebackup.oc1.iad.unique", "destination_region": "fra"},
+    "copy_backups": {
+        "backup_ids": "ocid1.volumebackup.oc1.iad.unique",
+        "destination_region": "fra",
+        "oracle_managed": True,
+    },
     "encryption_report": {},
 }
 
@@ -306,6 +310,9 @@ class TestEveryRole:
         for name in EVERY_ROLE[role]:
             for blank in BLANKS:
                 _values, problems = self.read(role, **{name: blank})
+                if name == "oracle_managed":
+                    assert any(f"{role}_kms_key_id is not set" in problem for problem in problems)
+                    continue
                 assert any(f"{role}_{name} is" in problem for problem in problems) or (
                     (role, name) == ("backup_policy", "compartment_ids") and problems[0].startswith("Neither")
                 )
@@ -378,6 +385,15 @@ class TestCopyBackups:
             ({"backup_ids": BACKUP, "destination_region": "all"}, "must be a single region"),
             ({"backup_ids": BACKUP, "destination_region": "iad,fra"}, "must be a single region"),
             ({"backup_ids": volume_id(1), "destination_region": "fra"}, "is expected"),
+            ({"backup_ids": BACKUP, "destination_region": "fra"}, "set copy_backups_oracle_managed to true"),
+            (
+                {"backup_ids": BACKUP, "destination_region": "fra", "kms_key_id": " ", "oracle_managed": "false"},
+                "copy_backups_kms_key_id is not set",
+            ),
+            (
+                {"backup_ids": BACKUP, "destination_region": "fra", "kms_key_id": KEY_A, "oracle_managed": "yes"},
+                "are both set",
+            ),
         ],
     )
     def test_what_is_wrong_is_told(self, given: dict[str, Any], words: str) -> None:
@@ -386,7 +402,12 @@ class TestCopyBackups:
         assert words in " ".join(problems)
 
     def test_a_survey_with_blanks_is_understood(self) -> None:
-        given = {"backup_ids": f"{self.BACKUP}1, {self.BACKUP}2,", "destination_region": "fra", "kms_key_id": ""}
+        given = {
+            "backup_ids": f"{self.BACKUP}1, {self.BACKUP}2,",
+            "destination_region": "fra",
+            "kms_key_id": "",
+            "oracle_managed": "true",
+        }
         named = {f"copy_backups_{name}": value for name, value in given.items()}
         values, problems = read_role("copy_backups", named, table=REGIONS)
         assert problems == []

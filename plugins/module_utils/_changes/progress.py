@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a call says of itself while it reads, validates and changes resources. Counts what is known anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from .._common.progress import NO_PROGRESS, ProgressLog, pace
+from .._common.quantities import duration
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .attempts import Change, Phase, Progress
+from .request import Target
+
+
+@dataclass(frozen=True)
+class Span:
+    """The place of a call's resources in a longer list of the same region and kind: the first is number ``first``."""
+
+    first: int
+    total: int
+
+
+class ChangeProgress:
+    """How far a call has got, in each of its regions."""
+
+    def __init__(self, log: ProgressLog = NO_PROGRESS, span: Span | None = None) -> None:
+        self._log = log
+        self._span = span
+
+    def reading(self, targets: Sequence[Target]) -> AbstractContextManager[None]:
+        """While the targets are read."""
+        line = f"{_places(targets)}: reading {len(targets):,} {_kinds(targets)}"
+        return self._log.during(lambda seconds: f"{line}{_since(seconds)}")
+
+    def validating(self) -> AbstractContextManager[None]:
+        """While keys are looked up."""
+        return self._log.during(lambda seconds: f"validating the keys{_since(seconds)}")
+
+    def changing(
+        self, region: str, targets: Sequence[Target], work: Sequence[Change], progress: Progress
+    ) -> AbstractContextManager[None]:
+        """While the changes of one region are made: ``work`` are those of the targets that need one."""
+        skipped = len(targets) - len(work)
+        before = self._span.first - 1 + skipped if self._span else 0
+        total = self._span.total if self._span else len(work)
+        name = f"{region}: {_kinds([change.target for change in work])}"
+
+        def line(seconds: float) -> str:
+            counts = count(work, progress)
+            done = before + counts.done
+            begun = f", {counts.requested:,} requested" if counts.requested else ""
+            failed = f", {counts.failed:,} failed" if counts.failed else ""
+            return f"{name} {done:,} of {total:,}{begun}{failed}, {pace(counts.done, total - done, seconds)}"
+
+        return self._log.during(line, concludes=True)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many changes are done, failed ones included; and how many others have been requested and not yet verified."""
+
+    done: int = 0
+    failed: int = 0
+    requested: int = 0
+
+
+def count(work: Sequence[Change], progress: Progress) -> Counts:
+    """The changes by what became of them so far."""
+    done = failed = requested = 0
+    for change in work:
+        attempt, seen = progress.attempts.get(change.id), progress.verifications.get(change.id)
+        if progress.error_of(change) is not None:
+            failed += 1
+            done += 1
+        elif seen is not None and seen.is_decided:
+            done += 1
+        elif attempt is not None and attempt.changed:
+            requested += 1
+        elif attempt is not None and attempt.phase in (Phase.CONCLUDE, Phase.DONE):  # there was nothing left to change
+            done += 1
+    return Counts(done, failed, requested)
+
+
+def _places(targets: Sequence[Target]) -> str:
+    regions = list(dict.fromkeys(target.region for target in targets))
+    return regions[0] if len(regions) == 1 else f"{len(regions)} regions"
+
+
+def _kinds(targets: Sequence[Target]) -> str:
+    """The plural of what these are."""
+    names = {target.kind.type if not _is_policy(target) else ASSIGNMENT for target in targets}
+    row = RESOURCE_TYPES.get(names.pop()) if len(names) == 1 else None
+    return row.plural if row is not None else "resources"
+
+
+def _is_policy(target: Target) -> bool:
+    return target.kind.registry_name.startswith("policy of ")
+
+
+def _since(seconds: float) -> str:
+    return f", for {duration(seconds)}"
