@@ -36,14 +36,14 @@ options:
     description:
       - The regions to search, such as V(us-ashburn-1) or V(iad), or V(all) for every region that the tenancy is
         subscribed to.
-      - When not set, the region of the connection options. An empty list is an error.
+      - When not set, the region of the connection options. A blank or an empty list is an error.
     type: list
     elements: str
   compartment_ids:
     description:
       - The OCIDs of the compartments to search, or their names from the root down, such as V(prod/databases). The OCID
         of the tenancy stands for its root compartment.
-      - When not set, the whole tenancy. An empty list is an error.
+      - When not set, the whole tenancy. A blank or an empty list is an error.
     type: list
     elements: str
   recursive:
@@ -100,6 +100,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.clock import Clock
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import BlockVolumeKeyError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import shown
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.values import is_blank
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.discover import CONCURRENCY
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._discovery.shards import (
     Shard,
@@ -156,6 +157,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _find(self: Any) -> ShardList:
         options = {name: self.get_option(name) for name in ("regions", "compartment_ids")}
+        for name, given in options.items():
+            if any(is_blank(item) for item in given or ()):
+                raise AnsibleParserError(
+                    f"'{name}' is blank, so it is not known which shards to make hosts of. Leave it out if it should "
+                    "restrict nothing"
+                )
         try:
             connection = connect(
                 resolve_connection(self._connection_options(), os.environ),

@@ -25,6 +25,7 @@ from integration.support.harness import SOAK, Ran, furnish, is_change, run
 from integration.support.model_process import Killed, Life, living
 from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, restore, run_jobs
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.run_locks import lock_places, open_locks
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_kms_key,
     backup_policy_crossregion_key,
@@ -324,6 +325,59 @@ def _lost(sim: Simulator, case: Case, folder: Path) -> Iterator[tuple[str, Path]
         if _in_place(sim, case.asset) is None:
             yield point, journal
             return
+
+
+@pytest.mark.parametrize("state", ["DISABLED", "PENDING_DELETION"])
+def test_a_lost_policy_whose_key_is_unusable_is_named_and_nothing_is_written_for_it(
+    sim: Simulator, tmp_path: Path, state: str
+) -> None:
+    case = CASES["key-changed"]
+    ((_point, journal),) = _lost(sim, case, tmp_path)
+    sim.change(sim.id("key-phx"), state=state)
+
+    ran = run(
+        volume_kms_key.main, sim, volume_ids=[sim.id("other-1")], kms_key_id=sim.id("key-a"), journal=str(journal)
+    )
+
+    assert ran.failed
+    assert sim.id("key-phx") in ran.msg
+    assert "restore_keys" in ran.msg
+    assert ran.writes == {"UpdateVolumeKmsKey": 1}
+    assert ran.only["changed"], "what became of the task's own resource is not lost"
+
+
+def test_a_lost_policy_is_put_back_under_a_lock(sim: Simulator, tmp_path: Path) -> None:
+    case = CASES["key-changed"]
+    ((_point, journal),) = _lost(sim, case, tmp_path)
+    locks = open_locks(lock_places(journal, {"XDG_STATE_HOME": str(tmp_path / "state")}))
+    locks.names.acquire([sim.id("volume-1")])
+    try:
+        ran = run(
+            volume_kms_key.main,
+            sim,
+            volume_ids=[sim.id("other-1")],
+            kms_key_id=sim.id("key-a"),
+            journal=str(journal),
+            wait_timeout=2,
+        )
+    finally:
+        locks.names.close()
+
+    assert ran.failed
+    assert ran.writes == {"UpdateVolumeKmsKey": 1}
+    assert _in_place(sim, "volume-1") is None
+
+
+def test_a_former_run_that_can_not_be_read_is_an_error(sim: Simulator, tmp_path: Path) -> None:
+    _furnish(sim, CASES["key-changed"])
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "journal.jsonl").write_text('{"event": "intent", "previous_policy_id": 5}\n')
+
+    scope = {"resource_types": ["policy_assignment"]}
+    planned = make_plan(sim, tmp_path / "run", scope=scope, former_runs=[str(tmp_path / "old")])
+
+    assert planned.failed
+    assert "could not be searched for changes that were interrupted" in planned.msg
 
 
 @pytest.mark.parametrize("kms_key_id", ["no-such-key", "key-a/no-such-key"])

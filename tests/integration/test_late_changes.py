@@ -19,8 +19,9 @@ from integration.support.change_modules import CHANGERS, Changer, fleet
 from integration.support.fleets import volumes
 from integration.support.harness import FAST, furnish, run
 from integration.support.model_process import Killed, Life, living
+from integration.support.rekey_helpers import make_plan
 
-from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key, volume_kms_key
+from ansible_collections.oci_keys.block_volume.plugins.modules import backup_kms_key, key_plan_apply, volume_kms_key
 from simulator.client import Simulator
 
 WAITING = replace(FAST, late_commit=4.0)
@@ -91,6 +92,40 @@ def test_what_a_killed_run_sent_is_waited_for(sim: Simulator, tmp_path: Path, se
     assert not again.failed, again.msg
     assert again.writes == {}
     assert sim.resource(sim.id(name))["kmsKeyId"] == sim.id("key-a")
+    assert sim.needless_puts == 0
+
+
+@pytest.mark.parametrize("first", ["a plan in another folder", "a task with the default journal"])
+def test_what_was_sent_by_another_run_is_waited_for(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    furnish(sim, volumes=[volumes(1, key="key-b")])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    scope = {"resource_types": ["volume"]}
+    (tmp_path / "runs").mkdir()
+    make_plan(sim, tmp_path / "runs" / "two", scope=scope)
+    if first.startswith("a plan"):
+        make_plan(sim, tmp_path / "runs" / "one", scope=scope)
+        main: Any = key_plan_apply.main
+        options: dict[str, Any] = {"plan_file": str(tmp_path / "runs" / "one" / "plan.json"), "batch": 1}
+    else:
+        main = volume_kms_key.main
+        options = {"volume_ids": [sim.id("volume-1")], "kms_key_id": sim.id("key-a")}
+    sim.fault("late", "UpdateVolumeKmsKey", seconds=1.5)
+    for number in itertools.count(1):
+        life = Life(number, sent=True)
+        with living(life), contextlib.suppress(Killed):
+            run(main, sim, clock=life, timings=WAITING, **options)
+        assert life.is_over
+        if sim.counts().get("UpdateVolumeKmsKey"):
+            break
+
+    again = run(
+        key_plan_apply.main, sim, timings=WAITING, plan_file=str(tmp_path / "runs" / "two" / "plan.json"), batch=1
+    )
+
+    assert again.writes == {}
+    assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-a")
     assert sim.needless_puts == 0
 
 

@@ -222,6 +222,9 @@ def test_a_cache_spares_the_second_look(sim: Simulator, inventory: Inventory) ->
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"regions": ""}, "'regions' is blank"),
+        ({"compartment_ids": ""}, "'compartment_ids' is blank"),
+        ({"compartment_ids": ["{{ prod }}", "  "]}, "'compartment_ids' is blank"),
         ({"regions": []}, "'regions' is an empty list"),
         ({"compartment_ids": []}, "'compartment_ids' is an empty list"),
         ({"regions": ["nowhere"]}, "is not a known region"),
@@ -246,9 +249,9 @@ def test_another_name_is_no_file_of_it(inventory: Inventory) -> None:
     assert ran.returncode != 0
 
 
-def test_blank_variables_and_options_count_as_not_set(sim: Simulator, inventory: Inventory) -> None:
+def test_blank_variables_and_connection_options_count_as_not_set(sim: Simulator, inventory: Inventory) -> None:
     inventory.environment.update(dict.fromkeys(("OCI_USER_ID", "OCI_TENANCY", "OCI_REGION", "OCI_AUTH_TYPE"), ""))
-    hosts, _printed = inventory.list(region="", regions="", compartment_ids="", api_user=None)
+    hosts, _printed = inventory.list(region="", api_user=None)
     assert set(hosts) == {f"{IAD}:", f"{IAD}:prod/databases"}
 
 

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from integration.support.fleets import volumes
 from integration.support.harness import FAST, Ran, furnish, run
+from integration.support.rekey_helpers import make_plan, restore, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import change_keys as _module
 from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
@@ -136,6 +137,31 @@ class TestFiles:
         assert ran.failed
         assert "'journal'" in ran.msg
         assert ran.writes == {}
+
+    def test_without_a_state_folder_a_journal_that_is_given_is_enough(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        furnish(sim, volumes=[volumes(1)])
+        monkeypatch.setenv("XDG_STATE_HOME", "not/absolute")
+
+        ran = _rekey(sim, "volume-1", journal=str(tmp_path / "own.jsonl"))
+
+        assert not ran.failed, ran.msg
+        assert ran.changed
+
+    def test_without_a_state_folder_a_plan_is_made_carried_out_and_undone(
+        self, sim: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        furnish(sim, volumes=[volumes(1, key="key-b")])
+        monkeypatch.setenv("XDG_STATE_HOME", "not/absolute")
+
+        planned = make_plan(sim, tmp_path / "run")
+        assert not planned.failed, planned.msg
+        for ran in run_jobs(sim, tmp_path / "run", planned):
+            assert not ran.failed, ran.msg
+        restore(sim, tmp_path / "undo", tmp_path / "run")
+
+        assert sim.resource(sim.id("volume-1"))["kmsKeyId"] == sim.id("key-b")
 
 
 class TestSecretsInWhatOciSays:

@@ -10,14 +10,14 @@ not of a journal raises InputError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
 from .changes_file import ErrorRow, parse_error
 from .journal_events import INTENT, OUTCOME
-from .json_reader import JsonNode, parse_json, read_bytes
+from .json_reader import JsonNode, UnknownOcidError, parse_json, read_bytes
 
 KEY, POLICY, COPY = "key", "policy", "copy"
 """What a line is about: the key of the resource that it names, its backup policy, or its copy in another region."""
@@ -103,8 +103,12 @@ def read_journal(path: Path) -> JournalFile:
     return parse_journal(read_bytes(path), str(path))
 
 
-def parse_journal(content: bytes, name: str) -> JournalFile:
-    """Read the content of the journal ``name``."""
+def parse_journal(content: bytes, name: str, unknown: MutableMapping[str, str] | None = None) -> JournalFile:
+    """Read the content of the journal ``name``.
+
+    ``unknown`` takes the ids of lines that name something in an unknown form, and what that is; without it, such a line
+    is an error.
+    """
     journal = JournalFile()
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip():
@@ -115,7 +119,12 @@ def parse_journal(content: bytes, name: str) -> JournalFile:
             journal.truncated_lines += 1
             continue
         event = node.get("event").one_of(INTENT, OUTCOME)
-        journal.lines.append(_intent(node, number) if event == INTENT else _outcome(node))
+        try:
+            journal.lines.append(_intent(node, number) if event == INTENT else _outcome(node))
+        except UnknownOcidError as error:
+            if unknown is None:
+                raise
+            unknown[node.get("id").text()] = str(error)
     return journal
 
 
@@ -124,12 +133,12 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
     if "previous_kms_key_id" not in members:
         # A missing key would count as the Oracle-managed key.
         node.get("previous_kms_key_id").expected("a key or null")
-    tenancy, copy_id = node.get("tenancy"), node.get("previous_copy_id")
+    copy_id = node.get("previous_copy_id")
     return IntentLine(
         number=number,
         run=node.get("run").text_or_none(),
         time=node.get("time").moment(),
-        tenancy=None if tenancy.text_or_none() is None else tenancy.ocid("tenancy").value,
+        tenancy=_tenancy(node.get("tenancy")),
         id=node.get("id").text(),
         type=node.get("type").resource_type(),
         region=node.get("region").text_or_none(),
@@ -154,6 +163,14 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
         policy_id=node.get("policy_id").text_or_none(),
         copy_to=node.get("previous_destination_region").text_or_none(),
     )
+
+
+def _tenancy(node: JsonNode) -> str | None:
+    """One in an unknown form concerns the whole file, not one resource."""
+    try:
+        return None if node.text_or_none() is None else node.ocid("tenancy").value
+    except UnknownOcidError as error:
+        raise InputError(str(error)) from error
 
 
 def _member_keys(node: JsonNode) -> dict[str, str | None] | None:

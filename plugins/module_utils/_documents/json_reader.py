@@ -28,6 +28,10 @@ _SHOWN_LENGTH = 60
 _TYPE = re.compile(r"[a-z_]{1,40}")
 
 
+class UnknownOcidError(InputError):
+    """An OCID of a form, or of a type, that is not known here: that concerns one resource, not the file."""
+
+
 def read_json(path: Path) -> JsonNode:
     """The content of a JSON file."""
     return parse_json(read_bytes(path), str(path))
@@ -156,7 +160,7 @@ class JsonNode:
             ocid = parse(text)
             expect_type(ocid, *types)
         except InputError as error:
-            raise InputError(f"{self._where()}: {error}") from error
+            raise UnknownOcidError(f"{self._where()}: {error}") from error
         return ocid
 
     def resource_type(self) -> str:

@@ -40,6 +40,7 @@ from .._documents.journal import (
 )
 from .._documents.own_files import write_result
 from .._documents.run_locks import lock_places
+from .._keys.validation import KeyValidator
 from .._model.names import is_name
 from .._model.resource import DesiredState
 from .call_files import input_files
@@ -52,7 +53,7 @@ from .change_options import (
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .interrupted import find_interrupted
+from .interrupted import find_interrupted, with_default_journal
 from .key_names import NamedKeys
 from .options import (
     RESULT_OPTIONS,
@@ -140,6 +141,7 @@ def _run(
         tenancy=connection.tenancy,
     )
     journal = Journal(journal_path, runtime.clock, connection.tenancy)
+    validator = KeyValidator(connection, runtime.clock)
 
     def assigner(settings: RunSettings) -> KeyAssigner:
         return KeyAssigner(
@@ -151,11 +153,12 @@ def _run(
             cancellation=cancellation,
             live=ChangeProgress(log),
             lock_places=lock_places(journal_path, os.environ),
+            validator=validator,
         )
 
     warnings: list[str] = []
-    journals = [journal_path, default_journal_path(os.environ)]
-    interrupted = find_interrupted(journals, warnings)
+    journals = with_default_journal([journal_path])
+    interrupted = find_interrupted([journal_path], warnings)
     try:
         desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
         desired = request.prepare(connection, desired, resources)

@@ -15,7 +15,7 @@ from .._api.client import Connection
 from .._common.errors import InputError, ResourceError
 from .._common.values import is_blank
 from .._documents.interrupted import InterruptedPolicy, former_run_journals, interrupted_policies
-from .._documents.journal import Journal
+from .._documents.journal import Journal, known_default_journal
 from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState, Reading, Resource
@@ -54,16 +54,26 @@ class Interrupted:
                 journal.close()
 
 
+def with_default_journal(journals: Iterable[Path]) -> list[Path]:
+    """Journals that were named, and the default one, where there is a state folder."""
+    default = known_default_journal(os.environ)
+    return list(dict.fromkeys([*journals, *([] if default is None else [default])]))
+
+
 def find_interrupted(journals: Iterable[Path], warnings: list[str]) -> list[InterruptedPolicy]:
-    """The interrupted changes in journals of which only the first has to be readable. Raises InputError."""
-    first, *others = list(dict.fromkeys(journals))
-    readable = [first]
-    for path in others:
-        try:
-            interrupted_policies([path])
-            readable.append(path)
-        except InputError as error:
-            warnings.append(f"Whether earlier runs were interrupted is only known in part: {error}.")
+    """The interrupted changes in these journals, and in the default one, which need not be readable.
+
+    Raises InputError.
+    """
+    named = list(dict.fromkeys(journals))
+    readable = list(named)
+    for path in with_default_journal(named):
+        if path not in named:
+            try:
+                interrupted_policies([path])
+                readable.append(path)
+            except InputError as error:
+                warnings.append(f"Whether earlier runs were interrupted is only known in part: {error}.")
     return interrupted_policies(readable)
 
 

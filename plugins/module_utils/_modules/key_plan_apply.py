@@ -28,9 +28,10 @@ from .._common.cancellation import CancellationToken
 from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
+from .._common.timestamps import parse_moment
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
-from .._documents.interrupted import InterruptedPolicy
-from .._documents.journal import Journal, default_journal_path
+from .._documents.interrupted import InterruptedPolicy, former_run_journals
+from .._documents.journal import Journal
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanEntry, PlanFile, Slice, read_plan
 from .._documents.run_locks import lock_places
@@ -54,7 +55,7 @@ from .change_options import parse_run_settings
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
 from .errors import IN_THE_JOURNAL, fail_module_on_error
-from .interrupted import find_interrupted
+from .interrupted import find_interrupted, with_default_journal
 from .output import invocation, warn, warn_of
 from .progress import live_progress
 from .put_back import PutBack, put_back, with_interrupted, with_quiet_times
@@ -62,6 +63,8 @@ from .signals import cancelled_by_signals
 
 # Failures that the result of a task lists at most; the file of the batch has all of them.
 _MOST_FAILURES = 20
+# Journals of runs that ended longer ago tell of nothing that is on its way still; there may be thousands.
+_RECENT_SECONDS = 3600
 
 
 def apply_batch(module: AnsibleModule) -> NoReturn:
@@ -123,7 +126,7 @@ def _apply(
         )
 
     warnings: list[str] = []
-    interrupted = find_interrupted([journal.path, default_journal_path(os.environ)], warnings)
+    interrupted = find_interrupted([journal.path], warnings)
     batch.note(warnings)
     work: list[tuple[list[Target], DesiredState, Span]] = []
     for part in parts:
@@ -131,7 +134,7 @@ def _apply(
         targets, interrupted = with_interrupted(targets, interrupted)
         if not run_settings.check_mode:
             now, late_commit = runtime.clock.timestamp(), runtime.timings.late_commit
-            targets = with_quiet_times(targets, [journal.path], now, late_commit)
+            targets = with_quiet_times(targets, _journals(journal.path, now), now, late_commit)
         work.append((targets, desired, Span(part.first, part.total)))
     if len(work) > 1 and not module.check_mode:
         for targets, desired, _span in work:  # each of them before the first of them is changed
@@ -147,6 +150,13 @@ def _apply(
         batch.seconds = runtime.clock.monotonic() - began
         batch.write()
     return batch.result(), bool(batch.recovered.unsettled)
+
+
+def _journals(own: Path, now: str) -> list[Path]:
+    """The journals that may tell of a change that is on its way still: also those of runs beside this one."""
+    latest = parse_moment(now).timestamp() - _RECENT_SECONDS
+    beside = [path for path in former_run_journals(own.parent.parent) if path.stat().st_mtime >= latest]
+    return with_default_journal([own, *beside])
 
 
 def _not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from .._common.errors import InputError, ResourceError
 from .._documents.interrupted import InterruptedPolicy
-from .._documents.journal import Journal, default_journal_path
+from .._documents.journal import Journal
 from .._documents.plan_file import UnplannedRow
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
@@ -48,7 +47,7 @@ def interrupted_in_plan(context: PlanContext, known: Collection[str] = ()) -> Pl
     """
     own = context.folder / "journal.jsonl"
     found = PlannedPolicies()
-    journals = [own, *journals_of(context.options.get("former_runs") or ()), default_journal_path(os.environ)]
+    journals = [own, *journals_of(context.options.get("former_runs") or ())]
     policies = [each for each in find_interrupted(journals, found.warnings) if each.asset_id not in known]
     if not policies:
         return found

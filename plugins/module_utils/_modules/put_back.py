@@ -65,7 +65,8 @@ def put_back(
 ) -> PutBack:
     """Assign each policy again that is missing. In check mode, only what would be done.
 
-    ``assigner`` makes one for these settings. The service judges the former keys: there is no other choice than them.
+    ``assigner`` makes one for these settings. What it refuses, such as a key that can't be used any more, leaves these
+    policies unsettled, and is no error: other changes of the call have been made by now.
     """
     if not interrupted:
         return PutBack()
@@ -78,11 +79,15 @@ def put_back(
             warnings.append(f"That interrupted changes are settled could not be written to the journal ({error}).")
     unsettled = [unsettled_text(policy, str(error)) for policy, error in found.unknown]
     outcomes: list[tuple[Outcome, DesiredState]] = []
-    settings = replace(run_settings, validate_key=False, multi_version_key_fails=False, wait=True)
+    settings = replace(run_settings, multi_version_key_fails=False, wait=True)
     for key, policies in _by_key(found).items():
         desired = DesiredState(key)
         targets = [_target(policy, connection) for policy in policies]
-        report = assigner(settings).run(targets, desired)
+        try:
+            report = assigner(settings).run(targets, desired)
+        except InputError as error:
+            unsettled += [unsettled_text(policy, str(error)) for policy in policies]
+            continue
         warnings += report.warnings
         for policy, outcome in zip(policies, report.outcomes):
             outcomes.append((outcome, desired))

@@ -21,7 +21,7 @@ from .._documents.changes_file import ChangeRow
 from .._documents.journal_changes import JournalChange, paired, takes_policy
 from .._documents.journal_events import INTENT, OUTCOME
 from .._documents.journal_reader import IntentLine, parse_journal
-from .._documents.json_reader import JsonNode, read_bytes
+from .._documents.json_reader import JsonNode, UnknownOcidError, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE, UNASSIGN
@@ -153,6 +153,8 @@ def _read_folder(folder: Path, former: FormerKeys) -> None:
     for file in journals:
         # A run that was killed may have left it empty, or with an incomplete line.
         known |= _read_journal(read_bytes(file), str(file), former, may_be_empty=True, unchanged=unchanged)
+    # What the journal names in a form that is not known: the other files do not know better.
+    known |= {about for about in files.found if about[1] in former.unknown}
     former.take(files, known)
 
 
@@ -280,8 +282,9 @@ def _read_journal(
     ``unchanged`` are those of which another file of the run says that they were not made. Returns all subjects that
     the journal names, also those of changes that the service refused, which are no changes.
     """
-    journal = parse_journal(content, name)
-    if not journal.lines and not may_be_empty:
+    unknown: dict[str, str] = {}
+    journal = parse_journal(content, name, unknown)
+    if not (journal.lines or unknown or may_be_empty):
         raise _not_of_a_run(name)
     former.truncated_lines += journal.truncated_lines
     steps: dict[Subject, FormerStep] = {}
@@ -290,12 +293,14 @@ def _read_journal(
         if change.intent.action not in _REVERSIBLE:
             continue
         former.tenancies.update(line.tenancy for line in change.intents if line.tenancy is not None)
-        for about, step in _steps(change, name).items():
+        for about, step in _steps(change, name, unknown).items():
             known.add(about)
             if change.may_have_changed and (change.outcome is not None or about not in unchanged):
                 steps[about] = _followed_by(steps.get(about), step)
+    former.unknown.update(unknown)
     for about, step in steps.items():
-        former.add(about, step)
+        if about[1] not in unknown:  # of several changes, the first may be the one that can't be read
+            former.add(about, step)
     return known
 
 
@@ -305,13 +310,14 @@ def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
     return replace(earlier, assigned=(*earlier.assigned, *later.assigned), takes_policy=later.takes_policy)
 
 
-def _steps(change: JournalChange, name: str) -> dict[Subject, FormerStep]:
+def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Subject, FormerStep]:
     """What one change did to each resource that bears a key. Of several attempts, a later one knows better what was
-    there before, except where that is what an earlier one has made."""
+    there before, except where that is what an earlier one has made. ``unknown`` takes those of an unknown form.
+    """
     steps: dict[Subject, FormerStep] = {}
     for line in change.intents:
         assigned = () if line.action == UNASSIGN else (line.kms_key_id,)
-        for about, previous in _previous_keys(line, name).items():
+        for about, previous in _previous_keys(line, name, unknown).items():
             before = steps.get(about)
             policy_id = line.policy.policy_id if line.policy is not None else None
             if before is not None and previous in before.assigned:
@@ -327,11 +333,8 @@ def _steps(change: JournalChange, name: str) -> dict[Subject, FormerStep]:
     return steps
 
 
-def _previous_keys(line: IntentLine, name: str) -> dict[Subject, str | None]:
+def _previous_keys(line: IntentLine, name: str, unknown: dict[str, str]) -> dict[Subject, str | None]:
     """The keys that an intent is about to replace, by what bears them."""
-    if line.policy is not None:
-        about = ASSIGNMENT, _node(line.id, "id", name, line).ocid(*RESOURCE_TYPES.assets.ocid_types).value
-        return {about: line.previous_kms_key_id}
     keys = {line.id: line.previous_kms_key_id}
     place = "id"
     if line.copy is not None and line.copy.copy_id is not None:
@@ -339,7 +342,19 @@ def _previous_keys(line: IntentLine, name: str) -> dict[Subject, str | None]:
         members = line.copy.member_keys
         keys = {line.copy.copy_id: line.previous_kms_key_id} if members is None else dict(members)
         place = "previous_copy_id" if members is None else "previous_member_keys"
-    return {_subject_of_bearer(_node(bearer, place, name, line)): previous for bearer, previous in keys.items()}
+    found: dict[Subject, str | None] = {}
+    for bearer, previous in keys.items():
+        node = _node(bearer, place, name, line)
+        try:
+            found[_subject_of_asset(node) if line.policy is not None else _subject_of_bearer(node)] = previous
+        except UnknownOcidError as error:
+            unknown[bearer] = str(error)
+    return found
+
+
+def _subject_of_asset(node: JsonNode) -> Subject:
+    """The policy assignment of an asset, which is known by its OCID."""
+    return ASSIGNMENT, node.ocid(*RESOURCE_TYPES.assets.ocid_types).value
 
 
 def _node(value: str, place: str, name: str, line: IntentLine) -> JsonNode:

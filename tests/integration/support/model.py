@@ -18,7 +18,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from integration.support.harness import FAST, Ran, furnish
 from integration.support.harness import run as run_module
 from integration.support.model_checks import Run, check, check_done, check_idle
-from integration.support.model_fleet import HOSTILE, KEYS, MOST_PASSING, POLICIES, Fault, faults, fleets, switches
+from integration.support.model_fleet import (
+    HOSTILE,
+    KEYS,
+    MOST_PASSING,
+    POLICIES,
+    Fault,
+    faults,
+    fleets,
+    jumps,
+    switches,
+    wrong_answers,
+)
 from integration.support.model_plans import plan_carry_out_and_put_back
 from integration.support.model_process import Killed, Life, living
 from integration.support.model_requests import BACKUP, COPY, POLICY, VOLUME, Ask, Module, Truth, settled
@@ -51,6 +62,7 @@ class Model(RuleBasedStateMachine):
         self.last: dict[Module, Ask] = {}
         self.is_sound = True
         self.has_planned = False
+        self.jump = 0
 
     @initialize(fleet=fleets())
     def furnish(self, fleet: dict[str, Any]) -> None:
@@ -71,6 +83,20 @@ class Model(RuleBasedStateMachine):
         self._step("spoil")
         self.faults.append(fault)
         self._disturb(fault)
+
+    @precondition(lambda self: len(self.faults) < MOST_FAULTS)
+    @rule(fault=wrong_answers)
+    def mislead(self, fault: Fault) -> None:
+        """Something is answered wrongly in the next run."""
+        self._step("mislead")
+        self.faults.append(fault)
+        self._disturb(fault)
+
+    @rule(by=jumps)
+    def set_clock(self, by: int) -> None:
+        """The clock of this machine is wrong from now on, or right again, by another one each time."""
+        self._step("set_clock")
+        self.jump = by if not self.jump else 0
 
     @rule(data=st.data(), key=keys)
     def change_behind(self, data: st.DataObject, key: str) -> None:
@@ -189,7 +215,9 @@ class Model(RuleBasedStateMachine):
             check_done(done)
         self.faults.clear()
         self.sim.clear_faults()
-        if done.ran is None:
+        if done.ran is None and data.draw(st.booleans()):
+            self._run_again(done)
+        elif done.ran is None:
             self._put_policies_back(done)
         if not check_mode:
             self.last[ask.module] = ask
@@ -201,10 +229,28 @@ class Model(RuleBasedStateMachine):
         passing = all(fault.passes for fault in self.faults) and sum(it.times for it in self.faults) <= MOST_PASSING
         return not hostile and passing and not (ask.regenerates and self.faults)
 
-    def _attempt(self, ask: Ask, life: Life | None = None, *, check_mode: bool = False) -> Run:
+    def _run_again(self, killed: Run) -> None:
+        """The next run has the journal of the one that was killed, and a clock that may have been set since."""
+        self._step("second")
+        ask = replace(killed.ask, more=_without(killed.ask, "regenerate", "wait"))
+        again = self._attempt(ask, keeps_journal=True)
+        assert again.ran is not None
+        assert again.needless_puts == 0
+        for subject in ask.subjects(killed.before):
+            was, now = ask.held(killed.before, subject), ask.held(again.after, subject)
+            is_done = ask.matches(killed.before, again.after, subject)
+            if ask.module is not COPY:
+                assert is_done or now == was, subject
+            assert is_done or again.ran.failed or ask.excuse(killed.before, subject), again.ran.msg
+
+    def _attempt(
+        self, ask: Ask, life: Life | None = None, *, check_mode: bool = False, keeps_journal: bool = False
+    ) -> Run:
         life = life or Life()
+        life.jump = self.jump
         before = settled(self.sim)
-        self.journal.unlink(missing_ok=True)
+        if not keeps_journal:
+            self.journal.unlink(missing_ok=True)
         with living(life):
             ran: Ran | None = None
             with contextlib.suppress(Killed):
@@ -220,7 +266,9 @@ class Model(RuleBasedStateMachine):
                 )
         calls, needless = self.sim.calls(), self.sim.needless_puts
         after = settled(self.sim)
-        return Run(ask, check_mode, before, after, None if life.is_over else ran, calls, self.journal, needless)
+        return Run(
+            ask, check_mode, before, after, None if life.is_over else ran, calls, self.journal, needless, self.jump
+        )
 
     def _put_policies_back(self, killed: Run) -> None:
         """The journal tells what a process had taken away that was killed before it could assign it anew."""

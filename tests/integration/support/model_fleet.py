@@ -72,6 +72,9 @@ PASSING = [
 
 LASTING = ["clock_skew", "page_expired"]
 
+WRONG = ["other_record", "foreign_row", "bare_record", "odd_value", "repeated_member", "repeating_token"]
+"""Answers that are well formed and wrong: whatever they say, nothing is done or told on their word."""
+
 MOST_PASSING = 3
 """So many passing faults fail nothing: a read is tried once more than that."""
 
@@ -103,6 +106,15 @@ faults = st.builds(
     times=st.integers(1, MOST_PASSING),
     after=st.integers(0, 6),
 )
+wrong_answers = st.builds(
+    Fault,
+    kind=st.sampled_from(WRONG),
+    operation=st.sampled_from(_READS),
+    times=st.integers(1, MOST_PASSING),
+    after=st.integers(0, 3),
+)
+jumps = st.sampled_from([-86400, -3600, -90, 90, 3600, 86400])
+"""How far a clock is set, in seconds."""
 
 switches = st.sampled_from(sorted(SWITCHES)).flatmap(
     lambda name: st.tuples(st.just(name), st.sampled_from(SWITCHES[name]))

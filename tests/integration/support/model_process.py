@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from integration.support.clock import UnhurriedClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.transport import Transport
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.timestamps import parse_moment
 
 
 class Killed(BaseException):
@@ -30,6 +32,7 @@ class Life(UnhurriedClock):
 
     def __init__(self, dies_at: int | None = None, *, sent: bool = False) -> None:
         super().__init__()
+        self.jump = 0
         self.is_over = False
         self._left = dies_at
         self._sent = sent
@@ -44,8 +47,9 @@ class Life(UnhurriedClock):
         super().sleep(seconds)
 
     def timestamp(self) -> str:
+        """The time of the system, whose clock may have been set by ``jump`` seconds."""
         self._go_on()
-        return super().timestamp()
+        return (parse_moment(super().timestamp()) + timedelta(seconds=self.jump)).isoformat().replace("+00:00", "Z")
 
     def request(self, send: Callable[[], Any]) -> Any:
         is_last = self._is_last()

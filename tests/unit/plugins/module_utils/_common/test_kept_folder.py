@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which folders outlive a run: the mounts are those of containers as their engines made them, shortened."""
+"""Which folders outlive a run. The mounts are written by hand, in the form that engines are known to give them."""
 
 from __future__ import annotations
 

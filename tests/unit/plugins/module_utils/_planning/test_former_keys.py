@@ -137,7 +137,6 @@ def test_an_ocid_of_an_unknown_form_concerns_only_its_resource(tmp_path: Path, r
             "field 'previous_kms_key_id' (key or null) is missing",
         ),
         (intent(KEY_A, KEY_B, tenancy="x" * 100_000), "is not an OCID"),
-        (intent(ONE, KEY_B), "but a key is expected"),
         (json.dumps({"event": "intent"}), "'previous_kms_key_id' (key or null) is missing"),
         ("[" * 100_000, "nested too deeply"),
         (" \n", "is empty"),
@@ -352,3 +351,49 @@ class TestPolicies:
         assert not self._former(tmp_path, begun, there).is_policy_taken
         assert self._former(tmp_path, begun, gone).is_policy_taken
         assert self._former(tmp_path, begun, outcome(known=False, error={"code": "X"}, kind="policy of volume"))
+
+
+class TestUnknownForms:
+    """What a journal names in a form that is not known concerns that resource; the others go back."""
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            intent(KEY_A, KEY_B, id="ocid2.volume.oc1.iad.new"),
+            intent(KEY_A, KEY_B, id="ocid1.newvolume.oc1.iad.abc", type="new_volume"),
+            intent("ocid2.key.oc1.iad.new", KEY_B, id="ocid2.volume.oc1.iad.new"),
+            intent(ONE, KEY_B),
+            intent(KEY_A, "arn:key", id="ocid2.volume.oc1.iad.new"),
+            intent(KEY_A, KEY_B, id="an asset", previous_policy_id="p", previous_assignment_id="a"),
+            intent(KEY_A, KEY_B, id=ONE, previous_copy_id="ocid2.volumebackup.oc1.phx.new"),
+            intent(
+                KEY_A, KEY_B, id=ONE, previous_copy_id="group", previous_member_keys={"member": KEY_A}, type="volume"
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("in_folder", [True, False])
+    def test_of_a_resource(self, tmp_path: Path, line: str, in_folder: bool) -> None:
+        content = f"{line}\n{intent(KEY_A, KEY_B, id=TWO)}\n"
+        if in_folder:
+            (tmp_path / "journal.jsonl").write_text(content)
+            former = read_former_keys([tmp_path])
+        else:
+            former = read(tmp_path, content)
+
+        assert {about: key.original for about, key in former.found.items()} == {("volume", TWO): KEY_A}
+        (reason,) = former.unknown.values()
+        assert "line 1" in reason
+
+    @pytest.mark.parametrize("other", ["journal", "report"])
+    def test_no_later_key_is_taken_for_the_original_one(self, tmp_path: Path, other: str) -> None:
+        lines = [intent("ocid2.key.oc1.iad.new", KEY_B)]
+        if other == "report":
+            (tmp_path / "report.json").write_text(report(change(previous_kms_key_id=KEY_B, kms_key_id=KEY_C)))
+        else:
+            lines.append(intent(KEY_B, KEY_C))
+        (tmp_path / "journal.jsonl").write_text("\n".join(lines))
+
+        former = read_former_keys([tmp_path])
+
+        assert former.found == {}
+        assert list(former.unknown) == [ONE]
