@@ -170,7 +170,7 @@ def _tenancy(node: JsonNode) -> str | None:
     try:
         return None if node.text_or_none() is None else node.ocid("tenancy").value
     except UnknownOcidError as error:
-        raise InputError(str(error)) from error
+        raise InputError(str(error)) from None
 
 
 def _member_keys(node: JsonNode) -> dict[str, str | None] | None:
