@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from .._common.text import quote, readable
 
 # An OCID with a mistake in it, such as a letter too few at its start, a copied quotation mark, or a placeholder.
-_LIKE_AN_OCID = re.compile(r"^\W*o?c[il1]d\d*\s*[.:]|\.oc\d+\.|[<>{}$]", re.IGNORECASE)
+_LIKE_AN_OCID = re.compile(r"^\W*o?c[il1]dv?\d*\s*[.:]|\.oc\d+\.|[<>{}$]", re.IGNORECASE)
 _MOST_CANDIDATES = 5
 
 
