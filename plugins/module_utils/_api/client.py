@@ -90,9 +90,7 @@ class Gate:
         try:
             signed = self._signer.sign(operation.method, host, call.target, headers, call.body)
         except Exception as error:  # signers of the SDK ask for tokens, and raise whatever comes of it
-            raise TransportError(
-                explain(error, host, was_sent=False), operation=operation.name, was_sent=False
-            ) from error
+            raise _not_signed(error, operation.name, host) from error
         return HttpRequest(operation.name, operation.method, host, call.target, signed, call.body)
 
     def _renew(self, rejected: HttpRequest) -> bool:
