@@ -33,8 +33,7 @@ NAMING = {
     "galaxy.yml": r"^(version: )\S+$",
     "README.md": r"^(    version: |    ansible-galaxy collection install git\+\S+\.git,)\S+$",
     "docs/docsite/rst/guide_start.rst": r"^(  ansible-galaxy collection install git\+\S+\.git,)\S+$",
-    "extensions/awx/execution-environment.yml": r"^(        version: )\S+$",
-    "extensions/awx/project/collections/requirements.yml": r"^(    version: )\S+$",
+    "extensions/awx/execution-environment.yml": r"^(        version: |# The container image .*/oci-keys:)\S+$",
 }
 """Where the version of the release is named, in its second half of what matches."""
 
