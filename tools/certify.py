@@ -26,7 +26,7 @@ CORES = {"2.18": "python3.11", "2.19": "python3.11", "2.20": "python3.12", "2.21
 """Versions of ansible-core, and the Python that runs each."""
 
 DEVEL = "ansible-core @ https://github.com/ansible/ansible/archive/devel.tar.gz"
-DEVEL_PYTHON = "python3.13"
+DEVEL_PYTHON = "python3.14"
 
 TESTED = (
     "aiohttp",
