@@ -438,6 +438,9 @@ def main(preparation: str, address: str) -> None:
     else:
         _import_what_modules_import(Path(address).parent / "packages")
         _compile_once()
+    # As a Python that a terminal starts: whoever started this one may have ignored Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     import gc
 
     gc.collect()
