@@ -10,8 +10,7 @@ Counted is what pytest's processes use and all that they have started: simulator
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +45,15 @@ class ProcessorTime:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._counted = 0.0
-        self.spent: Counter[str] = Counter()
+        self.spent: dict[str, float] = {}
 
     def _count(self, what: str) -> None:
         now = used(os.getpid())
-        self.spent[what] += max(now - self._counted, 0.0)
+        self._add(what, max(now - self._counted, 0.0))
         self._counted = now
+
+    def _add(self, what: str, seconds: float) -> None:
+        self.spent[what] = self.spent.get(what, 0.0) + seconds
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
@@ -71,18 +73,19 @@ class ProcessorTime:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        self.spent.update(getattr(node, "workeroutput", {}).get("processor_time", {}))
+        for what, seconds in getattr(node, "workeroutput", {}).get("processor_time", {}).items():
+            self._add(what, seconds)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in summary(self.spent):
             terminalreporter.write_line(line)
 
 
-def summary(spent: Counter[str]) -> list[str]:
+def summary(spent: Mapping[str, float]) -> list[str]:
     """One line for all, and one for each of the dearest files; none if nothing was counted."""
     total = sum(spent.values())
     if not total:
         return []
-    files = Counter({name: seconds for name, seconds in spent.items() if name != STARTING})
-    head = f"Processor time: {total:.0f} s, of which {spent[STARTING]:.0f} s {STARTING}. The dearest files:"
-    return [head, *(f"{seconds:7.1f} s  {name}" for name, seconds in files.most_common(SHOWN))]
+    files = sorted((-seconds, name) for name, seconds in spent.items() if name != STARTING)[:SHOWN]
+    head = f"Processor time: {total:.0f} s, of which {spent.get(STARTING, 0.0):.0f} s {STARTING}. The dearest files:"
+    return [head, *(f"{-seconds:7.1f} s  {name}" for seconds, name in files)]
