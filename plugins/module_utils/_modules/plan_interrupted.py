@@ -48,7 +48,8 @@ def interrupted_in_plan(context: PlanContext, known: Collection[str] = ()) -> Pl
     own = context.folder / "journal.jsonl"
     found = PlannedPolicies()
     journals = [own, *journals_of(context.options.get("former_runs") or ())]
-    policies = [each for each in find_interrupted(journals, found.warnings) if each.asset_id not in known]
+    policies = find_interrupted(journals, context.connection.tenancy, found.warnings)
+    policies = [each for each in policies if each.asset_id not in known]
     if not policies:
         return found
     states = read_interrupted(context.connection, policies)
