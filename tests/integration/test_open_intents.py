@@ -121,3 +121,43 @@ def test_a_plan_takes_in_what_is_of_this_one_and_what_is_of_an_older_version(sim
     assert not planned.failed, planned.msg
     entries = read_plan(tmp_path / "run")["entries"]
     assert {entry["asset_id"] for entry in entries} == {own["id"], older}
+
+
+# --- of what is gone
+
+
+def backup_id(sim: Simulator, kind: str) -> str:
+    return sim.id("volume-1").replace("ocid1.volume.", f"ocid1.{kind}.") + "x"
+
+
+@pytest.mark.parametrize("kind", ["volume", "boot_volume", "volume_backup"])
+def test_a_plan_names_what_was_being_changed_and_is_gone(sim: Simulator, tmp_path: Path, kind: str) -> None:
+    gone = backup_id(sim, kind.replace("_", ""))
+    old = write(tmp_path / "old" / "journal.jsonl", intent(gone, sim.id("tenancy"), type=kind))
+    planned = make_plan(sim, tmp_path / "run", former_runs=[str(old)])
+    assert not planned.failed, planned.msg
+    assert planned.result["summary"]["unsettled"] == 1
+    (row,) = read_plan(tmp_path / "run")["unsettled"]
+    assert (row["id"], row["type"], row["display_name"]) == (gone, kind, "db")
+    assert "line 1" in row["reason"]
+    assert "NotAuthorizedOrNotFound" in row["reason"]
+
+
+def test_a_copy_whose_source_is_gone_is_named(sim: Simulator, tmp_path: Path) -> None:
+    gone = backup_id(sim, "volumebackup")
+    copy = intent(gone, None, type="volume_backup", previous_copy_id=None, previous_destination_region="phx")
+    planned = make_plan(sim, tmp_path / "run", former_runs=[str(write(tmp_path / "j", copy))])
+    assert [row["id"] for row in read_plan(tmp_path / "run")["unsettled"]] == [gone], planned.msg
+
+
+@pytest.mark.parametrize("end", ["there", "outcome", "of another tenancy"])
+def test_what_is_there_or_has_an_end_is_settled(sim: Simulator, tmp_path: Path, end: str) -> None:
+    gone = backup_id(sim, "volume")
+    ended = {"event": "outcome", "run": "r", "id": gone, "changed": True, "settled": True, "kind": "volume"}
+    lines = {
+        "there": [intent(sim.id("volume-1"), None)],
+        "outcome": [intent(gone, None), ended],
+        "of another tenancy": [intent(gone, ELSEWHERE)],
+    }[end]
+    planned = make_plan(sim, tmp_path / "run", former_runs=[str(write(tmp_path / "j", *lines))])
+    assert planned.result["summary"]["unsettled"] == 0, planned.msg
