@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -161,7 +162,7 @@ def test_what_does_not_pass_is_asked_for_politely(error: ApiError) -> None:
     began = cloud.clock.monotonic()
     apply(cloud, name, seconds=600.0)
     sent = [round(call.time - began) for call in cloud.calls if call.operation == "update_volume_kms_key"]
-    pauses = [later - earlier for earlier, later in zip(sent[:-1], sent[1:], strict=True)]
+    pauses = [later - earlier for earlier, later in pairwise(sent)]
     assert pauses[:5] == sorted(pauses[:5])
     assert all(45 <= pause <= 60 for pause in pauses[6:])
     assert len(sent) <= 17
