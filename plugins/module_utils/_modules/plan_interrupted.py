@@ -19,8 +19,9 @@ from .._model.rows import ResourceRow
 from .._planning.lost_policies import add_lost_policies, unsettled
 from .._planning.plan import Plan, PlanFilter
 from .._resources.resource_row import resource_row
-from .interrupted import find_interrupted, find_open_changes, journals_of, read_interrupted, read_missing
+from .interrupted import find_interrupted, journals_of, read_interrupted
 from .key_plan import PlanContext
+from .missing import find_open_changes, read_missing
 
 
 @dataclass
