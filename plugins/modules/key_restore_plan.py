@@ -192,7 +192,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    write_key_plan(module, plan_restore)
+    write_key_plan(module, plan_restore, "restore_keys")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "dry_run": plan.dry_run,
         "slow": plan.slow,
         "canary_batch": plan.canary_batch,
+        "names": plan.names,
         **facts,
         "digest": plan.digest,
         "counts": count_entries(plan.entries),
@@ -63,6 +64,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "excluded": plan.excluded,
         "not_approved": plan.not_approved,
         "unsettled": plan.unsettled,
+        "not_seen": plan.not_seen,
         "unchanged": plan.unchanged,
         "not_selected": plan.not_selected,
         "batches": [

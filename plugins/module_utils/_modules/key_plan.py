@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
+from .._common.table import width_of
 from .._common.values import is_blank
 from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
@@ -33,8 +35,9 @@ from .._keys.validation import KeyValidator
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
+from .._planning.names import Names
 from .._planning.plan import Plan
-from .._planning.plan_text import MOST_COUNTS, plan_lines
+from .._planning.plan_text import MOST_COUNTS, PlanWords, plan_lines
 from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
@@ -72,6 +75,8 @@ class PlanContext:
     partial_result: dict[str, Any]
     """What the result has even if the module fails later."""
     log: ProgressLog = NO_PROGRESS
+    role: str = "rekey"
+    """The role whose variables messages name."""
     named: dict[str, Any] = field(default_factory=dict)
     """The options with names, with OCIDs instead."""
 
@@ -103,23 +108,36 @@ class PlanContext:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result."""
+    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result.
+
+    ``names`` are those of keys and compartments, by OCID. ``approved`` and ``present`` are the digests of the approved
+    plan and of the plan before it was compared with that; ``gone`` counts approved changes that are not in it.
+    ``places_not_seen`` counts what the discovery could not read.
+    """
 
     plan: Plan
     key_checks: KeyChecks
     tenancy: str
     facts: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    approved: str | None = None
+    present: str | None = None
+    gone: int = 0
+    places_not_seen: int = 0
+    complete: bool = True
 
 
-def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult]) -> NoReturn:
+def write_key_plan(
+    module: AnsibleModule, make: Callable[[PlanContext], PlanResult], role: str = "rekey"
+) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
     partial_result: dict[str, Any] = {}
     with fail_module_on_error(module, extra_result=partial_result):
         try:
             with live_progress(module, runtime.clock) as log:
-                result = _write(module, make, runtime, partial_result, log)
+                result = _write(module, make, runtime, partial_result, log, role)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
     module.exit_json(invocation=invocation(module), **partial_result, **result)
@@ -131,6 +149,7 @@ def _write(
     runtime: Runtime,
     partial_result: dict[str, Any],
     log: ProgressLog,
+    role: str,
 ) -> dict[str, Any]:
     options = module.params
     expect_no_blanks(options)
@@ -150,7 +169,7 @@ def _write(
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result, log)
+    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result, log, role)
     result = make(context)
     plan, previous = result.plan, context.previous
     first_batch = previous.last + 1
@@ -175,19 +194,32 @@ def _write(
         unsettled=plan.unsettled,
         unchanged=plan.unchanged,
         not_selected=plan.not_selected,
+        not_seen=plan.not_seen,
         batches=dict(enumerate(batches, first_batch)),
+        names=_names(result),
     )
     write_plan(plan_file, document, result.facts)
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None
     note = _TOO_LARGE if module.check_mode and inline is None else None
-    lines = plan_lines(plan, dry_run=module.check_mode)
+    words = PlanWords(
+        dry_run=module.check_mode,
+        names=Names(document.names),
+        width=width_of(os.environ.get("COLUMNS")),
+        role=role,
+        approved=result.approved,
+        present=result.present,
+        gone=result.gone,
+        places_not_seen=result.places_not_seen,
+    )
+    lines = plan_lines(plan, words)
     return {
         "changed": False,
         "plan_file": str(plan_file),
         "digest": plan.digest,
-        "summary": _summary(plan, previous),
+        "complete": result.complete,
+        "summary": _summary(result, previous),
         "counts": count_entries(plan.entries)[:MOST_COUNTS],
         "first_batch": first_batch,
         "batch_count": len(batches),
@@ -204,7 +236,20 @@ def _inline_plan(result: PlanResult) -> str | None:
     return packed if len(packed) <= _MOST_INLINE else None
 
 
-def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
+def _names(result: PlanResult) -> dict[str, str | None]:
+    """The names of the keys and compartments that the plan is about; None where a key's is not known."""
+    plan = result.plan
+    rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
+    keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
+    found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
+    found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
+    found.update((report.id, report.display_name) for report in result.key_checks.reports if report.display_name)
+    found.pop("", None)
+    return found
+
+
+def _summary(result: PlanResult, previous: PreviousBatches) -> dict[str, int]:
+    plan = result.plan
     return {
         "planned": len(plan.entries),
         "unchanged": plan.unchanged,
@@ -216,6 +261,7 @@ def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),
         "unsettled": len(plan.unsettled),
+        "not_seen": len(plan.not_seen) + result.places_not_seen,
     }
 
 

@@ -53,7 +53,10 @@ def plan_restore(context: PlanContext) -> PlanResult:
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
     resources, unread = _read(context.connection, list(former.found.values()), context.log)
     plan_filter = PlanFilter(
-        keys=None, include_replicated=options["include_replicated"], include_locked=options["include_locked"]
+        keys=None,
+        include_replicated=options["include_replicated"],
+        include_locked=options["include_locked"],
+        role=context.role,
     )
     plan = make_restore_plan(
         former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
@@ -76,7 +79,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
-    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
+    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), complete=not unread)
 
 
 def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe:
