@@ -214,7 +214,7 @@ resources:
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import run_key_plan_apply
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 
@@ -223,7 +223,10 @@ def main() -> None:
     module = Module(
         argument_spec={
             "plan_file": {"type": "path", "required": True},
-            "batch": {"type": "int", "required": True},
+            "batch": {"type": "int"},
+            "rounds": {"type": "int", "default": 1},
+            "max_failures": {"type": "int"},
+            "max_changes": {"type": "int"},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
             "validate_key": CHANGE_OPTIONS["validate_key"],
@@ -232,7 +235,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    apply_batch(module)
+    run_key_plan_apply(module)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .._documents.batch_file import BatchRow, read_batch_file, read_batch_files
+from .._documents.batch_file import BatchFile, BatchRow, read_batch_file, read_batch_files
+from .._documents.changes_file import count_changes
 from .._documents.subject import Subject, subject
 
 # What a later attempt must not hide: which key a resource had, and which request changed it.
@@ -38,6 +39,21 @@ class PreviousBatches:
     seconds: float = 0.0
     failed: frozenset[Subject] = frozenset()
 
+    def with_batch(
+        self, number: int, tried: PreviousAttempt, rows: Sequence[BatchRow], seconds: float
+    ) -> PreviousBatches:
+        """With one more batch, or another attempt of one: ``rows`` is what became of it in all its attempts, of which
+        ``tried`` is counted already; ``seconds`` is what the last one took."""
+        before, now = count_changes(tried.rows.values()), count_changes(rows)
+        failed = frozenset(subject(row) for row in rows if row.get("error"))
+        return PreviousBatches(
+            last=max(self.last, number),
+            changed=self.changed - before["changed"] + now["changed"],
+            done=self.done - before["total"] + now["total"],
+            seconds=self.seconds + seconds,
+            failed=failed.union(self.failed - tried.rows.keys()),
+        )
+
 
 @dataclass(frozen=True)
 class PreviousAttempt:
@@ -49,7 +65,11 @@ class PreviousAttempt:
 
 def read_previous_batches(folder: Path) -> PreviousBatches:
     """Read the files of all batches in the folder of a run. Raises InputError."""
-    found = read_batch_files(folder)
+    return previous_batches(read_batch_files(folder))
+
+
+def previous_batches(found: Sequence[BatchFile]) -> PreviousBatches:
+    """What these batches, which are all of a run, did."""
     return PreviousBatches(
         last=max((batch.number for batch in found), default=0),
         changed=sum(batch.counts["changed"] for batch in found),
