@@ -81,7 +81,8 @@ summary:
       type: int
       sample: 300
     blocked:
-      description: Those that can't be changed as they are, such as V(FAULTY) ones or those on a disabled key.
+      description: Those that can't be changed as they are, such as V(FAULTY) ones, locked backups, or those on a
+        disabled key.
       type: int
       sample: 2
     left_alone:
@@ -113,6 +114,23 @@ summary:
         such resources fails.
       type: int
       sample: 0
+    not_seen:
+      description: Resources, or places of the discovery, that could not be read.
+      type: int
+      sample: 0
+    unchanged_by_run:
+      description: Those of the unchanged ones that earlier batches of the same run have changed.
+      type: int
+      sample: 0
+    blocked_by_failure:
+      description: Those of the blocked ones that failed in earlier batches of the same run.
+      type: int
+      sample: 0
+complete:
+  description: Whether everything in scope could be read.
+  returned: success
+  type: bool
+  sample: true
 counts:
   description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
     the result at most forty.
@@ -161,17 +179,20 @@ plan_note:
   type: str
   sample: null
 lines:
-  description: The plan as lines to read, with the digest.
+  description:
+    - The plan as lines to read, in 100 columns or in those of the terminal, with the digest. Keys and compartments are
+      shown by their names.
+    - Where the action plugin of the module runs, which is the usual case, they are shown while the task runs.
   returned: success
   type: list
   elements: str
   sample:
-    - 1,200 resources would be changed, 300 already correct
+    - 1,200 resources would be changed, 300 already right
 msg:
   description: The first of the lines, or what is wrong.
   returned: always
   type: str
-  sample: 1,200 resources would be changed, 300 already correct
+  sample: 1,200 resources would be changed, 300 already right
 # end of plan
 """
 

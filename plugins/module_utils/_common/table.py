@@ -104,15 +104,16 @@ def table_lines(
     width: int,
     details: Sequence[Sequence[str]] = (),
     indent: str = "  ",
+    joint: str = "",
 ) -> list[str]:
     """A table with its headings. ``details`` has lines for each row, such as names, that stand below it.
 
     Where the columns do not fit, their cells are shortened in the middle; where that would leave too little of them, or
-    make two rows alike, these cells stand below each other, each with its heading.
+    make two rows alike, these cells stand below the others: with ``joint`` between them, or each with its heading.
     """
     widths = _widths(columns, rows, width - len(indent))
     if widths is None or not _stay_different(columns, rows, widths):
-        return _stacked(columns, rows, width, details, indent)
+        return _stacked(columns, rows, width, details, indent, joint)
     lines = [_line([column.heading for column in columns], columns, widths, indent)]
     for index, row in enumerate(rows):
         lines.append(_line(row, columns, widths, indent))
@@ -162,12 +163,17 @@ def _cell(text: str, column: Column, width: int) -> str:
     return f"{blanks}{short}" if column.is_number else f"{short}{blanks}"
 
 
+def _headed(columns: Sequence[Column], row: Sequence[str], which: Sequence[int]) -> list[str]:
+    return [f"{columns[index].heading}: {row[index]}" for index in which]
+
+
 def _stacked(
     columns: Sequence[Column],
     rows: Sequence[Sequence[str]],
     width: int,
     details: Sequence[Sequence[str]],
     indent: str,
+    joint: str,
 ) -> list[str]:
     """The columns of fixed width as a table, and below each row the other cells, whole."""
     fixed = [index for index, column in enumerate(columns) if column.least is None]
@@ -176,7 +182,7 @@ def _stacked(
     own_rows = [[row[index] for index in fixed] for row in rows]
     own_details = [
         [
-            *(f"{columns[index].heading}: {row[index]}" for index in below),
+            *([joint.join(row[index] for index in below)] if joint else _headed(columns, row, below)),
             *(details[number] if details else ()),
         ]
         for number, row in enumerate(rows)
@@ -185,10 +191,7 @@ def _stacked(
     if widths is None:  # a terminal that is narrower than the narrowest of tables
         own, own_rows = [], [[] for _row in rows]
         widths = []
-        own_details = [
-            [*(f"{columns[index].heading}: {row[index]}" for index in fixed), *detail]
-            for row, detail in zip(rows, own_details)
-        ]
+        own_details = [[*_headed(columns, row, fixed), *detail] for row, detail in zip(rows, own_details)]
     lines = [_line([column.heading for column in own], own, widths, indent)] if own else []
     for index, row in enumerate(own_rows):
         lines += [_line(row, own, widths, indent)] if own else []

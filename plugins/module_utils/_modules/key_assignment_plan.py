@@ -89,7 +89,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         facts,
         tuple(interrupted.warnings),
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
-        approved=approved and approved.digest,
+        approved=None if approved is None else approved.digest,
         present=present,
         gone=gone,
         places_not_seen=max(len(discovery.unreadable), 0 if discovery.complete else 1),

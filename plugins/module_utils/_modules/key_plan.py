@@ -31,6 +31,7 @@ from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
 from .._documents.plan_file import MadeWith, PlanFile
 from .._documents.plan_writer import count_entries, write_plan
+from .._documents.subject import subject
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
 from .._planning.batch_results import PreviousBatches, read_previous_batches
@@ -308,6 +309,8 @@ def _summary(result: PlanResult, previous: PreviousBatches) -> dict[str, int]:
         "not_selected": plan.not_selected,
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),
+        "unchanged_by_run": len(plan.unchanged_subjects & previous.changed_subjects),
+        "blocked_by_failure": sum(subject(row) in previous.failed for row in plan.blocked),
         "unsettled": len(plan.unsettled),
         "not_seen": len(plan.not_seen) + result.places_not_seen,
     }

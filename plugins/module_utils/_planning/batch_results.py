@@ -31,13 +31,14 @@ _HISTORY = (
 @dataclass(frozen=True)
 class PreviousBatches:
     """What the batches of a run did so far. ``last`` is the number of the last one, ``done`` counts resources,
-    ``seconds`` is the time that all took."""
+    ``seconds`` is the time that all took. ``changed_subjects`` are those of which ``changed`` is the count."""
 
     last: int = 0
     changed: int = 0
     done: int = 0
     seconds: float = 0.0
     failed: frozenset[Subject] = frozenset()
+    changed_subjects: frozenset[Subject] = frozenset()
 
     def with_batch(
         self, number: int, tried: PreviousAttempt, rows: Sequence[BatchRow], seconds: float
@@ -76,6 +77,12 @@ def previous_batches(found: Sequence[BatchFile]) -> PreviousBatches:
         done=sum(batch.counts["total"] for batch in found),
         seconds=sum(batch.seconds for batch in found),
         failed=frozenset().union(*(batch.failed for batch in found)),
+        changed_subjects=frozenset(
+            about
+            for batch in found
+            for about, row in batch.rows.items()
+            if row.get("changed") and row.get("error") is None
+        ),
     )
 
 

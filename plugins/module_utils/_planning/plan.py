@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from .._common.errors import InputError
 from .._common.text import visible
@@ -64,6 +64,8 @@ class Plan:
     not_seen: list[UnplannedRow] = field(default_factory=list)
     unchanged: int = 0
     not_selected: int = 0
+    unchanged_subjects: set[Subject] = field(default_factory=set)
+    """Those that ``unchanged`` counts."""
 
     @property
     def digest(self) -> str:
@@ -120,6 +122,7 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
     """Add one resource to the plan, with the key desired for it. A lost assignment is made again whatever its key."""
     if resource["kms_key_id"] == desired and "lost_in_runs" not in resource:
         plan.unchanged += 1
+        plan.unchanged_subjects.add(subject(resource))
         return
     entry = _entry(resource, desired)
     if resource["lifecycle_state"] == FAULTY_STATE:
@@ -242,7 +245,7 @@ def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
 
 def without_change(entry: PlanEntry, reason: str, remedy: str | None = None) -> UnplannedRow:
     """An entry that is not going to be changed."""
-    row: UnplannedRow = {**entry, "reason": reason}
+    row = cast(UnplannedRow, {**entry, "reason": reason})
     if remedy is not None:
         row["remedy"] = remedy
     return row

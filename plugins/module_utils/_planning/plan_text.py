@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,13 +24,17 @@ MOST_COUNTS = 40
 MOST_NAMED = 20
 """The names of so many changes are shown; of more, the counts."""
 _SAMPLE = 10
+_NUMBER = re.compile(r"([0-9]+)")
 _NAME = 60
+
+GOOD, CHANGES, LEFT, BAD = "good", "changes", "left", "bad"
+"""What the headings of a plan are about."""
 
 NO_NAMES = Names({})
 
 _COLUMNS = (
     Column("Region"),
-    Column("Kind", least=14),
+    Column("Kind"),
     Column("From", least=14),
     Column("To", least=14),
     Column("Count", is_number=True),
@@ -75,7 +80,13 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
     if plan.not_selected:
         lines.append(f"{plan.not_selected:,} not selected by the filters")
     lines += _approval_lines(plan, words)
-    return [*map(visible, lines), f"Digest of the plan: {plan.digest}"]
+    return [*map(visible, lines), *_digest_lines(plan.digest, words.width)]
+
+
+def _digest_lines(digest: str, width: int) -> list[str]:
+    """It stays whole, since it is copied."""
+    line = f"Digest of the plan: {digest}"
+    return [line] if len(line) <= width else ["Digest of the plan:", digest]
 
 
 def plan_summary(plan: Plan, words: PlanWords) -> str:
@@ -97,6 +108,17 @@ def plan_summary(plan: Plan, words: PlanWords) -> str:
     return ", ".join([f"{resources(len(plan.entries))} {verb} changed", *found])
 
 
+def tone_of(line: str) -> str:
+    """What a line of a plan is about, for colours; empty for most."""
+    if line.startswith(" ") or not line[:1].isdigit():
+        return ""
+    if " changed" in line:
+        return GOOD if line.startswith("0 ") else CHANGES
+    if line.endswith(":"):
+        return LEFT if line.endswith((" skipped:", " excluded:")) else BAD
+    return ""
+
+
 def entry_lines(entries: Sequence[PlanEntry], names: Names, width: int = DEFAULT_WIDTH) -> list[str]:
     """Each change with its OCIDs, for those who ask for details."""
     lines = []
@@ -115,7 +137,7 @@ def _table(rows: Sequence[CountRow], entries: Sequence[PlanEntry], words: PlanWo
     cells = [
         (
             row["region"],
-            RESOURCE_TYPES[row["type"]].singular if row["count"] == 1 else RESOURCE_TYPES[row["type"]].plural,
+            _kind(row["type"], row["count"]),
             words.names.key(row["from_kms_key_id"]),
             words.names.key(row["to_kms_key_id"]),
             f"{row['count']:,}",
@@ -123,7 +145,19 @@ def _table(rows: Sequence[CountRow], entries: Sequence[PlanEntry], words: PlanWo
         for row in rows
     ]
     details = [_names_of(row, entries) for row in rows] if len(entries) <= MOST_NAMED else []
-    return table_lines(_COLUMNS, cells, words.width, details)
+    return table_lines(_COLUMNS, cells, words.width, details, joint=" -> ")
+
+
+def _kind(name: str, count: int) -> str:
+    """The noun of a type, without a word that the next one implies."""
+    row = RESOURCE_TYPES.get(name)
+    noun = name if row is None else row.singular if count == 1 else row.plural
+    return noun.removeprefix("backup ")
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """As people count: db-2 before db-10."""
+    return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in _NUMBER.split(name)])
 
 
 def _names_of(row: CountRow, entries: Sequence[PlanEntry]) -> list[str]:
@@ -134,7 +168,7 @@ def _names_of(row: CountRow, entries: Sequence[PlanEntry]) -> list[str]:
         if (entry["region"], entry["type"], entry["kms_key_id"], entry["wanted_kms_key_id"])
         == (row["region"], row["type"], row["from_kms_key_id"], row["to_kms_key_id"])
     ]
-    return [", ".join(own)]
+    return [", ".join(_in_order(own))]
 
 
 def _name(row: PlanEntry | UnplannedRow) -> str:
@@ -184,10 +218,9 @@ def _rows_by_place(rows: Sequence[UnplannedRow], words: PlanWords) -> list[str]:
         places.setdefault((row["region"], row["type"]), []).append(row)
     lines, room = [], _SAMPLE
     for (region, kind), own in list(places.items())[:_SAMPLE]:
-        row_type = RESOURCE_TYPES.get(kind)
-        noun = kind if row_type is None else row_type.singular if len(own) == 1 else row_type.plural
+        noun = _kind(kind, len(own))
         where = f"{region}: " if region else ""
-        shown = [_name(row) for row in own[:room]]
+        shown = _in_order([_name(row) for row in own])[:room]
         room -= len(shown)
         if not shown:
             lines += wrap(f"{where}{len(own):,} {noun}", words.width, "    ", "      ")

@@ -57,7 +57,7 @@ def objections(plan_result: Mapping[str, Any], options: Mapping[str, Any], role:
 
 
 def _unwanted(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: str) -> list[str]:
-    """What the plan has that the run is to fail on. ``fail_on_blocked`` is an older way to say so of what is blocked."""
+    """What the plan has that the run is to fail on. ``fail_on_blocked`` is an older way to ask for blocked."""
     counts = plan_result["summary"]
     asked = set(options.get("fail_on") or ())
     says_blocked = f"{role}_fail_on has blocked" if BLOCKED in asked else f"{role}_fail_on_blocked is true"
@@ -179,8 +179,12 @@ def _run_line(counts: Mapping[str, int], incomplete: bool) -> str:
     found = [f"{resources(changed)} changed" if changed else "Nothing changed"]
     found += [f"{failed:,} failed"] if failed else []
     found += [f"{counts['planned']:,} not changed yet"] if counts["planned"] else []
-    # What failed counts as blocked in a later plan.
-    return ", ".join([*found, *_other_counts({**counts, "blocked": max(counts["blocked"] - failed, 0)}, incomplete)])
+    others = {
+        **counts,
+        "blocked": counts["blocked"] - counts.get("blocked_by_failure", 0),
+        "unchanged": counts["unchanged"] - counts.get("unchanged_by_run", 0),
+    }
+    return ", ".join([*found, *_other_counts(others, incomplete)])
 
 
 def _other_counts(counts: Mapping[str, int], incomplete: bool) -> list[str]:
@@ -213,7 +217,7 @@ def _key_lines(retirement: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _key_line(row: Mapping[str, Any]) -> str:
-    key, uses = row["kms_key_id"], row.get("uses") or 0
+    key, uses = label(row.get("display_name") or "", row["kms_key_id"]), row.get("uses") or 0
     if row["verdict"] == "in_use":
         verb = "uses" if uses == 1 else "use"
         return f"Key {key}: IN USE. {resources(uses)} in Block Volume still {verb} it. Don't disable or delete it"
