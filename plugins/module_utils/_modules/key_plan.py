@@ -164,7 +164,7 @@ def _write(
     module: AnsibleModule, planner: PlanModule, runtime: Runtime, partial_result: dict[str, Any], log: ProgressLog
 ) -> dict[str, Any]:
     options = module.params
-    folder = expect_plan_options(options)
+    folder = expect_plan_options(options, planner)
     connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
     validator = KeyValidator(connection, runtime.clock, exact_versions=True)
     context = PlanContext(
@@ -174,9 +174,11 @@ def _write(
     return result
 
 
-def expect_plan_options(options: Mapping[str, Any]) -> Path:
+def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path:
     """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
+    if options["create_folder"] and not is_blank(options["plan_file"]):
+        _create_folder(Path(_absolute(options["plan_file"])).parent, planner.role)
     plan_file = writable_file("plan_file", options["plan_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
@@ -191,6 +193,19 @@ def expect_plan_options(options: Mapping[str, Any]) -> Path:
     if options["batch_size"] < 1 or options["canary"] < 0:
         raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
     return plan_file.parent
+
+
+def _create_folder(folder: Path, role: str) -> None:
+    """Create the folder of a run, and those above it, for their owner only."""
+    try:
+        for path in reversed([folder, *folder.parents]):
+            if not path.is_dir():
+                path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. Name "
+            f"a folder that you may write to; for the role {role}, with {role}_report_dir"
+        ) from error
 
 
 def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile, dict[str, Any]]:

@@ -187,7 +187,7 @@ class _Replanner:
         clock = context.runtime.clock
         context.connection.limit_reads(lambda: math.inf)  # the time limit was that of the last batch
         try:
-            expect_plan_options(options)
+            expect_plan_options(options, self._planner)
             planning = PlanContext(
                 context.module,
                 options,
@@ -208,7 +208,7 @@ class _Replanner:
         self.path, self.document, self.last = folder / name, document, result
         self.found = partial.get("found") or {
             "file": options["new_discovery_file"],
-            "complete": result["complete"],
+            "complete": True,
             "msg": "",
         }
         course.attempted = []
