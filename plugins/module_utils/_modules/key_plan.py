@@ -39,7 +39,7 @@ from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
 from .._planning.names import Names
 from .._planning.plan import Plan
-from .._planning.plan_text import MOST_COUNTS, PlanWords, plan_lines
+from .._planning.plan_text import MOST_COUNTS, PlanWords, plan_lines, plan_summary
 from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
@@ -271,7 +271,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         "lines": [*lines, note] if note else lines,
         "plan": inline,
         "plan_note": note,
-        "msg": lines[0],
+        "msg": plan_summary(plan, words),
     }
 
 

@@ -66,7 +66,7 @@ class _Section:
 def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
     """What a plan amounts to. The first line has the counts, the last one the digest."""
     verb = "would be" if words.dry_run else "will be"
-    lines = [plan_summary(plan, words)]
+    lines = wrap(plan_summary(plan, words), words.width)
     rows = count_entries(plan.entries)
     lines += _table(rows[:MOST_COUNTS], plan.entries, words)
     if len(rows) > MOST_COUNTS:
