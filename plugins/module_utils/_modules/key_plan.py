@@ -137,9 +137,13 @@ class PlanModule:
     name."""
 
     name: str
-    spec: Mapping[str, dict[str, Any]]
+    make_spec: Callable[[], Mapping[str, dict[str, Any]]]
     make: Callable[[PlanContext], PlanResult]
     role: str
+
+    @property
+    def spec(self) -> dict[str, dict[str, Any]]:
+        return dict(self.make_spec())
 
     @property
     def options_for_later(self) -> list[str]:
@@ -203,8 +207,8 @@ def _create_folder(folder: Path, role: str) -> None:
                 path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. Name "
-            f"a folder that you may write to; for the role {role}, with {role}_report_dir"
+            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. "
+            f"Name a folder that you may write to; for the role {role}, with {role}_report_dir"
         ) from error
 
 
