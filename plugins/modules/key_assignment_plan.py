@@ -324,40 +324,19 @@ msg:
 # end of plan
 """
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import plan_assignment
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
-    write_key_plan,
-)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_plan import ASSIGNMENT_PLAN
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import write_key_plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
 
 
 def main() -> None:
     module = Module(
-        argument_spec={
-            "discovery_file": {"type": "path"},
-            **DISCOVERY_OPTIONS,
-            **PLAN_OPTIONS,
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "kms_key_ids": {"type": "dict", "no_log": False},
-            "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
-            "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
-            "only_oracle_managed": {"type": "bool", "default": False},
-            "exclude_ids": {"type": "list", "elements": "str"},
-            "freeform_tags": {"type": "dict"},
-            "defined_tags": {"type": "dict"},
-            "created_before": {"type": "str"},
-            "approved_file": {"type": "path"},
-            "approved_plan": {"type": "str"},
-            "plan_digest": {"type": "str"},
-        },
+        argument_spec=dict(ASSIGNMENT_PLAN.spec),
         required_one_of=[("discovery_file", "new_discovery_file")],
         mutually_exclusive=[("discovery_file", "new_discovery_file")],
         supports_check_mode=True,
     )
-    write_key_plan(module, plan_assignment)
+    write_key_plan(module, ASSIGNMENT_PLAN)
 
 
 if __name__ == "__main__":

@@ -196,24 +196,17 @@ msg:
 # end of plan
 """
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
-    write_key_plan,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import plan_restore
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import write_key_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import RESTORE_PLAN
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 
 
 def main() -> None:
     module = Module(
-        argument_spec={
-            "reports": {"type": "list", "elements": "path", "required": True},
-            "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
-            **PLAN_OPTIONS,
-        },
+        argument_spec=dict(RESTORE_PLAN.spec),
         supports_check_mode=True,
     )
-    write_key_plan(module, plan_restore, "restore_keys")
+    write_key_plan(module, RESTORE_PLAN)
 
 
 if __name__ == "__main__":

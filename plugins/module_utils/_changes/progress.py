@@ -57,7 +57,8 @@ class ChangeProgress:
             failed = f", {counts.failed:,} failed" if counts.failed else ""
             return f"{name} {done:,} of {total:,}{begun}{failed}, {pace(counts.done, total - done, seconds)}"
 
-        return self._log.during(line, concludes=True)
+        # Who gives a span says in a line of their own what became of it.
+        return self._log.during(line, concludes=self._span is None)
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,18 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class MadeWith:
+    """The module that made a plan, and its options but for those of the connection, with OCIDs in place of names."""
+
+    module: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PlanFile:
     """A plan as it stands in its file. ``slow``: a key is kept outside OCI, so few changes may be made at a time.
-    ``canary_batch`` is the batch with the first entries of each region, type and key, if there is one."""
+    ``canary_batch`` is the batch with the first entries of each region, type and key, if there is one. ``made_with``
+    is missing in plans of version 0.1.0."""
 
     entries: list[PlanEntry]
     digest: str
@@ -106,6 +115,7 @@ class PlanFile:
     batches: Mapping[int, Sequence[Slice]] = field(default_factory=dict)
     names: Mapping[str, str | None] = field(default_factory=dict)
     """Keys and compartments by their names, for people who read the plan."""
+    made_with: MadeWith | None = None
 
 
 def digest(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -145,7 +155,14 @@ def parse_plan(root: JsonNode) -> PlanFile:
         not_seen=_unplanned(root.get("not_seen")),
         names=_names(root.get("names")),
         batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
+        made_with=_made_with(root.get("made_with")),
     )
+
+
+def _made_with(node: JsonNode) -> MadeWith | None:
+    if node.value is None:
+        return None
+    return MadeWith(node.get("module").text(), node.get("options").mapping())
 
 
 def parse_entry(node: JsonNode) -> PlanEntry:

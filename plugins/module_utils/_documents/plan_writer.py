@@ -56,6 +56,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "canary_batch": plan.canary_batch,
         "names": plan.names,
         **facts,
+        "made_with": None if plan.made_with is None else asdict(plan.made_with),
         "digest": plan.digest,
         "counts": count_entries(plan.entries),
         "entries": plan.entries,

@@ -42,13 +42,14 @@ from .key_assignment_info import (
     discover_result,
     incomplete_warning,
 )
-from .key_plan import PlanContext, PlanResult
+from .key_plan import PlanContext, PlanModule, PlanResult
 from .names import Names
 from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 from .plan_interrupted import interrupted_in_plan
-from .scope_options import regions_asked
+from .plan_options import PLAN_OPTIONS
+from .scope_options import DISCOVERY_OPTIONS, regions_asked
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
@@ -277,3 +278,27 @@ _RECORDED_OPTIONS = (
 def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the plan was made with, for its file."""
     return {name: options[name] for name in _RECORDED_OPTIONS}
+
+
+ASSIGNMENT_PLAN = PlanModule(
+    "key_assignment_plan",
+    {
+        "discovery_file": {"type": "path"},
+        **DISCOVERY_OPTIONS,
+        **PLAN_OPTIONS,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "kms_key_ids": {"type": "dict", "no_log": False},
+        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
+        "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
+        "only_oracle_managed": {"type": "bool", "default": False},
+        "exclude_ids": {"type": "list", "elements": "str"},
+        "freeform_tags": {"type": "dict"},
+        "defined_tags": {"type": "dict"},
+        "created_before": {"type": "str"},
+        "approved_file": {"type": "path"},
+        "approved_plan": {"type": "str"},
+        "plan_digest": {"type": "str"},
+    },
+    plan_assignment,
+    role="rekey",
+)

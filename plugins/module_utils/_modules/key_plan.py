@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection
+from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
@@ -28,7 +29,7 @@ from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
 from .._documents.packed_plan import pack_plan
-from .._documents.plan_file import PlanFile
+from .._documents.plan_file import MadeWith, PlanFile
 from .._documents.plan_writer import count_entries, write_plan
 from .._documents.subject import subject
 from .._keys.results import key_entry, summary
@@ -49,7 +50,7 @@ from .errors import (
 from .options import writable_file
 from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
-from .progress import live_progress
+from .progress import PROGRESS_OPTIONS, live_progress
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
@@ -66,9 +67,10 @@ _TOO_LARGE = (
 
 @dataclass
 class PlanContext:
-    """What a module needs to make its plan."""
+    """What a module needs to make its plan. ``given`` are the options of the plan."""
 
     module: AnsibleModule
+    given: Mapping[str, Any]
     connection: Connection
     validator: KeyValidator
     folder: Path
@@ -88,8 +90,8 @@ class PlanContext:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """The options of the module, with OCIDs instead of names as far as those were looked up."""
-        return {**self.module.params, **self.named}
+        """The options of the plan, with OCIDs instead of names as far as those were looked up."""
+        return {**self.given, **self.named}
 
     @property
     def multi_version_key_fails(self) -> bool:
@@ -132,36 +134,60 @@ class PlanResult:
     complete: bool = True
 
 
-def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult], role: str = "rekey") -> NoReturn:
+@dataclass(frozen=True)
+class PlanModule:
+    """A module that plans: its name, its argument spec, how it makes a plan, and the role whose variables its messages
+    name."""
+
+    name: str
+    spec: Mapping[str, dict[str, Any]]
+    make: Callable[[PlanContext], PlanResult]
+    role: str
+
+    @property
+    def options_for_later(self) -> list[str]:
+        """The options that a later plan of the same run is made with: without those that are its own."""
+        return [name for name in self.spec if name not in {"plan_file", *PROGRESS_OPTIONS, *CONNECTION_OPTIONS}]
+
+
+def write_key_plan(module: AnsibleModule, planner: PlanModule) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
     partial_result: dict[str, Any] = {}
     with fail_module_on_error(module, extra_result=partial_result):
         try:
             with live_progress(module, runtime.clock) as log:
-                result = _write(module, make, runtime, partial_result, log, role)
+                result = _write(module, planner, runtime, partial_result, log)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
     module.exit_json(invocation=invocation(module), **partial_result, **result)
 
 
 def _write(
-    module: AnsibleModule,
-    make: Callable[[PlanContext], PlanResult],
-    runtime: Runtime,
-    partial_result: dict[str, Any],
-    log: ProgressLog,
-    role: str,
+    module: AnsibleModule, planner: PlanModule, runtime: Runtime, partial_result: dict[str, Any], log: ProgressLog
 ) -> dict[str, Any]:
     options = module.params
+    folder = expect_plan_options(options, planner)
+    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
+    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
+    context = PlanContext(
+        module, options, connection, validator, folder, runtime.clock, partial_result, log, planner.role
+    )
+    _document, result = make_and_write(context, planner)
+    return result
+
+
+def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path:
+    """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
+    if options["create_folder"] and not is_blank(options["plan_file"]):
+        _create_folder(Path(_absolute(options["plan_file"])).parent, planner.role)
     plan_file = writable_file("plan_file", options["plan_file"])
-    keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
     written = {
         "plan_file": plan_file,
-        "keys_file": keys_file,
+        "keys_file": writable_file("keys_file", options["keys_file"]),
         "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
     }
     reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
@@ -170,16 +196,35 @@ def _write(
     for name, least in (("batch_size", 1), ("canary", 0)):
         if options[name] < least:
             raise InputError(f"'{name}' must be at least {least}, but is {options[name]}. Give a larger number")
-    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
-    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result, log, role)
-    result = make(context)
+    return plan_file.parent
+
+
+def _create_folder(folder: Path, role: str) -> None:
+    """Create the folder of a run, and those above it, for their owner only."""
+    try:
+        for path in reversed([folder, *folder.parents]):
+            if not path.is_dir():
+                path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. Name "
+            f"a folder that you may write to; for the role {role}, with {role}_report_dir"
+        ) from error
+
+
+def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile, dict[str, Any]]:
+    """Make the plan and write it to its file; the plan, and the result of a task for it. Raises InputError, OSError."""
+    module, options, role = context.module, context.options, planner.role
+    plan_file, keys_file = context.folder / Path(options["plan_file"]).name, options["keys_file"]
+    result = planner.make(context)
     plan, previous = result.plan, context.previous
     first_batch = previous.last + 1
     canary = 0 if previous.last else options["canary"]
     batches = split_into_batches(plan.entries, options["batch_size"], canary)
-    if keys_file is not None:
-        _write_keys(keys_file, result.key_checks, connection, is_first=not previous.last)
+    if not is_blank(keys_file):
+        _write_keys(
+            Path(os.path.expanduser(keys_file)), result.key_checks, context.connection, is_first=not previous.last
+        )
     run_id = options["run_id"]
     document = PlanFile(
         entries=plan.entries,
@@ -187,7 +232,7 @@ def _write(
         tenancy=result.tenancy,
         dry_run=module.check_mode,
         run_id=uuid.uuid4().hex if is_blank(run_id) else run_id,
-        time_created=runtime.clock.timestamp(),
+        time_created=context.clock.timestamp(),
         slow=result.key_checks.has_external,
         canary_batch=1 if canary and batches else None,
         blocked=plan.blocked,
@@ -200,6 +245,7 @@ def _write(
         not_seen=plan.not_seen,
         batches=dict(enumerate(batches, first_batch)),
         names=_names(result),
+        made_with=MadeWith(planner.name, _options_for_later(context.options, planner)),
     )
     write_plan(plan_file, document, result.facts)
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
@@ -217,7 +263,7 @@ def _write(
         places_not_seen=result.places_not_seen,
     )
     lines = plan_lines(plan, words)
-    return {
+    return document, {
         "changed": False,
         "plan_file": str(plan_file),
         "digest": plan.digest,
@@ -231,6 +277,25 @@ def _write(
         "plan_note": note,
         "msg": plan_summary(plan, words),
     }
+
+
+_PATHS = ("discovery_file", "new_discovery_file", "keys_file", "approved_file", "reports", "former_runs")
+
+
+def _options_for_later(options: Mapping[str, Any], planner: PlanModule) -> dict[str, Any]:
+    """The options that a later plan of the same run is made with. Paths don't depend on the current folder."""
+    found = {name: options[name] for name in planner.options_for_later}
+    for name in _PATHS:
+        value = found.get(name)
+        if isinstance(value, list):
+            found[name] = [path if is_blank(path) else _absolute(path) for path in value]
+        elif not is_blank(value):
+            found[name] = _absolute(value)
+    return found
+
+
+def _absolute(path: Any) -> str:
+    return os.path.abspath(os.path.expanduser(str(path)))
 
 
 def _inline_plan(result: PlanResult) -> str | None:

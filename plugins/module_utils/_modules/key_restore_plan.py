@@ -36,9 +36,10 @@ from .._resources.planned import planned_kind
 from .._resources.region_reader import RegionReader
 from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
-from .key_plan import PlanContext, PlanResult
+from .key_plan import PlanContext, PlanModule, PlanResult
 from .options import writable_file
 from .plan_interrupted import interrupted_in_plan
+from .plan_options import PLAN_OPTIONS
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
@@ -188,3 +189,15 @@ def _read(
                 raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
             unread[former.type, former.id] = reading
     return rows, unread
+
+
+RESTORE_PLAN = PlanModule(
+    "key_restore_plan",
+    {
+        "reports": {"type": "list", "elements": "path", "required": True},
+        "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
+        **PLAN_OPTIONS,
+    },
+    plan_restore,
+    role="restore_keys",
+)

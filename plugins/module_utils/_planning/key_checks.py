@@ -93,7 +93,13 @@ def expect_usable(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> No
     problems = wanted_problems(key_checks, multi_version_key_fails=multi_version_key_fails)
     if problems:
         raise InputError(
-            " ".join(["Nothing was changed, because a key can't be used.", *problems.values(), "Correct this, or give another key."])
+            " ".join(
+                [
+                    "Nothing was changed, because a key can't be used.",
+                    *problems.values(),
+                    "Correct this, or give another key.",
+                ]
+            )
         )
 
 
