@@ -216,7 +216,8 @@ def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
     rekey(sim, folder)
     files = {"report_dir": str(folder), "initial_discovery_file": str(folder / "before.json")}
     found = {"discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
-    keys = {"kms_key_ids": [sim.id("key-b")], "template": str(TEMPLATE)}
+    keys_file = str(folder / "keys.json")
+    keys = {"kms_key_ids": [sim.id("key-b")], "keys_file": keys_file, "template": str(TEMPLATE)}
     for check in (False, True):
         yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
     yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")

@@ -106,7 +106,10 @@ class PlanContext:
         """Raise InputError where a file is of another tenancy than the credentials."""
         own = self.connection.tenancy
         if own and tenancy != own:
-            raise InputError(f"{name} is of tenancy {tenancy}, but the credentials are for {own}")
+            raise InputError(
+                f"{name} is of tenancy {tenancy}, but the credentials are for {own}. Use the credentials of that "
+                "tenancy, or a file of this one"
+            )
 
 
 @dataclass(frozen=True)
@@ -194,8 +197,9 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
     reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
     read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
     check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
-    if options["batch_size"] < 1 or options["canary"] < 0:
-        raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
+    for name, least in (("batch_size", 1), ("canary", 0)):
+        if options[name] < least:
+            raise InputError(f"'{name}' must be at least {least}, but is {options[name]}. Give a larger number")
     return plan_file.parent
 
 
@@ -311,7 +315,11 @@ def _names(result: PlanResult) -> dict[str, str | None]:
     keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
     found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
     found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
-    found.update((report.id, report.display_name) for report in result.key_checks.reports if report.display_name)
+    found.update(
+        (report.id, report.display_name)
+        for report in result.key_checks.reports
+        if report.display_name and not found.get(report.id)
+    )
     found.pop("", None)
     return found
 

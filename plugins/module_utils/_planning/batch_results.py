@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,7 @@ class PreviousBatches:
             done=self.done - before["total"] + now["total"],
             seconds=self.seconds + seconds,
             failed=failed.union(self.failed - tried.rows.keys()),
+            changed_subjects=_changed(rows).union(self.changed_subjects - tried.rows.keys()),
         )
 
 
@@ -77,13 +78,13 @@ def previous_batches(found: Sequence[BatchFile]) -> PreviousBatches:
         done=sum(batch.counts["total"] for batch in found),
         seconds=sum(batch.seconds for batch in found),
         failed=frozenset().union(*(batch.failed for batch in found)),
-        changed_subjects=frozenset(
-            about
-            for batch in found
-            for about, row in batch.rows.items()
-            if row.get("changed") and row.get("error") is None
-        ),
+        changed_subjects=frozenset().union(*(_changed(batch.rows.values()) for batch in found)),
     )
+
+
+def _changed(rows: Iterable[BatchRow]) -> frozenset[Subject]:
+    """What was changed, and did not fail after it."""
+    return frozenset(subject(row) for row in rows if row.get("changed") and row.get("error") is None)
 
 
 def read_previous_attempt(folder: Path, number: int) -> PreviousAttempt:

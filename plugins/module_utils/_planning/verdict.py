@@ -89,9 +89,11 @@ def _unwanted(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: 
 def stop_reason(batch: Mapping[str, Any], role: str, max_failures: int | None = None) -> str:
     """Why a run stopped early, after this batch: the canary failed, or too many changes did; and the way round.
 
-    ``batch`` is the result of the batch: ``is_canary``, ``failed_so_far``, and ``resources``, those that failed, each
+    ``batch`` is the result of the task that carried it out: ``stopped``, ``is_canary``, ``failed_so_far``, and ``resources``, those that failed, each
     with ``id``, ``type``, ``display_name``, ``region`` and ``error``.
     """
+    if batch.get("stopped") == "interrupted":
+        return "The run was interrupted. The rest was not changed. Run again to go on"
     failures = [row for row in batch.get("resources") or () if row.get("error")]
     if batch.get("is_canary") and failures:
         return _canary_reason(failures, role)
