@@ -57,8 +57,8 @@ options:
     type: int
   rounds:
     description:
-      - How often changes are made at most, from 1 to 10. With more than V(1), a later plan is made after each round, with
-        the options that the plan says it was made with. The last one is only made to show what is left.
+      - How often changes are made at most, from 1 to 10. With more than V(1), a later plan is made after each round,
+        with the options that the plan says it was made with. The last one is only made to show what is left.
       - Not used with O(batch), nor in check mode. The plan must have been made with
         O(oci_keys.block_volume.key_assignment_plan#module:new_discovery_file).
     type: int

@@ -75,6 +75,7 @@ class KeyAssigner:
         self._timings = timings
         self._lock_places = lock_places
         self._warnings: list[str] = []
+        self._key_names: dict[str, str | None] = {}
         connection.limit_reads(lambda: self._deadline.remaining)
 
     def run(self, targets: Sequence[Target], desired: DesiredState) -> Report:
@@ -105,6 +106,7 @@ class KeyAssigner:
                     warnings = self._validate_desired_key(regions, resources, decisions, desired)
                     decisions.update(self._validate_current_keys(regions, resources, decisions))
             warnings += _planned_change_warnings(resources, decisions)
+            self._live.planned(resources, decisions, self._key_names, check_mode=self._run_settings.check_mode)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
                 warnings += self._settle_interrupted(resources, decisions, outcomes)
@@ -255,6 +257,7 @@ class KeyAssigner:
         warnings: list[str] = []
         keys = map_concurrently(lambda region: self._validator.check_assignable(kms_key_id, region), list(used_in))
         for name, key in zip(used_in, keys):
+            self._key_names[key.id] = key.display_name
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
             _limit_concurrency_for_external_key(key, regions)
             for warning in key.warnings:
@@ -281,6 +284,7 @@ class KeyAssigner:
         blocked: dict[str, Decision] = {}
         keys = map_concurrently(lambda use: self._validator.check_removable(*use), list(uses))
         for use, key in zip(uses, keys):
+            self._key_names[key.id] = key.display_name
             _limit_concurrency_for_external_key(key, regions)
             for problem in key.problems:
                 error = ResourceError(code="KeyCannotBeLeft", message=f"The current key {key.id} {problem}.")

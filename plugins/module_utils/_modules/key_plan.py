@@ -34,12 +34,13 @@ from .._documents.plan_writer import count_entries, write_plan
 from .._documents.subject import subject
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
+from .._model.change_table import MOST_ROWS
+from .._model.ocid_names import Names
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
-from .._planning.names import Names
 from .._planning.plan import Plan
-from .._planning.plan_text import MOST_COUNTS, PlanWords, plan_lines, plan_summary
+from .._planning.plan_text import PlanWords, plan_lines, plan_summary
 from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
@@ -207,8 +208,8 @@ def _create_folder(folder: Path, role: str) -> None:
                 path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. Name "
-            f"a folder that you may write to; for the role {role}, with {role}_report_dir"
+            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. "
+            f"Name a folder that you may write to; for the role {role}, with {role}_report_dir"
         ) from error
 
 
@@ -269,7 +270,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         "digest": plan.digest,
         "complete": result.complete,
         "summary": _summary(result, previous),
-        "counts": count_entries(plan.entries)[:MOST_COUNTS],
+        "counts": count_entries(plan.entries)[:MOST_ROWS],
         "first_batch": first_batch,
         "batch_count": len(batches),
         "lines": [*lines, note] if note else lines,
