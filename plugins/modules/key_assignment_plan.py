@@ -331,7 +331,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.mod
 
 def main() -> None:
     module = Module(
-        argument_spec=dict(ASSIGNMENT_PLAN.spec),
+        argument_spec=ASSIGNMENT_PLAN.spec,
         required_one_of=[("discovery_file", "new_discovery_file")],
         mutually_exclusive=[("discovery_file", "new_discovery_file")],
         supports_check_mode=True,

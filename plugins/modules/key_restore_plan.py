@@ -203,7 +203,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.mod
 
 def main() -> None:
     module = Module(
-        argument_spec=dict(RESTORE_PLAN.spec),
+        argument_spec=RESTORE_PLAN.spec,
         supports_check_mode=True,
     )
     write_key_plan(module, RESTORE_PLAN)

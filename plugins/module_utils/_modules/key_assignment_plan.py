@@ -280,9 +280,8 @@ def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _RECORDED_OPTIONS}
 
 
-ASSIGNMENT_PLAN = PlanModule(
-    "key_assignment_plan",
-    {
+def _options() -> dict[str, dict[str, Any]]:
+    return {
         "discovery_file": {"type": "path"},
         **DISCOVERY_OPTIONS,
         **PLAN_OPTIONS,
@@ -298,7 +297,7 @@ ASSIGNMENT_PLAN = PlanModule(
         "approved_file": {"type": "path"},
         "approved_plan": {"type": "str"},
         "plan_digest": {"type": "str"},
-    },
-    plan_assignment,
-    role="rekey",
-)
+    }
+
+
+ASSIGNMENT_PLAN = PlanModule("key_assignment_plan", _options, plan_assignment, role="rekey")

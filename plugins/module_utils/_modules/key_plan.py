@@ -141,9 +141,13 @@ class PlanModule:
     name."""
 
     name: str
-    spec: Mapping[str, dict[str, Any]]
+    make_spec: Callable[[], Mapping[str, dict[str, Any]]]
     make: Callable[[PlanContext], PlanResult]
     role: str
+
+    @property
+    def spec(self) -> dict[str, dict[str, Any]]:
+        return dict(self.make_spec())
 
     @property
     def options_for_later(self) -> list[str]:

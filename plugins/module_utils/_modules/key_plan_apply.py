@@ -23,7 +23,7 @@ from .._planning.batch_results import read_previous_batches
 from .change_runtime import ChangeRuntime
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation
-from .plan_batches import BatchRunner, RunContext, run_settings
+from .plan_batches import BatchRunner, RunContext, check_run_files, run_settings
 from .plan_rounds import apply_plan
 from .plan_targets import slices_of
 from .progress import live_progress
@@ -33,10 +33,7 @@ from .signals import cancelled_by_signals
 def run_key_plan_apply(module: AnsibleModule) -> NoReturn:
     """Carry out a plan, or one batch of it, and end the module."""
     runtime = ChangeRuntime.default()
-    with (
-        fail_module_on_error(module, IN_THE_JOURNAL),
-        cancelled_by_signals(runtime.clock) as cancellation,
-    ):
+    with fail_module_on_error(module, IN_THE_JOURNAL), cancelled_by_signals(runtime.clock) as cancellation:
         result, is_failure = _apply_live(module, runtime, cancellation)
     if is_failure:
         module.fail_json(invocation=invocation(module), **result)
@@ -68,6 +65,7 @@ def _apply(
     context = RunContext(module, runtime, _connect(module, runtime, plan), cancellation, log)
     if not module.check_mode:
         expect_kept(path.parent, "The journal", os.environ)
+    check_run_files(options, path, plan.batches if number is None else [number])
     if number is None:
         return apply_plan(context, path, plan)
     batch = BatchRunner(context, path, plan, [number], read_previous_batches(path.parent)).run(number)

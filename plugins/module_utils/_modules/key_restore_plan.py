@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
@@ -191,13 +192,12 @@ def _read(
     return rows, unread
 
 
-RESTORE_PLAN = PlanModule(
-    "key_restore_plan",
-    {
+def _options() -> dict[str, dict[str, Any]]:
+    return {
         "reports": {"type": "list", "elements": "path", "required": True},
         "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
         **PLAN_OPTIONS,
-    },
-    plan_restore,
-    role="restore_keys",
-)
+    }
+
+
+RESTORE_PLAN = PlanModule("key_restore_plan", _options, plan_restore, role="restore_keys")

@@ -66,6 +66,14 @@ class RunContext:
     log: ProgressLog = NO_PROGRESS
 
 
+def check_run_files(options: Mapping[str, Any], path: Path, numbers: Iterable[int]) -> None:
+    """Raise InputError if a file that these batches of a plan write is another one of the call, or not one of ours."""
+    read = [("plan_file", path), *input_files(options, "progress_file")]
+    for number in numbers:
+        written = {"journal": path.parent / JOURNAL_NAME, "batch file": batch_file(path.parent, number)}
+        check_files(options, written, read, formats={"journal": CHECKED_ELSEWHERE})
+
+
 class BatchRunner:
     """Carries out batches of one plan. All that the plan names is checked before; raises InputError."""
 
@@ -85,10 +93,6 @@ class BatchRunner:
         options = context.module.params
         self.settings = run_settings(options, plan, check_mode=context.module.check_mode)
         self._parts = {number: slices_of(plan, number, path) for number in numbers}
-        for number in numbers:
-            written = {"journal": self._journal_path, "batch file": batch_file(self._folder, number)}
-            read = [("plan_file", path), *input_files(options, "progress_file")]
-            check_files(options, written, read, formats={"journal": CHECKED_ELSEWHERE})
         self._work: dict[int, Work] = {number: self._requested(number) for number in numbers}
         self._warnings: list[str] = []
         self._interrupted = find_interrupted([self._journal_path], self._warnings)

@@ -35,7 +35,7 @@ from .key_assignment_plan import ASSIGNMENT_PLAN
 from .key_plan import PlanContext, PlanModule, expect_plan_options, make_and_write
 from .key_restore_plan import RESTORE_PLAN
 from .output import warn
-from .plan_batches import MOST_FAILURES, BatchRecord, BatchRunner, RunContext
+from .plan_batches import MOST_FAILURES, BatchRecord, BatchRunner, RunContext, check_run_files
 
 PLAN_MODULES = {planner.name: planner for planner in (ASSIGNMENT_PLAN, RESTORE_PLAN)}
 """The modules that make plans, by name."""
@@ -154,6 +154,7 @@ def _apply_later_rounds(context: RunContext, again: _Replanner, course: _Course,
         if not changes_again(limits, number, again.last["summary"]):
             return
         again.found = None
+        check_run_files(context.module.params, again.path, again.document.batches)
         _apply_batches(context, again.path, again.document, course, limits)
     if course.stopped != INTERRUPTED:
         again.plan(course, _LAST_PLAN)
