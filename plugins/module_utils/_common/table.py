@@ -148,10 +148,13 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 
 
 def _stay_different(columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> bool:
-    """Whether cells that differ still do so when they are shortened."""
+    """Whether cells that differ still do so when they are shortened, and none is shortened twice."""
     for index, column in enumerate(columns):
         cells = {row[index] for row in rows}
-        if column.least is not None and len({shorten_to(cell, widths[index]) for cell in cells}) < len(cells):
+        short = {cell: shorten_to(cell, widths[index]) for cell in cells}
+        if column.least is not None and len(set(short.values())) < len(cells):
+            return False
+        if any("…" in cell and cell != short[cell] for cell in cells):
             return False
     return True
 
