@@ -151,6 +151,20 @@ def test_the_key_that_is_left_has_its_verdict_on_the_terminal(sim: Simulator, pl
     assert f"Key key-b ({sim.id('key-b')}): UNKNOWN. No use was found, but not everything was searched" in ran.stdout
 
 
+def test_latest_leads_to_the_newest_run_and_is_named(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    for flags in (("--check",), ()):
+        ran = playbooks.run("rekey", variables(sim), *flags)
+        assert ran.returncode == 0, ran.stdout
+        latest = playbooks.reports / "latest"
+        assert os.readlink(latest) == playbooks.runs()[-1].name
+        assert f"(link: {latest})" in ran.stdout
+        assert (latest / "report.json").exists()
+    restored = playbooks.run("restore_keys", {"restore_keys_report": str(playbooks.reports / "latest")}, "--check")
+    assert "restore_keys_allow_oracle_managed" in restored.stdout
+    assert restored.returncode == 0, restored.stdout
+
+
 def test_copies_and_policies_have_the_same_tables(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     policy = {"name": "to-phx", "region": IAD, "compartment": "prod", "destination_region": PHX}
     furnish(sim, volumes=[volumes(2)], volume_backups=[backups(2, key="key-a")], volume_backup_policies=[policy])

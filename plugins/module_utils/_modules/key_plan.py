@@ -28,6 +28,7 @@ from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
+from .._documents.latest_link import point_latest_to
 from .._documents.packed_plan import pack_plan
 from .._documents.plan_file import MadeWith, PlanFile
 from .._documents.plan_writer import count_entries, write_plan
@@ -253,6 +254,8 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         made_with=MadeWith(planner.name, _options_for_later(context.options, planner)),
     )
     write_plan(plan_file, document, result.facts)
+    if options["create_folder"] and not previous.last:
+        point_latest_to(plan_file.parent)  # the run is complete without the link
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None

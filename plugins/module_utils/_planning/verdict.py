@@ -153,10 +153,12 @@ def verdict(
         counts = _counts_of_call(counts, check_mode=check_mode)
     incomplete = not discovery.get("complete", True)
     faults = _lost(counts.get("unsettled", 0), folder)
-    if is_call and check_mode and counts["blocked"]:
-        faults.append(f"{resources(counts['blocked'])} can't be changed. {folder} has the reasons")
     failed = counts["failed_earlier"]
-    if failed and not check_mode:
+    if is_call and last_plan.get("msg") and (failed or counts["blocked"]):
+        faults.append(last_plan["msg"])  # it names the first of those that failed, with the reasons
+    elif is_call and counts["blocked"]:
+        faults.append(f"{resources(counts['blocked'])} can't be changed. The files in {folder} have the reasons")
+    elif failed:
         faults.append(f"{resources(failed)} failed. The report in {folder} lists them with the reasons")
     if stopped and not check_mode:
         faults.append(
