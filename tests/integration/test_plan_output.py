@@ -179,6 +179,7 @@ def test_copies_and_policies_have_the_same_tables(sim: Simulator, playbooks: Col
     assert "with key key-phx for copies" in " ".join(" ".join(plan).split())
     assert "Dry run, nothing was changed: 2 resources would be changed. Plan and report: " in ran.stdout
     copies = {"backup_ids": [sim.id("backup-1"), sim.id("backup-2")], "destination_region": "phx", "kms_key_id": key}
+    playbooks.environment["COLUMNS"] = "60"
     ran = playbooks.run("copy_backups", {f"copy_backups_{n}": v for n, v in copies.items()}, "--check")
     plan = plan_of(ran.stdout)
     assert plan[0] == "2 resources would be changed"
