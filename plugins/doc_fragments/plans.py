@@ -22,7 +22,7 @@ options:
   create_folder:
     description:
       - Whether to create the folder of O(plan_file), and those above it, where they are missing. Only their owner can
-        read them.
+        read them. Beside it, the link C(latest) is made to lead to it, unless that is something else than such a link.
     type: bool
     default: false
   keys_file:

@@ -126,9 +126,10 @@ EXAMPLES = r"""
       us-ashburn-1: ocid1.key.oc1.iad.examplevault.exampleuniqueid
   register: planned
 
-- name: Show the plan
+# The plan itself is shown while the task runs.
+- name: Show how much it changes
   ansible.builtin.debug:
-    var: planned.lines
+    var: planned.summary
 
 - name: Discover and plan in one task
   oci_keys.block_volume.key_assignment_plan:

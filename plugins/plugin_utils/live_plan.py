@@ -21,7 +21,7 @@ from ansible.utils.display import Display
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import width_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import read_plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.names import Names
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import (
     BAD,
     CHANGES,
@@ -30,22 +30,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.pl
     entry_lines,
     tone_of,
 )
-from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import LiveModule
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import (
+    TERMINAL_WIDTH,
+    LiveModule,
+)
 
 display = Display()
 
 _COLORS = {BAD: "COLOR_ERROR", CHANGES: "COLOR_CHANGED", GOOD: "COLOR_OK", LEFT: "COLOR_SKIP"}
-
-
-def _terminal_width() -> int | None:
-    """The width of the terminal; None for whatever is none. Ansible itself takes no terminal to be below 79."""
-    with suppress(OSError, ValueError):
-        return os.get_terminal_size(1).columns or None
-    return None
-
-
-# Asked while the plugin is loaded, which Ansible does before it forks: workers have no terminal.
-_WIDTH = _terminal_width()
 
 
 def _of_later_plan(result: Mapping[str, Any]) -> list[str]:
@@ -58,9 +50,7 @@ class LivePlan(LiveModule):
     """The action of a module that makes a plan."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if _WIDTH is not None and "COLUMNS" not in os.environ:
-            self._task.environment = [*(self._task.environment or []), {"COLUMNS": str(_WIDTH)}]
-        result: dict[str, Any] = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        result: dict[str, Any] = super().run(tmp, task_vars)
         lines = result.get("lines")
         if isinstance(lines, list) and not result.get("failed") and not self._task.no_log:
             shown = lines if result.get("first_batch") == 1 else _of_later_plan(result)
@@ -83,6 +73,6 @@ class LivePlan(LiveModule):
             return
         with suppress(InputError, OSError):
             plan = read_plan(Path(str(result.get("plan_file"))))
-            width = width_of(os.environ.get("COLUMNS") or _WIDTH)
+            width = width_of(os.environ.get("COLUMNS") or TERMINAL_WIDTH)
             for line in entry_lines(plan.entries, Names(plan.names), width):
                 display.display(line)

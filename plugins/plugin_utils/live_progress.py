@@ -35,8 +35,25 @@ _MOST_AT_ONCE = 1 << 20
 _LONGEST_LINE = 500
 
 
+def _terminal_width() -> int | None:
+    """The width of the terminal; None for whatever is none. Ansible itself takes no terminal to be below 79."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(1).columns or None
+    return None
+
+
+# Asked while the plugin is loaded, which Ansible does before it forks: workers have no terminal.
+TERMINAL_WIDTH = _terminal_width()
+
+
 class LiveModule(RunModule):
-    """The action of a module that takes ``progress_file``."""
+    """The action of a module that takes ``progress_file``. The module finds the width of the terminal, too."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if TERMINAL_WIDTH is not None and "COLUMNS" not in os.environ:
+            self._task.environment = [*(self._task.environment or []), {"COLUMNS": str(TERMINAL_WIDTH)}]
+        result: dict[str, Any] = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        return result
 
     def _execute_module(
         self,

@@ -17,11 +17,13 @@ DEFAULT_WIDTH = 100
 """For whatever is not a terminal, such as a log."""
 _LEAST_WIDTH, _MOST_WIDTH = 40, 160
 _GAP = 2
+# Of ten letters of a cell, so many stay at least: of a phrase, less would be nonsense.
+_KEPT_OF_TEN = 6
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. One with a ``least`` width is shortened down to it where room is scarce."""
+    """A column of a table. One with a ``least`` width may be shortened where room is scarce, but not below that."""
 
     heading: str
     least: int | None = None
@@ -132,11 +134,13 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
         max(text_width(cell) for cell in (column.heading, *(row[index] for row in rows)))
         for index, column in enumerate(columns)
     ]
+    least = [
+        whole if column.least is None else max(column.least, whole * _KEPT_OF_TEN // 10)
+        for column, whole in zip(columns, needed)
+    ]
     room = width - _GAP * (len(columns) - 1)
     while sum(needed) > room:
-        wide = [
-            index for index, column in enumerate(columns) if column.least is not None and needed[index] > column.least
-        ]
+        wide = [index for index in range(len(columns)) if needed[index] > least[index]]
         if not wide:
             return None
         needed[max(wide, key=lambda index: needed[index])] -= 1
@@ -144,10 +148,13 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 
 
 def _stay_different(columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> bool:
-    """Whether cells that differ still do so when they are shortened."""
+    """Whether cells that differ still do so when they are shortened, and none is shortened twice."""
     for index, column in enumerate(columns):
         cells = {row[index] for row in rows}
-        if column.least is not None and len({shorten_to(cell, widths[index]) for cell in cells}) < len(cells):
+        short = {cell: shorten_to(cell, widths[index]) for cell in cells}
+        if column.least is not None and len(set(short.values())) < len(cells):
+            return False
+        if any("…" in cell and cell != short[cell] for cell in cells):
             return False
     return True
 

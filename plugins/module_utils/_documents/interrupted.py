@@ -11,6 +11,7 @@ between has taken a backup policy away, which no discovery shows any more. Only 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,8 +79,13 @@ def interrupted_policies(journals: Iterable[Path]) -> list[InterruptedPolicy]:
 
 
 def former_run_journals(folder: Path) -> list[Path]:
-    """The journals in the folder of a run, or of several runs side by side."""
-    return [path for path in (folder / "journal.jsonl", *sorted(folder.glob("*/journal.jsonl"))) if path.is_file()]
+    """The journals in the folder of a run, or of several runs side by side; each once, whatever links lead to it."""
+    beside = sorted(folder.glob("*/journal.jsonl"), key=lambda path: (path.parent.is_symlink(), path))
+    by_file: dict[str, Path] = {}
+    for path in (folder / "journal.jsonl", *beside):
+        if path.is_file():
+            by_file.setdefault(os.path.realpath(path), path)
+    return list(by_file.values())
 
 
 def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> dict[str, float]:

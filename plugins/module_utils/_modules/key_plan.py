@@ -28,18 +28,20 @@ from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
+from .._documents.latest_link import point_latest_to
 from .._documents.packed_plan import pack_plan
 from .._documents.plan_file import MadeWith, PlanFile
 from .._documents.plan_writer import count_entries, write_plan
 from .._documents.subject import subject
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
+from .._model.change_table import MOST_ROWS
+from .._model.ocid_names import Names
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
-from .._planning.names import Names
 from .._planning.plan import Plan
-from .._planning.plan_text import MOST_COUNTS, PlanWords, plan_lines, plan_summary
+from .._planning.plan_text import PlanWords, plan_lines, plan_summary
 from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
@@ -252,6 +254,8 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         made_with=MadeWith(planner.name, _options_for_later(context.options, planner)),
     )
     write_plan(plan_file, document, result.facts)
+    if options["create_folder"] and not previous.last:
+        point_latest_to(plan_file.parent)  # the run is complete without the link
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None
@@ -273,7 +277,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         "digest": plan.digest,
         "complete": result.complete,
         "summary": _summary(result, previous),
-        "counts": count_entries(plan.entries)[:MOST_COUNTS],
+        "counts": count_entries(plan.entries)[:MOST_ROWS],
         "first_batch": first_batch,
         "batch_count": len(batches),
         "lines": [*lines, note] if note else lines,

@@ -6,39 +6,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._common.quantities import resources
-from .._common.table import DEFAULT_WIDTH, Column, table_lines, wrap
-from .._common.text import readable, shorten, visible
+from .._common.table import DEFAULT_WIDTH, wrap
+from .._common.text import shorten, visible
 from .._documents.plan_file import PlanEntry, UnplannedRow
-from .._documents.plan_writer import CountRow, count_entries
+from .._model.change_table import ChangedRow, UnchangedRow, change_table, name_words, unchanged_lines
+from .._model.ocid_names import Names
 from .._model.resource_types import RESOURCE_TYPES
-from .names import Names
 from .plan import Plan
 
-MOST_COUNTS = 40
-"""Rows of counts that the result of a task has at most; the file has all of them."""
-MOST_NAMED = 20
-"""The names of so many changes are shown; of more, the counts."""
-_SAMPLE = 10
-_NUMBER = re.compile(r"([0-9]+)")
-_NAME = 60
-
+_REST = "see the plan file"
 GOOD, CHANGES, LEFT, BAD = "good", "changes", "left", "bad"
 """What the headings of a plan are about."""
 
 NO_NAMES = Names({})
-
-_COLUMNS = (
-    Column("Region"),
-    Column("Kind"),
-    Column("From", least=14),
-    Column("To", least=14),
-    Column("Count", is_number=True),
-)
 
 
 @dataclass(frozen=True)
@@ -56,23 +40,13 @@ class PlanWords:
     places_not_seen: int = 0
 
 
-@dataclass(frozen=True)
-class _Section:
-    heading: str
-    rows: Sequence[UnplannedRow]
-    remedy: str = ""
-
-
 def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
     """What a plan amounts to. The first line has the counts, the last one the digest."""
     verb = "would be" if words.dry_run else "will be"
     lines = wrap(plan_summary(plan, words), words.width)
-    rows = count_entries(plan.entries)
-    lines += _table(rows[:MOST_COUNTS], plan.entries, words)
-    if len(rows) > MOST_COUNTS:
-        lines.append(f"  ... and {len(rows) - MOST_COUNTS:,} more rows; see the plan file")
-    for section in _sections(plan, words):
-        lines += _section_lines(section, words)
+    lines += change_table(_changed_rows(plan.entries, words.names), words.width, _REST)
+    for heading, rows, remedy in _sections(plan):
+        lines += unchanged_lines(heading, _unchanged_rows(rows, words, remedy), words.width, _REST)
     lost = sum("lost_in_runs" in entry for entry in plan.entries)
     if lost:
         policies = "1 backup policy" if lost == 1 else f"{lost:,} backup policies"
@@ -131,105 +105,44 @@ def entry_lines(entries: Sequence[PlanEntry], names: Names, width: int = DEFAULT
     return [visible(line) for line in lines]
 
 
-def _table(rows: Sequence[CountRow], entries: Sequence[PlanEntry], words: PlanWords) -> list[str]:
-    if not rows:
-        return []
-    cells = [
-        (
-            row["region"],
-            _kind(row["type"], row["count"]),
-            words.names.key(row["from_kms_key_id"]),
-            words.names.key(row["to_kms_key_id"]),
-            f"{row['count']:,}",
+def _changed_rows(entries: Sequence[PlanEntry], names: Names) -> list[ChangedRow]:
+    return [
+        ChangedRow(
+            entry["region"],
+            entry["type"],
+            _name(entry),
+            names.key(entry["kms_key_id"]),
+            names.key(entry["wanted_kms_key_id"]),
         )
-        for row in rows
-    ]
-    details = [_names_of(row, entries) for row in rows] if len(entries) <= MOST_NAMED else []
-    return table_lines(_COLUMNS, cells, words.width, details, joint=" -> ")
-
-
-def _kind(name: str, count: int) -> str:
-    """The noun of a type, without a word that the next one implies."""
-    row = RESOURCE_TYPES.get(name)
-    noun = name if row is None else row.singular if count == 1 else row.plural
-    return noun.removeprefix("backup ")
-
-
-def _in_order(names: list[str]) -> list[str]:
-    """As people count: db-2 before db-10."""
-    return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in _NUMBER.split(name)])
-
-
-def _names_of(row: CountRow, entries: Sequence[PlanEntry]) -> list[str]:
-    """The names of what a row of counts counts."""
-    own = [
-        _name(entry)
         for entry in entries
-        if (entry["region"], entry["type"], entry["kms_key_id"], entry["wanted_kms_key_id"])
-        == (row["region"], row["type"], row["from_kms_key_id"], row["to_kms_key_id"])
     ]
-    return [", ".join(_in_order(own))]
+
+
+def _unchanged_rows(rows: Sequence[UnplannedRow], words: PlanWords, remedy: str) -> list[UnchangedRow]:
+    return [UnchangedRow(row["region"], row["type"], _name(row), _reason(row, words, remedy)) for row in rows]
 
 
 def _name(row: PlanEntry | UnplannedRow) -> str:
-    return readable(row["display_name"], _NAME) or NO_NAMES(row.get("asset_id") or row["id"])
+    return name_words(row["display_name"]) or NO_NAMES.end(row.get("asset_id") or row["id"])
 
 
-def _sections(plan: Plan, words: PlanWords) -> list[_Section]:
-    again = "Make another dry run and have it approved"
+def _sections(plan: Plan) -> list[tuple[str, Sequence[UnplannedRow], str]]:
+    """What the plan does not change: the heading, the rows, and what to do where a row does not say it."""
     return [
-        _Section("blocked; fix these first", plan.blocked),
-        _Section("skipped", plan.skipped),
-        _Section("excluded", plan.excluded),
-        _Section("not approved", plan.not_approved, again),
-        _Section("not seen", plan.not_seen),
-        _Section("begun by a run that was interrupted and not settled by this plan", plan.unsettled),
+        ("blocked; fix these first", plan.blocked, ""),
+        ("skipped", plan.skipped, ""),
+        ("excluded", plan.excluded, ""),
+        ("not approved", plan.not_approved, "Make another dry run and have it approved"),
+        ("not seen", plan.not_seen, ""),
+        ("begun by a run that was interrupted and not settled by this plan", plan.unsettled, ""),
     ]
 
 
-def _section_lines(section: _Section, words: PlanWords) -> list[str]:
-    """The rows of a section by reason, so that each reason and its remedy is said once."""
-    if not section.rows:
-        return []
-    groups: dict[str, list[UnplannedRow]] = {}
-    for row in section.rows:
-        groups.setdefault(_reason(row, section, words), []).append(row)
-    lines = wrap(f"{len(section.rows):,} {section.heading}:", words.width)
-    for reason, rows in list(groups.items())[:_SAMPLE]:
-        lines += wrap(reason, words.width, "  ", "  ")
-        lines += _rows_by_place(rows, words)
-    rest = sum(len(rows) for rows in list(groups.values())[_SAMPLE:])
-    if rest:
-        lines.append(f"  ... and {rest:,} more; see the plan file")
-    return lines
-
-
-def _reason(row: UnplannedRow, section: _Section, words: PlanWords) -> str:
+def _reason(row: UnplannedRow, words: PlanWords, otherwise: str) -> str:
     reason = words.names.in_text(shorten(row["reason"], 600)).rstrip(". ")
-    remedy = words.names.in_text(row.get("remedy") or section.remedy)
+    remedy = words.names.in_text(row.get("remedy") or otherwise)
     sentence = f"{reason[:1].upper()}{reason[1:]}."
     return f"{sentence} {remedy.rstrip('.')}." if remedy else sentence
-
-
-def _rows_by_place(rows: Sequence[UnplannedRow], words: PlanWords) -> list[str]:
-    """ "us-ashburn-1: block volumes db-1, db-2", with at most ten names in all"""
-    places: dict[tuple[str, str], list[UnplannedRow]] = {}
-    for row in rows:
-        places.setdefault((row["region"], row["type"]), []).append(row)
-    lines, room = [], _SAMPLE
-    for (region, kind), own in list(places.items())[:_SAMPLE]:
-        noun = _kind(kind, len(own))
-        where = f"{region}: " if region else ""
-        shown = _in_order([_name(row) for row in own])[:room]
-        room -= len(shown)
-        if not shown:
-            lines += wrap(f"{where}{len(own):,} {noun}", words.width, "    ", "      ")
-            continue
-        more = f" and {len(own) - len(shown):,} more" if len(own) > len(shown) else ""
-        lines += wrap(f"{where}{noun} {', '.join(shown)}{more}", words.width, "    ", "      ")
-    if len(places) > _SAMPLE:
-        lines.append(f"    ... and {sum(map(len, list(places.values())[_SAMPLE:])):,} more; see the plan file")
-    return lines
 
 
 def _approval_lines(plan: Plan, words: PlanWords) -> list[str]:

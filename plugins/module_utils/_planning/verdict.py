@@ -89,8 +89,8 @@ def _unwanted(plan_result: Mapping[str, Any], options: Mapping[str, Any], role: 
 def stop_reason(batch: Mapping[str, Any], role: str, max_failures: int | None = None) -> str:
     """Why a run stopped early, after this batch: the canary failed, or too many changes did; and the way round.
 
-    ``batch`` is the result of the task that carried it out: ``stopped``, ``is_canary``, ``failed_so_far``, and ``resources``, those that failed, each
-    with ``id``, ``type``, ``display_name``, ``region`` and ``error``.
+    ``batch`` is the result of the task that carried it out: ``stopped``, ``is_canary``, ``failed_so_far``, and
+    ``resources``, those that failed, each with ``id``, ``type``, ``display_name``, ``region`` and ``error``.
     """
     if batch.get("stopped") == "interrupted":
         return "The run was interrupted. The rest was not changed. Run again to go on"
@@ -142,15 +142,23 @@ def verdict(
 ) -> Verdict:
     """How a run ended.
 
-    ``last_plan`` is the last plan that was made, after the last discovery, ``discovery`` the result of that.
+    ``last_plan`` is the last plan that was made, after the last discovery, ``discovery`` the result of that. Without a
+    plan, it is the result of the module that changed what it was given.
     ``stopped``: the run stopped early; a text is the sentence of ``stop_reason``. ``latest`` is the link to the newest
     report. ``retirement`` has the verdicts of a report on keys, each with ``kms_key_id``, ``verdict`` and ``uses``.
     """
     counts = last_plan["summary"]
+    is_call = "total" in counts
+    if is_call:
+        counts = _counts_of_call(counts, check_mode=check_mode)
     incomplete = not discovery.get("complete", True)
     faults = _lost(counts.get("unsettled", 0), folder)
     failed = counts["failed_earlier"]
-    if failed and not check_mode:
+    if is_call and last_plan.get("msg") and (failed or counts["blocked"]):
+        faults.append(last_plan["msg"])  # it names the first of those that failed, with the reasons
+    elif is_call and counts["blocked"]:
+        faults.append(f"{resources(counts['blocked'])} can't be changed. The files in {folder} have the reasons")
+    elif failed:
         faults.append(f"{resources(failed)} failed. The report in {folder} lists them with the reasons")
     if stopped and not check_mode:
         faults.append(
@@ -169,6 +177,22 @@ def verdict(
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
     summed_up = _dry_run_line(counts, incomplete) if check_mode else _run_line(counts, incomplete)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
+
+
+def _counts_of_call(counts: Mapping[str, int], *, check_mode: bool) -> dict[str, int]:
+    """The counts of a module that changes what it is given, or of several such calls, as those of a plan.
+
+    ``not_tried`` are resources of calls that were not made any more, ``left_alone`` those that no call was given.
+    """
+    changed, failed = counts["changed"], counts["failed"]
+    return {
+        "planned": changed if check_mode else counts.get("not_tried", 0),
+        "unchanged": counts["unchanged"],
+        "changed_earlier": 0 if check_mode else changed,
+        "failed_earlier": 0 if check_mode else failed,
+        "blocked": failed if check_mode else 0,
+        "left_alone": counts.get("left_alone", 0),
+    }
 
 
 def _dry_run_line(counts: Mapping[str, int], incomplete: bool) -> str:

@@ -27,6 +27,7 @@ from .values import (
     ocid,
     ocids,
     one_of,
+    path,
     paths,
     regions,
     text,
@@ -220,7 +221,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
         "fail_on_blocked": _flag(False, "The same as V(blocked) in O({role}_fail_on)."),
         "plan_file": Variable(
-            text,
+            path,
             type="path",
             description=(
                 "The file of an approved plan, such as that of a dry run. Only its entries are changed whose current "

@@ -54,6 +54,7 @@ TYPES = {
     "timestamp": {"text"},
     "regions": {"text"},
     "ocids": {"textarea"},
+    "path": {"text"},
     "paths": {"textarea"},
     "keys_by_region": {"textarea"},
     "freeform_tags": {"textarea"},

@@ -92,3 +92,9 @@ def test_paragraphs_keep_every_letter(text: str, width: int) -> None:
 )
 def test_the_width_is_what_the_terminal_says(columns: object, width: int) -> None:
     assert width_of(columns) == width
+
+
+def test_what_is_shortened_already_is_not_shortened_again() -> None:
+    phrase = "backup policy …quwyba with key bank-key-2026 for copies"
+    lines = table_lines(COLUMNS, [row("no backup policy", phrase)], 90, joint=" -> ")
+    assert f"no backup policy -> {phrase}" in lines[2]

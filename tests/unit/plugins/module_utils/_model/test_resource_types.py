@@ -24,6 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import parse_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import RunRecords
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import expect_type, ocid_types, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
     ASSIGNMENT,
@@ -31,7 +32,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resou
     ResourceType,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import PlanFilter, make_plan
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import PlanWords, plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (

@@ -13,7 +13,7 @@ from unit.plugins.module_utils._planning.test_plan import KEY_FRA, KEYS, assignm
 from unit.support.fake_cloud import IAD, KEY_A, KEY_B, KEY_C, compartment_id, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import text_width
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.names import Names
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
     Plan,
     PlanFilter,
@@ -131,6 +131,8 @@ def test_ocids_that_end_alike_are_told_apart() -> None:
 
 def test_sentences_have_names_for_ocids() -> None:
     replica_id = volume_id(9)
+    policy = f"ocid1.volumebackuppolicy.oc1..{'a' * 50}quwyba"
+    assert NAMES.in_text(f"backup policy {policy} with key {KEY_C}") == f"backup policy …quwyba with key …{KEY_C[-6:]}"
     sentence = f"its current key {KEY_B} is DISABLED (see {KEY_A}.) has a replica ({replica_id}, {replica_id}), too"
     assert NAMES.in_text(sentence) == (
         "its current key bank-key-2025 is DISABLED (see bank-key-2026.) has a replica, too"

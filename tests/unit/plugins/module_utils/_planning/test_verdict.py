@@ -186,3 +186,31 @@ def test_of_many_keys_twenty_are_shown() -> None:
     rows = [{"kms_key_id": f"{KEY_A}{number}", "verdict": "in_use", "uses": 1} for number in range(30)]
     lines = end(retirement=rows)["keys"]
     assert (len(lines), lines[-1]) == (21, "... and 10 more keys; see the report")
+
+
+class TestOfACall:
+    """Of the result of a module that changes what it is given, without a plan before it."""
+
+    def end(self, *, check_mode: bool = False, **counted: int) -> dict[str, Any]:
+        result = {"summary": {"total": 9, "changed": 3, "unchanged": 5, "failed": 0, **counted}, "msg": "db-1: no."}
+        return dict(verdict(result, {}, stopped=False, check_mode=check_mode, folder="/run"))
+
+    def test_all_well(self) -> None:
+        ended = self.end(left_alone=1)
+        assert (ended["faults"], ended["line"]) == (
+            [],
+            "3 resources changed, 5 already right, 1 skipped. The report: /run",
+        )
+
+    def test_what_failed_is_named(self) -> None:
+        ended = self.end(failed=1, not_tried=2)
+        assert ended["faults"][0] == "db-1: no."
+        assert ended["line"].startswith("3 resources changed, 1 failed, 2 not changed yet, 5 already right.")
+
+    def test_a_dry_run_fails_as_the_run_would(self) -> None:
+        ended = self.end(check_mode=True, failed=1)
+        assert ended["faults"] == ["db-1: no."]
+        assert "3 resources would be changed, 5 already right, 1 blocked" in ended["line"]
+        unnamed = {"summary": {"total": 1, "changed": 0, "unchanged": 0, "failed": 1}}
+        (fault,) = verdict(unnamed, {}, stopped=False, check_mode=True, folder="/run")["faults"]
+        assert fault.startswith("1 resource can't be changed")

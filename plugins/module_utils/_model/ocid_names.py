@@ -15,6 +15,8 @@ ORACLE_MANAGED = "Oracle-managed key"
 _OCID = re.compile(r"\bocid(?:1\.|v1:)[0-9A-Za-z_.:-]*[0-9A-Za-z]")
 # An OCID in brackets is the detail of a sentence that says the same without it.
 _IN_BRACKETS = re.compile(rf" \({_OCID.pattern}(?:, {_OCID.pattern})*\)")
+# What stands before an OCID may say its type already.
+_WITH_NOUN = re.compile(rf"(\b(?:backup policy|key|compartment|vault|copy) )?({_OCID.pattern})")
 _TAIL = 6
 
 
@@ -26,6 +28,7 @@ class Names:
 
     def __init__(self, names: Mapping[str, str | None], others: Iterable[str] = ()) -> None:
         named = {ocid: visible(" ".join(name.split())) for ocid, name in names.items() if name and name.strip()}
+        self._named = frozenset(named)
         known = list(dict.fromkeys([*named, *names, *others]))
         self._words = {ocid: named.get(ocid) or _short(ocid, _TAIL) for ocid in known}
         tail = _TAIL
@@ -49,9 +52,19 @@ class Names:
     def __call__(self, ocid: str) -> str:
         return self._words.get(ocid) or _short(ocid, _TAIL)
 
+    def end(self, ocid: str) -> str:
+        """The name, or the end of the OCID, beside a word that says what it is: "…x7q2ab"."""
+        return self(ocid) if ocid in self._named else f"…{ocid[-_TAIL:]}"
+
     def in_text(self, text: str) -> str:
         """A sentence with names instead of OCIDs, and without OCIDs in brackets."""
-        return _OCID.sub(lambda match: self(match.group()), _IN_BRACKETS.sub("", text))
+        return _WITH_NOUN.sub(self._in_place, _IN_BRACKETS.sub("", text))
+
+    def _in_place(self, match: re.Match[str]) -> str:
+        noun, ocid = match.group(1) or "", match.group(2)
+        words = self(ocid)
+        # "key …x7q2ab", not "key key …x7q2ab"
+        return f"{noun}{words.partition(' ')[2] if noun and ocid not in self._named else words}"
 
 
 def _short(ocid: str, tail: int) -> str:
