@@ -267,8 +267,7 @@ last_plan:
           type: int
           sample: 0
         unsettled:
-          description: Those that an interrupted run changed in part, and that the plan does not bring to an end. A run with
-            such resources fails.
+          description: Those that an interrupted run changed in part, and that the plan does not bring to an end.
           type: int
           sample: 0
         not_seen:

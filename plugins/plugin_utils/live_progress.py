@@ -11,6 +11,7 @@ to read along, so the module runs as if there were no such plugin. Nothing about
 from __future__ import annotations
 
 import contextvars
+import multiprocessing
 import os
 import re
 import tempfile
@@ -113,6 +114,7 @@ def show_lines(path: str, show: Callable[[str], None], start: int = 0) -> Iterat
     def look() -> None:
         while not ended.wait(_LOOK):
             watch.show_new_lines()
+            _end_without_parent()
 
     thread: threading.Thread | None
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True, name="progress")
@@ -128,6 +130,16 @@ def show_lines(path: str, show: Callable[[str], None], start: int = 0) -> Iterat
             thread.join()
         watch.show_new_lines(is_last=True)
         watch.close()
+
+
+def _end_without_parent() -> None:
+    """End this worker if the ansible-playbook that it works for was killed.
+
+    Nobody takes its result then. The module sees that its output is not read any more, and starts no further batch.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None and os.getppid() != parent.pid:
+        os._exit(1)
 
 
 class _Watch:

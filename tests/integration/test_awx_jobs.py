@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.support.awx import MOST_CHARACTERS, Awx, Job
+from integration.support.awx import Awx, Job
 from integration.support.fleets import volumes
 from integration.support.harness import changes, furnish, is_change, soak
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, mixed_fleet, subjects

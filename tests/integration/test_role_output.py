@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ from typing import Any
 import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import furnish, soak
-from integration.support.playbook import CollectionPlaybooks
+from integration.support.playbook import MARK, CollectionPlaybooks, kill_all_with, processes_with
 
 from simulator.client import Simulator
 
@@ -53,8 +57,13 @@ class Watched:
 
 
 @pytest.fixture
-def watched(sim: Simulator, tmp_path: Path) -> Watched:
-    return Watched(sim, CollectionPlaybooks(sim, tmp_path))
+def playbooks(sim: Simulator, tmp_path: Path) -> CollectionPlaybooks:
+    return CollectionPlaybooks(sim, tmp_path)
+
+
+@pytest.fixture
+def watched(sim: Simulator, playbooks: CollectionPlaybooks) -> Watched:
+    return Watched(sim, playbooks)
 
 
 WHOLE_RUN = ["key_assignment_plan", "key_plan_apply", "key_assignment_report"]
@@ -116,6 +125,46 @@ def test_a_task_without_a_result_is_reported_by_those_after_it(sim: Simulator, w
     report = json.loads((folder / "report.json").read_text())
     assert report["outcomes"]["changed"] == 0
     assert f"The report: {folder}" in text
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
+def test_after_ansible_playbook_was_killed_no_further_batch_is_begun(
+    sim: Simulator, playbooks: CollectionPlaybooks
+) -> None:
+    """Only the first of its processes is killed. Its module lives on, to the end of the batch."""
+    furnish(sim, {"settle": 1.0}, volumes=[volumes(30, key="key-b")])
+    mark = f"{os.getpid()}-{time.monotonic_ns()}"
+    desired = {"kms_key_ids": f"us-ashburn-1={sim.id('key-a')}", "compartment_ids": sim.id("prod"), "batch_size": 1}
+    sim.reset_counts()
+    process = subprocess.Popen(
+        playbooks.command(
+            "rekey",
+            {
+                "ansible_python_interpreter": sys.executable,
+                **{f"rekey_{name}": value for name, value in desired.items()},
+            },
+        ),
+        env={**playbooks.environment, MARK: mark},
+        cwd=playbooks.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    latest = time.monotonic() + 120
+    while sim.counts().get("UpdateVolumeKmsKey", 0) < 2 and time.monotonic() < latest:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    try:
+        while processes_with(mark) and time.monotonic() < latest:
+            time.sleep(0.1)
+        done = sim.counts()["UpdateVolumeKmsKey"]
+        assert not processes_with(mark)
+    finally:
+        kill_all_with(mark)
+    assert 2 <= done < 15
+    (folder,) = playbooks.runs()
+    assert len(list(folder.glob("batch-*.json"))) == done, "the batch that was under way has its file"
 
 
 @soak

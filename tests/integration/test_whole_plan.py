@@ -27,6 +27,7 @@ from integration.support.rekey_helpers import (
     wanted_keys,
 )
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import plan_rounds
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan, key_plan_apply
 from simulator.client import Simulator
 
@@ -158,6 +159,20 @@ class TestStop:
         ran = run(key_plan_apply.main, sim, plan_file=str(tmp_path / "run" / "plan.json"))
         assert (ran.failed, ran.writes, ran.result["stopped"]) == (True, {PUT: 4}, None)
         assert "last_plan" not in ran.result
+
+    def test_after_the_batch_when_nobody_waits_for_the_result(
+        self, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As where ansible-playbook was killed and its module was not."""
+        furnish(sim, volumes=[volumes(4)])
+        plan_now(sim, tmp_path / "run", batch_size=1)
+        answers = iter([False, True])
+        monkeypatch.setattr(plan_rounds, "is_abandoned", lambda: next(answers))
+        ran = apply(sim, tmp_path / "run")
+        assert (ran.failed, ran.writes, ran.result["stopped"]) == (True, {PUT: 2}, "interrupted")
+        assert names_of(tmp_path / "run") == ["batch-0001.json", "batch-0002.json", "plan.json"]
+        counts = ran.result["last_plan"]["summary"]
+        assert (counts["planned"], counts["changed_earlier"], ran.result["found"]) == (2, 2, None)
 
     def test_a_key_that_was_disabled_meanwhile_ends_the_run_and_is_told(self, sim: Simulator, tmp_path: Path) -> None:
         furnish(sim, volumes=[volumes(2)], boot_volumes=[volumes(2, name="boot")])

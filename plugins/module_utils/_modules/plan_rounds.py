@@ -31,6 +31,7 @@ from .._planning.course import (
     counts_without_look,
     reason_to_stop,
 )
+from .abandoned import is_abandoned
 from .key_assignment_plan import ASSIGNMENT_PLAN
 from .key_plan import PlanContext, PlanModule, expect_plan_options, make_and_write
 from .key_restore_plan import RESTORE_PLAN
@@ -138,7 +139,7 @@ def _apply_batches(context: RunContext, path: Path, plan: PlanFile, course: _Cou
             is_canary=batch.is_canary,
             failed=summary(batch.outcomes)["failed"],
             failed_so_far=len(course.previous.failed),
-            is_cancelled=context.cancellation.is_cancelled,
+            is_cancelled=context.cancellation.is_cancelled or is_abandoned(),
         )
         if course.stopped:
             return
