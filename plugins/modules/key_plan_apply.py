@@ -225,10 +225,65 @@ last_plan:
       type: bool
       sample: true
     summary:
-      description: Counts of the resources that were considered, as
-        RV(oci_keys.block_volume.key_assignment_plan#module:summary).
+      description: Counts of the resources that were considered.
       type: dict
-      sample: {"planned": 0, "unchanged": 1500, "changed_earlier": 1200, "failed_earlier": 0}
+      contains:
+        # shared: plan_counts (resource)
+        planned:
+          description: Those that the plan changes.
+          type: int
+          sample: 1200
+        unchanged:
+          description: Those that already have the desired key.
+          type: int
+          sample: 300
+        blocked:
+          description: Those that can't be changed as they are, such as V(FAULTY) ones, locked backups, or those on a
+            disabled key.
+          type: int
+          sample: 2
+        left_alone:
+          description: Those that are skipped unless an option includes them.
+          type: int
+          sample: 5
+        excluded:
+          description: Those that were excluded by their OCID.
+          type: int
+          sample: 0
+        not_approved:
+          description: Those that would be changed, but are not in the approved plan, or differ from what it says.
+          type: int
+          sample: 0
+        not_selected:
+          description: Those that the filters do not select.
+          type: int
+          sample: 0
+        changed_earlier:
+          description: Those that earlier batches of the same run have changed.
+          type: int
+          sample: 0
+        failed_earlier:
+          description: Those that failed in earlier batches of the same run. They count as blocked too.
+          type: int
+          sample: 0
+        unsettled:
+          description: Those that an interrupted run changed in part, and that the plan does not bring to an end. A run with
+            such resources fails.
+          type: int
+          sample: 0
+        not_seen:
+          description: Resources, or places of the discovery, that could not be read.
+          type: int
+          sample: 0
+        unchanged_by_run:
+          description: Those of the unchanged ones that earlier batches of the same run have changed.
+          type: int
+          sample: 0
+        blocked_by_failure:
+          description: Those of the blocked ones that failed in earlier batches of the same run.
+          type: int
+          sample: 0
+        # end of plan_counts
     first_batch:
       description: The number of its first batch.
       returned: when a later plan was made

@@ -253,7 +253,9 @@ def _recorded(path: Path, plan: PlanFile) -> tuple[PlanModule, dict[str, Any]]:
             "or set 'rounds' to 1"
         )
     spec = {name: option for name, option in planner.spec.items() if name in planner.options_for_later}
+    # None may stand for a default only where that is none itself.
     missing = [name for name in spec if name not in made.options]
+    missing += [name for name in spec if made.options.get(name) is None and spec[name].get("default") is not None]
     if missing:
         raise InputError(f"{str(path)!r} was modified: 'made_with' has no option {missing[0]!r}. Make the plan again")
     if made.options.get("discovery_file") is not None:
@@ -261,7 +263,8 @@ def _recorded(path: Path, plan: PlanFile) -> tuple[PlanModule, dict[str, Any]]:
             f"{str(path)!r} was made from a 'discovery_file', so no later plan can be made like it. Make it with "
             "'new_discovery_file', or set 'rounds' to 1"
         )
-    validated = ArgumentSpecValidator(spec).validate(dict(made.options))
+    given = {name: value for name, value in made.options.items() if value is not None}
+    validated = ArgumentSpecValidator(spec).validate(given)
     if validated.error_messages:
         raise InputError(f"{str(path)!r} was modified: in 'made_with', {'; '.join(validated.error_messages)}")
     return planner, dict(validated.validated_parameters)
