@@ -21,6 +21,7 @@ from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
 from .._common.progress import NO_PROGRESS, ProgressLog
+from .._common.quantities import resources
 from .._common.timestamps import parse_moment
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
 from .._documents.interrupted import InterruptedPolicy, former_run_journals
@@ -313,9 +314,9 @@ def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> 
 def _label(parts: Sequence[Slice], count: int) -> str:
     if len(parts) == 1:
         return slice_label(parts[0])
-    return (
-        f"First of each region, kind and key: {count:,} resources in {len({part.region for part in parts}):,} regions"
-    )
+    regions = len({part.region for part in parts})
+    where = "1 region" if regions == 1 else f"{regions:,} regions"
+    return f"First of each region, kind and key: {resources(count)} in {where}"
 
 
 def _short(entry: BatchRow) -> dict[str, Any]:
