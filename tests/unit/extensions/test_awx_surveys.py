@@ -30,8 +30,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
-# What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
-NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}
+# What no survey asks: a secret, which would be an extra variable, what only the template itself may say, and what
+# another variable says too.
+NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required", "rekey_fail_on_blocked"}
 
 QUESTIONS = [
     pytest.param(playbook, question, id=f"{name}: {question['variable']}")
