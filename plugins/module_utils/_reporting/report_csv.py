@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.text import visible
-from .scope import compartment_paths
 
 # A spreadsheet treats a cell that begins with one of these as a formula, also in their wide and small forms.
 _FORMULA = tuple("=+-@")
@@ -68,8 +67,8 @@ def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def csv_text(report: Mapping[str, Any]) -> str:
-    """The resources of a report as a table, with the paths of their compartments and the names of their keys."""
-    compartments = compartment_paths(report["evidence"]["scanned"])
+    """The resources of a report as a table, with the names of their compartments and keys."""
+    compartments = {row["id"]: row["name"] for row in report["evidence"]["scanned"]["compartments"]}
     keys = {key["id"]: key["display_name"] for key in report["keys"]}
     rows = (
         {
