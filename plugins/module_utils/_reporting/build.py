@@ -24,7 +24,7 @@ from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
 from .key_use import days_between, is_clock_wrong, key_uses
 from .owners import by_owner
-from .scope import compartment_paths, is_limited_by_key, scope
+from .scope import compartment_paths, is_limited, scope
 
 _STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
 
@@ -111,7 +111,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             resources=found.resources,
             uses=uses,
             resource_types=found.scanned["resource_types"],
-            search_complete=found.complete and not is_limited_by_key(found.scanned["filters"]),
+            search_complete=found.complete and not is_limited(found.scanned["filters"]),
             now=now,
         ),
         context.demands,

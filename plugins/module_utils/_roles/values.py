@@ -95,9 +95,12 @@ def _between(least: int, most: int | None) -> str:
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
+    """One of these words, in any case."""
+    known = {word.lower(): word for word in allowed}
+
     def read(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in allowed:
+        word = known.get(str(value).strip().lower())
+        if word is None:
             raise InputError(f"{quote(value)} is not valid; choose one of: {', '.join(allowed)}")
         return word
 
