@@ -174,7 +174,7 @@ def _validate_alarms(role: str, values: Values, problems: Problems) -> None:
     problems += [
         f"{role}_fail_on has {word}, but {role}_{name} is not set. Set it, or remove {word}"
         for word, name in needed.items()
-        if word in (values["fail_on"] or []) and values[name] is None
+        if word in (values["fail_on"] or []) and values[name] in (None, "any")
     ]
 
 

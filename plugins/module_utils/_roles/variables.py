@@ -332,12 +332,8 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             MAX_KEY_AGE_DAYS,
             "How many days old the current version of a key in use may be, for recommendation 4.16 of the benchmark.",
         ),
-        "required_protection": Variable(
-            one_of(*PROTECTION_LEVELS),
-            type="str",
-            description=(
-                f"The protection level that keys in use must have: {_listed(PROTECTION_LEVELS)}. When not set, any.",
-            ),
+        "required_protection": _choice(
+            ("any", *PROTECTION_LEVELS), "The protection level that keys in use must have, as OCI names it."
         ),
         "fail_on": Variable(
             choices(*ALARMS),
