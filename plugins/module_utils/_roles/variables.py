@@ -28,6 +28,7 @@ from .values import (
     ocid,
     ocids,
     one_of,
+    path,
     paths,
     regions,
     text,
@@ -212,7 +213,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "canary": _canary(),
         "fail_on_blocked": _flag(False, "Whether to fail before the first change if a resource is blocked."),
         "plan_file": Variable(
-            text,
+            path,
             type="path",
             description=(
                 "The file of an approved plan, such as that of a dry run. Only its entries are changed whose current "
