@@ -54,7 +54,7 @@ def coverage_sentence(coverage: Mapping[str, int]) -> str:
 
 
 def retirement_lines(report: Mapping[str, Any]) -> list[str]:
-    """Whether each key to retire is in use. Never that it is no longer needed."""
+    """Whether each key to retire is in use. It never says that nothing else uses it."""
     if report["retirement"] is None:
         return []
     names = {key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]}
