@@ -53,6 +53,7 @@ TYPES = {
     "timestamp": {"text"},
     "regions": {"text"},
     "ocids": {"textarea"},
+    "path": {"text"},
     "paths": {"textarea"},
     "keys_by_region": {"textarea"},
     "freeform_tags": {"textarea"},
