@@ -55,8 +55,13 @@ SAFER = (40_000, 27_500)
 READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
 
 
-def imported_names(file: Path) -> Iterator[str]:
+@functools.cache
+def imported_names(file: Path) -> tuple[str, ...]:
     """The names that a file imports, from the root of the collection."""
+    return tuple(_imported_names(file))
+
+
+def _imported_names(file: Path) -> Iterator[str]:
     package = file.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
