@@ -246,7 +246,7 @@ def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: R
     flags = ("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
     reports.run(*flags, fails=True, fail_on=["cis", "incomplete"])
 
-    assert reports.printed.count("Recommendations of the benchmark 3.1.0: ") == 1
+    assert "Recommendations of the benchmark 3.1.0: " in reports.printed
     assert "fatal: [localhost]" in reports.printed
     assert "fatal: [shard-" not in reports.printed
     merged = {folder.name.split("-", 2)[2]: reports.read(folder) for folder in reports.folders}
