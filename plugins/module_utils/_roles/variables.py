@@ -322,6 +322,23 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             ),
             is_secret=True,
         ),
+        "baseline": Variable(
+            text,
+            type="str",
+            description=(
+                "An earlier C(report.json), or the folder of its run, to compare with. V(latest) is the newest report "
+                "of the same scope in O({role}_dir). The report then says what is new, gone, on another key, newly "
+                "compliant or not any more, and which keys can't be used any more.",
+            ),
+        ),
+        "metrics_file": Variable(
+            text,
+            type="path",
+            description=(
+                "A file for the metrics besides C(metrics.prom) in the folder of the run, such as one in the folder "
+                "of the textfile collector of Prometheus' node_exporter. Everyone may read it.",
+            ),
+        ),
         "dir": _report_dir(),
     }
 
