@@ -48,7 +48,8 @@ class Reports:
 
     @property
     def folders(self) -> list[Path]:
-        return sorted((self._folder / "reports").glob("*"))
+        """The folders of the runs, without the link to the last one."""
+        return sorted(path for path in (self._folder / "reports").glob("*-*") if path.is_dir())
 
     def read(self, folder: Path | None = None) -> dict[str, Any]:
         """The only report, or that of this folder."""
@@ -113,6 +114,9 @@ def test_a_report_of_everything(sim: Simulator, reports: Reports) -> None:
             "report.json",
             "report.csv",
             "report.html",
+            "findings.ocsf.json",
+            "metrics.prom",
+            "summary.json",
             "manifest.json",
         }
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}

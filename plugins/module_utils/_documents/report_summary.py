@@ -29,8 +29,8 @@ _MOST_BYTES = 64 * 1024
 class ReportSummary(TypedDict):
     """The figures of one report. ``scope`` is the same for reports that can be compared with each other.
 
-    ``findings`` None: nothing was assessed. ``worst`` is the sentence of the banner, with its ``level``; None if the
-    report has no banner.
+    ``customer`` are those on keys that could be read, ``unknown`` those on others. ``findings`` None: nothing was
+    assessed. ``worst`` is the sentence of the headline, with its ``level``.
     """
 
     run_id: str | None
@@ -45,12 +45,13 @@ class ReportSummary(TypedDict):
     total: int
     customer: int
     oracle: int
+    unknown: int
     unreadable: int
     findings: int | None
     changed: int
     failed: int
-    level: str | None
-    worst: str | None
+    level: str
+    worst: str
     report_sha256: str
 
 
@@ -96,12 +97,13 @@ def parse_summary(root: JsonNode) -> ReportSummary:
         "total": _figure(root, "total"),
         "customer": _figure(root, "customer"),
         "oracle": _figure(root, "oracle"),
+        "unknown": _figure(root, "unknown"),
         "unreadable": _figure(root, "unreadable"),
         "findings": None if root.get("findings").value is None else _figure(root, "findings"),
         "changed": _figure(root, "changed"),
         "failed": _figure(root, "failed"),
-        "level": root.get("level").text_or_none(),
-        "worst": root.get("worst").text_or_none(),
+        "level": root.get("level").one_of("red", "amber", "green"),
+        "worst": root.get("worst").text(),
         "report_sha256": root.get("report_sha256").text(),
     }
 

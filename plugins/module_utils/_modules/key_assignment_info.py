@@ -31,6 +31,7 @@ from .._discovery.results import (
     summary,
     unreadable_entry,
 )
+from .._discovery.tenancy import Compartment
 from .._documents.own_files import write_result
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
@@ -154,10 +155,12 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "regions": found.regions,
         "skipped_regions": [{"name": name, "reason": f"it is {status}"} for name, status in found.skipped_regions],
         "compartments": [
-            {"id": one.id, "name": one.name, "lifecycle_state": one.lifecycle_state} for one in scope.compartments
+            {"id": one.id, "name": one.name, "path": _path(one), "lifecycle_state": one.lifecycle_state}
+            for one in scope.compartments
         ],
         "skipped_compartments": [
-            {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
+            {"id": one.id, "name": one.name, "path": _path(one), "reason": f"it is {one.lifecycle_state}"}
+            for one in scope.skipped
         ],
         "compartment_count": len(scope.compartments),
         "skipped_compartment_count": len(scope.skipped),
@@ -169,6 +172,11 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
             "encryption": query.encryption,
         },
     }
+
+
+def _path(compartment: Compartment) -> str | None:
+    """The names from the root down, as far up as they are known; that of the root itself."""
+    return "/".join(compartment.path) or compartment.name
 
 
 def _caller(connection: Connection) -> dict[str, Any]:

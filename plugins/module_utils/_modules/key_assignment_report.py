@@ -32,13 +32,13 @@ from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
 from .._reporting.benchmark import before_counts
 from .._reporting.build import (
-    STATE_UNKNOWN,
     ReportContext,
     build,
     canonical,
     undiscovered,
 )
 from .._reporting.files import foreign_report_reason, report_paths, write_report
+from .._reporting.headline import STATE_UNKNOWN
 from .._reporting.history import summarize
 from .._reporting.html import render
 from .._reporting.ocsf import ocsf_text

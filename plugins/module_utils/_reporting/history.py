@@ -11,6 +11,7 @@ from typing import Any
 
 from .._common.text import visible
 from .._documents.report_summary import FolderOfRun, ReportSummary, scope_digest
+from .scope import compartment_paths
 
 MOST_POINTS = 60
 """The trend has the newest of its points."""
@@ -19,30 +20,31 @@ _MOST_NAMED = 20
 
 def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
     """The figures of a report. ``digest`` is the SHA-256 of report.json."""
-    evidence, summary = report["evidence"], report["summary"]
+    evidence, headline = report["evidence"], report["headline"]
+    coverage = headline["coverage"]
     scanned = evidence["scanned"]
     checks = [check for check in report["violations"]["checks"] if check["assessed"]]
-    names = {row["id"]: row["name"] for row in scanned["compartments"]}
-    banner = report.get("banner") or {}
+    names = compartment_paths(scanned)
     return {
         "run_id": evidence["run_id"],
         "role": evidence["role"],
         "mode": evidence["mode"],
         "time_finished": evidence["time_finished"],
         "tenancy": evidence["tenancy"],
-        "tenancy_name": names.get(evidence["tenancy"]),
+        "tenancy_name": names.get(str(evidence["tenancy"])),
         "scope": scope_digest(scanned),
         "redacted": evidence["redacted"],
         "complete": report["complete"],
-        "total": summary["total"],
-        "customer": summary["customer"],
-        "oracle": summary["oracle"],
-        "unreadable": summary["unreadable"],
+        "total": coverage["total"],
+        "customer": coverage["customer"],
+        "oracle": coverage["oracle"],
+        "unknown": coverage["unknown"],
+        "unreadable": coverage["unknown_places"],
         "findings": sum(len(check["findings"]) for check in checks) if checks else None,
         "changed": report["outcomes"]["changed"],
         "failed": report["outcomes"]["failed"],
-        "level": banner.get("level"),
-        "worst": banner.get("sentence"),
+        "level": headline["level"],
+        "worst": headline["sentence"],
         "report_sha256": digest,
     }
 
@@ -73,7 +75,10 @@ def trend(runs: Sequence[FolderOfRun], now: ReportSummary) -> dict[str, Any] | N
     unread = [f"{visible(run.name)}: {run.reason}" for run in runs if run.summary is None]
     return {
         "points": [
-            {name: point[name] for name in ("time_finished", "complete", "total", "customer", "oracle", "findings")}
+            {
+                name: point[name]
+                for name in ("time_finished", "complete", "total", "customer", "oracle", "unknown", "findings")
+            }
             for point in points
         ],
         "left_out": len(earlier) + 1 - len(points),

@@ -150,10 +150,9 @@ def _line(run: FolderOfRun, summary: ReportSummary) -> str:
 
 def _coverage(summary: ReportSummary) -> str:
     share = f"{percent(summary['customer'], summary['total'])}, {summary['customer']:,} of {summary['total']:,}"
-    if summary["worst"] is None:
-        return share
+    unknown = f", {summary['unknown']:,} unknown" if summary["unknown"] else ""
     tone = ' class="bad"' if summary["level"] == "red" else ""
-    return f"{share}<small{tone}>{_text(summary['worst'])}</small>"
+    return f"{share}{unknown}<small{tone}>{_text(summary['worst'])}</small>"
 
 
 def _findings(count: int | None) -> str:

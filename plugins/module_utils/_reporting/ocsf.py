@@ -18,6 +18,9 @@ from typing import Any
 
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
+from .checks import MET, NOT_APPLICABLE, NOT_MET
+from .owners import owner_of
+from .scope import compartment_paths
 
 OCSF_VERSION = "1.5.0"
 
@@ -33,6 +36,8 @@ _VENDOR, _PRODUCT = "oci_keys", "oci_keys.block_volume"
 
 # What to do about a finding of each check.
 _REMEDIES = {
+    "4.16": "Assign a new key each year with the role rekey.",
+    "protection": "Assign a key of the demanded protection level with the role rekey.",
     "single_version_keys": "Rotate by a new key, and assign it with the role rekey, if old versions must not be used.",
     "usable_keys": "Cancel the deletion of the key, or enable it, or assign another one with the role rekey.",
     "policy_copies": "Assign a key for the copies with the role backup_policy.",
@@ -58,7 +63,8 @@ class _Events:
         self._report = report
         self._evidence = report["evidence"]
         self._time = _milliseconds(self._evidence["time_finished"])
-        self._compartments = {row["id"]: row for row in self._evidence["scanned"]["compartments"]}
+        self._paths = compartment_paths(self._evidence["scanned"])
+        self._owner_tag = report["owners"]["owner_tag"]
         self._resources: dict[str, Mapping[str, Any]] = {row["id"]: row for row in report["resources"]}
         self._keys: dict[str, Mapping[str, Any]] = {row["id"]: row for row in report["keys"]}
         violations = report["violations"]
@@ -84,7 +90,7 @@ class _Events:
                 severity=_HIGH if control == "usable_keys" else _MEDIUM,
                 region=self._row(uid).get("region"),
             )  # fmt: skip
-        for uid in check.get("unknown") or ():
+        for uid in check["unknown"]:
             yield self._event(
                 control, standard, uid, _WARNING, f"{title}: not known of {self._name(uid)}", _READ,
                 resources=[self._resource(uid, check["of"])],
@@ -94,15 +100,13 @@ class _Events:
         yield self._event(control, standard, "", status, f"{title}: {sentence}", remedy if status == _FAIL else None)
 
     def _verdict(self, check: Mapping[str, Any]) -> tuple[int, str]:
-        if check["findings"]:
+        if check["state"] == NOT_MET:
             return _FAIL, f"{len(check['findings'])} of {check['total']} {check['of']} do not"
-        if not check["assessed"]:
-            return _WARNING, "not assessed"
-        if check.get("unknown") or check.get("state") == "unknown" or not self._report["complete"]:
-            return _WARNING, "met where it could be read"
-        if not check["total"]:
+        if check["state"] == MET:
+            return _PASS, f"all {check['total']} {check['of']}"
+        if check["state"] == NOT_APPLICABLE:
             return _OTHER, "there is nothing that it is about"
-        return _PASS, f"all {check['total']} {check['of']}"
+        return _WARNING, "not known of all" if check["assessed"] else "not assessed"
 
     def _of_place(self, place: Mapping[str, Any]) -> _Event:
         where = "/".join(str(place[name] or "all") for name in ("region", "compartment_id", "resource_type"))
@@ -179,10 +183,9 @@ class _Events:
         return event
 
     def _cloud(self, tenancy: str, region: str | None) -> dict[str, Any]:
-        root = self._compartments.get(tenancy)
         account = {
             "uid": tenancy,
-            "name": (root or {}).get("name") or tenancy,
+            "name": self._paths.get(tenancy) or tenancy,
             "type_id": _OTHER_ACCOUNT,
             "type": "OCI Tenancy",
         }
@@ -209,15 +212,14 @@ class _Events:
                 if row.get(name)
             },
         }
+        if "freeform_tags" in row and self._owner_tag is not None:
+            made["data"]["owner"] = owner_of(row, self._owner_tag) or "unknown"  # type: ignore[arg-type]
         if row.get("region"):
             made["region"] = row["region"]
-        compartment = self._compartments.get(row.get("compartment_id") or "")
+        compartment = row.get("compartment_id")
         if compartment:
-            made["group"] = {
-                "uid": compartment["id"],
-                "name": compartment.get("path") or compartment["name"] or compartment["id"],
-                "type": "OCI Compartment",
-            }
+            path = self._paths.get(compartment) or compartment
+            made["group"] = {"uid": compartment, "name": path, "type": "OCI Compartment"}
         return made
 
 

@@ -18,6 +18,8 @@ from typing import Any
 from .._common.text import readable
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
+from .checks import MET, NOT_APPLICABLE
+from .scope import compartment_paths
 from .since import KEY_LISTS, RESOURCE_LISTS
 
 PREFIX = "oci_block_volume_keys"
@@ -30,6 +32,7 @@ _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _STATE = re.compile(r"[A-Z_]{1,40}")
 _MOST_STATES = 20
 _NAME_LENGTH = 100
+_LEVELS = {"green": 0, "amber": 1, "red": 2}
 
 _Labels = Mapping[str, str]
 _Sample = tuple[_Labels, float]
@@ -62,11 +65,29 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
     yield "report_time_seconds", "When the report was made, in Unix time.", [({}, _seconds(evidence["time_finished"]))]
     yield "report_complete", "1 if everything in scope could be read, else 0.", [({}, float(report["complete"]))]
     yield "unreadable_places", "Places that could not be read.", [({}, summary["unreadable"])]
+    headline = report["headline"]
+    yield (
+        "headline_level",
+        "0 green, 1 amber, 2 red: the worst that the report says.",
+        [({}, _LEVELS[headline["level"]])],
+    )
+    yield (
+        "protected_resources",
+        "Resources by protection. Unknown: their key could not be read. Endangered ones are also counted as customer.",
+        [
+            ({"protection": name}, headline["coverage"][name])
+            for name in ("customer", "oracle", "unknown", "endangered")
+        ],
+    )
     yield "resources", "Resources by region, type and who manages their key.", _resources(summary)
     yield (
-        "check_assessed",
-        "1 if the check was assessed, else 0, and then it has no findings.",
-        [({"check": check["id"]}, float(check["assessed"])) for check in checks],
+        "check_met",
+        "1 if all is known to meet the check, else 0. Without a sample, there is nothing that it is about.",
+        [
+            ({"check": check["id"]}, float(check["state"] == MET))
+            for check in checks
+            if check["state"] != NOT_APPLICABLE
+        ],
     )
     yield (
         "check_findings",
@@ -76,7 +97,7 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
     yield (
         "check_unknown",
         "Resources or keys of which it is not known whether they meet the check.",
-        [({"check": check["id"]}, len(check["unknown"])) for check in checks if check.get("unknown") is not None],
+        [({"check": check["id"]}, len(check["unknown"])) for check in checks if check["assessed"]],
     )
     yield (
         "keys",
@@ -105,9 +126,9 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
 
 def _info(report: Mapping[str, Any]) -> dict[str, str]:
     evidence = report["evidence"]
-    names = {row["id"]: row["name"] for row in evidence["scanned"]["compartments"]}
+    names = compartment_paths(evidence["scanned"])
     return {
-        "tenancy": readable(names.get(evidence["tenancy"]) or "unknown", _NAME_LENGTH),
+        "tenancy": readable(names.get(str(evidence["tenancy"])) or "unknown", _NAME_LENGTH),
         "mode": evidence["mode"],
         "version": readable(evidence["versions"]["collection"] or "unknown", _NAME_LENGTH),
     }
@@ -127,10 +148,7 @@ def _resources(summary: Mapping[str, Any]) -> Iterable[_Sample]:
     for row in summary["by_region_and_type"]:
         place = (_region(row["region"], known), row["type"] if RESOURCE_TYPES.get(row["type"]) else _OTHER)
         counts[(*place, "customer")] += row["customer"]
-        unknown = row.get("unknown", 0)
-        counts[(*place, "oracle")] += row["total"] - row["customer"] - unknown
-        if unknown:
-            counts[(*place, "unknown")] += unknown
+        counts[(*place, "oracle")] += row["total"] - row["customer"]
     for (region, kind, encryption), count in sorted(counts.items()):
         yield {"region": region, "type": kind, "encryption": encryption}, count
 

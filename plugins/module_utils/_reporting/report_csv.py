@@ -16,6 +16,8 @@ from typing import Any
 from .._common.text import visible
 from .._model.rows import key_region
 from .failures import UNKNOWN, Failures
+from .owners import owner_of
+from .scope import compartment_paths
 
 # A spreadsheet treats a cell that begins with one of these as a formula, also in their wide and small forms.
 _FORMULA = tuple("=+-@")
@@ -42,7 +44,6 @@ CSV_COLUMNS = (
     "locked",
     "managed_by_paas",
     "read_by",
-    "compartment_path",
     "owner",
     "size_in_gbs",
     "key_state",
@@ -91,19 +92,19 @@ def csv_text(report: Mapping[str, Any]) -> str:
 
 class _Table:
     def __init__(self, report: Mapping[str, Any]) -> None:
-        self._compartments = {row["id"]: row for row in report["evidence"]["scanned"]["compartments"]}
+        self._paths = compartment_paths(report["evidence"]["scanned"])
+        self._owner_tag = report["owners"]["owner_tag"]
         self._keys = {key["id"]: key["display_name"] for key in report["keys"]}
         self._states = {(key["id"], key["region"]): key["lifecycle_state"] for key in report["keys"]}
         self._failures = Failures(report)
 
     def row(self, resource: Any) -> dict[str, Any]:
-        compartment = self._compartments.get(resource["compartment_id"], {})
         not_met = self._failures.of(resource)
         state = self._states.get((resource["kms_key_id"], key_region(resource)))
         return {
             **resource,
-            "compartment": compartment.get("name"),
-            "compartment_path": compartment.get("path") or compartment.get("name"),
+            "compartment": self._paths.get(resource["compartment_id"]),
+            "owner": None if self._owner_tag is None else owner_of(resource, self._owner_tag),
             "key": self._keys.get(resource["kms_key_id"]),
             "key_state": (state or "UNKNOWN") if resource["kms_key_id"] else None,
             "cis_not_met": " ".join(self._failures.recommendations(not_met)),

@@ -17,6 +17,7 @@ from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import RunRecords, RunRow
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import ResourceRow, ScannedRow, UnreadableRow, key_region
+from .key_use import NOT_READABLE, USABLE, condition
 
 COMPLIANT, FAILING, UNKNOWN = "compliant", "failing", "unknown"
 """Whether a resource is on a customer-managed key that can be used."""
@@ -100,12 +101,10 @@ class _State:
         )
 
     def standing(self, row: ResourceRow) -> str:
-        key = self.keys.get((row["kms_key_id"] or "", key_region(row) or ""))
         if row["encryption"] == "oracle":
             return FAILING
-        if row["encryption"] != "customer" or key is None or _is_unknown(key):
-            return UNKNOWN
-        return COMPLIANT if key["usable"] else FAILING
+        found = condition(self.keys.get((row["kms_key_id"] or "", key_region(row) or "")))
+        return UNKNOWN if found == NOT_READABLE else COMPLIANT if found == USABLE else FAILING
 
 
 def _lists_all(scanned: ScannedRow) -> bool:
@@ -120,10 +119,6 @@ def _may_hide(place: UnreadableRow, row: ResourceRow) -> bool:
         place[name] in (None, row[field])  # type: ignore[literal-required]
         for name, field in (("region", "region"), ("compartment_id", "compartment_id"), ("resource_type", "type"))
     )
-
-
-def _is_unknown(key: ReportedKeyRow) -> bool:
-    return key["lifecycle_state"] is None
 
 
 def compare(before: RunRecords, now: RunRecords) -> Since:
@@ -195,11 +190,11 @@ def _key_differences(old: _State, new: _State) -> dict[str, list[SinceKeyRow]]:
     found: dict[str, list[SinceKeyRow]] = {name: [] for name in KEY_LISTS}
     for place, key in sorted(new.keys.items()):
         before = old.keys.get(place)
-        was_known = before is not None and not _is_unknown(before)
-        if _is_unknown(key):
-            if was_known:
+        was, is_now = condition(before), condition(key)
+        if is_now == NOT_READABLE:
+            if was != NOT_READABLE:
                 found["keys_newly_unknown"].append(_key_row(before, key))
-        elif not key["usable"] and (before is None or not was_known or before["usable"]):
+        elif is_now not in (USABLE, was):
             found["keys_newly_unusable"].append(_key_row(before, key))
     return found
 

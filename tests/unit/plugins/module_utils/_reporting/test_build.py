@@ -117,7 +117,7 @@ class TestFindings:
         return {check["id"]: check for check in (*violations["checks"], *violations["beyond"])}
 
     def test_each_check_counts_its_own(self) -> None:
-        checks = self.checks(*SOME)
+        checks = self.checks(*SOME, keys=(files.key(), files.key(files.KEY_B, files.PHX)))
         assert checks["5.2.1"]["findings"] == [SOME[2]["id"]]
         assert (checks["5.2.1"]["total"], checks["5.2.1"]["compliant"]) == (3, 2)
         assert checks["5.2.2"]["findings"] == [SOME[3]["id"]]
@@ -125,8 +125,13 @@ class TestFindings:
         assert checks["policy_copies"]["findings"] == [SOME[5]["id"]]
 
     def test_where_nobody_looked_nothing_is_met(self) -> None:
-        checks = self.checks(files.resource(1, key=files.KEY_A), scanned={"resource_types": ["volume"]})
-        assert [name for name, check in checks.items() if check["assessed"]] == ["5.2.1"]
+        checks = self.checks(
+            files.resource(1, key=files.KEY_A), keys=(files.key(),), scanned={"resource_types": ["volume"]}
+        )
+        of_resources = [check for check in checks.values() if check["of"] == "resources"]
+        assert [check["id"] for check in of_resources if check["assessed"]] == ["5.2.1"]
+        assert [check["id"] for check in of_resources if check["state"] == "met"] == ["5.2.1"]
+        assert {check["state"] for check in of_resources[1:]} == {"unknown"}
 
     def test_keys_in_use_that_have_versions_or_problems(self) -> None:
         checks = self.checks(
@@ -141,8 +146,9 @@ class TestFindings:
         assert checks["usable_keys"]["findings"] == [files.KEY_B]
         assert checks["usable_keys"]["total"] == 2
 
-    def test_keys_of_unknown_versions_are_no_finding(self) -> None:
-        assert self.checks(*SOME, keys=(files.key(versions=None),))["single_version_keys"]["findings"] == []
+    def test_keys_of_unknown_versions_are_no_finding_and_not_met(self) -> None:
+        check = self.checks(SOME[0], keys=(files.key(versions=None),))["single_version_keys"]
+        assert (check["findings"], check["unknown"], check["state"]) == ([], [files.KEY_A], "unknown")
 
 
 class TestKeys:

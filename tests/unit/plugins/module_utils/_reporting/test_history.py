@@ -66,10 +66,10 @@ class TestTrend:
         put_many(tmp_path, 2)
         found = trend(read_folder(tmp_path), summary(3, files.resource(1, key=files.KEY_A)))
         assert found is not None
-        assert [(point["time_finished"][:10], point["customer"]) for point in found["points"]] == [
-            ("2026-11-01", 0),
-            ("2026-11-02", 0),
-            ("2026-11-03", 1),
+        assert [(point["time_finished"][:10], point["oracle"], point["unknown"]) for point in found["points"]] == [
+            ("2026-11-01", 1, 0),
+            ("2026-11-02", 1, 0),
+            ("2026-11-03", 0, 1),
         ]
 
     def test_there_is_none_of_a_single_report(self, tmp_path: Path) -> None:
@@ -157,9 +157,10 @@ class TestIndex:
 
     def test_unknown_is_not_shown_as_met(self, tmp_path: Path) -> None:
         unread = summary(1, scanned={"resource_types": []}, unreadable=[files.unreadable()])
-        put(tmp_path, "a", summary_document({**unread, "findings": None}))
+        put(tmp_path, "a", summary_document({**unread, "findings": None, "unknown": 7}))
         page = index_page(read_folder(tmp_path))
         assert "<td>not assessed</td>" in page
+        assert ", 7 unknown<" in page
         assert '<span class="bad">no</span>' in page
 
     def test_somebody_elses_page_is_known(self, tmp_path: Path) -> None:
