@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -70,6 +71,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
             figure=chart,  # its name in 0.1.0, which templates of users may have
             names=all_visible(_names(report)),
             facts_of=facts.of,
+            listed_keys=_listed_keys(report),
             since_lists=SINCE_LISTS,
             trend_line=trend_line(report.get("trend")),
             digest=digest,
@@ -176,6 +178,14 @@ def state_class(state: str) -> str:
 def condition_words(condition: str) -> str:
     """The condition of a key in words."""
     return condition.replace("_", " ")
+
+
+def _listed_keys(report: Mapping[str, Any]) -> set[str]:
+    """The keys in use whose name is that of no other key, so that it stands for the OCID on paper."""
+    names = {key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]}
+    counts = Counter(names.values())
+    used = {row["kms_key_id"] for row in report["summary"]["by_key"]}
+    return {key for key, name in names.items() if key in used and counts[name] == 1}
 
 
 def _csp_hash(text: object) -> str:
