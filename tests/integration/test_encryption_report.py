@@ -169,7 +169,8 @@ def test_a_compartment_that_can_not_be_read_makes_it_incomplete(sim: Simulator, 
     assert not report["complete"]
     assert report["unreadable"]
     assert report["retirement"]["keys"][0]["verdict"] == "incomplete"
-    assert "The report is incomplete" in reports.printed
+    assert "1 place could not be read, so resources may be missing." in reports.printed
+    assert "Key to retire key-b" in reports.printed
     (folder,) = reports.folders
     assert "This report is incomplete" in (folder / "report.html").read_text()
 

@@ -45,6 +45,7 @@ def test_a_good_key(sim: Simulator) -> None:
             "compartment_id": sim.id("security"),
             "time_created": true["timeCreated"][:19] + "Z",
             "current_key_version": true["currentKeyVersion"],
+            "time_current_version_created": true["timeCreated"][:19] + "Z",
             "versions": 1,
             "is_auto_rotation_enabled": False,
             "is_replica": False,

@@ -451,10 +451,13 @@ def test_the_page_is_valid_html(tmp_path: Path) -> None:
 
 
 def test_seventy_resources_print_on_eight_pages(page: Browser, tmp_path: Path) -> None:
-    keys = [files.key(files.key_ocid(number, region), region) for number in (1, 2, 3) for region in files.SHORT]
     fleet = files.fleet(70)
-    changes = [files.change(number) for number in range(70)]
-    page.open(write(tmp_path, *fleet["resources"], scanned=fleet["scanned"], keys=keys, changes=changes))
+    keys = [
+        files.key(files.key_ocid(number, region), region, display_name=f"key-{number}-{region}")
+        for number in (1, 2, 3, 4)
+        for region in files.SHORT
+    ]
+    page.open(write(tmp_path, *fleet["resources"], scanned=fleet["scanned"], keys=keys))
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) <= 8
 
 
@@ -476,10 +479,14 @@ def test_a_full_page_picture_shows_all_but_very_many_rows(page: Browser, tmp_pat
     assert page.evaluate(f"{last}.checkVisibility({{contentVisibilityAuto: true}})") is (count < 500)
 
 
-def test_five_thousand_rows_stay_usable(page: Browser, tmp_path: Path) -> None:
-    resources = files.fleet(5000)["resources"]
+def test_ten_thousand_rows_stay_usable(page: Browser, tmp_path: Path) -> None:
+    """Measured is the processor time of the page, which takes what it takes on a busy machine as well."""
+    resources = files.fleet(10_000)["resources"]
     desired = resources[4242]["display_name"]
+    page.call("Performance.enable")
     page.open(write(tmp_path, *resources))
-    assert settled(page) == "5000 of 5000 shown"
-    assert type_words(page, desired) == "1 of 5000 shown"
+    assert settled(page) == "10000 of 10000 shown"
+    metrics = {one["name"]: one["value"] for one in page.call("Performance.getMetrics")["metrics"]}
+    assert metrics["ScriptDuration"] + metrics["LayoutDuration"] + metrics["RecalcStyleDuration"] < 30
+    assert type_words(page, desired) == "1 of 10000 shown"
     assert shown(page) == [desired]

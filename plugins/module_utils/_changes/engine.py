@@ -18,7 +18,7 @@ from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
 from .._common.text import label, quote
 from .._documents.journal import Journal
-from .._documents.run_locks import LockPlaces, open_locks
+from .._documents.run_locks import LockPlaces, OtherRuns, open_locks
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE
 from .._model.decisions import GONE_STATES, Decision, decide, decide_interrupted, is_busy
@@ -30,6 +30,7 @@ from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
+from .half_way import decide_without_others, may_be_half_way
 from .progress import ChangeProgress
 from .region import Region
 from .request import RunSettings, Target
@@ -89,12 +90,14 @@ class KeyAssigner:
             Region(name, found, self._connection, self._run_settings.concurrency) for name, found in by_region.items()
         ]
         outcomes: dict[str, Outcome] = {}
+        others = OtherRuns(self._lock_places)
         try:
             with self._live.reading([target for region in regions for target in region.targets]):
                 read = map_concurrently(lambda region: region.read(desired), regions)
             for region, readings in zip(regions, read):
                 decisions.update(self._decide_all(region.targets, readings, desired))
                 decisions.update(self._decide_interrupted(region, readings, desired))
+            decisions.update(self._decide_without_others(regions, decisions, desired, others))
             self._check_credentials(decisions.values())
             for found in map_concurrently(lambda region: self._with_etags(region, decisions, desired), regions):
                 decisions.update(found)
@@ -177,6 +180,33 @@ class KeyAssigner:
                     expected_kms_key_id=target.expected_kms_key_id,
                     include_locked=self._run_settings.include_locked,
                 )
+        return found
+
+    def _decide_without_others(
+        self, regions: Sequence[Region], decisions: Mapping[str, Decision], desired: DesiredState, others: OtherRuns
+    ) -> dict[str, Decision]:
+        """The decision on each resource that another run was changing when it was read."""
+        if not any(may_be_half_way(target, decisions[target.id]) for region in regions for target in region.targets):
+            return {}
+
+        def decided_in(region: Region) -> dict[str, Decision]:
+            return decide_without_others(
+                region,
+                decisions,
+                lambda target, reading: self._decide(target, reading, desired),
+                others,
+                clock=self._clock,
+                timings=self._timings,
+                deadline=self._deadline,
+            )
+
+        found: dict[str, Decision] = {}
+        others.open()
+        try:
+            for decided in map_concurrently(decided_in, regions):
+                found.update(decided)
+        finally:
+            others.close()
         return found
 
     def _with_etags(

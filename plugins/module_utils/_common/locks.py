@@ -18,6 +18,7 @@ import hashlib
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,12 +104,28 @@ class LockFile:
             return True
 
     def release(self, offset: int) -> None:
-        """Unlock a byte. A child of the process that locked it has nothing to unlock."""
+        """Unlock a byte, and mark the file. A child of the process that locked it has nothing to unlock."""
         with _process.guard:
             shared = _process.files.get(self._inode) if self._inode is not None else None
             if shared is not None and offset in shared.held:
                 shared.held.discard(offset)
+                _mark(shared.descriptors[0])
                 fcntl.lockf(shared.descriptors[0], fcntl.LOCK_UN, 1, offset)
+
+    def is_locked(self, offset: int) -> bool:
+        """Whether somebody has a byte locked, in this process or in another one."""
+        with _process.guard:
+            shared = self._shared()
+            if offset in shared.held:
+                return True
+            try:
+                fcntl.lockf(shared.descriptors[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
+            except OSError as error:
+                if error.errno in _TAKEN:
+                    return True
+                raise
+            fcntl.lockf(shared.descriptors[0], fcntl.LOCK_UN, 1, offset)
+            return False
 
     def check(self) -> None:
         """Raises OSError if others would find another file, or none, under this path."""
@@ -147,6 +164,23 @@ class LockFile:
                     raise LocksUnsupportedError(error.errno, "its file system has no locks") from error
                 if error.errno not in _TAKEN:
                     raise
+
+
+def last_release(path: Path) -> int | None:
+    """The mark of the last release of any byte: another one after each. None where there is no such file."""
+    try:
+        return os.stat(path, follow_symlinks=False).st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _mark(descriptor: int) -> None:
+    """Its time is the mark: the system's own would be the same for all releases of some milliseconds."""
+    now = time.time_ns()
+    try:
+        os.utime(descriptor, ns=(now, now))
+    except PermissionError:  # a file of another user
+        os.utime(descriptor)
 
 
 def offset_of(name: str) -> int:

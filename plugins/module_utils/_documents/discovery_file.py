@@ -209,4 +209,5 @@ def _filters(node: JsonNode) -> FilterRow | None:
         "encryption": node.get("encryption").text_or_none() or "any",
         "freeform_tags": _tags(node.get("freeform_tags")) or None,
         "defined_tags": {name: _tags(node.get("defined_tags").get(name)) for name in _namespaces(node)} or None,
+        "only_named": node.get("only_named").flag_or_none() is True,
     }

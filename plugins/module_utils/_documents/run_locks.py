@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
-from .._common.locks import LockFile, LocksUnsupportedError, NameLocks
+from .._common.locks import LockFile, LocksUnsupportedError, NameLocks, last_release, offset_of
 from .journal import known_default_journal
 
 LOCK_FILE = ".oci-keys.lock"
@@ -64,6 +65,54 @@ def open_locks(places: LockPlaces | None) -> RunLocks:
             file.close()
         raise
     return RunLocks(NameLocks(files), warnings)
+
+
+class OtherRuns:
+    """What other runs are changing, or have changed since this was made. Makes no file, so check mode can ask it, too.
+
+    A lock file that can't be used says nothing here: whoever changes something is told of it.
+    """
+
+    def __init__(self, places: LockPlaces | None) -> None:
+        folders = [] if places is None else [places.journal, *([] if places.state is None else [places.state])]
+        self._paths = list(dict.fromkeys(Path(os.path.realpath(folder)) / LOCK_FILE for folder in folders))
+        self._seen: dict[str, list[int | None]] = {}
+        self._first = self._marks()
+        self._files: list[LockFile] = []
+
+    def open(self) -> None:
+        """Before the questions. ``close`` ends it."""
+        for path in self._paths:
+            if path.exists():
+                with suppress(OSError):
+                    self._files.append(LockFile(path))
+
+    def are_changing(self, name: str) -> bool:
+        """Whether one of them has it locked now."""
+        offset = offset_of(name)
+        with suppress(OSError):
+            return any(file.is_locked(offset) for file in self._files)
+        return False
+
+    def have_ended_a_change(self, name: str) -> bool:
+        """Whether one of them has unlocked something since this was asked last, or since this was made."""
+        marks, before = self._marks(), self._seen.get(name, self._first)
+        self._seen[name] = marks
+        return marks != before
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+        self._files = []
+
+    def _marks(self) -> list[int | None]:
+        marks: list[int | None] = []
+        for path in self._paths:
+            try:
+                marks.append(last_release(path))
+            except OSError:
+                marks.append(None)
+        return marks
 
 
 def _beside_journal(places: LockPlaces, warnings: list[str]) -> list[LockFile]:

@@ -82,13 +82,15 @@ class UnreadableRow(TypedDict):
 class FilterRow(TypedDict):
     """Which resources the discovery lists. ``kms_key_ids`` None: on any key. ``encryption``: any, customer, oracle.
 
-    Tags None: whatever tags they have. Otherwise they have all of these.
+    Tags None: whatever tags they have. Otherwise they have all of these. ``only_named``: only resources that a user or
+    an earlier run named.
     """
 
     kms_key_ids: list[str] | None
     encryption: str
     freeform_tags: dict[str, Any] | None
     defined_tags: dict[str, dict[str, Any]] | None
+    only_named: bool
 
 
 class _CommonScannedFields(TypedDict):

@@ -42,6 +42,7 @@ from .errors import fail_module_on_error
 from .names import Names
 from .options import listed, writable_file
 from .output import invocation, warn_of
+from .plan_filters import defined_tags, freeform_tags
 from .progress import live_progress
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
@@ -118,7 +119,18 @@ def discovery_query(
         kms_key_ids=keys,
         encryption=encryption,
         read_each=bool(options.get("read_each")),
+        **_tags(options),
     )
+
+
+def _tags(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters by tags. Raises InputError for one that is set but empty."""
+    given = {name: options[name] for name in ("freeform_tags", "defined_tags") if options.get(name) is not None}
+    for name, tags in given.items():
+        if not tags or any(value in ({}, None) for value in tags.values()):
+            raise InputError(f"'{name}' is empty. Name tags with their values, or leave '{name}' out for any tags.")
+    readers = {"freeform_tags": freeform_tags, "defined_tags": defined_tags}
+    return {name: readers[name](options) for name in given}
 
 
 def _types(options: Mapping[str, Any]) -> list[str]:
@@ -170,6 +182,9 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "filters": {
             "kms_key_ids": None if query.kms_key_ids is None else sorted(query.kms_key_ids),
             "encryption": query.encryption,
+            "freeform_tags": query.freeform_tags,
+            "defined_tags": query.defined_tags,
+            "only_named": False,
         },
     }
 

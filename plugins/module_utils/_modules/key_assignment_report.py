@@ -30,6 +30,7 @@ from .._documents.report_file import RunRecords, parse_report, plan_section
 from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
+from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
 from .._reporting.build import (
     ReportContext,
@@ -37,15 +38,16 @@ from .._reporting.build import (
     canonical,
     undiscovered,
 )
+from .._reporting.checks import UNKNOWN, Demands
 from .._reporting.files import foreign_report_reason, report_paths, write_report
-from .._reporting.headline import STATE_UNKNOWN
 from .._reporting.history import summarize
 from .._reporting.html import render
 from .._reporting.ocsf import ocsf_text
 from .._reporting.prometheus import metrics_text
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
-from .._reporting.since import KEY_LISTS, RESOURCE_LISTS, summary_line
+from .._reporting.report_text import report_lines, report_message
+from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
 from .output import invocation, warn
@@ -68,11 +70,15 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
             )
         except OSError as error:
             raise InputError(f"The report could not be written: {error}") from error
+    if result["alarms"]:
+        module.fail_json(invocation=invocation(module), **{**result, "msg": "\n".join(result["alarms"])})
     module.exit_json(invocation=invocation(module), **result)
 
 
 def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     options = module.params
+    if options["max_key_age_days"] < 1:
+        raise InputError(f"'max_key_age_days' is {options['max_key_age_days']}. Give a number of days, 1 or more")
     template = _template(options["template"])
     folder = _folder(options["report_dir"])
     _check_files(options, report_paths(folder, (*_KINDS, *(["html"] if template is not None else []))))
@@ -84,6 +90,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         evidence={name: None if is_blank(value) else value for name, value in (options["evidence"] or {}).items()},
         ansible_core=getattr(module, "ansible_version", None),
         python=platform.python_version(),
+        demands=Demands(options["max_key_age_days"], options["required_protection"]),
+        owner_tag=None if is_blank(options["owner_tag"]) else str(options["owner_tag"]).strip(),
     )
     report = build(runs, _keys_to_retire(options["kms_key_ids"], runs), context)
     report["evidence"]["redacted"] = runs[0].run["redacted"] if runs[0].run else None
@@ -113,6 +121,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         "changed": False,
         "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},
         **result,
+        "alarms": alarms(report, options["fail_on"] or ()),
         "digest": digest,
     }
 
@@ -225,8 +234,13 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
     summary = report["summary"]
-    violations = {check["id"]: len(check["findings"]) if check["assessed"] else None for check in checks}
+    violations = {
+        check["id"]: len(check["findings"]) if check["findings"] or check["state"] != UNKNOWN else None
+        for check in checks
+    }
     return {
+        "headline": {name: report["headline"][name] for name in ("level", "sentence", "others", "coverage")},
+        "scope": report["headline"]["scope"]["text"],
         "summary": {name: summary[name] for name in ("total", "customer", "oracle", "unreadable")},
         "complete": report["complete"],
         "outcomes": report["outcomes"],
@@ -236,7 +250,8 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
             for key in keys[:_MOST_LISTED]
         ],
         "since": _since(report),
-        "msg": _message(report),
+        "lines": report_lines(report),
+        "msg": report_message(report),
     }
 
 
@@ -250,20 +265,3 @@ def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:
         **{name: len(since[name]) for name in (*RESOURCE_LISTS, *KEY_LISTS)},
         "worse": since["worse"],
     }
-
-
-def _message(report: Mapping[str, Any]) -> str:
-    """The report in a sentence, and why it is incomplete if it is."""
-    unknown = [row["message"] for row in report["unreadable"] if row["code"] == STATE_UNKNOWN]
-    if unknown and not report["resources"]:
-        return f"{unknown[0]}. The report has the changes, but not the current state"
-    summary = report["summary"]
-    noun = "resource is" if summary["customer"] == 1 else "resources are"
-    sentences = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]
-    if not report["complete"]:
-        places = "place" if summary["unreadable"] == 1 else "places"
-        why = f"{summary['unreadable']} {places} could not be read" if summary["unreadable"] else "see 'scanned' in it"
-        sentences.append(f"The report is incomplete: {why}")
-    if report["since"] is not None:
-        sentences.append(summary_line(report["since"]))
-    return ". ".join(sentences)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._documents.report_file import BeforeCounts
@@ -26,8 +26,12 @@ def type_rank(name: str) -> tuple[int, str]:
     return RESOURCE_TYPES.with_key.rank(name), name
 
 
-def counts(resources: Resources) -> dict[str, Any]:
-    """How many resources are on customer-managed keys: in total, by region and type, and by key."""
+def counts(resources: Resources, is_unknown: Callable[[ResourceRow], bool]) -> dict[str, Any]:
+    """How many resources are on customer-managed keys: in total, by region and type, and by key.
+
+    Of these, ``unknown`` are on keys that could not be read.
+    """
+    unknown = Counter((resource["region"], resource["type"]) for resource in resources if is_unknown(resource))
     pairs = Counter((resource["region"], resource["type"]) for resource in resources)
     customer = Counter(
         (resource["region"], resource["type"]) for resource in resources if resource["encryption"] == "customer"
@@ -37,7 +41,13 @@ def counts(resources: Resources) -> dict[str, Any]:
         "customer": sum(customer.values()),
         "oracle": len(resources) - sum(customer.values()),
         "by_region_and_type": [
-            {"region": region, "type": kind, "total": pairs[region, kind], "customer": customer[region, kind]}
+            {
+                "region": region,
+                "type": kind,
+                "total": pairs[region, kind],
+                "customer": customer[region, kind],
+                "unknown": unknown[region, kind],
+            }
             for region, kind in sorted(pairs, key=lambda pair: (pair[0], type_rank(pair[1])))
         ],
         "by_key": _by_key(resources),

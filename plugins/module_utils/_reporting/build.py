@@ -23,8 +23,8 @@ from .checks import Demands, Evidence, findings, material_age
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
 from .key_use import days_between, is_clock_wrong, key_uses
-from .owners import by_owner
-from .scope import compartment_paths, is_limited_by_key, scope
+from .owners import UNKNOWN, by_owner
+from .scope import compartment_paths, is_limited, scope
 
 _STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
 
@@ -105,13 +105,14 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     outcomes = count_changes(changes)
     unsettled = sum(not change["settled"] for change in changes)
     uses = key_uses(found.resources, keys)
+    protection = Protection(uses)
     now = None if is_clock_wrong(context.time_finished, _times(found, keys)) else context.time_finished
     violations = findings(
         Evidence(
             resources=found.resources,
             uses=uses,
             resource_types=found.scanned["resource_types"],
-            search_complete=found.complete and not is_limited_by_key(found.scanned["filters"]),
+            search_complete=found.complete and not is_limited(found.scanned["filters"]),
             now=now,
         ),
         context.demands,
@@ -135,7 +136,10 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "evidence": _evidence(runs, found, context),
         "headline": summed_up,
         "resources": found.resources,
-        "summary": {**counts(found.resources), "unreadable": len(found.unreadable)},
+        "summary": {
+            **counts(found.resources, lambda row: protection(row) == UNKNOWN),
+            "unreadable": len(found.unreadable),
+        },
         "before": _before(runs),
         "unreadable": found.unreadable,
         "complete": not summed_up["unknowns"],
@@ -143,7 +147,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "changes": changes,
         "outcomes": {**outcomes, "unsettled": unsettled},
         "keys": keys,
-        "owners": by_owner(found.resources, Protection(uses), compartment_paths(found.scanned), context.owner_tag),
+        "owners": by_owner(found.resources, protection, compartment_paths(found.scanned), context.owner_tag),
         "violations": violations,
         "retirement": retirement(to_retire, found, changes),
     }

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._documents.keys_file import ReportedKeyRow
+from .._model.report_demands import MAX_KEY_AGE_DAYS
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
 from .benchmark import BENCHMARK, BENCHMARK_VERSION
@@ -25,9 +26,6 @@ MET = "met"
 NOT_MET = "not_met"
 UNKNOWN = "unknown"
 NOT_APPLICABLE = "not_applicable"
-
-MAX_KEY_AGE_DAYS = 365
-"""Recommendation 4.16: customer-managed keys are rotated at least annually."""
 
 KEY_AGE = "4.16"
 SINGLE_VERSION = "single_version_keys"

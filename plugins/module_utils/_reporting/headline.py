@@ -158,6 +158,10 @@ def _unknowns(given: HeadlineInput) -> list[str]:
         found.append(f"{places} could not be read, so resources may be missing.")
     elif not given.search_complete:
         found.append("Compartments that may hold resources were skipped.")
+    elif not given.scope["filters_known"]:
+        found.append("Whether the search was limited by filters is unknown.")
+    if not unseen and given.scope["whole_tenancy"] is None:
+        found.append("Which part of the tenancy was searched is unknown.")
     unread = [use for use in given.uses if use.condition == NOT_READABLE]
     if unread:
         on_them = count_resources(sum(len(use.resources) for use in unread))
@@ -202,12 +206,10 @@ def _concerns(
         if check["of"] == "keys" and check["id"] in (KEY_AGE, PROTECTION, SINGLE_VERSION) and check["state"] == NOT_MET
     ]
     scope = given.scope
-    if scope["is_limited_by_key"]:
+    if scope["is_limited"] and scope["filters_known"]:
         found.append(
             (AMBER, f"The search was limited ({', '.join(scope['filters'])}), so nothing is said of the rest.")
         )
-    if scope["whole_tenancy"] is None and not any(row["code"] == STATE_UNKNOWN for row in given.unreadable):
-        found.append((AMBER, "Which part of the tenancy was searched is unknown."))
     if not given.resources and not unknowns:
         found.append((AMBER, "No resources were found, so nothing was assessed."))
     return found

@@ -129,7 +129,10 @@ def trend_line(trend: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals."""
+    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals.
+
+    Of these, ``unknown`` are on keys that could not be read.
+    """
     pairs = report["summary"]["by_region_and_type"]
     regions = sorted({pair["region"] for pair in pairs})
     types = sorted({pair["type"] for pair in pairs}, key=type_rank)
@@ -144,7 +147,7 @@ def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str
     here = [pair for pair in pairs if region in (None, pair["region"])]
     columns = [[pair for pair in here if pair["type"] == name] for name in types]
     return [
-        {name: sum(pair[name] for pair in column) for name in ("total", "customer")}
+        {name: sum(pair[name] for pair in column) for name in ("total", "customer", "unknown")}
         for column in ([*columns, here] if len(types) > 1 else columns)
     ]
 

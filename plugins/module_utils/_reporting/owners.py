@@ -18,12 +18,11 @@ CUSTOMER, ORACLE, UNKNOWN = "customer", "oracle", "unknown"
 def owner_of(resource: ResourceRow, owner_tag: str) -> str | None:
     """The value of the tag: ``namespace.name`` for a defined tag, ``name`` for a free-form one. None without it.
 
-    OCI treats names of tags alike whatever their case.
+    Names of defined tags have no case.
     """
+    if owner_tag in resource["freeform_tags"]:
+        return str(resource["freeform_tags"][owner_tag])
     wanted = owner_tag.lower()
-    for name, value in resource["freeform_tags"].items():
-        if name.lower() == wanted:
-            return str(value)
     for namespace, tags in resource["defined_tags"].items():
         for name, value in tags.items():
             if f"{namespace}.{name}".lower() == wanted:

@@ -41,21 +41,27 @@ def scope(scanned: ScannedRow, *, complete: bool) -> dict[str, Any]:
         "resource_types": scanned["resource_types"],
         "types_not_searched": [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]],
         "filters": filters,
-        "is_limited_by_key": is_limited_by_key(scanned["filters"]),
+        "filters_known": scanned["filters"] is not None,
+        "is_limited": is_limited(scanned["filters"]),
     }
     return {**data, "text": _sentence(data)}
 
 
-def is_limited_by_key(filters: FilterRow | None) -> bool:
-    """Whether resources were left out by the key that they are on, so that nothing can be said of the rest."""
-    return filters is None or filters["kms_key_ids"] is not None or filters["encryption"] != "any"
+def is_limited(filters: FilterRow | None) -> bool:
+    """Whether resources were left out by the key that they are on, or because nobody named them.
+
+    Nothing can be said of the rest then.
+    """
+    if filters is None or filters["only_named"]:
+        return True
+    return filters["kms_key_ids"] is not None or filters["encryption"] != "any"
 
 
 def filter_words(filters: FilterRow | None) -> list[str]:
     """The filters of a search in words; one that is not known counts as a filter."""
     if filters is None:
         return ["filters that are not known"]
-    words = []
+    words = ["only resources that were named"] if filters["only_named"] else []
     if filters["kms_key_ids"] is not None:
         count = len(filters["kms_key_ids"])
         words.append(f"only resources on {'1 key' if count == 1 else f'{count:,} keys'}")

@@ -225,9 +225,9 @@ def _worse(
     ):
         if count:
             verb = "" if more.startswith("can't") else "is " if count == 1 else "are "
-            yield f"{plural(count, noun)} {verb}{more}"
+            yield f"{plural(count, noun)} {verb}{more}."
     if lost:
-        yield "This report is incomplete, and the earlier one was complete"
+        yield "This report is incomplete, and the earlier one was complete."
 
 
 def summary_line(since: Since) -> str:
@@ -247,4 +247,4 @@ def summary_line(since: Since) -> str:
     if since["keys_newly_unknown"]:
         parts.append(f"{plural(len(since['keys_newly_unknown']), 'key')} no longer readable")
     when = (since["baseline"]["time_finished"] or "an earlier report")[:16].replace("T", " ")
-    return f"Since {when}: {', '.join(parts) or 'nothing is different'}"
+    return f"Since {when}: {', '.join(parts) or 'nothing is different'}."

@@ -145,6 +145,9 @@ class PolicyKind(ResourceKind):
         """Whether it is as our own DELETE leaves it."""
         return cast(AssetPolicy, before).policy_id is not None and cast(AssetPolicy, now).policy_id is None
 
+    def looks_half_way(self, resource: Resource) -> bool:
+        return cast(AssetPolicy, resource).policy_id is None
+
     def roll_back(self, service: Service, before: Resource, now: Resource) -> bool:
         former, present = cast(AssetPolicy, before), cast(AssetPolicy, now)
         if former.policy_id is None or present.policy_id is not None:

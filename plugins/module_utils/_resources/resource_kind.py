@@ -85,6 +85,10 @@ class ResourceKind(ReadableKind):
         """Whether ``now`` is how an unfinished change leaves ``before``."""
         return False
 
+    def looks_half_way(self, resource: Resource) -> bool:
+        """Whether a change of several requests leaves it like that before its last one."""
+        return False
+
     def is_retryable(self, error: ServiceError) -> bool:
         """Whether a refusal passes when changes of others have ended, so that it is to be read and written again."""
         return error.is_limit_exceeded

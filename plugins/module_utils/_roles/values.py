@@ -12,6 +12,7 @@ such as ``[]``, is an error: a filter must not be dropped because it came out em
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from datetime import date, datetime, time, timezone
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.state_folder import expanded
 from .._common.text import quote
 from .._common.timestamps import parse_rfc3339, rfc3339
 from .._common.values import is_blank, parse_boolean
@@ -95,9 +97,12 @@ def _between(least: int, most: int | None) -> str:
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
+    """One of these words, in any case."""
+    known = {word.lower(): word for word in allowed}
+
     def read(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in allowed:
+        word = known.get(str(value).strip().lower())
+        if word is None:
             raise InputError(f"{quote(value)} is not valid; choose one of: {', '.join(allowed)}")
         return word
 
@@ -122,8 +127,13 @@ def string_list(value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def path(value: Any) -> str:
+    """The absolute path of a file: ansible-playbook's own folder is the user's, that of a task is the playbook's."""
+    return os.path.abspath(expanded(text(value)))
+
+
 def paths(value: Any) -> list[str]:
-    """Names of files, which may have blanks in them: a list, or text separated by commas or line breaks."""
+    """The absolute paths of files, whose names may have blanks: a list, or text separated by commas or line breaks."""
     names = (
         re.split(r"[,\n]+", value)
         if isinstance(value, str) and not value.lstrip().startswith("[")
@@ -132,7 +142,7 @@ def paths(value: Any) -> list[str]:
     found = [name.strip() for name in names if name.strip()]
     if not found:
         raise InputError(f"{quote(value)} is set, but names no file. Name one, or unset it")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(path, found)))
 
 
 def choices(*allowed: str) -> Callable[[Any], list[str]]:

@@ -20,6 +20,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.lock
     LockFile,
     LocksUnsupportedError,
     NameLocks,
+    last_release,
     offset_of,
 )
 
@@ -222,3 +223,34 @@ def test_without_files_nobody_is_excluded() -> None:
     assert taken(one, "a") == taken(two, "a") == ["a"]
     one.release("a")
     one.close()
+
+
+class TestReleases:
+    """Whoever read something while another one had it locked can see that it was released since."""
+
+    def test_each_release_leaves_another_mark(self, tmp_path: Path) -> None:
+        path = tmp_path / "locks"
+        file = LockFile(path)
+        marks = []
+        for offset in (1, 2, 1):
+            assert file.acquire(offset)
+            assert file.is_locked(offset)
+            file.release(offset)
+            assert not file.is_locked(offset)
+            marks.append(last_release(path))
+        file.close()
+
+        assert len(set(marks)) == 3
+
+    def test_a_look_is_no_release(self, tmp_path: Path) -> None:
+        path = tmp_path / "locks"
+        file = LockFile(path)
+        before = last_release(path)
+
+        assert not file.is_locked(1)
+        file.close()
+
+        assert last_release(path) == before
+
+    def test_a_file_that_is_not_there_has_none(self, tmp_path: Path) -> None:
+        assert last_release(tmp_path / "locks") is None

@@ -64,7 +64,8 @@ class TestCounts:
     def test_by_region_and_type(self) -> None:
         summary = report(*SOME)["summary"]
         assert (summary["total"], summary["customer"], summary["oracle"]) == (6, 3, 3)
-        assert summary["by_region_and_type"][0] == {"region": files.IAD, "type": "volume", "total": 3, "customer": 2}
+        expected = {"region": files.IAD, "type": "volume", "total": 3, "customer": 2, "unknown": 2}
+        assert summary["by_region_and_type"][0] == expected
         assert [row["type"] for row in summary["by_region_and_type"]] == [
             "volume",
             "boot_volume",
@@ -81,9 +82,9 @@ class TestCounts:
         assert drawn["types"] == ["volume", "boot_volume", "volume_backup", "policy_assignment"]
         iad, phx, both = drawn["rows"]
         assert (iad["name"], phx["name"], both["name"]) == (files.IAD, files.PHX, "All regions")
-        assert iad["cells"][0] == {"total": 3, "customer": 2}
-        assert phx["cells"][0] == {"total": 0, "customer": 0}
-        assert both["cells"][-1] == {"total": 6, "customer": 3}
+        assert iad["cells"][0] == {"total": 3, "customer": 2, "unknown": 2}
+        assert phx["cells"][0] == {"total": 0, "customer": 0, "unknown": 0}
+        assert both["cells"][-1] == {"total": 6, "customer": 3, "unknown": 3}
 
     @pytest.mark.parametrize("name", ["chart_data", "figure"])
     def test_a_template_gets_the_figures_by_their_name_and_by_the_one_of_0_1_0(self, name: str) -> None:

@@ -67,13 +67,13 @@ class TestResources:
         since = compare(state(ONE), state(ONE))
         assert found(since) == {}
         assert since["worse"] == []
-        assert summary_line(since) == "Since 2026-11-24 02:00: nothing is different"
+        assert summary_line(since) == "Since 2026-11-24 02:00: nothing is different."
 
     def test_new_and_gone(self) -> None:
         since = compare(state(ONE), state(files.resource(2)))
         assert found(since) == {"new": ["volume-2"], "gone": ["volume-1"]}
-        assert since["worse"] == ["1 new resource is not on a customer-managed key that can be used"]
-        assert summary_line(since) == "Since 2026-11-24 02:00: 1 new, 1 gone"
+        assert since["worse"] == ["1 new resource is not on a customer-managed key that can be used."]
+        assert summary_line(since) == "Since 2026-11-24 02:00: 1 new, 1 gone."
 
     def test_another_key(self) -> None:
         moved = files.resource(1, key=files.KEY_B)
@@ -89,13 +89,13 @@ class TestResources:
             "newly_compliant": ["volume-1"],
             "no_longer_compliant": ["volume-2"],
         }
-        assert since["worse"] == ["1 resource is no longer on a customer-managed key that can be used"]
+        assert since["worse"] == ["1 resource is no longer on a customer-managed key that can be used."]
 
     def test_a_key_that_dies_takes_compliance_along(self) -> None:
         dying = files.key(usable=False, lifecycle_state="PENDING_DELETION", problems=["is PENDING_DELETION"])
         since = compare(state(ONE), state(ONE, keys=(dying,)))
         assert found(since) == {"no_longer_compliant": ["volume-1"], "keys_newly_unusable": [files.KEY_A]}
-        assert since["worse"][0] == "1 key can't be used any more"
+        assert since["worse"][0] == "1 key can't be used any more."
         assert found(compare(state(ONE, keys=(dying,)), state(ONE, keys=(dying,)))) == {}
 
     def test_the_key_of_an_assignment_is_that_of_its_destination(self) -> None:
@@ -113,8 +113,8 @@ class TestUnknown:
         since = compare(state(ONE), state(unreadable=[place]))
         assert found(since) == {"unknown": ["volume-1"]}
         assert since["worse"] == [
-            "1 resource is unknown now and compliant before",
-            "This report is incomplete, and the earlier one was complete",
+            "1 resource is unknown now and compliant before.",
+            "This report is incomplete, and the earlier one was complete.",
         ]
         assert found(compare(state(unreadable=[place]), state(ONE))) == {"unknown": ["volume-1"]}
 
@@ -154,7 +154,7 @@ class TestUnknown:
         lost = {"keys_newly_unknown": [files.KEY_A]} if keys else {}
         since = compare(state(ONE), state(ONE, keys=keys))
         assert found(since) == {"unknown": ["volume-1"], **lost}
-        assert "1 resource is unknown now and compliant before" in since["worse"]
+        assert "1 resource is unknown now and compliant before." in since["worse"]
         assert found(compare(state(ONE, keys=keys), state(ONE))) == {"unknown": ["volume-1"]}
         plain = files.resource(1)
         assert found(compare(state(plain), state(ONE, keys=keys))) == {
@@ -172,4 +172,4 @@ class TestUnknown:
 
     def test_it_is_in_the_line_for_the_terminal(self) -> None:
         line = summary_line(compare(state(ONE), state(unreadable=[files.unreadable(region=None)])))
-        assert line == "Since 2026-11-24 02:00: 1 unknown then or now"
+        assert line == "Since 2026-11-24 02:00: 1 unknown then or now."

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -413,3 +414,30 @@ class TestCopyBackups:
         assert problems == []
         assert values["backup_ids"] == [f"{self.BACKUP}1", f"{self.BACKUP}2"]
         assert (values["destination_region"], values["kms_key_id"]) == (["eu-frankfurt-1"], None)
+
+
+class TestFiles:
+    """A relative path is meant from where ansible-playbook was started; tasks of a collection run elsewhere."""
+
+    @pytest.mark.parametrize(
+        ("role", "name", "given", "names"),
+        [
+            ("restore_keys", "report", "former-keys.jsonl", ["former-keys.jsonl"]),
+            ("restore_keys", "report", ["a/report.json", "/tmp/plan.json"], ["a/report.json", "/tmp/plan.json"]),
+            ("rekey", "plan_file", "plan.json", "plan.json"),
+        ],
+    )
+    def test_paths_become_absolute(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, name: str, given: Any, names: Any
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        values, _problems = read_role(role, {f"{role}_{name}": given}, table=REGIONS)
+
+        found = values[name]
+        assert found == ([str(tmp_path / one) for one in names] if isinstance(names, list) else str(tmp_path / names))
+
+    def test_home_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", "/home/someone")
+        values, _problems = read_role("restore_keys", {"restore_keys_report": "~/reports/run"}, table=REGIONS)
+
+        assert values["report"] == ["/home/someone/reports/run"]
