@@ -80,6 +80,12 @@ options:
   keys_file:
     description:
       - The O(oci_keys.block_volume.kms_key_info#module:result_file) for the keys that were discovered.
+      - Without it, the keys in use are unknown, and so the report is not complete.
+    type: path
+  initial_keys_file:
+    description:
+      - The keys that were looked up before the changes of the run. The report lists those of them too that
+        O(keys_file) does not have, such as keys that nothing is on any more.
     type: path
   merge_reports:
     description:
@@ -506,6 +512,7 @@ def main() -> None:
             "plan_file": {"type": "path"},
             "change_files": {"type": "list", "elements": "path"},
             "keys_file": {"type": "path", "no_log": False},
+            "initial_keys_file": {"type": "path", "no_log": False},
             "merge_reports": {"type": "list", "elements": "path"},
             "kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "evidence": {

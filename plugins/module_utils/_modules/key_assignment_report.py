@@ -129,7 +129,14 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
 def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
-    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "discovery_error")
+    names = (
+        "discovery_file",
+        "initial_discovery_file",
+        "plan_file",
+        "keys_file",
+        "initial_keys_file",
+        "discovery_error",
+    )
     of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
@@ -143,7 +150,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
         return runs
     before = _path(options["initial_discovery_file"])
     plan = _path(options["plan_file"])
-    keys = _path(options["keys_file"])
+    keys, earlier_keys = _path(options["keys_file"]), _path(options["initial_keys_file"])
     discovery_before = None if before is None else read_discovery(before)
     return [
         RunRecords(
@@ -151,7 +158,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
             before=None if discovery_before is None else before_counts(discovery_before.resources),
             plan=None if plan is None else plan_section(read_plan(plan)),
             changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
-            keys=[] if keys is None else read_keys(keys),
+            keys=[row for path in (earlier_keys, keys) if path is not None for row in read_keys(path)],
         )
     ]
 
@@ -223,7 +230,15 @@ def _folder(given: Any) -> Path:
 def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
     """Raise InputError if a file of the report is one that it is made from, or is not one of ours."""
     outputs = {path.name: path for path in paths.values()}
-    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "change_files", "merge_reports")
+    names = (
+        "discovery_file",
+        "initial_discovery_file",
+        "plan_file",
+        "keys_file",
+        "initial_keys_file",
+        "change_files",
+        "merge_reports",
+    )
     expect_distinct([*outputs.items(), *input_files(options, *names, "template")], outputs)
     for name, path in outputs.items():
         expect_replaceable(name, path, foreign_report_reason)
