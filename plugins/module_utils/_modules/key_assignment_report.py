@@ -117,6 +117,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     result = _result(report)
     if history.baseline is not None and report["since"] is None:
         result["msg"] += f". {NO_BASELINE}"
+        result["lines"].append(f"{NO_BASELINE}.")
     return {
         "changed": False,
         "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},

@@ -31,7 +31,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
-NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}
+# The file of metrics is on the machine of a collector, which the template knows.
+NEVER_ASKED = {"encryption_report_redact_key", "encryption_report_metrics_file", "rekey_approval_required"}
 
 QUESTIONS = [
     pytest.param(playbook, question, id=f"{name}: {question['variable']}")
