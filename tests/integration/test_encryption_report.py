@@ -224,6 +224,23 @@ def test_only_what_has_the_tags_is_reported_and_counted_by_its_owner(sim: Simula
     assert "only resources with the tag stage=prod" in report["headline"]["scope"]["text"]
 
 
+def test_what_is_since_the_latest_report_is_told_and_raises_the_alarm(
+    sim: Simulator, reports: Reports, tmp_path: Path
+) -> None:
+    metrics = tmp_path / "keys.prom"
+    reports.run(baseline="latest", metrics_file=str(metrics))
+    assert "There is no earlier report of the same scope to compare with." in reports.printed
+    key = sim.id("key-a")
+    sim.change(key, lifecycleState="PENDING_DELETION")
+    reports.run(fails=True, baseline="latest", metrics_file=str(metrics), fail_on=["since"])
+    assert "1 key can't be used any more." in reports.printed
+    newest = (tmp_path / "reports" / "latest").resolve()
+    since = reports.read(newest)["since"]
+    assert [row["id"] for row in since["keys_newly_unusable"]] == [key]
+    assert "PENDING_DELETION" in metrics.read_text()
+    assert len(re.findall("/report.html", (tmp_path / "reports" / "index.html").read_text())) == 2
+
+
 def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:
     reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="iad", recusive="false", redact="perhaps")
     for words in ("recusive is not a variable", "perhaps"):

@@ -23,6 +23,7 @@ from .values import (
     freeform_tags,
     integer,
     keys_by_region,
+    latest_or_path,
     named_ocid,
     named_ocids,
     ocid,
@@ -356,7 +357,7 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             is_secret=True,
         ),
         "baseline": Variable(
-            text,
+            latest_or_path,
             type="str",
             description=(
                 "An earlier C(report.json), or the folder of its run, to compare with. V(latest) is the newest report "
@@ -365,7 +366,7 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             ),
         ),
         "metrics_file": Variable(
-            text,
+            path,
             type="path",
             description=(
                 "A file for the metrics besides C(metrics.prom) in the folder of the run, such as one in the folder "
