@@ -231,7 +231,7 @@ def test_what_is_since_the_latest_report_is_told_and_raises_the_alarm(
     reports.run(baseline="latest", metrics_file=str(metrics))
     assert "There is no earlier report of the same scope to compare with." in reports.printed
     key = sim.id("key-a")
-    sim.change(key, lifecycleState="PENDING_DELETION")
+    sim.change(key, state="PENDING_DELETION")
     reports.run(fails=True, baseline="latest", metrics_file=str(metrics), fail_on=["since"])
     assert "1 key can't be used any more." in reports.printed
     newest = (tmp_path / "reports" / "latest").resolve()
