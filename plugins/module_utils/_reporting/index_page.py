@@ -45,7 +45,7 @@ th, td {
   text-align: left; vertical-align: top; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere;
 }
-thead th { color: var(--muted); font-weight: 600; } tbody th { font-weight: 500; }
+thead th { color: var(--muted); font-weight: 600; overflow-wrap: normal; } tbody th { font-weight: 500; }
 small { display: block; font-size: 12px; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 @media (max-width: 700px) {
