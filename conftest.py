@@ -37,3 +37,10 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hyp
 def _journals_are_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
     """In a container, nothing is changed unless the folder of the journal is known to outlive it."""
     (tmp_path_factory.getbasetemp() / ".oci-keys-reports").touch()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("QUICK"):
+        from tools.processor_time import ProcessorTime
+
+        config.pluginmanager.register(ProcessorTime(config), "processor_time")

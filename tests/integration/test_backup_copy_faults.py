@@ -411,7 +411,7 @@ def test_two_runs_with_different_keys_make_one_copy(sim: Simulator, kind: Kind) 
     """The second one begins before any list shows the copy of the first one, and puts that on its key."""
     kind.furnish(sim, copy_visible="late", copy_settle=2.0)
     first = copy(sim, "backup-1", wait=False)
-    again = copy(sim, "backup-1", key="key-everywhere", timings=replace(FAST, late_commit=30.0))
+    again = copy(sim, "backup-1", key="key-everywhere", timings=replace(FAST, late_commit=6.0))
     assert not again.failed, again.msg
     (made,) = copies_of(sim, "backup-1", kind)
     assert first.only["copy_id"] == again.only["copy_id"] == made["id"]

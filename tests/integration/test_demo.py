@@ -71,7 +71,11 @@ def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=soak)],
+    ids=lambda number: getattr(number, "name", None),
+)
 def test_nothing_is_left_running_when_it_is_stopped(mark: str, tmp_path: Path, number: signal.Signals) -> None:
     with _start(mark, tmp_path) as process:
         assert process.stdout is not None

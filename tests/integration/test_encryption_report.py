@@ -251,7 +251,7 @@ def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, 
     assert reports.folders == []
 
 
-def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
+def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
     hosts = {
         f"shard-{region}": {
             "shard_region": region,
@@ -264,8 +264,12 @@ def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> 
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {"hosts": hosts}}}}))
 
-    reports.run("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+    flags = ("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+    reports.run(*flags, fails=True, fail_on=["cis", "incomplete"])
 
+    assert "Recommendations of the benchmark 3.1.0: " in reports.printed
+    assert "fatal: [localhost]" in reports.printed
+    assert "fatal: [shard-" not in reports.printed
     merged = {folder.name.split("-", 2)[2]: reports.read(folder) for folder in reports.folders}
     assert set(merged) == {"localhost", "shard-us-ashburn-1", "shard-us-phoenix-1"}
     whole = merged["localhost"]

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -80,17 +82,27 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
     assert {fault.kind for fault in FAULTS.values()} == set(KINDS) - {"status", "body", "meanwhile", "late"}
 
 
+def test_each_fault_and_each_place_is_in_the_sample() -> None:
+    assert {cell.fault.name for cell in QUICK_CELLS} == set(FAULTS)
+    assert {cell.place.operation for cell in QUICK_CELLS} == operations() | {CONNECT}
+    assert {cell.times for cell in QUICK_CELLS} == set(TIMES)
+
+
 def test_a_single_passing_failure_never_fails_a_task() -> None:
     passing = [cell for cell in CELLS if cell.times == "once" and cell.fault.kind in PASSING]
     assert {cell.place.operation for cell in passing} == operations() | {CONNECT}
     assert all(rule_for(cell).end is End.AS_WANTED for cell in passing)
 
 
+def _a_few_bytes(_transport: Any) -> Callable[[], float]:
+    """No time passes while an answer is read, so that its end comes after as many looks as no other answer needs."""
+    return functools.partial(next, itertools.chain([30.0] * 50, itertools.repeat(0.0)))
+
+
 @pytest.mark.parametrize("cell", CELLS if SOAK else QUICK_CELLS, ids=lambda cell: cell.name)
 def test_cell(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: Cell) -> None:
     if cell.fault.kind == "trickle":
-        monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.5)
-        monkeypatch.setattr(transport, "LEAST_ANSWER_SECONDS", 0.5)
+        monkeypatch.setattr(transport.Transport, "_answer_deadline", _a_few_bytes)
     run_jobs(cell, sim, tmp_path, HASTY if cell.fault.kind == "slow" else BRISK)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from integration.support import shipped_once
 from integration.support.playbook import Playbook
 from integration.support.warm_python import controller, controller_python, interpreter
 
@@ -167,3 +169,63 @@ def test_a_program_of_ansible_does_what_it_does_from_its_start(sim: Simulator, t
     assert {"ansible-playbook": "no more", "ansible-config": str(tmp_path), "ansible-doc": "kms_key_id"}[
         program
     ] in cold.stdout
+
+
+SHIPPED = """
+import datetime, io, pathlib, sys, zipfile
+sys.path.append(sys.argv[1])
+from ansible.plugins.loader import init_plugin_loader, module_loader
+from ansible.executor import module_common
+import shipped_once
+
+init_plugin_loader()
+more = []
+if hasattr(module_common, "_builder"):
+    more.append(module_common._builder.ExtensionManager.create(task_vars={}))
+original = module_common.recursive_finder
+looked = []
+
+def looking(*given):
+    looked.append(given)
+    return original(*given)
+
+remembering = shipped_once._remembering(module_common, looking, pathlib.Path(sys.argv[2]))
+for name in sys.argv[3:]:
+    path = module_loader.find_plugin_with_context(name).plugin_resolved_path
+    source = pathlib.Path(path).read_bytes()
+    shipped = []
+    for finder in (original, remembering, remembering):
+        with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+            now = datetime.datetime.now(datetime.timezone.utc)
+            metadata = finder(name, module_common._get_ansible_module_fqn(path), source, archive, now, *more)
+            shipped.append((metadata, [(entry, archive.read(entry)) for entry in archive.namelist()]))
+    assert shipped[0] == shipped[1] == shipped[2], name
+    assert len(shipped[0][1]) > 20
+assert len(looked) == len(sys.argv[3:])
+"""
+
+
+def test_what_a_module_ships_is_remembered_as_it_was_found(tmp_path: Path) -> None:
+    support = Path(shipped_once.__file__).parent
+    names = ["oci_keys.block_volume.kms_key_info", "ansible.builtin.file"]
+
+    subprocess.run([sys.executable, "-c", SHIPPED, str(support), str(tmp_path), *names], check=True)
+
+
+@pytest.mark.parametrize("change", ["longer", "as long", "one more", "one less"])
+def test_what_is_shipped_is_found_again_when_a_file_has_changed(tmp_path: Path, change: str) -> None:
+    (tmp_path / "_common").mkdir()
+    file = tmp_path / "_common" / "text.py"
+    file.write_text("a = 1\n")
+    before = list(shipped_once._files(str(tmp_path)))
+    if change == "longer":
+        file.write_text("a = 10\n")
+    elif change == "as long":
+        file.write_text("a = 2\n")
+        os.utime(file, ns=(0, 0))  # as if it were later, however coarse the file system's clock is
+    elif change == "one more":
+        (tmp_path / "_common" / "time.py").touch()
+    else:
+        file.unlink()
+
+    assert list(shipped_once._files(str(tmp_path))) != before

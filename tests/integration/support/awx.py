@@ -14,7 +14,6 @@ import itertools
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,7 @@ from typing import Any
 import ansible_runner
 import yaml
 from integration.support.playbook import MARK, environment_of, kill_all_with
-from integration.support.warm_python import interpreter
+from integration.support.warm_python import controller, interpreter
 from unit.support.awx_rules import CREDENTIAL_TYPE, OBJECTS, PROJECT, SURVEYS, TEMPLATES, answers, inject, refusals
 
 from simulator.client import Simulator
@@ -172,7 +171,7 @@ class Awx:
         (source,) = OBJECTS["controller_inventory_sources"]
         folder = self._prepare(source["credential"])
         listed = subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-inventory"), "--list", "--export", "-i", source["source_path"]],
+            [*controller("ansible-inventory"), "--list", "--export", "-i", source["source_path"]],
             cwd=folder / "project",
             env=self._environment(folder),
             capture_output=True,

@@ -429,12 +429,18 @@ def _run() -> int:
 
 
 def main(preparation: str, address: str) -> None:
+    from shipped_once import remember_what_is_shipped  # from beside this file
+
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
     if preparation == "controller":
         _import_what_programs_import()
+        remember_what_is_shipped(CACHE)
     else:
         _import_what_modules_import(Path(address).parent / "packages")
         _compile_once()
+    # As a Python that a terminal starts: whoever started this one may have ignored Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     import gc
 
     gc.collect()
