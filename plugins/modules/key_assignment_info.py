@@ -176,6 +176,10 @@ resources:
       description: When it was created, in UTC.
       type: str
       sample: "2026-11-23T20:45:01.000Z"
+    size_in_gbs:
+      description: Its size in GB. Policy assignments have none.
+      type: int
+      sample: 50
     freeform_tags:
       description: Its free-form tags.
       type: dict

@@ -14,7 +14,9 @@ author:
 description:
   - Writes a report of what other modules of this collection discovered and changed, from the files that they wrote.
   - It writes C(report.json), whose format is documented as a JSON Schema, C(report.csv), with a row for each resource,
-    C(report.html), a self-contained page, and C(manifest.json), with the SHA-256 digest of every file in the folder.
+    C(report.html), a self-contained page, C(findings.ocsf.json), the findings as Compliance Findings of OCSF,
+    C(metrics.prom), the figures for Prometheus, C(summary.json), the figures for later reports, and C(manifest.json),
+    with the SHA-256 digest of every file in the folder.
   - It makes no calls to OCI and needs no credentials. The files are written in check mode too, only their owner can
     read them, and the task never counts as changed.
   - The files that it reads need not be trusted. Content that does not match their format is an error, and names can't
@@ -147,6 +149,28 @@ options:
         C(roles/encryption_report/templates/report.html.j2) in the folder of the collection.
       - When not set, no page is written.
     type: path
+  baseline:
+    description:
+      - An earlier C(report.json), or the folder of its run, to compare with. The report then says what is new, gone, on
+        another key, newly compliant or not any more, and which keys can't be used any more. What was not read then, or
+        is not now, is unknown.
+      - V(latest) is the newest report with the same scope among the folders beside O(report_dir). If there is none, the
+        report says so.
+      - The report must be of the same tenancy, with the same O(redact) and O(redact_key).
+    type: str
+  history:
+    description:
+      - Whether the folder that O(report_dir) is in is kept for runs. If so, the report has the trend over its reports,
+        C(index.html) there lists the runs, and the link C(latest) leads to this one.
+      - Neither replaces a file that is not of this collection.
+    type: bool
+    default: false
+  metrics_file:
+    description:
+      - A file for the metrics besides C(metrics.prom) in O(report_dir), such as one in the folder of the textfile
+        collector of Prometheus' node_exporter. It is replaced in one step, and everyone may read it.
+      - It has no OCIDs, and no names but those of the tenancy and its regions.
+    type: path
   max_key_age_days:
     description:
       - How many days old the current version of a key in use may be. Recommendation 4.16 of the CIS OCI Foundations
@@ -233,6 +257,33 @@ paths:
       returned: when O(template) is set
       type: str
       sample: /var/lib/reports/20261124T013439Z/report.html
+    ocsf:
+      description: The findings, as Compliance Findings of OCSF.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/findings.ocsf.json
+    metrics:
+      description: The figures, in the text format of Prometheus.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/metrics.prom
+    metrics_file:
+      description: The same.
+      returned: when O(metrics_file) is set
+      type: str
+      sample: /var/lib/node_exporter/oci_block_volume_keys.prom
+    summary:
+      description: The figures, which later reports read.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/summary.json
+    index:
+      description: The page with all runs.
+      returned: when O(history) is true, and the file is not somebody's own
+      type: str
+      sample: /var/lib/reports/index.html
+    latest:
+      description: The link to the run that ended last.
+      returned: when O(history) is true, and it is not somebody's own file
+      type: str
+      sample: /var/lib/reports/latest
     manifest:
       description: The SHA-256 digest of every file in the folder.
       type: str
@@ -386,6 +437,52 @@ retirement:
       description: The name of the key. Null if it is not known.
       type: str
       sample: bank-key-2025
+since:
+  description: How many resources and keys are different since the report O(baseline). Null without one.
+  returned: success
+  type: dict
+  contains:
+    baseline:
+      description: The run that the earlier report is of.
+      type: str
+      sample: 20261117T013440Z-3c4d5e-localhost
+    new:
+      description: Resources that were not there.
+      type: int
+      sample: 2
+    gone:
+      description: Resources that are not in scope any more, such as deleted ones.
+      type: int
+      sample: 0
+    other_key:
+      description: Resources on another key.
+      type: int
+      sample: 12
+    newly_compliant:
+      description: Resources that are on a customer-managed key that can be used, and were not.
+      type: int
+      sample: 12
+    no_longer_compliant:
+      description: Resources that were on a customer-managed key that could be used, and are not any more.
+      type: int
+      sample: 0
+    unknown:
+      description: Resources that were not read then, or are not now, or the state of whose key is not known.
+      type: int
+      sample: 0
+    keys_newly_unusable:
+      description: Keys that can't be used any more, such as those whose deletion was scheduled.
+      type: int
+      sample: 1
+    keys_newly_unknown:
+      description: Keys that can't be read any more.
+      type: int
+      sample: 0
+    worse:
+      description: What got worse, in a sentence each.
+      type: list
+      elements: str
+      sample: [1 key can't be used any more]
 digest:
   description: The SHA-256 digest of C(report.json).
   returned: success
@@ -437,6 +534,9 @@ def main() -> None:
             "redact": {"type": "bool", "default": False},
             "redact_key": {"type": "str", "no_log": True},
             "template": {"type": "path"},
+            "baseline": {"type": "str"},
+            "history": {"type": "bool", "default": False},
+            "metrics_file": {"type": "path"},
             "max_key_age_days": {"type": "int", "default": MAX_KEY_AGE_DAYS, "no_log": False},
             "required_protection": {"type": "str", "choices": list(PROTECTION_LEVELS)},
             "owner_tag": {"type": "str"},

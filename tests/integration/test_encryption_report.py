@@ -48,7 +48,8 @@ class Reports:
 
     @property
     def folders(self) -> list[Path]:
-        return sorted((self._folder / "reports").glob("*"))
+        """The folders of the runs, without the link to the last one."""
+        return sorted(path for path in (self._folder / "reports").glob("*-*") if path.is_dir())
 
     def read(self, folder: Path | None = None) -> dict[str, Any]:
         """The only report, or that of this folder."""
@@ -113,6 +114,9 @@ def test_a_report_of_everything(sim: Simulator, reports: Reports) -> None:
             "report.json",
             "report.csv",
             "report.html",
+            "findings.ocsf.json",
+            "metrics.prom",
+            "summary.json",
             "manifest.json",
         }
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -218,6 +222,23 @@ def test_only_what_has_the_tags_is_reported_and_counted_by_its_owner(sim: Simula
     assert report["owners"]["by_tag"] == [{"owner": "ledger", "total": 2, "customer": 2, "oracle": 0, "unknown": 0}]
     assert [row["path"] for row in report["owners"]["by_compartment"]] == ["prod"]
     assert "only resources with the tag stage=prod" in report["headline"]["scope"]["text"]
+
+
+def test_what_is_since_the_latest_report_is_told_and_raises_the_alarm(
+    sim: Simulator, reports: Reports, tmp_path: Path
+) -> None:
+    metrics = tmp_path / "keys.prom"
+    reports.run(baseline="latest", metrics_file=str(metrics))
+    assert "There is no earlier report of the same scope to compare with." in reports.printed
+    key = sim.id("key-a")
+    sim.change(key, state="PENDING_DELETION")
+    reports.run(fails=True, baseline="latest", metrics_file=str(metrics), fail_on=["since"])
+    assert "1 key can't be used any more." in reports.printed
+    newest = (tmp_path / "reports" / "latest").resolve()
+    since = reports.read(newest)["since"]
+    assert [row["id"] for row in since["keys_newly_unusable"]] == [key]
+    assert "PENDING_DELETION" in metrics.read_text()
+    assert len(re.findall("/report.html", (tmp_path / "reports" / "index.html").read_text())) == 2
 
 
 def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:

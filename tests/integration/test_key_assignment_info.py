@@ -59,6 +59,7 @@ def test_a_volume_as_it_is(sim: Simulator) -> None:
         "encryption": "customer",
         "kms_key_id": sim.id("key-a"),
         "time_created": true["timeCreated"],
+        "size_in_gbs": 50,
         "freeform_tags": {"team": "payments"},
         "defined_tags": {"operations": {"cost_center": "42"}},
         "group_id": sim.id("group"),

@@ -104,6 +104,9 @@ def test_a_report_is_written_and_nothing_counts_as_changed(folder: Folder, check
             "json": "report.json",
             "csv": "report.csv",
             "html": "report.html",
+            "ocsf": "findings.ocsf.json",
+            "metrics": "metrics.prom",
+            "summary": "summary.json",
             "manifest": "manifest.json",
         }.items()
     }

@@ -239,6 +239,7 @@ def _whole_plans(sim: Simulator, folder: Path) -> Iterator[Ran]:
 def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
     mixed_fleet(sim)
     rekey(sim, folder)
+    (folder / "runs").mkdir()
     files = {"report_dir": str(folder), "initial_discovery_file": str(folder / "before.json")}
     found = {"discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
     keys_file = str(folder / "keys.json")
@@ -247,6 +248,11 @@ def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
         yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
     yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")
     yield run(key_assignment_report.main, sim, **files)
+    # Two runs beside each other, of which the second is compared with the first.
+    again = {"discovery_file": str(folder / "before.json"), "history": True, "baseline": "latest"}
+    for name in ("one", "two"):
+        more = {"metrics_file": str(folder / "metrics"), "evidence": {"run_id": name}}
+        yield run(key_assignment_report.main, sim, report_dir=str(folder / "runs" / name), **again, **more)
 
 
 SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {

@@ -116,6 +116,7 @@ def _resource(node: JsonNode) -> ResourceRow:
         "lifecycle_state": node.get("lifecycle_state").text(),
         "kms_key_id": kms_key_id,
         "time_created": node.get("time_created").text_or_none(),
+        "size_in_gbs": node.get("size_in_gbs").count_or_none(),
         "group_id": node.get("group_id").text_or_none(),
         "locked": node.get("locked").text_or_none(),
         "freeform_tags": _tags(node.get("freeform_tags")),

@@ -36,6 +36,7 @@ class _CommonResourceFields(TypedDict):
     kms_key_id: str | None
     display_name: str | None
     time_created: str | None
+    size_in_gbs: int | None
     group_id: str | None
     locked: str | None
     freeform_tags: dict[str, Any]

@@ -27,6 +27,7 @@ from .._documents.json_reader import read_json
 from .._documents.keys_file import read_keys
 from .._documents.plan_file import read_plan
 from .._documents.report_file import RunRecords, parse_report, plan_section
+from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
 from .._reporting.alarms import alarms
@@ -39,16 +40,23 @@ from .._reporting.build import (
 )
 from .._reporting.checks import UNKNOWN, Demands
 from .._reporting.files import foreign_report_reason, report_paths, write_report
+from .._reporting.history import summarize
 from .._reporting.html import render
+from .._reporting.ocsf import ocsf_text
+from .._reporting.prometheus import metrics_text
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
 from .._reporting.report_text import report_lines, report_message
+from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
-from .output import invocation
+from .output import invocation, warn
+from .report_history import NO_BASELINE, History
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
 _MOST_LISTED = 200
+# What is written besides the page and the manifest.
+_KINDS = ("json", "csv", "ocsf", "metrics", "summary")
 
 
 def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
@@ -73,7 +81,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         raise InputError(f"'max_key_age_days' is {options['max_key_age_days']}. Give a number of days, 1 or more")
     template = _template(options["template"])
     folder = _folder(options["report_dir"])
-    _check_files(options, report_paths(folder, ("json", "csv", *(["html"] if template is not None else []))))
+    _check_files(options, report_paths(folder, (*_KINDS, *(["html"] if template is not None else []))))
+    history = History.of(options, folder)
     runs = _runs(options)
     context = ReportContext(
         mode="check" if module.check_mode else "run",
@@ -90,16 +99,29 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         redaction = Redaction(None if is_blank(options["redact_key"]) else options["redact_key"])
         report = redaction(report)
         report["evidence"]["redacted"] = redaction.method
+    history.add_to(report)
     text = canonical(report)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    texts = {"json": text, "csv": csv_text(report)}
+    texts = {
+        "json": text,
+        "csv": csv_text(report),
+        "ocsf": ocsf_text(report),
+        "metrics": metrics_text(report),
+        "summary": canonical(summary_document(summarize(report, digest))),
+    }
     if template is not None:
         texts["html"] = render(template, report, digest)
     paths = write_report(folder, texts, report["evidence"]["run_id"])
+    published = history.publish(texts["metrics"])
+    warn(module, history.warnings, "the folder of the reports")
+    result = _result(report)
+    if history.baseline is not None and report["since"] is None:
+        result["msg"] += f". {NO_BASELINE}"
+        result["lines"].append(f"{NO_BASELINE}.")
     return {
         "changed": False,
-        "paths": {kind: str(path) for kind, path in paths.items()},
-        **_result(report),
+        "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},
+        **result,
         "alarms": alarms(report, options["fail_on"] or ()),
         "digest": digest,
     }
@@ -249,6 +271,19 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
             }
             for key in keys[:_MOST_LISTED]
         ],
+        "since": _since(report),
         "lines": report_lines(report),
         "msg": report_message(report),
+    }
+
+
+def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The counts of what is different since the earlier report, and what got worse in sentences."""
+    since = report["since"]
+    if since is None:
+        return None
+    return {
+        "baseline": since["baseline"]["run_id"],
+        **{name: len(since[name]) for name in (*RESOURCE_LISTS, *KEY_LISTS)},
+        "worse": since["worse"],
     }

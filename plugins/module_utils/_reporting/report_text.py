@@ -13,6 +13,7 @@ from .._common.quantities import resources as count_resources
 from .._common.text import visible
 from .headline import STATE_UNKNOWN
 from .key_retirement import IN_USE, INCOMPLETE
+from .since import summary_line
 
 # A terminal gets this many of each; the report has all of them.
 _MOST_OTHERS = 10
@@ -27,6 +28,8 @@ def report_message(report: Mapping[str, Any]) -> str:
     parts = [report["headline"]["sentence"], coverage_sentence(report["headline"]["coverage"])]
     if not report["complete"]:
         parts.append("The report is incomplete.")
+    if report.get("since") is not None:
+        parts.append(summary_line(report["since"]))
     return visible(" ".join(parts).rstrip("."))
 
 
@@ -40,6 +43,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         *([f"... and {len(others) - _MOST_OTHERS:,} more; see the report."] if len(others) > _MOST_OTHERS else []),
         coverage_sentence(headline["coverage"]),
         f"Scope: {headline['scope']['text']}.",
+        *since_lines(report),
         *retirement_lines(report),
     ]
     return [visible(line) for line in lines]
@@ -51,6 +55,12 @@ def coverage_sentence(coverage: Mapping[str, int]) -> str:
         f"{coverage['customer']:,} of {count_resources(coverage['total'])} {verb} on customer-managed keys, "
         f"{coverage['oracle']:,} on the Oracle-managed key, {coverage['unknown']:,} unknown."
     )
+
+
+def since_lines(report: Mapping[str, Any]) -> list[str]:
+    """What is different since the earlier report, and what got worse."""
+    since = report.get("since")
+    return [] if since is None else [summary_line(since), *since["worse"]]
 
 
 def retirement_lines(report: Mapping[str, Any]) -> list[str]:

@@ -136,6 +136,11 @@ def path(value: Any) -> str:
     return os.path.abspath(expanded(text(value)))
 
 
+def latest_or_path(value: Any) -> str:
+    """The word ``latest``, or the absolute path of a file."""
+    return "latest" if text(value) == "latest" else path(value)
+
+
 def paths(value: Any) -> list[str]:
     """The absolute paths of files, whose names may have blanks: a list, or text separated by commas or line breaks."""
     names = (

@@ -23,6 +23,7 @@ from .values import (
     freeform_tags,
     integer,
     keys_by_region,
+    latest_or_path,
     named_ocid,
     named_ocids,
     ocid,
@@ -370,6 +371,23 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "Reports with the same secret have the same hashes.",
             ),
             is_secret=True,
+        ),
+        "baseline": Variable(
+            latest_or_path,
+            type="str",
+            description=(
+                "An earlier C(report.json), or the folder of its run, to compare with. V(latest) is the newest report "
+                "of the same scope in O({role}_dir). The report then says what is new, gone, on another key, newly "
+                "compliant or not any more, and which keys can't be used any more.",
+            ),
+        ),
+        "metrics_file": Variable(
+            path,
+            type="path",
+            description=(
+                "A file for the metrics besides C(metrics.prom) in the folder of the run, such as one in the folder "
+                "of the textfile collector of Prometheus' node_exporter. Everyone may read it.",
+            ),
         ),
         "dir": _report_dir(),
     }

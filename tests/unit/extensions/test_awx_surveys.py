@@ -31,8 +31,13 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # What no survey asks: a secret, which would be an extra variable, what only the template itself may say, and what
-# another variable says too.
-NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required", "rekey_fail_on_blocked"}
+# another variable says too. The file of metrics is on the machine of a collector, which the template knows.
+NEVER_ASKED = {
+    "encryption_report_redact_key",
+    "encryption_report_metrics_file",
+    "rekey_approval_required",
+    "rekey_fail_on_blocked",
+}
 
 QUESTIONS = [
     pytest.param(playbook, question, id=f"{name}: {question['variable']}")
@@ -56,6 +61,7 @@ TYPES = {
     "ocids": {"textarea"},
     "path": {"text"},
     "paths": {"textarea"},
+    "latest_or_path": {"text"},
     "keys_by_region": {"textarea"},
     "freeform_tags": {"textarea"},
     "defined_tags": {"textarea"},

@@ -51,6 +51,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
         "encryption": "customer" if key else "oracle",
         "kms_key_id": key,
         "time_created": "2026-01-02T03:04:05.678Z",
+        "size_in_gbs": None if kind == "policy_assignment" else 50,
         "freeform_tags": {},
         "defined_tags": {},
         "group_id": None,
