@@ -20,8 +20,11 @@ test: $(VENV) ## Run the checks and tests, in some minutes (makes .venv if need 
 	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity types lint molecule build SCENARIOS=volume_kms_key
 	@$(MAKE) unit
 
-demo: $(VENV) ## See a small fleet reported on, rekeyed and put back, against a simulated OCI
-	$(RUN) python tests/demo/demo.py
+demo: $(VENV) ## See a small fleet rekeyed and put back, against a simulated OCI (KEEP=1 keeps that, to try more)
+	$(RUN) python tests/demo/demo.py $(if $(KEEP),--keep)
+
+pictures: $(VENV) ## Make the pictures of the README, from a run against the simulated OCI
+	$(RUN) env PYTHONPATH=tests:.cache/collections python -m tools.pictures
 
 format: $(VENV) ## Format the Python files, and repair what can be repaired
 	$(RUN) ruff check --fix .
@@ -138,4 +141,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo format check format-check imports types lint sanity ansible-test docs build molecule unit soak mutations bench certify execution-environment release release-check publish rehearsal simulator generate requirements clean
+.PHONY: help test demo pictures format check format-check imports types lint sanity ansible-test docs build molecule unit soak mutations bench certify execution-environment release release-check publish rehearsal simulator generate requirements clean
