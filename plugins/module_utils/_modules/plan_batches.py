@@ -15,7 +15,8 @@ from typing import Any, cast
 from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection
-from .._changes.engine import EXTERNAL_KEY_CONCURRENCY, KeyAssigner, Report
+from .._changes.engine import KeyAssigner, Report
+from .._changes.key_steps import EXTERNAL_KEY_CONCURRENCY
 from .._changes.progress import ChangeProgress, Span
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
@@ -96,7 +97,7 @@ class BatchRunner:
         self._parts = {number: slices_of(plan, number, path) for number in numbers}
         self._work: dict[int, Work] = {number: self._requested(number) for number in numbers}
         self._warnings: list[str] = []
-        self._interrupted = find_interrupted([self._journal_path], self._warnings)
+        self._interrupted = find_interrupted([self._journal_path], context.connection.tenancy, self._warnings)
         self._validator = KeyValidator(context.connection, context.runtime.clock)
         self._known_since = context.runtime.clock.monotonic()
 
