@@ -213,8 +213,8 @@ def _create_folder(folder: Path, role: str) -> None:
                 path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"The folder of 'plan_file', {str(folder)!r}, can't be created: {error.strerror}. Nothing was changed. "
-            f"Name a folder that you may write to; for the role {role}, with {role}_report_dir"
+            f"{role}_report_dir: the folder {str(folder)!r} of 'plan_file' can't be created: {error.strerror}. Nothing "
+            "was changed. Name a folder that you may write to"
         ) from error
 
 
