@@ -37,7 +37,8 @@ class InterruptedPolicy:
     """A change of a backup policy whose end is not known, and what the asset had before.
 
     ``policy_id`` is the policy, ``kms_key_id`` its key for copies, None if it had none. ``runs`` are those that did not
-    come to its end. ``journal`` and ``line`` say where that is written.
+    come to its end. ``journal`` and ``line`` say where that is written, ``tenancy`` of which tenancy it is: None where
+    no line tells, as plans do not.
     """
 
     asset_id: str
@@ -48,6 +49,7 @@ class InterruptedPolicy:
     runs: tuple[str | None, ...]
     journal: str
     line: int
+    tenancy: str | None = None
 
     @property
     def label(self) -> str:
@@ -156,6 +158,7 @@ def _last_interrupted(changes: Sequence[_Found]) -> InterruptedPolicy | None:
     open_changes.sort(key=lambda found: found.change.place)
     runs: list[str | None] = []
     policy: InterruptedPolicy | None = None
+    tenancy = next((line.tenancy for found in changes for line in found.change.intents if line.tenancy), None)
     while open_changes and not open_changes[-1].change.is_settled:
         change = open_changes.pop().change
         if change.intents[-1].action == UNASSIGN:
@@ -163,11 +166,11 @@ def _last_interrupted(changes: Sequence[_Found]) -> InterruptedPolicy | None:
         runs.append(change.intent.run)
         before = next((line for line in change.intents if line.policy is not None and line.policy.policy_id), None)
         if before is not None:
-            policy = _policy(before, latest.journal, tuple(runs))
+            policy = _policy(before, latest.journal, tuple(runs), tenancy)
     return policy
 
 
-def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...]) -> InterruptedPolicy:
+def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...], tenancy: str | None) -> InterruptedPolicy:
     asset = JsonNode(line.id, journal, "id", line.number).ocid(*RESOURCE_TYPES.assets.ocid_types)
     policy_id = line.policy.policy_id if line.policy is not None else None
     return InterruptedPolicy(
@@ -179,4 +182,5 @@ def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...]) -> Int
         runs=runs,
         journal=journal,
         line=line.number,
+        tenancy=tenancy,
     )

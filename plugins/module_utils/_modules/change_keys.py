@@ -158,7 +158,7 @@ def _run(
 
     warnings: list[str] = []
     journals = with_default_journal([journal_path])
-    interrupted = find_interrupted([journal_path], warnings)
+    interrupted = find_interrupted([journal_path], connection.tenancy, warnings)
     try:
         desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
         desired = request.prepare(connection, desired, resources)

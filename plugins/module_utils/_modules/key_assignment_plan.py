@@ -59,7 +59,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = replace(selection, keys=_keys_for(context, discovery))
-    interrupted = interrupted_in_plan(context)
+    interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
     key_checks = KeyChecks()

@@ -16,11 +16,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection
 from .._api.settings import resolve_connection
-from .._changes.engine import (
-    EXTERNAL_KEY_CONCURRENCY,
-    KeyAssigner,
-    Report,
-)
+from .._changes.engine import KeyAssigner, Report
+from .._changes.key_steps import EXTERNAL_KEY_CONCURRENCY
 from .._changes.progress import ChangeProgress, Span
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
@@ -126,7 +123,7 @@ def _apply(
         )
 
     warnings: list[str] = []
-    interrupted = find_interrupted([journal.path], warnings)
+    interrupted = find_interrupted([journal.path], connection.tenancy, warnings)
     batch.note(warnings)
     work: list[tuple[list[Target], DesiredState, Span]] = []
     for part in parts:
