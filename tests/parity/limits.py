@@ -11,6 +11,7 @@ from typing import Any
 
 import oci
 
+from .lists import vault_of
 from .probe import UnclearError, probe
 from .testbed import Testbed, certainly
 
@@ -40,14 +41,7 @@ def _first_429(bed: Testbed, call: Callable[..., Any], *args: Any) -> tuple[int,
 
 
 def _get_key(bed: Testbed) -> Callable[..., Any]:
-    details = oci.resource_search.models.StructuredSearchDetails(
-        type="Structured",
-        query=f"query key resources return allAdditionalFields where identifier = '{bed.settings.key_a}'",
-    )
-    rows = certainly(bed.cloud.client("search", bed.region).search_resources, details).data.items
-    if not rows:
-        raise UnclearError("Search doesn't know key_a")
-    vault = rows[0].additional_details["vaultId"]
+    vault = vault_of(bed, bed.region, bed.settings.key_a)
     endpoint = certainly(bed.cloud.client("vaults", bed.region).get_vault, vault).data.management_endpoint
     call: Callable[..., Any] = bed.cloud.client("keys", bed.region, endpoint).get_key
     return call

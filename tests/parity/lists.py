@@ -95,7 +95,19 @@ def deleted_rows(bed: Testbed) -> str:
     return "left out" if found == "left out" else "shown as TERMINATED or TERMINATING"
 
 
-def _search(bed: Testbed, region: str, kind: str, ident: str) -> Any:
+def vault_of(bed: Testbed, region: str, key: str) -> str:
+    """The vault of a key, as Search knows it: the OCID of a key doesn't name it."""
+    details = oci.resource_search.models.StructuredSearchDetails(
+        type="Structured", query=f"query key resources return allAdditionalFields where identifier = '{key}'"
+    )
+    rows = certainly(bed.cloud.client("search", region).search_resources, details).data.items
+    vault = (rows[0].additional_details or {}).get("vaultId") if rows else None
+    if not vault:
+        raise UnclearError("Search doesn't know the vault of the key")
+    return str(vault)
+
+
+def search(bed: Testbed, region: str, kind: str, ident: str) -> Any:
     details = oci.resource_search.models.StructuredSearchDetails(
         type="Structured", query=f"query {kind} resources where identifier = '{ident}'", matching_context_type="NONE"
     )
@@ -113,7 +125,7 @@ def what_search_knows(bed: Testbed) -> str:
     hidden = list(wanted)
     # New resources may need some time: ten looks.
     for _look in range(10):
-        hidden = [name for name in hidden if _search(bed, bed.region, *wanted[name]) is None]
+        hidden = [name for name in hidden if search(bed, bed.region, *wanted[name]) is None]
         if not hidden:
             return "nothing"
         bed.pause()
@@ -126,7 +138,7 @@ def search_after_change(bed: Testbed) -> str:
     bed.on(volume, bed.settings.key_a)
     if not bed.put(volume, bed.settings.key_b).accepted or bed.get(volume).lifecycle_state != "PROVISIONING":
         raise UnclearError("the volume was not seen PROVISIONING")
-    row = _search(bed, bed.region, "volume", volume)
+    row = search(bed, bed.region, "volume", volume)
     still = bed.get(volume).lifecycle_state == "PROVISIONING"
     bed.settled(volume)
     if row is None:

@@ -11,7 +11,7 @@ from typing import Any
 import oci
 
 from .cloud import MODELS
-from .lists import _search
+from .lists import search, vault_of
 from .probe import UnclearError, probe
 from .testbed import Answer, Testbed, attempt, certainly
 
@@ -82,19 +82,6 @@ def key_of_replicated_volume(bed: Testbed) -> str:
     return "accepted" if found.block_volume_replicas else "replica_lost"
 
 
-def _vault_of(bed: Testbed) -> str:
-    """The vault of the replicated key, as Search knows it."""
-    details = oci.resource_search.models.StructuredSearchDetails(
-        type="Structured",
-        query=f"query key resources return allAdditionalFields where identifier = '{bed.settings.replicated_key}'",
-    )
-    rows = certainly(bed.cloud.client("search", _home(bed)).search_resources, details).data.items
-    vault = (rows[0].additional_details or {}).get("vaultId") if rows else None
-    if not vault:
-        raise UnclearError("Search doesn't know the replicated key's vault")
-    return str(vault)
-
-
 def _home(bed: Testbed) -> str:
     """The region in the key's OCID, by its long name."""
     part = bed.settings.replicated_key.split(".")[3]
@@ -111,7 +98,7 @@ _REPLICATED = ("replicated_key", "replica_region")
     needs=_REPLICATED,
 )
 def vault_in_replica_region(bed: Testbed) -> str:
-    vault = _vault_of(bed)
+    vault = vault_of(bed, _home(bed), bed.settings.replicated_key)
     certainly(bed.cloud.client("vaults", _home(bed)).get_vault, vault)
     answer = attempt(bed.cloud.client("vaults", bed.settings.replica_region).get_vault, vault)
     return "found" if answer.accepted else "not_found" if answer.status == 404 else str(answer)
@@ -119,7 +106,11 @@ def vault_in_replica_region(bed: Testbed) -> str:
 
 @probe("1.7", "GetKey at the replica of a vault", switch="replica_vault_get_key", needs=_REPLICATED)
 def key_at_replica(bed: Testbed) -> str:
-    region, key, vault = bed.settings.replica_region, bed.settings.replicated_key, _vault_of(bed)
+    region, key, vault = (
+        bed.settings.replica_region,
+        bed.settings.replicated_key,
+        vault_of(bed, _home(bed), bed.settings.replicated_key),
+    )
     home = bed.cloud.client("vaults", _home(bed))
     endpoint = certainly(home.get_vault, vault).data.management_endpoint
     certainly(bed.cloud.client("keys", _home(bed), endpoint).get_key, key)
@@ -135,6 +126,6 @@ def key_at_replica(bed: Testbed) -> str:
     "1.7", "Search for a replicated key in its replica's region", switch="search_finds_replica_keys", needs=_REPLICATED
 )
 def search_for_replica_key(bed: Testbed) -> str:
-    if _search(bed, _home(bed), "key", bed.settings.replicated_key) is None:
+    if search(bed, _home(bed), "key", bed.settings.replicated_key) is None:
         raise UnclearError("Search doesn't know the key in its own region")
-    return "on" if _search(bed, bed.settings.replica_region, "key", bed.settings.replicated_key) else "off"
+    return "on" if search(bed, bed.settings.replica_region, "key", bed.settings.replicated_key) else "off"
