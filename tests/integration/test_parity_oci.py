@@ -277,6 +277,20 @@ def test_an_interrupted_run_deletes_what_it_made_and_says_what_it_saw(tenancy: T
     tenancy.assert_nothing_left()
 
 
+@soak
+def test_a_signal_while_it_deletes_does_not_stop_that(tenancy: Tenancy) -> None:
+    process = _started(tenancy, 8, "--no-product")
+    end = time.monotonic() + LONGEST
+    while "DeleteVolumeGroup" not in tenancy.sim.counts():
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGTERM)
+    output, _none = process.communicate(timeout=LONGEST)
+    assert process.returncode == 0, output
+    tenancy.assert_nothing_left()
+
+
 def test_a_wrong_profile_or_setting_is_an_error_without_a_traceback(tenancy: Tenancy) -> None:
     tenancy.settings.write_text("compartment_id: x\n")
     ran = tenancy.run("oci", "--yes")

@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -39,12 +39,18 @@ class InterruptError(BaseException):
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """A signal ends what is inside, once; the next ones are ignored, so that what was made is deleted."""
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """A signal ends what is inside, once; the next ones are ignored, so that what was made is deleted.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    What it gives has the first one be ignored, too.
+    """
+
+    def shield() -> None:
         for number in _SIGNALS:
             signal.signal(number, _ignore)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        shield()
         raise InterruptError
 
     def _ignore(_number: int, _frame: FrameType | None) -> None:
@@ -52,7 +58,7 @@ def _interruptible() -> Iterator[None]:
 
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
-        yield
+        yield shield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -90,7 +96,7 @@ def _agreed(question: str, yes: bool) -> bool:
         return True
     try:
         return input(f"{question} [yes/no] ").strip().lower() in ("yes", "y")
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return False
 
 
@@ -101,45 +107,55 @@ def _left(cloud: Cloud, settings: Settings) -> str:
     return f"There are {len(left)} resources of other runs ({runs})." if left else ""
 
 
+def _say(line: str) -> None:
+    """A reader that has gone does not keep what was made from being deleted."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
 def run_probes(cloud: Cloud, settings: Settings, ansible: Ansible | None, run: str, results: Path) -> int:
     """Asks all, deletes, and writes the result; gives the exit code."""
     bed = Testbed(cloud, settings, run)
     findings: list[Finding] = []
     product: list[Row] = []
     code, reason = DONE, ""
-    with _interruptible():
+    with _interruptible() as shield:
         try:
-            try:
-                for one in ALL.values():
-                    cloud.recorder.probe = one.name
-                    findings.append(ask(one, bed))
-                    print(f"{findings[-1].verdict:11} {one.name}: {findings[-1].seen}", flush=True)
-                cloud.recorder.probe = ""
-                for what in PARTS if ansible is not None else ():
-                    assert ansible is not None
-                    product.append(ask_product(what, bed, ansible))
-                    print(f"{product[-1]['verdict']:11} {what}: {product[-1]['seen']}", flush=True)
-            except InterruptError:
-                code, reason = INTERRUPTED, "the run was interrupted"
-                print("Interrupted. Deleting what was made.", flush=True)
+            for one in ALL.values():
+                cloud.recorder.probe = one.name
+                findings.append(ask(one, bed))
+                _say(f"{findings[-1].verdict:11} {one.name}: {findings[-1].seen}")
             cloud.recorder.probe = ""
-            sweep(cloud, settings, run, quiet=settings.late_seconds if code or bed.lost_answers else 0.0)
+            for what in PARTS if ansible is not None else ():
+                assert ansible is not None
+                product.append(ask_product(what, bed, ansible))
+                _say(f"{product[-1]['verdict']:11} {what}: {product[-1]['seen']}")
+            shield()
         except InterruptError:
-            print("Interrupted while deleting. Run make parity-clean.", file=sys.stderr)
-            return LEFT_BEHIND
+            code, reason = INTERRUPTED, "the run was interrupted"
+            _say("Interrupted. Deleting what was made.")
+        except Exception as error:  # whatever it is, what was made is deleted
+            code, reason = INTERRUPTED, f"the run failed: {type(error).__name__}"
+            shield()
+            _say(f"The run failed ({error!r}). Deleting what was made.")
+        cloud.recorder.probe = ""
+        try:
+            quiet = settings.late_seconds if code or bed.lost_answers else 0.0
+            sweep(cloud, settings, run, quiet=quiet, say=_say)
         except CleanupError as error:
             print(f"{error}\nRun make parity-clean, or delete them.", file=sys.stderr)
             code, reason = LEFT_BEHIND, reason or "the run did not end"
+        _tell(cloud, bed, findings, product, results, reason)
+    return code
+
+
+def _tell(cloud: Cloud, bed: Testbed, findings: list[Finding], product: list[Row], results: Path, reason: str) -> None:
+    """The table and the file. `reason` is why probes were not asked."""
     asked = {finding.probe.name for finding in findings}
     findings += [Finding(one, reason or "not asked", SKIPPED) for one in ALL.values() if one.name not in asked]
     print(f"\n{table(findings)}")
     for row in product:
         print(f"{row['what']}: {row['verdict']}\n  expected: {row['expected']}\n  seen: {row['seen']}")
-    _write(cloud, bed, findings, product, results)
-    return code
-
-
-def _write(cloud: Cloud, bed: Testbed, findings: list[Finding], product: list[Row], results: Path) -> None:
     date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     content = document(
         findings,

@@ -6,20 +6,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parity import __main__ as program
 from parity import simulated
 from parity.catalog import ALL
 from parity.cloud import Cloud
-from parity.probe import SKIPPED, ask
+from parity.probe import SKIPPED, Finding, Probe, ask
 from parity.simulated import Simulated
 from parity.sweep import CleanupError, remains, run_of, sweep
-from parity.testbed import GONE, LIMITS, TAG
+from parity.testbed import GONE, LIMITS, TAG, Testbed
 from simulator.service import Outcome
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -196,3 +199,26 @@ def test_the_remains_of_one_run_are_not_those_of_another() -> None:
     cloud: Cloud = bed.bed.cloud
     found: Callable[[str], int] = lambda run: len(remains(cloud, bed.bed.settings, run))  # noqa: E731
     assert (found("aaaaaaaa"), found("bbbbbbbb"), found("")) == (1, 0, 1)
+
+
+def test_a_run_that_fails_by_itself_deletes_what_it_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bed = simulated.start(run="0123abcd", late_seconds=1.0)
+    asked: list[str] = []
+
+    def ask_some(one: Probe, test_bed: Testbed) -> Finding:
+        asked.append(one.name)
+        if len(asked) > 3:
+            raise RuntimeError("No.")
+        return ask(one, test_bed)
+
+    monkeypatch.setattr(program, "ask", ask_some)
+    code = program.run_probes(bed.bed.cloud, bed.bed.settings, None, "0123abcd", tmp_path)
+
+    assert code == program.INTERRUPTED
+    assert _living(bed) == []
+    (file,) = tmp_path.iterdir()
+    seen = [row["seen"] for row in json.loads(file.read_text())["findings"]]
+    assert seen.count("the run failed: RuntimeError") == len(ALL) - 3
+    assert "The run failed" in capsys.readouterr().out
