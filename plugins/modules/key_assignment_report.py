@@ -269,6 +269,10 @@ retirement:
       description: The number of uses that were found.
       type: int
       sample: 3
+    display_name:
+      description: The name of the key. Null if it is not known.
+      type: str
+      sample: bank-key-2025
 digest:
   description: The SHA-256 digest of C(report.json).
   returned: success

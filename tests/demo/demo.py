@@ -97,7 +97,7 @@ def main(folder: Path) -> int:
 
 
 def newest(reports: Path) -> Path:
-    return max(reports.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    return max((each for each in reports.iterdir() if not each.is_symlink()), key=lambda each: each.stat().st_mtime_ns)
 
 
 def shown(path: Path) -> str:

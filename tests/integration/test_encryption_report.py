@@ -17,7 +17,7 @@ import pytest
 import yaml
 from integration.support.fleets import volumes
 from integration.support.harness import changes, furnish, soak
-from integration.support.playbook import Playbook
+from integration.support.playbook import CollectionPlaybooks, Playbook
 
 from simulator.client import Simulator
 
@@ -178,6 +178,18 @@ def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, 
     reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="us-ashburn-1")
     assert "needs a scan of the whole tenancy" in reports.printed
     assert reports.folders == []
+
+
+@pytest.mark.parametrize("playbook", ["encryption_report", "rekey", "backup_policy"])
+def test_a_run_on_no_host_fails(sim: Simulator, tmp_path: Path, playbook: str) -> None:
+    """As on an inventory of shards that was never updated. Ansible itself ends well there."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {}}}}))
+    given = {"target_hosts": "shards"}
+    ran = CollectionPlaybooks(sim, tmp_path).run(playbook, given, "--inventory", str(inventory))
+    assert ran.returncode == 2, ran.stdout
+    assert "No host matches 'shards', so nothing was done" in ran.stdout
+    assert sim.counts() == {}
 
 
 def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> None:

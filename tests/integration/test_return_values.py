@@ -18,7 +18,17 @@ from integration.support.copy_helpers import KINDS, backups, copy, existing
 from integration.support.copy_helpers import fleet as copy_fleet
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import Ran, furnish, run
-from integration.support.rekey_helpers import FRA, IAD, PHX, TYPES, make_plan, mixed_fleet, plan_restore, rekey
+from integration.support.rekey_helpers import (
+    FRA,
+    IAD,
+    PHX,
+    TYPES,
+    make_plan,
+    mixed_fleet,
+    plan_restore,
+    rekey,
+    wanted_keys,
+)
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
@@ -209,6 +219,21 @@ def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
     sim.fault("status", "UpdateVolumeKmsKey", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(key_plan_apply.main, sim, **plan)
     yield run(key_plan_apply.main, sim, **{**plan, "batch": 99})
+    yield from _whole_plans(sim, folder)
+
+
+def _whole_plans(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    files = {"plan_file": str(folder / "whole" / "plan.json"), "new_discovery_file": str(folder / "whole" / "all.json")}
+    scope = {"compartment_ids": [sim.id("prod")], "regions": ["us-ashburn-1"], "kms_key_ids": wanted_keys(sim)}
+    run(key_assignment_plan.main, sim, create_folder=True, **files, **scope)
+    whole = {"plan_file": files["plan_file"], "rounds": 2, "max_failures": 0}
+    yield run(key_plan_apply.main, sim, check=True, **whole)
+    yield run(key_plan_apply.main, sim, **whole)
+    sim.clear_faults()
+    sim.fault("status", "ListCompartments", status=401, code="NotAuthenticated", message="Expired.", times=None)
+    yield run(key_plan_apply.main, sim, **whole)
+    sim.clear_faults()
+    yield run(key_plan_apply.main, sim, **whole)
 
 
 def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
@@ -216,7 +241,8 @@ def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
     rekey(sim, folder)
     files = {"report_dir": str(folder), "initial_discovery_file": str(folder / "before.json")}
     found = {"discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
-    keys = {"kms_key_ids": [sim.id("key-b")], "template": str(TEMPLATE)}
+    keys_file = str(folder / "keys.json")
+    keys = {"kms_key_ids": [sim.id("key-b")], "keys_file": keys_file, "template": str(TEMPLATE)}
     for check in (False, True):
         yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
     yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")

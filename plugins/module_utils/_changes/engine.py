@@ -107,6 +107,7 @@ class KeyAssigner:
                     warnings = self._keys.validate_desired(regions, resources, decisions, desired)
                     decisions.update(self._keys.validate_current(regions, resources, decisions))
             warnings += planned_change_warnings(resources, decisions)
+            self._live.planned(resources, decisions, self._keys.names, check_mode=self._run_settings.check_mode)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
                 warnings += self._settle_interrupted(resources, decisions, outcomes)

@@ -31,6 +31,8 @@ class KeySteps:
         self._connection = connection
         self._validator = validator
         self._run_settings = run_settings
+        self.names: dict[str, str | None] = {}
+        """The names of the keys that were looked up."""
 
     def with_known_region(
         self, targets: Sequence[Target], decisions: Mapping[str, Decision], desired: DesiredState
@@ -74,6 +76,7 @@ class KeySteps:
         warnings: list[str] = []
         keys = map_concurrently(lambda region: self._validator.check_assignable(kms_key_id, region), list(used_in))
         for name, key in zip(used_in, keys):
+            self.names[key.id] = key.display_name
             problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
             _limit_concurrency_for_external_key(key, regions)
             for warning in key.warnings:
@@ -100,6 +103,7 @@ class KeySteps:
         blocked: dict[str, Decision] = {}
         keys = map_concurrently(lambda use: self._validator.check_removable(*use), list(uses))
         for use, key in zip(uses, keys):
+            self.names[key.id] = key.display_name
             _limit_concurrency_for_external_key(key, regions)
             for problem in key.problems:
                 error = ResourceError(code="KeyCannotBeLeft", message=f"The current key {key.id} {problem}.")

@@ -192,7 +192,7 @@ def plan_section(plan: PlanFile) -> PlanSection:
         "digest": plan.digest,
         "dry_run": plan.dry_run,
         "entries": _shown(plan.entries),
-        "blocked": _shown(plan.blocked),
+        "blocked": _shown([*plan.blocked, *plan.not_seen]),
         "left_alone": _shown(plan.skipped),
         "excluded": _shown(plan.excluded),
         "not_approved": _shown(plan.not_approved),

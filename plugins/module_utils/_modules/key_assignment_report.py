@@ -204,6 +204,7 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
     summary = report["summary"]
+    names = {key["id"]: key["display_name"] for key in report["keys"]}
     violations = {check["id"]: len(check["findings"]) if check["assessed"] else None for check in checks}
     return {
         "summary": {name: summary[name] for name in ("total", "customer", "oracle", "unreadable")},
@@ -211,7 +212,12 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
         "outcomes": report["outcomes"],
         "violations": violations,
         "retirement": [
-            {"kms_key_id": key["kms_key_id"], "verdict": key["verdict"], "uses": len(key["uses"])}
+            {
+                "kms_key_id": key["kms_key_id"],
+                "verdict": key["verdict"],
+                "uses": len(key["uses"]),
+                "display_name": names.get(key["kms_key_id"]),
+            }
             for key in keys[:_MOST_LISTED]
         ],
         "msg": _message(report),

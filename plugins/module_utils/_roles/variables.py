@@ -173,6 +173,20 @@ def _canary() -> Variable:
     )
 
 
+_FAIL_ON_WORDS = {
+    "blocked": "V(blocked), a resource can't be changed as it is",
+    "skipped": "V(skipped), a resource is only changed if another variable says so",
+    "not_approved": "V(not_approved), a change is not in the approved plan, or differs from it",
+    "incomplete": "V(incomplete), something in scope could not be read",
+}
+
+
+def _fail_on(*allowed: str) -> Variable:
+    listed = "; ".join(_FAIL_ON_WORDS[word] for word in allowed)
+    described = f"Fail before the first change if one of these holds. {listed}."
+    return Variable(choices(*allowed), description=(described,))
+
+
 def _rekey(table: RegionTable | None) -> dict[str, Variable]:
     return {
         **_scope(
@@ -204,7 +218,8 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         ),
         "include_locked": _flag(False, "Whether to change backups under retention lock or legal hold too."),
         "canary": _canary(),
-        "fail_on_blocked": _flag(False, "Whether to fail before the first change if a resource is blocked."),
+        "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
+        "fail_on_blocked": _flag(False, "The same as V(blocked) in O({role}_fail_on)."),
         "plan_file": Variable(
             path,
             type="path",
@@ -270,6 +285,7 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
         "include_replicated": _flag(True, "Whether to restore volumes with replicas in another region too."),
         "include_locked": _flag(False, "Whether to restore backups under retention lock or legal hold too."),
         "canary": _canary(),
+        "fail_on": _fail_on("blocked", "skipped", "incomplete"),
         **_limits(_PLANNED),
     }
 

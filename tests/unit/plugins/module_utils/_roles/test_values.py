@@ -91,7 +91,7 @@ def test_numbers(given: Any, number: int) -> None:
 
 @pytest.mark.parametrize("given", ["", "five", 1.5, True, "-1", 11, "1e3", "9" * 40])
 def test_what_is_no_number_of_the_range(given: Any) -> None:
-    with pytest.raises(InputError, match="is not"):
+    with pytest.raises(InputError, match=r"is not an integer|is out of range"):
         options.integer(0, 10)(given)
 
 
