@@ -78,6 +78,12 @@ options:
   keys_file:
     description:
       - The O(oci_keys.block_volume.kms_key_info#module:result_file) for the keys that were discovered.
+      - Without it, the keys in use are unknown, and so the report is not complete.
+    type: path
+  initial_keys_file:
+    description:
+      - The keys that were looked up before the changes of the run. The report lists those of them too that
+        O(keys_file) does not have, such as keys that nothing is on any more.
     type: path
   merge_reports:
     description:
@@ -141,6 +147,48 @@ options:
         C(roles/encryption_report/templates/report.html.j2) in the folder of the collection.
       - When not set, no page is written.
     type: path
+  max_key_age_days:
+    description:
+      - How many days old the current version of a key in use may be. Recommendation 4.16 of the CIS OCI Foundations
+        Benchmark asks for a new version each year.
+      - Block Volume documents support only for keys with a single version. A new key each year, to which the resources
+        are moved, meets both.
+    type: int
+    default: 365
+  required_protection:
+    description:
+      - The protection level that keys in use must have. When not set, any.
+    type: str
+    choices:
+      - HSM
+      - EXTERNAL
+      - SOFTWARE
+  owner_tag:
+    description:
+      - The tag that names the owner of a resource, V(name) of a free-form tag or V(namespace.name) of a defined one.
+      - The report counts the resources by its values, and by compartment.
+    type: str
+  fail_on:
+    description:
+      - What the task fails on, after it has written all files. What is unknown counts too.
+      - V(cis) is a recommendation of the benchmark that is not met, V(unusable_keys) a key in use that can't be used.
+      - V(incomplete) is a report that is not complete.
+      - V(key_in_use) is a use of one of O(kms_key_ids).
+      - V(key_age) is a key that is older than O(max_key_age_days), V(protection) one that does not have
+        O(required_protection).
+      - V(expired_exceptions) is an exception whose date has passed, V(since) something that got worse since an earlier
+        report.
+    type: list
+    elements: str
+    choices:
+      - cis
+      - unusable_keys
+      - incomplete
+      - key_in_use
+      - key_age
+      - protection
+      - expired_exceptions
+      - since
 requirements:
   - python >= 3.9
   - jinja2, if O(template) is set
@@ -189,6 +237,70 @@ paths:
       description: The SHA-256 digest of every file in the folder.
       type: str
       sample: /var/lib/reports/20261124T013439Z/manifest.json
+headline:
+  description: What the report says first.
+  returned: success
+  type: dict
+  contains:
+    level:
+      description: V(red), V(amber), or V(green) if all was read and nothing is wrong.
+      type: str
+      sample: red
+    sentence:
+      description: The worst, in a sentence.
+      type: str
+      sample: "3 resources are on disabled keys (main): they can't be attached, restored or copied. Enable the keys."
+    others:
+      description: What else keeps it from being green, the worst first.
+      type: list
+      elements: str
+      sample: []
+    coverage:
+      description: How the resources are protected.
+      type: dict
+      contains:
+        total:
+          description: All resources.
+          type: int
+          sample: 40
+        customer:
+          description: Those on a customer-managed key that could be read.
+          type: int
+          sample: 28
+        oracle:
+          description: Those on the Oracle-managed key.
+          type: int
+          sample: 12
+        unknown:
+          description: Those on a key that could not be read.
+          type: int
+          sample: 0
+        endangered:
+          description: Those on a key that is deleted, pending deletion, disabled or otherwise unusable.
+          type: int
+          sample: 3
+        unknown_places:
+          description: Places that could not be read. How many resources are there is unknown.
+          type: int
+          sample: 0
+scope:
+  description: What the report is about, in a sentence.
+  returned: success
+  type: str
+  sample: "Part of the tenancy: compartment prod and below; us-ashburn-1; block volumes"
+alarms:
+  description: What the task failed on, a sentence for each. Empty without O(fail_on).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+lines:
+  description: The headline, the coverage, the scope and the answer on each key to retire, in sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "AMBER: 12 of 40 resources are on the Oracle-managed key."
 summary:
   description: Counts of the resources in the report.
   returned: success
@@ -211,7 +323,7 @@ summary:
       type: int
       sample: 0
 complete:
-  description: Whether everything in scope could be read.
+  description: Whether everything in scope could be read, with every key in use.
   returned: success
   type: bool
   sample: true
@@ -241,11 +353,12 @@ outcomes:
       type: int
       sample: 0
 violations:
-  description: The number of findings for each recommendation of the CIS OCI Foundations Benchmark. Null if it was not
-    assessed.
+  description: The number of findings for each recommendation of the CIS OCI Foundations Benchmark. Null if it is
+    unknown whether it is met.
   returned: success
   type: dict
   sample:
+    "4.16": 0
     5.2.1: 3
     5.2.2: 0
 retirement:
@@ -282,9 +395,16 @@ msg:
   description: The report in a sentence.
   returned: always
   type: str
-  sample: 28 of 40 resources are on customer-managed keys
+  sample: >-
+    12 of 40 resources are on the Oracle-managed key. 28 of 40 resources are on customer-managed keys, 12 on the
+    Oracle-managed key, 0 unknown
 """
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.report_demands import (
+    ALARMS,
+    MAX_KEY_AGE_DAYS,
+    PROTECTION_LEVELS,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_report import make_report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 
@@ -299,6 +419,7 @@ def main() -> None:
             "plan_file": {"type": "path"},
             "change_files": {"type": "list", "elements": "path"},
             "keys_file": {"type": "path", "no_log": False},
+            "initial_keys_file": {"type": "path", "no_log": False},
             "merge_reports": {"type": "list", "elements": "path"},
             "kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "evidence": {
@@ -316,6 +437,10 @@ def main() -> None:
             "redact": {"type": "bool", "default": False},
             "redact_key": {"type": "str", "no_log": True},
             "template": {"type": "path"},
+            "max_key_age_days": {"type": "int", "default": MAX_KEY_AGE_DAYS, "no_log": False},
+            "required_protection": {"type": "str", "choices": list(PROTECTION_LEVELS)},
+            "owner_tag": {"type": "str"},
+            "fail_on": {"type": "list", "elements": "str", "choices": list(ALARMS)},
         },
         supports_check_mode=True,
     )

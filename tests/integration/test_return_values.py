@@ -165,7 +165,7 @@ def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
         boot_volumes=[volumes(2, name="boot", **tags)],
     )
     types = {"resource_types": [*TYPES, "replica"]}
-    for more in (*MODES, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
+    for more in (*MODES, tags, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
         yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
     sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(key_assignment_info.main, sim, regions=[IAD])

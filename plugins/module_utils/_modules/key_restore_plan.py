@@ -125,13 +125,21 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
             "time_started": None,
             "time_finished": None,
             "regions": sorted({row["region"] for row in existing}),
-            "all_regions": None,
+            "all_regions": False,
             "skipped_regions": [],
-            "compartments": [{"id": name, "name": None, "lifecycle_state": None} for name in compartments],
+            "compartments": [
+                {"id": name, "name": None, "path": None, "lifecycle_state": None} for name in compartments
+            ],
             "skipped_compartments": [],
-            "whole_tenancy": None,
+            "whole_tenancy": False,
             "resource_types": sorted({row["type"] for row in existing}),
-            "filters": None,
+            "filters": {
+                "kms_key_ids": None,
+                "encryption": "any",
+                "freeform_tags": None,
+                "defined_tags": None,
+                "only_named": True,
+            },
         },
         caller={
             "tenancy": tenancy,

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from .._common.errors import InputError
-from .._common.text import visible
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE
 from .._model.decisions import FAULTY_STATE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
+from .._model.tags import has_tags
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 
@@ -170,34 +170,14 @@ def is_selected(resource: ResourceRow, plan_filter: PlanFilter) -> bool:
         return False
     if plan_filter.created_before is not None and not _is_before(resource["time_created"], plan_filter.created_before):
         return False
-    return _has_tags(resource, plan_filter)
+    return has_tags(
+        resource["freeform_tags"], resource["defined_tags"], plan_filter.freeform_tags, plan_filter.defined_tags
+    )
 
 
 def _is_before(time_created: str | None, limit: str) -> bool:
     """Both are in UTC, so they compare as text. A resource of unknown age does not count as old."""
     return time_created is not None and time_created[:19] < limit[:19]
-
-
-def _has_tags(resource: ResourceRow, plan_filter: PlanFilter) -> bool:
-    freeform = resource["freeform_tags"]
-    for name, value in (plan_filter.freeform_tags or {}).items():
-        if visible(name) not in freeform or _tag_value(freeform[visible(name)]) != _tag_value(value):
-            return False
-    defined = {
-        (namespace.lower(), name.lower()): _tag_value(value)
-        for namespace, tags in resource["defined_tags"].items()
-        for name, value in tags.items()
-    }
-    return all(
-        defined.get((namespace.lower(), name.lower())) == _tag_value(value)
-        for namespace, tags in (plan_filter.defined_tags or {}).items()
-        for name, value in tags.items()
-    )
-
-
-def _tag_value(value: Any) -> str:
-    """A tag's value in the form in which it is decoded: with invisible characters escaped."""
-    return str(value).lower() if isinstance(value, bool) else visible(str(value))
 
 
 def _faulty_remedy(role: str) -> str:

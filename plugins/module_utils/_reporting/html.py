@@ -15,6 +15,9 @@ from .._common.errors import InputError
 from .._common.text import all_visible, visible
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .benchmark import type_rank
+from .scope import compartment_paths
+
+_STATES = {"met": "✓ met", "not_met": "✗ not met", "unknown": "? unknown", "not_applicable": "not applicable"}
 
 
 def render(template: str, report: Mapping[str, Any], digest: str) -> str:
@@ -37,6 +40,9 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_column=type_column,
         recommendation=recommendation,
         recommended_types=recommended_types,
+        state_words=state_words,
+        state_class=state_class,
+        condition_words=condition_words,
     )
     chart = chart_data(report)
     try:
@@ -53,7 +59,10 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
 
 
 def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals."""
+    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals.
+
+    Of these, ``unknown`` are on keys that could not be read.
+    """
     pairs = report["summary"]["by_region_and_type"]
     regions = sorted({pair["region"] for pair in pairs})
     types = sorted({pair["type"] for pair in pairs}, key=type_rank)
@@ -68,7 +77,7 @@ def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str
     here = [pair for pair in pairs if region in (None, pair["region"])]
     columns = [[pair for pair in here if pair["type"] == name] for name in types]
     return [
-        {name: sum(pair[name] for pair in column) for name in ("total", "customer")}
+        {name: sum(pair[name] for pair in column) for name in ("total", "customer", "unknown")}
         for column in ([*columns, here] if len(types) > 1 else columns)
     ]
 
@@ -83,12 +92,25 @@ def percent(part: int, total: int) -> str:
 
 
 def _names(report: Mapping[str, Any]) -> dict[str, str]:
-    """The names of keys and compartments by OCID."""
-    scanned = report["evidence"]["scanned"]
-    rows = [*scanned["compartments"], *scanned["skipped_compartments"]]
-    names = {row["id"]: row["name"] for row in rows if row["name"]}
+    """The names of keys and the paths of compartments by OCID."""
+    names = compartment_paths(report["evidence"]["scanned"])
     names.update({key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]})
     return names
+
+
+def state_words(state: str) -> str:
+    """The state of a check in words."""
+    return _STATES.get(state, state)
+
+
+def state_class(state: str) -> str:
+    """The style of the state of a check: only what is met is good."""
+    return {"met": "good", "not_met": "bad", "unknown": "oracle"}.get(state, "muted")
+
+
+def condition_words(condition: str) -> str:
+    """The condition of a key in words."""
+    return condition.replace("_", " ")
 
 
 def _csp_hash(text: object) -> str:

@@ -156,14 +156,31 @@ def _validate_copy_backups(role: str, values: Values, problems: Problems) -> Non
 def _validate_encryption_report(role: str, values: Values, problems: Problems) -> None:
     if values["regions"] is None:
         values["regions"] = ["all"]
+    _validate_alarms(role, values, problems)
     if values["kms_key_ids"] is None:
         return
-    whole = {"regions": ["all"], "compartment_ids": None, "recursive": True}
+    whole = {
+        "regions": ["all"],
+        "compartment_ids": None,
+        "recursive": True,
+        "freeform_tags": None,
+        "defined_tags": None,
+    }
     problems += [
         f"{role}_kms_key_ids needs a scan of the whole tenancy, so {role}_{name} can't be {quote(values[name])}. Unset "
         "it, and don't run the role on a shard"
         for name, value in whole.items()
         if values[name] != value
+    ]
+
+
+def _validate_alarms(role: str, values: Values, problems: Problems) -> None:
+    """What the role can only fail on if it knows what to look for."""
+    needed = {"key_in_use": "kms_key_ids", "protection": "required_protection"}
+    problems += [
+        f"{role}_fail_on has {word}, but {role}_{name} is not set. Set it, or remove {word}"
+        for word, name in needed.items()
+        if word in (values["fail_on"] or []) and values[name] in (None, "any")
     ]
 
 

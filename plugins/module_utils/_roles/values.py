@@ -98,11 +98,15 @@ def _between(least: int, most: int | None) -> str:
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
+    """One of these words, in any case."""
+    known = {word.lower(): word for word in allowed}
+
     def read(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in allowed:
-            close = difflib.get_close_matches(word, allowed, n=1)
-            guess = f" (did you mean {close[0]}?)" if close else ""
+        given = str(value).strip().lower()
+        word = known.get(given)
+        if word is None:
+            close = difflib.get_close_matches(given, known, n=1)
+            guess = f" (did you mean {known[close[0]]}?)" if close else ""
             raise InputError(f"{quote(value)} is not valid{guess}; choose one of: {', '.join(allowed)}")
         return word
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .._model.regions import RegionTable
+from .._model.report_demands import ALARMS, MAX_KEY_AGE_DAYS, PROTECTION_LEVELS
 from .._model.resource_types import RESOURCE_TYPES
 from .values import (
     Variable,
@@ -98,6 +99,15 @@ def _scope(table: RegionTable | None, regions_otherwise: str, compartments_other
             (*RESOURCE_TYPES.changeable.ocid_types, *RESOURCE_TYPES.groups.ocid_types),
             "OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.",
         ),
+        **_tags(),
+        "created_before": Variable(
+            timestamp, description=("Select only resources that were created before this date or time, in UTC.",)
+        ),
+    }
+
+
+def _tags() -> dict[str, Variable]:
+    return {
         "freeform_tags": Variable(
             freeform_tags,
             description=(
@@ -110,9 +120,6 @@ def _scope(table: RegionTable | None, regions_otherwise: str, compartments_other
                 "Select only resources that have all of these defined tags. A dictionary by namespace, or lines "
                 "C(namespace.name=value).",
             ),
-        ),
-        "created_before": Variable(
-            timestamp, description=("Select only resources that were created before this date or time, in UTC.",)
         ),
     }
 
@@ -326,6 +333,31 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
         "kms_key_ids": _keys(
             "The OCIDs of keys to retire. The report lists every use of them that is found in Block Volume.",
             "They need a scan of the whole tenancy, so regions and compartments can't be set with them.",
+        ),
+        **_tags(),
+        "owner_tag": Variable(
+            text,
+            type="str",
+            description=(
+                "The tag that names the owner of a resource: V(name) of a free-form tag, V(namespace.name) of a "
+                "defined one. The report counts resources by its values.",
+            ),
+        ),
+        "max_key_age_days": _number(
+            1,
+            None,
+            MAX_KEY_AGE_DAYS,
+            "How many days old the current version of a key in use may be, for recommendation 4.16 of the benchmark.",
+        ),
+        "required_protection": _choice(
+            ("any", *PROTECTION_LEVELS), "The protection level that keys in use must have, as OCI names it."
+        ),
+        "fail_on": Variable(
+            choices(*ALARMS),
+            description=(
+                f"What the role fails on, after it has written all files: {_listed(ALARMS)}. What is unknown counts "
+                "too. When not set, the role does not fail because of what it found.",
+            ),
         ),
         "redact": _flag(
             False, "Whether OCIDs are replaced by hashes in the files C(report.*). Other files of the run keep them."

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import StrictUndefined
+from jinja2.nativetypes import NativeEnvironment
 from unit.support.awx_rules import (
     ASSETS,
     CREDENTIAL_TYPE,
@@ -45,6 +47,11 @@ FILLED = {
     "pass_phrase": "open sesame",
 }
 MODULES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "awx_modules.yml").read_text())
+# What a setting decides.
+STATES = {
+    f"{{{{ 'present' if oci_keys_{name} | default({{}}, true) else 'absent' }}}}"
+    for name in ("mail", "slack", "webhook")
+}
 WRITES = {"rekey.yml", "restore_keys.yml", "backup_policy.yml", "copy_backups.yml"}
 
 
@@ -141,6 +148,36 @@ def test_names_are_given_once_and_what_is_named_is_there() -> None:
                 assert job["name"] in named["controller_inventory_sources"]
 
 
+def test_who_is_to_be_told_is_told_of_every_failure_and_approval() -> None:
+    told = "{{ oci_keys_notified | default(omit, true) }}"
+    assert {template["notification_templates_error"] for template in TEMPLATES.values()} == {told}
+    for workflow in WORKFLOWS.values():
+        assert workflow["notification_templates_error"] == workflow["notification_templates_approvals"] == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, []),
+        ({"oci_keys_mail": {}, "oci_keys_slack": ""}, []),
+        ({"oci_keys_slack": {"token": "t", "channels": ["keys"]}}, ["OCI keys - Slack"]),
+        (
+            {"oci_keys_mail": {"host": "mail"}, "oci_keys_webhook": {"url": "https://hooks.example.com"}},
+            ["OCI keys - mail", "OCI keys - webhook"],
+        ),
+    ],
+)
+def test_only_notifications_with_settings_exist(settings: dict[str, Any], names: list[str]) -> None:
+    environment = NativeEnvironment(undefined=StrictUndefined)
+    told = environment.from_string(read(ASSETS / "controller.yml")["oci_keys_notified"]).render(settings)
+    assert told == names
+    for one in OBJECTS["controller_notifications"]:
+        state = environment.from_string(one["state"]).render(settings)
+        assert state == ("present" if one["name"] in names else "absent")
+        setting = re.findall(r"oci_keys_\w+", one["notification_configuration"])
+        assert one["notification_configuration"] == f"{{{{ {setting[0]} | default({{}}, true) }}}}"
+
+
 def test_each_approval_has_a_name_of_its_own() -> None:
     """Modules look approvals up by their names alone, so that two of the same name would become one, or fail."""
     jobs = [node["unified_job_template"] for workflow in WORKFLOWS.values() for node in workflow["workflow_nodes"]]
@@ -190,7 +227,7 @@ def test_configure_gives_modules_what_they_take(
         assert set(entry) <= used
         for name, value in entry.items():
             choices = known.get(name, {}).get("choices")
-            assert choices is None or value in choices
+            assert choices is None or value in choices or value in STATES
 
 
 def test_configure_makes_all_that_the_file_has() -> None:

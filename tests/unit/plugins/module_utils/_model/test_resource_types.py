@@ -213,7 +213,7 @@ class TestANewRow:
         assert chart_data(report)["types"] == ["volume", "vault_disk"]
         assert type_word("vault_disk") == "Vault disk"
         page = render(TEMPLATE.read_text(), report, digest="")
-        assert re.findall(r"against CIS ([\d.]+), ([\w ]+)<", page) == [
+        assert re.findall(r": CIS ([\d.]+), ([\w ]+)<", page) == [
             ("5.2.1", "block volumes"),
             ("5.2.2", "boot volumes"),
             ("5.2.9", "vault disks"),
