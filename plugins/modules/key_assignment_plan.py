@@ -79,6 +79,19 @@ options:
       - OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.
     type: list
     elements: str
+  terraform_state:
+    description:
+      - Files with what C(terraform show -json) or C(tofu show -json) prints of a state. Their content is not trusted,
+        and what does not match the format is an error.
+      - A warning says how many of the resources to be changed Terraform manages, and which machines it may replace.
+    type: list
+    elements: path
+  skip_terraform:
+    description:
+      - Whether to exclude the resources whose keys are managed by Terraform, according to O(terraform_state). The
+        reason is their address.
+    type: bool
+    default: false
   freeform_tags:
     description:
       - Select only resources that have all of these free-form tags.

@@ -192,6 +192,14 @@ options:
       - The tag that names the owner of a resource, V(name) of a free-form tag or V(namespace.name) of a defined one.
       - The report counts the resources by its values, and by compartment.
     type: str
+  terraform_state:
+    description:
+      - Files with what C(terraform show -json) or C(tofu show -json) prints of a state. Their content is not trusted.
+      - The report and C(terraform.csv) then have a row for each attribute in such a state whose resource was changed,
+        is planned to be, or has another key in OCI, with its address, the key, and what to write in the code.
+      - It can't be combined with redacted O(merge_reports).
+    type: list
+    elements: path
   fail_on:
     description:
       - What the task fails on, after it has written all files. What is unknown counts too.
@@ -284,6 +292,11 @@ paths:
       returned: when O(history) is true, and it is not somebody's own file
       type: str
       sample: /var/lib/reports/latest
+    terraform:
+      description: What has to follow in the code of Terraform, as a table.
+      returned: when O(terraform_state) is set
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/terraform.csv
     manifest:
       description: The SHA-256 digest of every file in the folder.
       type: str
@@ -540,6 +553,7 @@ def main() -> None:
             "max_key_age_days": {"type": "int", "default": MAX_KEY_AGE_DAYS, "no_log": False},
             "required_protection": {"type": "str", "choices": list(PROTECTION_LEVELS)},
             "owner_tag": {"type": "str"},
+            "terraform_state": {"type": "list", "elements": "path"},
             "fail_on": {"type": "list", "elements": "str", "choices": list(ALARMS)},
         },
         supports_check_mode=True,

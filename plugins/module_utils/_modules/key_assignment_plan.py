@@ -38,6 +38,7 @@ from .._planning.plan import (
     make_plan,
     region_of_wanted_key,
 )
+from .._planning.terraform import planned_warnings
 from .key_assignment_info import (
     discover_result,
     incomplete_warning,
@@ -50,17 +51,21 @@ from .plan_filters import created_before, defined_tags, excluded_ids, freeform_t
 from .plan_interrupted import interrupted_in_plan
 from .plan_options import PLAN_OPTIONS
 from .scope_options import DISCOVERY_OPTIONS, regions_asked
+from .terraform_options import expect_states_to_skip, given_states
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
     approved = _approved(context)
+    expect_states_to_skip(context.options)
+    states = given_states(context.options)
     names = Names(context.connection, context.clock)
     _look_up_names(context, names)
     options = context.options
     selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
-    plan_filter = replace(selection, keys=_keys_for(context, discovery))
+    skipped = states if options["skip_terraform"] else None
+    plan_filter = replace(selection, keys=_keys_for(context, discovery), terraform=skipped)
     interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
@@ -87,7 +92,10 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         key_checks,
         discovery.tenancy,
         facts,
-        tuple(interrupted.warnings),
+        (
+            *interrupted.warnings,
+            *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
+        ),
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
         approved=None if approved is None else approved.digest,
         present=present,
@@ -270,6 +278,7 @@ _RECORDED_OPTIONS = (
     "created_before",
     "include_replicated",
     "include_locked",
+    "skip_terraform",
     "batch_size",
     "canary",
 )
@@ -294,6 +303,8 @@ def _options() -> dict[str, dict[str, Any]]:
         "freeform_tags": {"type": "dict"},
         "defined_tags": {"type": "dict"},
         "created_before": {"type": "str"},
+        "terraform_state": {"type": "list", "elements": "path"},
+        "skip_terraform": {"type": "bool", "default": False},
         "approved_file": {"type": "path"},
         "approved_plan": {"type": "str"},
         "plan_digest": {"type": "str"},

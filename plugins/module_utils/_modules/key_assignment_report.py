@@ -30,6 +30,7 @@ from .._documents.report_file import RunRecords, parse_report, plan_section
 from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
+from .._model.terraform import TerraformStates
 from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
 from .._reporting.build import (
@@ -48,10 +49,12 @@ from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
 from .._reporting.report_text import report_lines, report_message
 from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
+from .._reporting.terraform import terraform_csv
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
 from .output import invocation, warn
 from .report_history import NO_BASELINE, History
+from .terraform_options import given_states
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
 _MOST_LISTED = 200
@@ -81,7 +84,12 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         raise InputError(f"'max_key_age_days' is {options['max_key_age_days']}. Give a number of days, 1 or more")
     template = _template(options["template"])
     folder = _folder(options["report_dir"])
-    _check_files(options, report_paths(folder, (*_KINDS, *(["html"] if template is not None else []))))
+    kinds = [
+        *_KINDS,
+        *(["html"] if template is not None else []),
+        *(["terraform"] if options["terraform_state"] else []),
+    ]
+    _check_files(options, report_paths(folder, kinds))
     history = History.of(options, folder)
     runs = _runs(options)
     context = ReportContext(
@@ -92,6 +100,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         python=platform.python_version(),
         demands=Demands(options["max_key_age_days"], options["required_protection"]),
         owner_tag=None if is_blank(options["owner_tag"]) else str(options["owner_tag"]).strip(),
+        terraform=_terraform(options, runs),
     )
     report = build(runs, _keys_to_retire(options["kms_key_ids"], runs), context)
     report["evidence"]["redacted"] = runs[0].run["redacted"] if runs[0].run else None
@@ -109,6 +118,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         "metrics": metrics_text(report),
         "summary": canonical(summary_document(summarize(report, digest))),
     }
+    if report["terraform"] is not None:
+        texts["terraform"] = terraform_csv(report["terraform"])
     if template is not None:
         texts["html"] = render(template, report, digest)
     paths = write_report(folder, texts, report["evidence"]["run_id"])
@@ -206,6 +217,16 @@ def _keys_to_retire(given: Sequence[Any] | None, runs: Sequence[RunRecords]) -> 
     return [key.value for key in keys]
 
 
+def _terraform(options: Mapping[str, Any], runs: Sequence[RunRecords]) -> TerraformStates | None:
+    states = given_states(options)
+    if states is not None and any(run.run and run.run["redacted"] for run in runs):
+        raise InputError(
+            "What Terraform manages can't be found in redacted reports, since these have no OCIDs. Leave "
+            "'terraform_state' out, or merge reports that are not redacted"
+        )
+    return states
+
+
 def _template(given: Any) -> str | None:
     path = _path(given)
     if path is None:
@@ -239,6 +260,7 @@ def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
         "initial_keys_file",
         "change_files",
         "merge_reports",
+        "terraform_state",
     )
     expect_distinct([*outputs.items(), *input_files(options, *names, "template")], outputs)
     for name, path in outputs.items():

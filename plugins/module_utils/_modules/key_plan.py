@@ -197,7 +197,7 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
         "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
     }
     reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
-    read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
+    read = [*input_files(options, "discovery_file", "approved_file", "reports", "terraform_state"), *reserved]
     check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
     for name, least in (("batch_size", 1), ("canary", 0)):
         if options[name] < least:
@@ -287,7 +287,15 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
     }
 
 
-_PATHS = ("discovery_file", "new_discovery_file", "keys_file", "approved_file", "reports", "former_runs")
+_PATHS = (
+    "discovery_file",
+    "new_discovery_file",
+    "keys_file",
+    "approved_file",
+    "reports",
+    "former_runs",
+    "terraform_state",
+)
 
 
 def _options_for_later(options: Mapping[str, Any], planner: PlanModule) -> dict[str, Any]:

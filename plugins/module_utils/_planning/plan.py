@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from .._common.errors import InputError
+from .._common.text import readable
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE
@@ -19,6 +20,9 @@ from .._model.decisions import FAULTY_STATE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
 from .._model.tags import has_tags
+from .._model.terraform import TerraformStates
+
+_ADDRESS_LENGTH = 200
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 
@@ -45,6 +49,8 @@ class PlanFilter:
     created_before: str | None = None
     include_replicated: bool = False
     include_locked: bool = False
+    terraform: TerraformStates | None = None
+    """What Terraform manages, and is left to it."""
     role: str = "rekey"
     """Whose variables remedies name."""
 
@@ -99,6 +105,10 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
         if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource["group_id"])):
             plan.excluded.append(unplanned_row(resource, "excluded by 'exclude_ids'"))
             continue
+        managed = terraform_reason(resource, plan_filter)
+        if managed is not None:
+            plan.excluded.append(unplanned_row(resource, managed))
+            continue
         region = region_of_wanted_key(resource)
         if plan_filter.keys is not None and region not in plan_filter.keys:
             without_key.setdefault(region, Counter())[resource["type"]] += 1
@@ -108,6 +118,15 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     if without_key:
         raise InputError(_no_keys(without_key))
     return sorted_plan(plan)
+
+
+def terraform_reason(resource: ResourceRow, plan_filter: PlanFilter) -> str | None:
+    """Why a resource is left to Terraform, with its address there; None if it is not."""
+    managed = [] if plan_filter.terraform is None else plan_filter.terraform.of(resource)
+    if not managed:
+        return None
+    more = f", and {len(managed) - 1:,} more" if len(managed) > 1 else ""
+    return f"managed by Terraform as {readable(managed[0].address, _ADDRESS_LENGTH)} ({managed[0].attribute}){more}"
 
 
 def sorted_plan(plan: Plan) -> Plan:

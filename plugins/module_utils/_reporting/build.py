@@ -18,6 +18,7 @@ from .._documents.discovery_file import DiscoveryFile
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
 from .._model.rows import ResourceRow, ScannedRow, key_region
+from .._model.terraform import TerraformStates
 from .benchmark import counts, type_rank
 from .checks import Demands, Evidence, findings, material_age
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
@@ -25,6 +26,7 @@ from .key_retirement import retirement
 from .key_use import days_between, is_clock_wrong, key_uses
 from .owners import UNKNOWN, by_owner
 from .scope import compartment_paths, is_limited, scope
+from .terraform import terraform_section
 
 _STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
 
@@ -53,6 +55,7 @@ class ReportContext:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     demands: Demands = field(default_factory=Demands)
     owner_tag: str | None = None
+    terraform: TerraformStates | None = None
     ansible_core: str | None = None
     python: str | None = None
 
@@ -130,6 +133,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             now=now,
         )
     )
+    plan = _plan([run.plan for run in runs if run.plan is not None])
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -143,12 +147,15 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "before": _before(runs),
         "unreadable": found.unreadable,
         "complete": not summed_up["unknowns"],
-        "plan": _plan([run.plan for run in runs if run.plan is not None]),
+        "plan": plan,
         "changes": changes,
         "outcomes": {**outcomes, "unsettled": unsettled},
         "keys": keys,
         "owners": by_owner(found.resources, protection, compartment_paths(found.scanned), context.owner_tag),
         "violations": violations,
+        "terraform": terraform_section(
+            context.terraform, found.resources, [] if plan is None else plan["entries"], changes
+        ),
         "retirement": retirement(to_retire, found, changes),
     }
 

@@ -30,6 +30,7 @@ _NAMES = {
     "ocsf": "findings.ocsf.json",
     "metrics": "metrics.prom",
     "summary": SUMMARY,
+    "terraform": "terraform.csv",
     "manifest": MANIFEST,
 }
 _FORMATS = {REPORT: REPORT_FORMAT, SUMMARY: SUMMARY_FORMAT, MANIFEST: MANIFEST_FORMAT}

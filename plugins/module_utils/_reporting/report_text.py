@@ -14,6 +14,7 @@ from .._common.text import visible
 from .headline import STATE_UNKNOWN
 from .key_retirement import IN_USE, INCOMPLETE
 from .since import summary_line
+from .terraform import terraform_lines
 
 # A terminal gets this many of each; the report has all of them.
 _MOST_OTHERS = 10
@@ -43,6 +44,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         *([f"... and {len(others) - _MOST_OTHERS:,} more; see the report."] if len(others) > _MOST_OTHERS else []),
         coverage_sentence(headline["coverage"]),
         f"Scope: {headline['scope']['text']}.",
+        *terraform_lines(report),
         *since_lines(report),
         *retirement_lines(report),
     ]

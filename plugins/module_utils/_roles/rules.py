@@ -70,6 +70,11 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
             f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both. "
             "Remove one of them"
         )
+    if values["skip_terraform"] and values["terraform_state"] is None:
+        problems.append(
+            f"{role}_skip_terraform is true, but {role}_terraform_state is not set, so nothing would be skipped. Name "
+            "the files with the output of terraform show -json"
+        )
     digest = values["plan_digest"]
     if digest is not None:
         values["plan_digest"] = digest.lower()

@@ -125,6 +125,17 @@ def _tags() -> dict[str, Variable]:
     }
 
 
+def _terraform_state(*what_for: str) -> Variable:
+    return Variable(
+        paths,
+        description=(
+            "Files with what C(terraform show -json) or C(tofu show -json) prints of a state. " + what_for[0],
+            *what_for[1:],
+            "Such a file has the secrets of the state in plain text.",
+        ),
+    )
+
+
 def _limits(what_counts: str) -> dict[str, Variable]:
     """How changes are made, and when a run stops. ``what_counts`` is for the limit of changes."""
     return {
@@ -225,6 +236,14 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "Whether to change volumes with replicas in another region too. Their replicas keep their own key.",
         ),
         "include_locked": _flag(False, "Whether to change backups under retention lock or legal hold too."),
+        "terraform_state": _terraform_state(
+            "The report and C(terraform.csv) say what has to follow in the code, at which address."
+        ),
+        "skip_terraform": _flag(
+            False,
+            "Whether to exclude the resources whose keys are managed by Terraform, according to "
+            "O({role}_terraform_state).",
+        ),
         "canary": _canary(),
         "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
         "fail_on_blocked": _flag(False, "The same as V(blocked) in O({role}_fail_on)."),
@@ -343,6 +362,9 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "The tag that names the owner of a resource: V(name) of a free-form tag, V(namespace.name) of a "
                 "defined one. The report counts resources by its values.",
             ),
+        ),
+        "terraform_state": _terraform_state(
+            "The report and C(terraform.csv) say where such a state has another key than OCI, at which address."
         ),
         "max_key_age_days": _number(
             1,

@@ -31,12 +31,16 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # What no survey asks: a secret, which would be an extra variable, what only the template itself may say, and what
-# another variable says too. The file of metrics is on the machine of a collector, which the template knows.
+# another variable says too. The file of metrics is on the machine of a collector, and states of Terraform, which have
+# secrets, are where the template mounts them.
 NEVER_ASKED = {
     "encryption_report_redact_key",
     "encryption_report_metrics_file",
+    "encryption_report_terraform_state",
     "rekey_approval_required",
     "rekey_fail_on_blocked",
+    "rekey_skip_terraform",
+    "rekey_terraform_state",
 }
 
 QUESTIONS = [
