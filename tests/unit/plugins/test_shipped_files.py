@@ -54,6 +54,13 @@ INTERRUPTED = (91_500, 73_000)
 LATER_PLANS = (6_000, 5_000)
 # Who carries out a whole plan makes the later ones of the run, so it ships what discovers and plans.
 WHOLE_PLAN = {"key_plan_apply": (200_000, 147_500)}
+# Plans know what Terraform manages, so they ship the reader of its states. A report ships it too, and the list of what
+# has to follow in its code.
+TERRAFORM = {
+    "key_assignment_plan": (15_000, 11_000),
+    "key_plan_apply": (15_000, 11_000),
+    "key_assignment_report": (17_000, 12_500),
+}
 # And tables of what is going to change, and of what is not, by names and within the width of a terminal.
 TABLES = (19_000, 14_000)
 # And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
@@ -136,7 +143,7 @@ def test_no_module_ships_more_than_it_did(module: str) -> None:
         planning = (LATER_PLANS if "plan" in module else (0, 0), WHOLE_PLAN.get(module, (0, 0)))
         tables = (0, 0) if module.endswith("_info") else TABLES
         parts = (before, REQUESTS, SAFER, *named, alone, interrupted, *planning, tables)
-    limits = map(sum, zip(*parts, strict=True))
+    limits = map(sum, zip(*parts, TERRAFORM.get(module, (0, 0)), strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
