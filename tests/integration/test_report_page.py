@@ -20,6 +20,7 @@ import pytest
 from integration.support import axe
 from integration.support.browser import Browser, browser, find_browser
 from unit.support import report_files as files
+from unit.support import terraform_states as states
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import parse_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
@@ -32,6 +33,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.r
     plan_section,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_summary import summary_document
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.terraform_state import (
+    parse_terraform_state,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.terraform import TerraformStates
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
     build,
@@ -116,7 +121,16 @@ def write_everything(folder: Path) -> Path:
         files.resource(7, "policy_assignment", files.KEY_A),
         files.resource(8, "replica"),
     )
-    before, now = report(*SOME), report(*SOME[1:], *more, keys=[files.key(), dying], owner_tag="team")
+    address = f'module.{"m" * 100}["{"k" * 100}"]'
+    state = states.state(
+        states.volume("oci_core_volume.data[0]", more[0]["id"], files.KEY_A),
+        states.instance("oci_core_instance.web", SOME[2]["id"], files.KEY_B),
+        {**states.volume("oci_core_volume.x", more[1]["id"], files.KEY_A), "address": f"{address}.oci_core_volume.x"},
+    )
+    managed = TerraformStates(["s"], parse_terraform_state(JsonNode(state, "s"), "s"))
+    before = report(*SOME)
+    now = report(*SOME[1:], *more, keys=[files.key(), dying], owner_tag="team", terraform=managed)
+    assert len(now["terraform"]["rows"]) == 3
     records = [parse_report(JsonNode(json.loads(canonical(one)), "report.json")) for one in (before, now)]
     now["since"] = dict(compare(*records))
     figures = {"total": 10, "oracle": 2, "unknown": 0, "findings": 2}

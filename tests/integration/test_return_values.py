@@ -29,6 +29,7 @@ from integration.support.rekey_helpers import (
     rekey,
     wanted_keys,
 )
+from unit.support.terraform_states import TERRAFORM_1_5
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
@@ -247,6 +248,8 @@ def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
     for check in (False, True):
         yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
     yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")
+    state = {"terraform_state": [str(TERRAFORM_1_5)]}
+    yield run(key_assignment_report.main, sim, **{**files, "report_dir": str(folder / "terraform")}, **found, **state)
     yield run(key_assignment_report.main, sim, **files)
     # Two runs beside each other, of which the second is compared with the first.
     again = {"discovery_file": str(folder / "before.json"), "history": True, "baseline": "latest"}

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from unit.support import report_files as files
 from unit.support.fake_cloud import KEY_A, KEY_B, TENANCY, volume_id
+from unit.support.terraform_states import OPENTOFU_1_8
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import plan_file
@@ -33,6 +34,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.p
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
     parse_report,
     plan_section,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.terraform_state import (
+    read_terraform_states,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
     read_previous_attempt,
@@ -98,6 +102,10 @@ def _approved(path: Path) -> Any:
     return unpack_plan(_packed(path.read_bytes()), "approved_plan")
 
 
+def _state() -> dict[str, Any]:
+    return dict(json.loads(OPENTOFU_1_8.read_text(encoding="utf-8")))
+
+
 READERS: dict[str, tuple[Callable[[], Any], Callable[[Path], Any]]] = {
     "a report to restore": (_report, lambda path: read_former_keys([path])),
     "a plan to restore": (_plan, lambda path: read_former_keys([path])),
@@ -111,6 +119,7 @@ READERS: dict[str, tuple[Callable[[], Any], Callable[[Path], Any]]] = {
     "keys to report on": (lambda: files.keys(files.key()), read_keys),
     "changes to report on": (_batch, read_changes),
     "batches so far": (_batch, lambda path: read_previous_batches(path.parent)),
+    "a state of Terraform": (_state, lambda path: read_terraform_states([path])),
     "a batch that is tried again": (_batch, lambda path: read_previous_attempt(path.parent, 1)),
 }
 
