@@ -24,6 +24,8 @@ REPORT_NAMESPACE = "oci-keys-report"
 SIGNATURE_SUFFIX = ".sig"
 """What ssh-keygen appends to the name of a file for its signature."""
 
+_SIGNATURE_START = b"-----BEGIN SSH SIGNATURE-----"
+
 _PROGRAM = "ssh-keygen"
 _SECONDS = 60
 _SHOWN = 300
@@ -59,6 +61,8 @@ def sign(path: Path, key: Path, namespace: str) -> Path:
     _expect_file("The key that signs", key)
     signature = path.with_name(path.name + SIGNATURE_SUFFIX)
     try:
+        if not signature.read_bytes().startswith(_SIGNATURE_START):
+            raise InputError(f"{quote(str(signature))} is not a signature, so it is not replaced. Remove it")
         signature.unlink()  # ssh-keygen asks before it overwrites
     except FileNotFoundError:
         pass
