@@ -17,7 +17,7 @@ help: ## Show this list
 # What takes long, and what tells again what is told more exactly elsewhere, is in soak and certify.
 test: $(VENV) ## Run the checks and tests, in some minutes (makes .venv if need be)
 	@$(MAKE) format-check imports
-	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity types lint molecule build SCENARIOS=volume_kms_key
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity types lint molecule build parity SCENARIOS=volume_kms_key
 	@$(MAKE) unit
 
 demo: $(VENV) ## See a small fleet rekeyed and put back, against a simulated OCI (KEEP=1 keeps that, to try more)
@@ -88,6 +88,24 @@ unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 # Three times as many workers as the smallest machine has processors: most tests wait more than they compute.
 	$(RUN) env QUICK=1 pytest -n 6 --dist worksteal --cov --cov-report=$(if $(CI),xml:.cache/coverage/coverage.xml) --cov-fail-under=70
 
+parity: $(VENV) ## Ask the simulator what make parity-oci asks OCI, under each setting of each switch
+	$(call heading,Parity (probes against the simulator))
+	$(RUN) env PYTHONPATH=tests python -m parity.simulated
+
+# The user's own home folder, for the paths in the profile.
+parity_oci = @tools/in-env env HOME="$(HOME)" PYTHONPATH=tests python -m parity
+parity_options = --config "$(or $(CONFIG),$(HOME)/.oci/config)" --profile "$(or $(PROFILE),DEFAULT)" \
+	--settings "$(or $(SETTINGS),$(error Name the file of settings: SETTINGS=file))" $(if $(YES),--yes)
+
+parity-oci: $(VENV) ## Ask OCI what the simulator assumes, on resources made for it (PROFILE=name SETTINGS=file)
+	$(parity_oci) oci $(parity_options)
+
+parity-clean: $(VENV) ## Delete what a killed make parity-oci has left (PROFILE=name SETTINGS=file)
+	$(parity_oci) clean $(parity_options) $(if $(RUN_TAG),--run "$(RUN_TAG)")
+
+parity-take: $(VENV) ## Make the simulator follow a result of make parity-oci (FILE=parity-...json)
+	$(RUN) env PYTHONPATH=tests python -m parity take "$(or $(FILE),$(error Name the result: FILE=parity-...json))"
+
 # Whatever make test leaves out is in here, as all of it is.
 soak: $(VENV) ## Run all tests with all of their cases, limits in real time, guides, and all scenarios (takes an hour)
 	@$(MAKE) molecule
@@ -141,4 +159,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo pictures format check format-check imports types lint sanity ansible-test docs build molecule unit soak mutations bench certify execution-environment release release-check publish rehearsal simulator generate requirements clean
+.PHONY: help test demo pictures format check format-check imports types lint sanity ansible-test docs build molecule unit soak mutations bench certify execution-environment release release-check publish rehearsal parity parity-oci parity-clean parity-take simulator generate requirements clean
