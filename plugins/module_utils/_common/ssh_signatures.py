@@ -131,6 +131,7 @@ _REASONS = (
         "{signature} was made for another namespace. Sign with ssh-keygen -Y sign -n {namespace}.",
     ),
     ("incorrect signature", "{signature} is not that of this content, which was modified after it was signed."),
+    ("Signature verification failed", "{signature} is damaged."),
     ("parse signature", "{signature} is not a signature of ssh-keygen."),
     ("incomplete message", "{signature} is not a signature of ssh-keygen."),
     ("invalid format", "{signature} is not a signature of ssh-keygen."),
