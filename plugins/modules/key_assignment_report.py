@@ -355,6 +355,10 @@ headline:
           description: Places that could not be read. How many resources are there is unknown.
           type: int
           sample: 0
+        excepted:
+          description: Of RV(headline.coverage.oracle), those that an exception excuses.
+          type: int
+          sample: 0
 scope:
   description: What the report is about, in a sentence.
   returned: success
