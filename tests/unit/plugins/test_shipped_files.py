@@ -50,6 +50,9 @@ INTERRUPTED = (84_500, 69_000)
 # And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
 # their container.
 SAFER = (40_000, 27_500)
+# And what every module that calls OCI: credentials as the SDK and the command line have them, read again when they are
+# renewed, keys with mangled lines, and hosts and proxies that can't be reached told soon.
+CREDENTIALS = (31_000, 21_500)
 # These change nothing, so they ship nothing that does.
 READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
 
@@ -124,14 +127,14 @@ def test_no_module_ships_more_than_it_did(module: str) -> None:
         alone = (0, 0) if module in READING else ALONE
         interrupted = (0, 0) if module.endswith("_info") else INTERRUPTED
         named = (PROGRESS_AND_NAMES, COMPARTMENTS.get(module, (0, 0)))
-        parts = (before, REQUESTS, SAFER, *named, alone, interrupted)
+        parts = (before, REQUESTS, SAFER, CREDENTIALS, *named, alone, interrupted)
     limits = map(sum, zip(*parts, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
     before = [size * 2 / 3 for size in SHIPPED_IN_0_1_0["kms_key_info"]]
-    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, SAFER, strict=True))
+    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, SAFER, CREDENTIALS, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes("kms_key_info"), limits, strict=True))
 
 

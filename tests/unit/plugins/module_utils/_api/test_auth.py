@@ -25,8 +25,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth, platform_auth
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, connect
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.key_files import fingerprint_of
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.metadata_service import METADATA_TIMEOUT
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 
@@ -78,7 +79,7 @@ def keys() -> Keys:
         certificate=certificate.public_bytes(serialization.Encoding.PEM).decode(),
         elliptic=pem_of(ec.generate_private_key(ec.SECP256R1())),
         edwards=pem_of(ed25519.Ed25519PrivateKey.generate()),
-        fingerprint=auth._fingerprint_of(key),
+        fingerprint=fingerprint_of(key.public_key()),
     )
 
 
@@ -427,7 +428,8 @@ def test_a_session_token(keys: Keys, home: Path) -> None:
     assert (connection.tenancy, connection.region) == (TENANCY, "eu-frankfurt-1")
     assert connection.secrets == (valid,)
     assert connection.describe_principal() == f"session token of profile DEFAULT of {home}/.oci/config"
-    assert connection._principal.signer._key_id == f"ST${valid}"
+    headers = connection._principal.signer.sign("GET", "h", "/", {}, None)
+    assert f'keyId="ST${valid}"' in headers["authorization"]
     assert connection.block_volume("fra").host == "iaas.eu-frankfurt-1.oraclecloud.com"
 
 
@@ -443,7 +445,10 @@ def test_the_tenancy_of_a_session_token_may_be_in_it_only(keys: Keys, home: Path
         ("", "is empty"),
         ("SECRET", "does not contain a token"),
         ("a.SECRET.c", "does not contain a token"),
-        (token(exp=1_000_000_000), "expired at 2001-09-09 01:46:40 UTC. Renew it with 'oci session refresh'"),
+        (
+            token(exp=1_000_000_000),
+            "expired at 2001-09-09 01:46:40 UTC. Renew it with 'oci session refresh --profile DEFAULT'",
+        ),
     ],
 )
 def test_session_tokens_that_are_no_good(content: str | None, words: str, keys: Keys, home: Path) -> None:
@@ -470,7 +475,7 @@ def test_a_session_token_needs_its_file_and_key(keys: Keys, home: Path) -> None:
 
 def test_an_instance_principal_elsewhere_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(address: tuple[str, int], timeout: float) -> None:
-        assert timeout == platform_auth.METADATA_TIMEOUT <= 5
+        assert timeout == METADATA_TIMEOUT <= 5
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
