@@ -22,8 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache" / "certify"
 COLLECTIONS = ROOT / ".cache" / "collections"
 
-CORES = {"2.18": "python3.11", "2.19": "python3.11", "2.21": "python3.12"}
+CORES = {"2.18": "python3.11", "2.19": "python3.11", "2.20": "python3.12", "2.21": "python3.12"}
 """Versions of ansible-core, and the Python that runs each."""
+
+DEVEL = "ansible-core @ https://github.com/ansible/ansible/archive/devel.tar.gz"
+DEVEL_PYTHON = "python3.14"
 
 TESTED = (
     "aiohttp",
@@ -119,20 +122,25 @@ def output_of(folder: Path, *command: str, **more: str) -> tuple[bool, str]:
     return ran.returncode == 0, ran.stdout
 
 
-def core(version: str) -> Callable[[], bool]:
+def core(version: str, package: str, program: str) -> Callable[[], bool]:
     """Sanity without ignores, the unit tests and the roles on one ansible-core."""
 
     def check() -> bool:
-        python = shutil.which(CORES[version], path=with_pythons_of_pyenv(os.environ["PATH"]))
+        python = shutil.which(program, path=with_pythons_of_pyenv(os.environ["PATH"]))
         if python is None:
-            print(f"{CORES[version]} is not there, so this is left out", flush=True)
+            print(f"{program} is not there, so this is left out", flush=True)
             return True
-        folder = environment(f"core-{version}", python, f"ansible-core~={version}.0", *TESTED, pinned=True)
+        folder = environment(f"core-{version}", python, package, *TESTED, pinned=True)
         sane = run(folder, "python", "tools/sanity.py", "--all")
         tested = run(folder, "python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *ON_EACH_CORE)
         return sane and tested
 
     return check
+
+
+def by_ansible_test() -> bool:
+    """The same unit tests, and the integration targets, as ansible-test runs them."""
+    return subprocess.run([sys.executable, "-m", "tools.ansible_test"], cwd=ROOT, check=False).returncode == 0
 
 
 def importer() -> bool:
@@ -164,23 +172,27 @@ PARTS: Mapping[str, Callable[[], bool]] = {
     "importer": importer,
     "introspect": introspect,
     "nox": nox,
-    **{f"core-{version}": core(version) for version in CORES},
+    "ansible-test": by_ansible_test,
+    **{f"core-{version}": core(version, f"ansible-core~={version}.0", python) for version, python in CORES.items()},
 }
+# What the package index does not have, and what may be broken today.
+IF_ASKED = {"core-devel": core("devel", DEVEL, DEVEL_PYTHON)}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all without any")
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all without any; and core-devel")
     chosen = parser.parse_args().parts or list(PARTS)
-    unknown = set(chosen) - set(PARTS)
+    known = {**PARTS, **IF_ASKED}
+    unknown = set(chosen) - set(known)
     if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     os.nice(10)
     FOLDER.mkdir(parents=True, exist_ok=True)
     failed = []
     for name in chosen:
         heading(name)
-        if not PARTS[name]():
+        if not known[name]():
             failed.append(name)
     heading(f"Failed: {', '.join(failed)}" if failed else "All passed")
     return 1 if failed else 0

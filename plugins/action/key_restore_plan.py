@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import LiveModule
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_plan import LivePlan
 
 
-class ActionModule(LiveModule):
-    """Shows the progress of the module of this name while it runs."""
+class ActionModule(LivePlan):
+    """Shows the progress of the module of this name while it runs, and then its plan."""

@@ -19,6 +19,12 @@ options:
         and resources that failed earlier in the run are not planned again.
     type: path
     required: true
+  create_folder:
+    description:
+      - Whether to create the folder of O(plan_file), and those above it, where they are missing. Only their owner can
+        read them. Beside it, the link C(latest) is made to lead to it, unless that is something else than such a link.
+    type: bool
+    default: false
   keys_file:
     description:
       - A file for the results of the key validation, in the format that M(oci_keys.block_volume.kms_key_info) writes.

@@ -25,6 +25,23 @@ options:
     description: Whether the run was stopped because too many changes failed.
     type: bool
     default: false
+  batch:
+    description: The result of the last batch, which says why the run was stopped.
+    type: dict
+    default: {}
+  options:
+    description: The options of the role, as P(oci_keys.block_volume.role_options#filter) gives them.
+    type: dict
+    default: {}
+  role:
+    description: The name of the role, for the messages.
+    type: str
+    default: rekey
+  retirement:
+    description: The C(retirement) of the report of the run.
+    type: list
+    elements: dict
+    default: []
   check_mode:
     description: Whether it was a dry run.
     type: bool
@@ -51,14 +68,25 @@ _value:
       type: list
       elements: str
     line:
-      description: How the run ended, in one line.
+      description: How the run ended, in one line, and where its report is.
       type: str
+    keys:
+      description: What is known of each key that was to be left, as sentences.
+      type: list
+      elements: str
 """
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import Verdict, verdict
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.latest_link import LATEST
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import (
+    Verdict,
+    stop_reason,
+    verdict,
+)
 from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
 
@@ -68,10 +96,34 @@ def plan_verdict(
     stopped: bool = False,
     check_mode: bool = False,
     folder: str = "",
+    batch: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    role: str = "rekey",
+    retirement: Sequence[Mapping[str, Any]] = (),
 ) -> Verdict:
     """How a run ended."""
-    found_verdict: Verdict = untrusted(verdict(last_plan, found, stopped=stopped, check_mode=check_mode, folder=folder))
+    ended: bool | str = stopped
+    if stopped and batch:
+        ended = stop_reason(batch, role, (options or {}).get("max_failures"))
+    found_verdict: Verdict = untrusted(
+        verdict(
+            last_plan,
+            found,
+            stopped=ended,
+            check_mode=check_mode,
+            folder=folder,
+            latest=_link_to(folder),
+            retirement=retirement,
+        )
+    )
     return found_verdict
+
+
+def _link_to(folder: str) -> str:
+    """The link to the newest run, if it leads to this folder."""
+    path = Path(folder)
+    link = path.with_name(LATEST) if path.name else path
+    return str(link) if link.is_symlink() and os.readlink(link) == path.name else ""
 
 
 class FilterModule:

@@ -320,7 +320,7 @@ def main() -> None:
         module,
         "backup_ids",
         *COPY_KINDS,
-        request=Request(desired_copy, with_destination, destination),
+        request=Request(desired_copy, with_destination, destination, shows_plan=True),
     )
 
 

@@ -311,7 +311,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     # The key is used in the region that the policy copies to, which only the policies say.
-    change_keys(module, "asset_ids", *POLICY_KINDS, request=Request(key_regions=lambda _connection, _desired: None))
+    request = Request(key_regions=lambda _connection, _desired: None, shows_plan=True)
+    change_keys(module, "asset_ids", *POLICY_KINDS, request=request)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,14 @@ options:
       - customer
       - oracle
     default: any
+  freeform_tags:
+    description:
+      - List only resources that have all of these free-form tags. A policy assignment has those of its asset.
+    type: dict
+  defined_tags:
+    description:
+      - List only resources that have all of these defined tags, given by namespace.
+    type: dict
   result:
     description:
       - V(all) lists all resources in the result of the task. V(summary) lists none, nor does V(changed), since nothing
@@ -168,6 +176,10 @@ resources:
       description: When it was created, in UTC.
       type: str
       sample: "2026-11-23T20:45:01.000Z"
+    size_in_gbs:
+      description: Its size in GB. Policy assignments have none.
+      type: int
+      sample: 50
     freeform_tags:
       description: Its free-form tags.
       type: dict
@@ -383,7 +395,11 @@ scanned:
         name:
           description: Its name. Null if it is not known.
           type: str
-          sample: prod
+          sample: databases
+        path:
+          description: The names from the root down to it; the root's is its own name. Null if it is not known.
+          type: str
+          sample: prod/databases
         lifecycle_state:
           description: Its lifecycle state. Null if it is not known.
           type: str
@@ -401,6 +417,10 @@ scanned:
           description: Its name.
           type: str
           sample: old
+        path:
+          description: The names from the root down to it.
+          type: str
+          sample: prod/old
         reason:
           description: Why it was skipped.
           type: str
@@ -439,6 +459,18 @@ scanned:
           description: The value of O(encryption).
           type: str
           sample: any
+        freeform_tags:
+          description: The value of O(freeform_tags). Null if it is not set.
+          type: dict
+          sample: null
+        defined_tags:
+          description: The value of O(defined_tags). Null if it is not set.
+          type: dict
+          sample: null
+        only_named:
+          description: Whether only resources were read that were named, which this module never does.
+          type: bool
+          sample: false
     time_started:
       description: When the scan began, in UTC.
       type: str
@@ -497,6 +529,8 @@ def main() -> None:
             discovery_file={"type": "path", "aliases": ["result_file"]},
             resource_types={"type": "list", "elements": "str"},
             kms_key_ids={"type": "list", "elements": "str", "no_log": False},
+            freeform_tags={"type": "dict"},
+            defined_tags={"type": "dict"},
             encryption={"type": "str", "choices": ["any", "customer", "oracle"], "default": "any"},
         ),
         supports_check_mode=True,

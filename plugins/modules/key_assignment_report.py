@@ -14,7 +14,9 @@ author:
 description:
   - Writes a report of what other modules of this collection discovered and changed, from the files that they wrote.
   - It writes C(report.json), whose format is documented as a JSON Schema, C(report.csv), with a row for each resource,
-    C(report.html), a self-contained page, and C(manifest.json), with the SHA-256 digest of every file in the folder.
+    C(report.html), a self-contained page, C(findings.ocsf.json), the findings as Compliance Findings of OCSF,
+    C(metrics.prom), the figures for Prometheus, C(summary.json), the figures for later reports, and C(manifest.json),
+    with the SHA-256 digest of every file in the folder.
   - It makes no calls to OCI and needs no credentials. The files are written in check mode too, only their owner can
     read them, and the task never counts as changed.
   - The files that it reads need not be trusted. Content that does not match their format is an error, and names can't
@@ -78,6 +80,12 @@ options:
   keys_file:
     description:
       - The O(oci_keys.block_volume.kms_key_info#module:result_file) for the keys that were discovered.
+      - Without it, the keys in use are unknown, and so the report is not complete.
+    type: path
+  initial_keys_file:
+    description:
+      - The keys that were looked up before the changes of the run. The report lists those of them too that
+        O(keys_file) does not have, such as keys that nothing is on any more.
     type: path
   merge_reports:
     description:
@@ -141,6 +149,70 @@ options:
         C(roles/encryption_report/templates/report.html.j2) in the folder of the collection.
       - When not set, no page is written.
     type: path
+  baseline:
+    description:
+      - An earlier C(report.json), or the folder of its run, to compare with. The report then says what is new, gone, on
+        another key, newly compliant or not any more, and which keys can't be used any more. What was not read then, or
+        is not now, is unknown.
+      - V(latest) is the newest report with the same scope among the folders beside O(report_dir). If there is none, the
+        report says so.
+      - The report must be of the same tenancy, with the same O(redact) and O(redact_key).
+    type: str
+  history:
+    description:
+      - Whether the folder that O(report_dir) is in is kept for runs. If so, the report has the trend over its reports,
+        C(index.html) there lists the runs, and the link C(latest) leads to this one.
+      - Neither replaces a file that is not of this collection.
+    type: bool
+    default: false
+  metrics_file:
+    description:
+      - A file for the metrics besides C(metrics.prom) in O(report_dir), such as one in the folder of the textfile
+        collector of Prometheus' node_exporter. It is replaced in one step, and everyone may read it.
+      - It has no OCIDs, and no names but those of the tenancy and its regions.
+    type: path
+  max_key_age_days:
+    description:
+      - How many days old the current version of a key in use may be. Recommendation 4.16 of the CIS OCI Foundations
+        Benchmark asks for a new version each year.
+      - Block Volume documents support only for keys with a single version. A new key each year, to which the resources
+        are moved, meets both.
+    type: int
+    default: 365
+  required_protection:
+    description:
+      - The protection level that keys in use must have. When not set, any.
+    type: str
+    choices:
+      - HSM
+      - EXTERNAL
+      - SOFTWARE
+  owner_tag:
+    description:
+      - The tag that names the owner of a resource, V(name) of a free-form tag or V(namespace.name) of a defined one.
+      - The report counts the resources by its values, and by compartment.
+    type: str
+  fail_on:
+    description:
+      - What the task fails on, after it has written all files. What is unknown counts too.
+      - V(cis) is a recommendation of the benchmark that is not met, V(unusable_keys) a key in use that can't be used.
+      - V(incomplete) is a report that is not complete.
+      - V(key_in_use) is a use of one of O(kms_key_ids).
+      - V(key_age) is a key that is older than O(max_key_age_days), V(protection) one that does not have
+        O(required_protection).
+      - V(expired_exceptions) is an exception whose date has passed, V(since) something that got worse since an earlier
+        report.
+    type: list
+    elements: str
+    choices:
+      - cis
+      - unusable_keys
+      - incomplete
+      - key_in_use
+      - key_age
+      - protection
+      - expired_exceptions
+      - since
 requirements:
   - python >= 3.9
   - jinja2, if O(template) is set
@@ -185,10 +257,101 @@ paths:
       returned: when O(template) is set
       type: str
       sample: /var/lib/reports/20261124T013439Z/report.html
+    ocsf:
+      description: The findings, as Compliance Findings of OCSF.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/findings.ocsf.json
+    metrics:
+      description: The figures, in the text format of Prometheus.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/metrics.prom
+    metrics_file:
+      description: The same.
+      returned: when O(metrics_file) is set
+      type: str
+      sample: /var/lib/node_exporter/oci_block_volume_keys.prom
+    summary:
+      description: The figures, which later reports read.
+      type: str
+      sample: /var/lib/reports/20261124T013439Z/summary.json
+    index:
+      description: The page with all runs.
+      returned: when O(history) is true, and the file is not somebody's own
+      type: str
+      sample: /var/lib/reports/index.html
+    latest:
+      description: The link to the run that ended last.
+      returned: when O(history) is true, and it is not somebody's own file
+      type: str
+      sample: /var/lib/reports/latest
     manifest:
       description: The SHA-256 digest of every file in the folder.
       type: str
       sample: /var/lib/reports/20261124T013439Z/manifest.json
+headline:
+  description: What the report says first.
+  returned: success
+  type: dict
+  contains:
+    level:
+      description: V(red), V(amber), or V(green) if all was read and nothing is wrong.
+      type: str
+      sample: red
+    sentence:
+      description: The worst, in a sentence.
+      type: str
+      sample: "3 resources are on disabled keys (main): they can't be attached, restored or copied. Enable the keys."
+    others:
+      description: What else keeps it from being green, the worst first.
+      type: list
+      elements: str
+      sample: []
+    coverage:
+      description: How the resources are protected.
+      type: dict
+      contains:
+        total:
+          description: All resources.
+          type: int
+          sample: 40
+        customer:
+          description: Those on a customer-managed key that could be read.
+          type: int
+          sample: 28
+        oracle:
+          description: Those on the Oracle-managed key.
+          type: int
+          sample: 12
+        unknown:
+          description: Those on a key that could not be read.
+          type: int
+          sample: 0
+        endangered:
+          description: Those on a key that is deleted, pending deletion, disabled or otherwise unusable.
+          type: int
+          sample: 3
+        unknown_places:
+          description: Places that could not be read. How many resources are there is unknown.
+          type: int
+          sample: 0
+scope:
+  description: What the report is about, in a sentence.
+  returned: success
+  type: str
+  sample: "Part of the tenancy: compartment prod and below; us-ashburn-1; block volumes"
+alarms:
+  description: What the task failed on, a sentence for each. Empty without O(fail_on).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+lines:
+  description: The headline, the coverage, the scope and the answer on each key to retire, in sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "AMBER: 12 of 40 resources are on the Oracle-managed key."
 summary:
   description: Counts of the resources in the report.
   returned: success
@@ -211,7 +374,7 @@ summary:
       type: int
       sample: 0
 complete:
-  description: Whether everything in scope could be read.
+  description: Whether everything in scope could be read, with every key in use.
   returned: success
   type: bool
   sample: true
@@ -241,11 +404,12 @@ outcomes:
       type: int
       sample: 0
 violations:
-  description: The number of findings for each recommendation of the CIS OCI Foundations Benchmark. Null if it was not
-    assessed.
+  description: The number of findings for each recommendation of the CIS OCI Foundations Benchmark. Null if it is
+    unknown whether it is met.
   returned: success
   type: dict
   sample:
+    "4.16": 0
     5.2.1: 3
     5.2.2: 0
 retirement:
@@ -269,6 +433,56 @@ retirement:
       description: The number of uses that were found.
       type: int
       sample: 3
+    display_name:
+      description: The name of the key. Null if it is not known.
+      type: str
+      sample: bank-key-2025
+since:
+  description: How many resources and keys are different since the report O(baseline). Null without one.
+  returned: success
+  type: dict
+  contains:
+    baseline:
+      description: The run that the earlier report is of.
+      type: str
+      sample: 20261117T013440Z-3c4d5e-localhost
+    new:
+      description: Resources that were not there.
+      type: int
+      sample: 2
+    gone:
+      description: Resources that are not in scope any more, such as deleted ones.
+      type: int
+      sample: 0
+    other_key:
+      description: Resources on another key.
+      type: int
+      sample: 12
+    newly_compliant:
+      description: Resources that are on a customer-managed key that can be used, and were not.
+      type: int
+      sample: 12
+    no_longer_compliant:
+      description: Resources that were on a customer-managed key that could be used, and are not any more.
+      type: int
+      sample: 0
+    unknown:
+      description: Resources that were not read then, or are not now, or the state of whose key is not known.
+      type: int
+      sample: 0
+    keys_newly_unusable:
+      description: Keys that can't be used any more, such as those whose deletion was scheduled.
+      type: int
+      sample: 1
+    keys_newly_unknown:
+      description: Keys that can't be read any more.
+      type: int
+      sample: 0
+    worse:
+      description: What got worse, in a sentence each.
+      type: list
+      elements: str
+      sample: [1 key can't be used any more]
 digest:
   description: The SHA-256 digest of C(report.json).
   returned: success
@@ -278,9 +492,16 @@ msg:
   description: The report in a sentence.
   returned: always
   type: str
-  sample: 28 of 40 resources are on customer-managed keys
+  sample: >-
+    12 of 40 resources are on the Oracle-managed key. 28 of 40 resources are on customer-managed keys, 12 on the
+    Oracle-managed key, 0 unknown
 """
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.report_demands import (
+    ALARMS,
+    MAX_KEY_AGE_DAYS,
+    PROTECTION_LEVELS,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_report import make_report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 
@@ -295,6 +516,7 @@ def main() -> None:
             "plan_file": {"type": "path"},
             "change_files": {"type": "list", "elements": "path"},
             "keys_file": {"type": "path", "no_log": False},
+            "initial_keys_file": {"type": "path", "no_log": False},
             "merge_reports": {"type": "list", "elements": "path"},
             "kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "evidence": {
@@ -312,6 +534,13 @@ def main() -> None:
             "redact": {"type": "bool", "default": False},
             "redact_key": {"type": "str", "no_log": True},
             "template": {"type": "path"},
+            "baseline": {"type": "str"},
+            "history": {"type": "bool", "default": False},
+            "metrics_file": {"type": "path"},
+            "max_key_age_days": {"type": "int", "default": MAX_KEY_AGE_DAYS, "no_log": False},
+            "required_protection": {"type": "str", "choices": list(PROTECTION_LEVELS)},
+            "owner_tag": {"type": "str"},
+            "fail_on": {"type": "list", "elements": "str", "choices": list(ALARMS)},
         },
         supports_check_mode=True,
     )

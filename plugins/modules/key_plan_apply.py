@@ -7,22 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: key_plan_apply
-short_description: Apply one batch of a plan of encryption keys in Oracle Cloud
+short_description: Apply a plan of encryption keys in Oracle Cloud
 version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Applies one batch of a plan that M(oci_keys.block_volume.key_assignment_plan) or
-    M(oci_keys.block_volume.key_restore_plan) has written. The role P(oci_keys.block_volume.rekey#role) does it batch by
-    batch, so that each is reported when it ends.
+  - Applies a plan that M(oci_keys.block_volume.key_assignment_plan) or M(oci_keys.block_volume.key_restore_plan) has
+    written, batch by batch, or a single one of its batches. The role P(oci_keys.block_volume.rekey#role) does it with
+    one task for the whole plan.
   - A resource that is on another key than the plan says is skipped, with a warning. A resource that already has the
     desired key is not written to.
   - An error on one resource fails only that resource. The module processes the others, then fails and reports the
     counts and the first failures.
+  - If a resource of the first batch fails that has some of each region, type and key, or more resources than
+    O(max_failures), no further batch is started.
+  - With O(rounds), it then plans again with the same options, for resources that were created or changed meanwhile, and
+    applies these plans too. They are C(plan-2.json) and so on, and the discoveries C(after.json). After a run that
+    stopped early, C(plan-last.json) shows what is left.
   - In the folder of the plan it appends to C(journal.jsonl), before and after each change, and writes
-    C(batch-0001.json) with every outcome.
-  - Everything that the batch names is checked before its first change, its regions, realms and keys too. A desired key
-    that has become unusable since the plan was made fails the task, and nothing is changed.
+    C(batch-0001.json) and so on, one for each batch, with every outcome. With O(progress_file), each batch is also a
+    line there when it ends.
+  - If a run was killed, the same task goes on with the batches that did not end without an error.
+  - Everything that a plan names is checked before its first change, its regions, realms and keys too. A desired key
+    that has become unusable since the plan was made fails the task before the batch that needs it.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes.concurrency
   - oci_keys.block_volume.progress
@@ -45,12 +52,31 @@ options:
     required: true
   batch:
     description:
-      - The number of the batch. The plan has numbers from C(first_batch) on.
+      - The number of the only batch to apply. The plan has numbers from C(first_batch) on.
+      - When not set, all batches are applied.
     type: int
-    required: true
+  rounds:
+    description:
+      - How often changes are made at most, from 1 to 10. With more than V(1), a later plan is made after each round,
+        with the options that the plan says it was made with. The last one is only made to show what is left.
+      - Not used with O(batch), nor in check mode. The plan must have been made with
+        O(oci_keys.block_volume.key_assignment_plan#module:new_discovery_file).
+    type: int
+    default: 1
+  max_failures:
+    description:
+      - No further batch is started when more resources than this have failed. When not set, there is no limit.
+      - Not used with O(batch).
+    type: int
+  max_changes:
+    description:
+      - The changes of a later round are not made if there would be more than this with those of earlier rounds. When
+        not set, there is no limit.
+      - Not used with O(batch).
+    type: int
   wait_timeout:
     description:
-      - The time limit for making the changes of the batch and verifying them, in seconds, including retries. The first
+      - The time limit for making the changes of a batch and verifying them, in seconds, including retries. The first
         batch has some resources of each region, type and key, and the limit applies to each of these groups.
     type: int
     default: 1200
@@ -67,7 +93,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Apply the first batch
+- name: Apply the plan, and what was created meanwhile
+  oci_keys.block_volume.key_plan_apply:
+    plan_file: "{{ run_folder }}/plan.json"
+    rounds: 3
+    max_failures: 10
+
+- name: Apply the first batch only
   oci_keys.block_volume.key_plan_apply:
     plan_file: "{{ run_folder }}/plan.json"
     batch: 1
@@ -149,11 +181,11 @@ msg:
 # end of change_summary
 progress:
   description: Which resources these were, how many changed and failed, and about how long the rest will take.
-  returned: when the arguments are valid
+  returned: with O(batch), when the arguments are valid
   type: str
   sample: us-phoenix-1, block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left
 is_canary:
-  description: Whether this was the first batch, with some resources of each region, type and key.
+  description: Whether the last batch was the first one, with some resources of each region, type and key.
   returned: when the arguments are valid
   type: bool
   sample: false
@@ -162,8 +194,134 @@ failed_so_far:
   returned: when the arguments are valid
   type: int
   sample: 0
+batches:
+  description: The number of batches that were applied.
+  returned: without O(batch), when the arguments are valid
+  type: int
+  sample: 7
+stopped:
+  description: Why no further batch was started, V(canary) if a resource of the first one failed, V(failures) if more
+    failed than O(max_failures), V(interrupted) after a signal. Null if all were.
+  returned: without O(batch), when the arguments are valid
+  type: str
+  sample: null
+last_plan:
+  description: The result of the last plan that was made, in short. If none could be made after the last change, its
+    counts are what is known without one.
+  returned: with O(rounds) of more than 1, when the arguments are valid
+  type: dict
+  contains:
+    plan_file:
+      description: The file with the plan.
+      type: str
+      sample: /var/reports/20261124T013439Z-0f1e2d-localhost/plan-2.json
+    digest:
+      description: The SHA-256 digest of the plan's entries.
+      type: str
+      sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
+    complete:
+      description: Whether everything in scope could be read.
+      returned: when a later plan was made
+      type: bool
+      sample: true
+    summary:
+      description: Counts of the resources that were considered.
+      type: dict
+      contains:
+        # shared: plan_counts (resource)
+        planned:
+          description: Those that the plan changes.
+          type: int
+          sample: 1200
+        unchanged:
+          description: Those that already have the desired key.
+          type: int
+          sample: 300
+        blocked:
+          description: Those that can't be changed as they are, such as V(FAULTY) ones, locked backups, or those on a
+            disabled key.
+          type: int
+          sample: 2
+        left_alone:
+          description: Those that are skipped unless an option includes them.
+          type: int
+          sample: 5
+        excluded:
+          description: Those that were excluded by their OCID.
+          type: int
+          sample: 0
+        not_approved:
+          description: Those that would be changed, but are not in the approved plan, or differ from what it says.
+          type: int
+          sample: 0
+        not_selected:
+          description: Those that the filters do not select.
+          type: int
+          sample: 0
+        changed_earlier:
+          description: Those that earlier batches of the same run have changed.
+          type: int
+          sample: 0
+        failed_earlier:
+          description: Those that failed in earlier batches of the same run. They count as blocked too.
+          type: int
+          sample: 0
+        unsettled:
+          description: Those that an interrupted run changed in part, and that the plan does not bring to an end.
+          type: int
+          sample: 0
+        not_seen:
+          description: Resources, or places of the discovery, that could not be read.
+          type: int
+          sample: 0
+        unchanged_by_run:
+          description: Those of the unchanged ones that earlier batches of the same run have changed.
+          type: int
+          sample: 0
+        blocked_by_failure:
+          description: Those of the blocked ones that failed in earlier batches of the same run.
+          type: int
+          sample: 0
+        # end of plan_counts
+    first_batch:
+      description: The number of its first batch.
+      returned: when a later plan was made
+      type: int
+      sample: 8
+    batch_count:
+      description: The number of its batches.
+      returned: when a later plan was made
+      type: int
+      sample: 0
+    msg:
+      description: What it amounts to.
+      returned: when a later plan was made
+      type: str
+      sample: 0 resources will be changed, 1,500 already right
+found:
+  description: What the last discovery found. Null if something was changed after it, or if there was none.
+  returned: with O(rounds) of more than 1, when the arguments are valid
+  type: dict
+  contains:
+    file:
+      description: The file with all of it.
+      type: str
+      sample: /var/reports/20261124T013439Z-0f1e2d-localhost/after.json
+    complete:
+      description: Whether everything in scope could be read.
+      type: bool
+      sample: true
+    msg:
+      description: The counts in a sentence.
+      type: str
+      sample: '20 resources in 1 compartment of 2 regions: 7 on customer-managed keys, 13 on the Oracle-managed key'
+discovery_error:
+  description: Why no plan could be made after the last change. Null if one was.
+  returned: with O(rounds) of more than 1, when the arguments are valid
+  type: str
+  sample: null
 resources:
-  description: The first twenty failures. The file of the batch has the outcome of every resource.
+  description: The first twenty failures. The files of the batches have the outcome of every resource.
   returned: when the arguments are valid
   type: list
   elements: dict
@@ -214,7 +372,7 @@ resources:
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import CONNECTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_options import CHANGE_OPTIONS
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import apply_batch
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan_apply import run_key_plan_apply
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 
@@ -223,7 +381,10 @@ def main() -> None:
     module = Module(
         argument_spec={
             "plan_file": {"type": "path", "required": True},
-            "batch": {"type": "int", "required": True},
+            "batch": {"type": "int"},
+            "rounds": {"type": "int", "default": 1},
+            "max_failures": {"type": "int"},
+            "max_changes": {"type": "int"},
             "concurrency": CHANGE_OPTIONS["concurrency"],
             "wait_timeout": CHANGE_OPTIONS["wait_timeout"],
             "validate_key": CHANGE_OPTIONS["validate_key"],
@@ -232,7 +393,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    apply_batch(module)
+    run_key_plan_apply(module)
 
 
 if __name__ == "__main__":

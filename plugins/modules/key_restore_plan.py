@@ -67,52 +67,11 @@ digest:
   returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
-summary:
-  description: Counts of the resources that were considered.
+complete:
+  description: Whether everything in scope could be read.
   returned: success
-  type: dict
-  contains:
-    planned:
-      description: Those that the plan changes.
-      type: int
-      sample: 1200
-    unchanged:
-      description: Those that already have the desired key.
-      type: int
-      sample: 300
-    blocked:
-      description: Those that can't be changed as they are, such as V(FAULTY) ones or those on a disabled key.
-      type: int
-      sample: 2
-    left_alone:
-      description: Those that are skipped unless an option includes them.
-      type: int
-      sample: 5
-    excluded:
-      description: Those that were excluded by their OCID.
-      type: int
-      sample: 0
-    not_approved:
-      description: Those that would be changed, but are not in the approved plan, or differ from what it says.
-      type: int
-      sample: 0
-    not_selected:
-      description: Those that the filters do not select.
-      type: int
-      sample: 0
-    changed_earlier:
-      description: Those that earlier batches of the same run have changed.
-      type: int
-      sample: 0
-    failed_earlier:
-      description: Those that failed in earlier batches of the same run. They count as blocked too.
-      type: int
-      sample: 0
-    unsettled:
-      description: Those that an interrupted run changed in part, and that the plan does not bring to an end. A run with
-        such resources fails.
-      type: int
-      sample: 0
+  type: bool
+  sample: true
 counts:
   description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
     the result at most forty.
@@ -161,38 +120,94 @@ plan_note:
   type: str
   sample: null
 lines:
-  description: The plan as lines to read, with the digest.
+  description:
+    - The plan as lines to read, in 100 columns or in those of the terminal, with the digest. Keys and compartments are
+      shown by their names.
+    - Where the action plugin of the module runs, which is the usual case, they are shown while the task runs.
   returned: success
   type: list
   elements: str
   sample:
-    - 1,200 resources would be changed, 300 already correct
+    - 1,200 resources would be changed, 300 already right
 msg:
   description: The first of the lines, or what is wrong.
   returned: always
   type: str
-  sample: 1,200 resources would be changed, 300 already correct
+  sample: 1,200 resources would be changed, 300 already right
 # end of plan
+summary:
+  description: Counts of the resources that were considered.
+  returned: success
+  type: dict
+  contains:
+    # shared: plan_counts (resource)
+    planned:
+      description: Those that the plan changes.
+      type: int
+      sample: 1200
+    unchanged:
+      description: Those that already have the desired key.
+      type: int
+      sample: 300
+    blocked:
+      description: Those that can't be changed as they are, such as V(FAULTY) ones, locked backups, or those on a
+        disabled key.
+      type: int
+      sample: 2
+    left_alone:
+      description: Those that are skipped unless an option includes them.
+      type: int
+      sample: 5
+    excluded:
+      description: Those that were excluded by their OCID.
+      type: int
+      sample: 0
+    not_approved:
+      description: Those that would be changed, but are not in the approved plan, or differ from what it says.
+      type: int
+      sample: 0
+    not_selected:
+      description: Those that the filters do not select.
+      type: int
+      sample: 0
+    changed_earlier:
+      description: Those that earlier batches of the same run have changed.
+      type: int
+      sample: 0
+    failed_earlier:
+      description: Those that failed in earlier batches of the same run. They count as blocked too.
+      type: int
+      sample: 0
+    unsettled:
+      description: Those that an interrupted run changed in part, and that the plan does not bring to an end.
+      type: int
+      sample: 0
+    not_seen:
+      description: Resources, or places of the discovery, that could not be read.
+      type: int
+      sample: 0
+    unchanged_by_run:
+      description: Those of the unchanged ones that earlier batches of the same run have changed.
+      type: int
+      sample: 0
+    blocked_by_failure:
+      description: Those of the blocked ones that failed in earlier batches of the same run.
+      type: int
+      sample: 0
+    # end of plan_counts
 """
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import (
-    write_key_plan,
-)
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import plan_restore
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_plan import write_key_plan
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_restore_plan import RESTORE_PLAN
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.plan_options import PLAN_OPTIONS
 
 
 def main() -> None:
     module = Module(
-        argument_spec={
-            "reports": {"type": "list", "elements": "path", "required": True},
-            "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
-            **PLAN_OPTIONS,
-        },
+        argument_spec=RESTORE_PLAN.spec,
         supports_check_mode=True,
     )
-    write_key_plan(module, plan_restore)
+    write_key_plan(module, RESTORE_PLAN)
 
 
 if __name__ == "__main__":

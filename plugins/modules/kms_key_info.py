@@ -184,6 +184,10 @@ kms_keys:
       description: The OCID of its current version.
       type: str
       sample: ocid1.keyversion.oc1.iad.examplevault.exampleuniqueid
+    time_current_version_created:
+      description: When its current version was created, in UTC. Null if its versions could not be listed.
+      type: str
+      sample: "2026-10-24T01:34:39Z"
     versions:
       description: The number of its versions, without deleted ones.
       type: int

@@ -11,6 +11,7 @@ to read along, so the module runs as if there were no such plugin. Nothing about
 from __future__ import annotations
 
 import contextvars
+import multiprocessing
 import os
 import re
 import tempfile
@@ -35,8 +36,25 @@ _MOST_AT_ONCE = 1 << 20
 _LONGEST_LINE = 500
 
 
+def _terminal_width() -> int | None:
+    """The width of the terminal; None for whatever is none. Ansible itself takes no terminal to be below 79."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(1).columns or None
+    return None
+
+
+# Asked while the plugin is loaded, which Ansible does before it forks: workers have no terminal.
+TERMINAL_WIDTH = _terminal_width()
+
+
 class LiveModule(RunModule):
-    """The action of a module that takes ``progress_file``."""
+    """The action of a module that takes ``progress_file``. The module finds the width of the terminal, too."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if TERMINAL_WIDTH is not None and "COLUMNS" not in os.environ:
+            self._task.environment = [*(self._task.environment or []), {"COLUMNS": str(TERMINAL_WIDTH)}]
+        result: dict[str, Any] = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        return result
 
     def _execute_module(
         self,
@@ -96,6 +114,7 @@ def show_lines(path: str, show: Callable[[str], None], start: int = 0) -> Iterat
     def look() -> None:
         while not ended.wait(_LOOK):
             watch.show_new_lines()
+            _end_without_parent()
 
     thread: threading.Thread | None
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True, name="progress")
@@ -111,6 +130,16 @@ def show_lines(path: str, show: Callable[[str], None], start: int = 0) -> Iterat
             thread.join()
         watch.show_new_lines(is_last=True)
         watch.close()
+
+
+def _end_without_parent() -> None:
+    """End this worker if the ansible-playbook that it works for was killed.
+
+    Nobody takes its result then. The module sees that its output is not read any more, and starts no further batch.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None and os.getppid() != parent.pid:
+        os._exit(1)
 
 
 class _Watch:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -40,64 +41,95 @@ KINDS = {
 }
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, *, keep: bool) -> int:
     reports = folder / "reports"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
-    say("Starting a simulated OCI on this machine: a bank with three regions, its disks and their backups.")
+    say("A simulated OCI on this machine: a bank with three regions, its disks, their backups. Which key is on what?")
     with Simulator.start(HERE / "fleet.yml", settle=0.5, latency=0.02) as simulator:
-        key = simulator.id(NEW_KEY)
-        rekey = {
-            "rekey_compartment_ids": simulator.id("root"),
-            "rekey_kms_key_ids": dict.fromkeys(REGIONS, key),
-            "rekey_batch_size": 20,
-            "rekey_report_dir": str(reports),
-        }
-        copy = {
-            "copy_backups_backup_ids": [simulator.id(name) for name in COPIED],
-            "copy_backups_destination_region": "us-phoenix-1",
-            "copy_backups_kms_key_id": key,
-            "copy_backups_report_dir": str(reports),
-        }
+        write_variables(simulator, folder, reports)
         before = assignments(simulator)
-        say("1. Who is on which key? (What only tells that it is done is left out of what the playbooks print here.)")
-        play(simulator, folder, "encryption_report", {"encryption_report_dir": str(reports)})
-        say("2. Everything on the key of 2026: first the plan. Nothing is changed.")
-        play(simulator, folder, "rekey", rekey, "--check")
-        say("3. The same for real: one of each kind first, then batch by batch. Backups under retention lock stay.")
-        play(simulator, folder, "rekey", rekey)
+        table(before, before)
+        say("1. Plan to put everything on the key of 2026. Nothing is changed.")
+        play(simulator, folder, "rekey", "--check")
+        say("2. Do it: one of each kind first, then the rest. Backups under retention lock stay.")
+        play(simulator, folder, "rekey")
         run = newest(reports)
         after = assignments(simulator)
-        say("4. Once more: what is as wanted is left alone, so this has to end with changed=0.")
-        again = play(simulator, folder, "rekey", rekey)
-        say("5. A copy in another region of each backup of the month's end, on the key that is there.")
-        play(simulator, folder, "copy_backups", copy)
+        say("3. Once more. What is right is left alone: changed=0.")
+        again = play(simulator, folder, "rekey")
+        say("4. Copy the backups of the month's end to another region, on the key that is there.")
+        play(simulator, folder, "copy_backups")
         copies = assignments(simulator)["us-phoenix-1", "volume_backup", NEW_KEY]
-        say("6. Who is on which key now?")
-        play(simulator, folder, "encryption_report", {"encryption_report_dir": str(reports)})
-        report = newest(reports) / "report.html"
-        say("7. And back again: every resource of the run on the key that it had.")
-        restore = {
-            "restore_keys_report": str(run),
-            "restore_keys_allow_oracle_managed": True,
-            "restore_keys_report_dir": str(reports),
-        }
-        play(simulator, folder, "restore_keys", restore)
+        say("5. Put every resource of the run back on its former key.")
+        write(folder / "restore_keys.yml", restore_keys_report=str(run), restore_keys_allow_oracle_managed=True)
+        play(simulator, folder, "restore_keys")
         restored = assignments(simulator)
-        say("Before and after the rekeying, as the simulated OCI itself has it:")
-        table(before, after)
         needless = simulator.needless_puts
-    # The copies are newer than the run, and stay as they are.
-    restored["us-phoenix-1", "volume_backup", NEW_KEY] -= copies
-    is_back = +restored == before
-    say(f"{copies} copies are in Phoenix. Back on its former key: {'everything' if is_back else 'NOT everything'}.")
-    say(f"Needless re-encryptions: {needless}. The simulated OCI is stopped.")
-    say(f"The report to look at, in a browser: {shown(report)}")
+        # The copies are newer than the run, and stay as they are.
+        restored["us-phoenix-1", "volume_backup", NEW_KEY] -= copies
+        is_back = +restored == before
+        say("Before and after step 2, as the simulated OCI itself has it:")
+        table(before, after)
+        back = "everything" if is_back else "NOT everything"
+        say(f"{copies} copies are in Phoenix. Back on its former key: {back}. Needless re-encryptions: {needless}.")
+        print(f"The report, for a browser: {shown(run / 'report.html')}")
+        if keep:
+            invite(simulator, folder)
+    print(
+        "The simulated OCI is stopped."
+        if keep
+        else "The simulated OCI is stopped; make demo KEEP=1 keeps it to try more."
+    )
     return 0 if "changed=0" in again and needless == 0 and copies == len(COPIED) and is_back else 1
 
 
+def write_variables(simulator: Simulator, folder: Path, reports: Path) -> None:
+    """The variable files of the playbooks, as a user would write them."""
+    write(
+        folder / "rekey.yml",
+        rekey_compartment_ids=["payments", "trading"],
+        rekey_kms_key_ids=dict.fromkeys(REGIONS, f"bank-vault/{NEW_KEY}"),
+        rekey_report_dir=str(reports),
+    )
+    write(
+        folder / "copy_backups.yml",
+        copy_backups_backup_ids=[simulator.id(name) for name in COPIED],
+        copy_backups_destination_region="us-phoenix-1",
+        copy_backups_kms_key_id=f"bank-vault/{NEW_KEY}",
+        copy_backups_report_dir=str(reports),
+    )
+
+
+def write(file: Path, **variables: Any) -> None:
+    if "report" in file.stem or file.stem == "restore_keys":
+        variables["restore_keys_report_dir"] = str(file.parent / "reports")
+    file.write_text(yaml.safe_dump(variables, sort_keys=False, width=200), encoding="utf-8")
+
+
+def invite(simulator: Simulator, folder: Path) -> None:
+    """Keep the simulator until Ctrl-C, and say how to use it."""
+    exports = folder / "env.sh"
+    given = {**collections(folder), **simulator.environment()}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in given.items() if name not in ("HOME", "TMPDIR")]
+    path = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+    exports.write_text("\n".join([path, *lines, ""]), encoding="utf-8")
+    say("The simulated OCI stays until Ctrl-C. In another terminal:")
+    playbook = "ansible-playbook -i localhost, oci_keys.block_volume"
+    module = "ansible localhost -i localhost, -c local -m oci_keys.block_volume"
+    for line in (
+        f"cd {shown(folder)} && . ./{exports.name}",
+        f"{playbook}.encryption_report -e encryption_report_dir=$PWD/reports",
+        f"{playbook}.rekey -e @rekey.yml --check",
+        f"{module}.kms_key_info -a kms_key_ids={simulator.id(NEW_KEY)}",
+    ):
+        print(f"  {line}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
 def newest(reports: Path) -> Path:
-    return max(reports.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    return max((each for each in reports.iterdir() if not each.is_symlink()), key=lambda each: each.stat().st_mtime_ns)
 
 
 def shown(path: Path) -> str:
@@ -108,30 +140,18 @@ def say(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
-def play(simulator: Simulator, folder: Path, name: str, variables: Mapping[str, Any], *flags: str) -> str:
-    """Run a playbook of the collection, show what it prints, and return its recap."""
-    command = [
-        str(Path(sys.executable).parent / "ansible-playbook"),
-        f"oci_keys.block_volume.{name}",
-        "--extra-vars",
-        json.dumps({"ansible_python_interpreter": sys.executable, **variables}),
-        *flags,
-    ]
-    print(f"   ansible-playbook oci_keys.block_volume.{name} -e @{name}.yml {' '.join(flags)}\n", flush=True)
+def play(simulator: Simulator, folder: Path, name: str, *flags: str) -> str:
+    """Run a playbook of the collection as a user would, show what it prints, and return its recap."""
+    shown_command = f"ansible-playbook -i localhost, oci_keys.block_volume.{name} -e @{name}.yml {' '.join(flags)}"
+    print(f"$ {shown_command.rstrip()}", flush=True)
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), *shown_command.split()[1:]]
+    is_terminal = sys.stdout.isatty()
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_LOCALHOST_WARNING": "0",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-        "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
-        "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
-        "ANSIBLE_NOCOLOR": "0" if sys.stdout.isatty() else "1",
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_FORCE_COLOR": "1" if is_terminal else "0",
+        "ANSIBLE_NOCOLOR": "0" if is_terminal else "1",
+        **collections(folder),
         **simulator.environment(),
     }
     recap = ""
@@ -139,6 +159,7 @@ def play(simulator: Simulator, folder: Path, name: str, variables: Mapping[str, 
     with (
         subprocess.Popen(
             command,
+            cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -149,25 +170,21 @@ def play(simulator: Simulator, folder: Path, name: str, variables: Mapping[str, 
         killed_at_the_end(process),
     ):
         assert process.stdout is not None
-        for line in telling(process.stdout):
+        for line in process.stdout:
             print(line, end="", flush=True)
             recap = line if "changed=" in line else recap
     return recap
 
 
-def telling(lines: Iterable[str]) -> Iterator[str]:
-    """The lines without the tasks that only tell that they are done."""
-    header: list[str] = []
-    for line in lines:
-        plain = re.sub("\033\\[[0-9;]*m", "", line)
-        if plain.startswith("TASK ["):
-            header = [line]
-        elif plain.startswith("included: ") or plain.strip() == "ok: [localhost]" or (header and not plain.strip()):
-            continue
-        else:
-            yield from header
-            header = []
-            yield line
+def collections(folder: Path) -> dict[str, str]:
+    """Where Ansible finds the collection, and the Python with the SDK."""
+    return {
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
+    }
 
 
 @contextlib.contextmanager
@@ -225,9 +242,11 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="keep the simulated OCI until Ctrl-C, to try more")
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache" / "demo", help="where results and journal go")
     try:
-        sys.exit(main(parser.parse_args().folder))
+        given = parser.parse_args()
+        sys.exit(main(given.folder, keep=given.keep))
     except KeyboardInterrupt:
         say("Stopped. Nothing is left running.")
         sys.exit(130)

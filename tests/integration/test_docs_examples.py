@@ -50,6 +50,7 @@ NOT_EXECUTED = [
     (". oci-keys/bin/activate", "the tests run in an environment that has all that"),
     ("python3 -m pip install", "the tests run in an environment that has all that"),
     ("make demo", "test_demo.py does that"),
+    ("make parity-", "test_parity_oci.py runs what these start, and test_result.py the last one"),
     ("make test", "it is what runs this test"),
     ("oracle.oci.", "the other collection is not there: it is what the reader comes from"),
     ("module_defaults:", "a part of a play; test_ansible_playbook.py runs one with these defaults"),

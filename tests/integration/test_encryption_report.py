@@ -17,7 +17,7 @@ import pytest
 import yaml
 from integration.support.fleets import volumes
 from integration.support.harness import changes, furnish, soak
-from integration.support.playbook import Playbook
+from integration.support.playbook import CollectionPlaybooks, Playbook
 
 from simulator.client import Simulator
 
@@ -48,7 +48,8 @@ class Reports:
 
     @property
     def folders(self) -> list[Path]:
-        return sorted((self._folder / "reports").glob("*"))
+        """The folders of the runs, without the link to the last one."""
+        return sorted(path for path in (self._folder / "reports").glob("*-*") if path.is_dir())
 
     def read(self, folder: Path | None = None) -> dict[str, Any]:
         """The only report, or that of this folder."""
@@ -113,6 +114,9 @@ def test_a_report_of_everything(sim: Simulator, reports: Reports) -> None:
             "report.json",
             "report.csv",
             "report.html",
+            "findings.ocsf.json",
+            "metrics.prom",
+            "summary.json",
             "manifest.json",
         }
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -165,9 +169,76 @@ def test_a_compartment_that_can_not_be_read_makes_it_incomplete(sim: Simulator, 
     assert not report["complete"]
     assert report["unreadable"]
     assert report["retirement"]["keys"][0]["verdict"] == "incomplete"
-    assert "The report is incomplete" in reports.printed
+    assert "could not be read, so resources may be missing." in reports.printed
+    assert "Key to retire key-b" in reports.printed
     (folder,) = reports.folders
     assert "This report is incomplete" in (folder / "report.html").read_text()
+
+
+def test_alarms_are_raised_after_all_is_written_and_the_answer_on_keys_is_printed(
+    sim: Simulator, reports: Reports
+) -> None:
+    words = ["cis", "unusable_keys", "incomplete", "key_in_use", "key_age", "protection"]
+    reports.run(fails=True, kms_key_ids=sim.id("key-a"), fail_on=words, required_protection="external")
+    (folder,) = reports.folders
+    assert {path.name for path in folder.iterdir()} >= {"report.json", "report.html", "report.csv", "manifest.json"}
+    report = reports.read()
+    for sentence in (
+        "Recommendations of the benchmark 3.1.0: ",
+        "Keys to retire: 1 of 1 in use.",
+        "Protection level EXTERNAL of keys in use: protection not met by 4 keys.",
+    ):
+        assert sentence in reports.printed
+    # Of the words that were asked for, nothing is said of those that are met.
+    assert "The report is incomplete" not in reports.printed
+    assert "Key to retire key-a (" in reports.printed
+    assert report["headline"]["level"] == "amber"
+
+
+def test_a_report_without_alarms_does_not_fail(sim: Simulator, reports: Reports) -> None:
+    reports.run(fail_on=["unusable_keys", "incomplete"])
+    assert reports.read()["complete"]
+
+
+def test_resources_on_a_key_that_is_about_to_be_deleted_are_what_is_said_first(sim: Simulator, tmp_path: Path) -> None:
+    furnish(sim, volumes=[volumes(2, key="key-dying")], boot_volumes=[volumes(name="boot", key="key-a")])
+    reports = Reports(sim, tmp_path)
+    reports.run(fails=True, fail_on="unusable_keys")
+    headline = reports.read()["headline"]
+    assert headline["level"] == "red"
+    assert headline["sentence"].startswith("2 resources are on keys that are about to be deleted (key-dying): ")
+    assert headline["dangers"][0]["time_of_deletion"]
+    assert f"RED: {headline['sentence']}" in reports.printed.replace("\n", "")
+    assert "Keys in use that can't be used: usable_keys not met by 1 key." in reports.printed
+
+
+def test_only_what_has_the_tags_is_reported_and_counted_by_its_owner(sim: Simulator, tmp_path: Path) -> None:
+    mine = {"freeform_tags": {"stage": "prod"}, "defined_tags": {"ops": {"owner": "ledger"}}}
+    furnish(sim, volumes=[volumes(2, key="key-a", **mine), volumes(3, name="other", key="key-b")])
+    reports = Reports(sim, tmp_path)
+    reports.run(freeform_tags="stage=prod", owner_tag="ops.owner")
+    report = reports.read()
+    assert {row["display_name"] for row in report["resources"]} == {"volume-1", "volume-2"}
+    assert report["owners"]["by_tag"] == [{"owner": "ledger", "total": 2, "customer": 2, "oracle": 0, "unknown": 0}]
+    assert [row["path"] for row in report["owners"]["by_compartment"]] == ["prod"]
+    assert "only resources with the tag stage=prod" in report["headline"]["scope"]["text"]
+
+
+def test_what_is_since_the_latest_report_is_told_and_raises_the_alarm(
+    sim: Simulator, reports: Reports, tmp_path: Path
+) -> None:
+    metrics = tmp_path / "keys.prom"
+    reports.run(baseline="latest", metrics_file=str(metrics))
+    assert "There is no earlier report of the same scope to compare with." in reports.printed
+    key = sim.id("key-a")
+    sim.change(key, state="PENDING_DELETION")
+    reports.run(fails=True, baseline="latest", metrics_file=str(metrics), fail_on=["since"])
+    assert "1 key can't be used any more." in reports.printed
+    newest = (tmp_path / "reports" / "latest").resolve()
+    since = reports.read(newest)["since"]
+    assert [row["id"] for row in since["keys_newly_unusable"]] == [key]
+    assert "PENDING_DELETION" in metrics.read_text()
+    assert len(re.findall("/report.html", (tmp_path / "reports" / "index.html").read_text())) == 2
 
 
 def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:
@@ -180,7 +251,19 @@ def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, 
     assert reports.folders == []
 
 
-def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
+@pytest.mark.parametrize("playbook", ["encryption_report", "rekey", "backup_policy"])
+def test_a_run_on_no_host_fails(sim: Simulator, tmp_path: Path, playbook: str) -> None:
+    """As on an inventory of shards that was never updated. Ansible itself ends well there."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {}}}}))
+    given = {"target_hosts": "shards"}
+    ran = CollectionPlaybooks(sim, tmp_path).run(playbook, given, "--inventory", str(inventory))
+    assert ran.returncode == 2, ran.stdout
+    assert "No host matches 'shards', so nothing was done" in ran.stdout
+    assert sim.counts() == {}
+
+
+def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
     hosts = {
         f"shard-{region}": {
             "shard_region": region,
@@ -193,8 +276,12 @@ def test_shards_are_merged(sim: Simulator, reports: Reports, tmp_path: Path) -> 
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {"hosts": hosts}}}}))
 
-    reports.run("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+    flags = ("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+    reports.run(*flags, fails=True, fail_on=["cis", "incomplete"])
 
+    assert "Recommendations of the benchmark 3.1.0: " in reports.printed
+    assert "fatal: [localhost]" in reports.printed
+    assert "fatal: [shard-" not in reports.printed
     merged = {folder.name.split("-", 2)[2]: reports.read(folder) for folder in reports.folders}
     assert set(merged) == {"localhost", "shard-us-ashburn-1", "shard-us-phoenix-1"}
     whole = merged["localhost"]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,13 @@ def test_ansible_builder_makes_a_context_of_the_execution_environment(tmp_path: 
     # Its name depends on the container engine that is found.
     (recipe,) = (tmp_path / "context").glob("*file")
     assert 'PYCMD="/usr/bin/python3.12"' in recipe.read_text()
+    made_of = recipe.read_text()
+    assert "registry.access.redhat.com/ubi9/ubi-minimal:" in made_of
+    # Any user of group 0 can write where jobs do, and what is run last is not root.
+    assert "chgrp 0 /runner && chmod -R ug+rwx /runner" in made_of
+    assert re.findall(r"^USER (.*)$", made_of, re.MULTILINE)[-1] == "1000"
+    # Git is for the stage that fetches the collection, and stays there.
+    assert "git-core" not in made_of[made_of.index("AS final") :]
     (collections,) = (tmp_path / "context").rglob("requirements.yml")
     assert "oci_keys.block_volume.git" in collections.read_text()
 

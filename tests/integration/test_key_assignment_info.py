@@ -21,6 +21,14 @@ from simulator.client import Simulator
 
 BACKUP = {"region": IAD, "compartment": "prod"}
 
+NO_FILTERS = {
+    "kms_key_ids": None,
+    "encryption": "any",
+    "freeform_tags": None,
+    "defined_tags": None,
+    "only_named": False,
+}
+
 
 def test_a_volume_as_it_is(sim: Simulator) -> None:
     replica = {"region": PHX, "key": "key-phx", "name": "copy"}
@@ -51,6 +59,7 @@ def test_a_volume_as_it_is(sim: Simulator) -> None:
         "encryption": "customer",
         "kms_key_id": sim.id("key-a"),
         "time_created": true["timeCreated"],
+        "size_in_gbs": 50,
         "freeform_tags": {"team": "payments"},
         "defined_tags": {"operations": {"cost_center": "42"}},
         "group_id": sim.id("group"),
@@ -80,13 +89,13 @@ def test_a_volume_as_it_is(sim: Simulator) -> None:
         "skipped_compartments": [],
     }
     assert scanned["compartments"] == [
-        {"id": sim.id(name), "name": shown, "lifecycle_state": "ACTIVE"}
+        {"id": sim.id(name), "name": shown, "path": shown, "lifecycle_state": "ACTIVE"}
         for name, shown in (("root", "acme"), ("security", "security"), ("prod", "prod"))
     ]
     assert {name: scanned[name] for name in ("all_regions", "whole_tenancy", "filters")} == {
         "all_regions": False,
         "whole_tenancy": True,
-        "filters": {"kms_key_ids": None, "encryption": "any"},
+        "filters": {**NO_FILTERS},
     }
     assert scanned["time_started"] <= scanned["time_finished"]
     caller = ran.result["caller"]
@@ -201,7 +210,7 @@ class TestWhere:
     def test_a_deleted_compartment_is_skipped_and_told(self, sim: Simulator) -> None:
         ran = look(sim)
         assert ran.result["scanned"]["skipped_compartments"] == [
-            {"id": sim.id("old"), "name": "old", "reason": "it is DELETED"}
+            {"id": sim.id("old"), "name": "old", "path": "old", "reason": "it is DELETED"}
         ]
 
     def test_a_compartment_in_another_state_leaves_it_incomplete(self, sim: Simulator) -> None:
@@ -247,7 +256,11 @@ class TestFilters:
     def fleet(self, sim: Simulator) -> None:
         furnish(
             sim,
-            volumes=[volumes(name="on-a", key="key-a"), volumes(name="on-b", key="key-b"), volumes(name="plain")],
+            volumes=[
+                volumes(name="on-a", key="key-a", freeform_tags={"Team": "payments"}),
+                volumes(name="on-b", key="key-b", defined_tags={"Operations": {"Stage": "prod"}}),
+                volumes(name="plain"),
+            ],
             boot_volumes=[volumes(name="boot", key="key-a")],
         )
 
@@ -259,6 +272,10 @@ class TestFilters:
             ({"keys": ["key-a"]}, {"on-a-1", "boot-1"}),
             ({"keys": ["key-a", "key-b"], "resource_types": ["volume"]}, {"on-a-1", "on-b-1"}),
             ({"keys": ["key-rsa"]}, set()),
+            ({"freeform_tags": {"Team": "payments"}}, {"on-a-1"}),
+            ({"freeform_tags": {"team": "payments"}}, set()),
+            ({"defined_tags": {"operations": {"stage": "prod"}}}, {"on-b-1"}),
+            ({"freeform_tags": {"Team": "payments"}, "encryption": "oracle"}, set()),
             ({"resource_types": ["boot_volume", ""]}, {"boot-1"}),
             ({"resource_types": "", "compartment_ids": "", "regions": "", "kms_key_ids": ""}, 4),
         ],
@@ -341,4 +358,4 @@ def test_whether_everything_was_looked_at(sim: Simulator, options: dict[str, Any
     filters = {"kms_key_ids": [sim.id("key-a")], "encryption": "customer"}
     scanned = look(sim, **options, **filters).result["scanned"]
     assert (scanned["all_regions"], scanned["whole_tenancy"]) == whole
-    assert scanned["filters"] == filters
+    assert scanned["filters"] == {**NO_FILTERS, **filters}

@@ -81,7 +81,7 @@ class TestPlaces:
             (IAD, nowhere, None, 404, "NotAuthorizedOrNotFound"),
         ]
         row = next(row for row in ran.result["scanned"]["compartments"] if row["id"] == nowhere)
-        assert row == {"id": nowhere, "name": None, "lifecycle_state": None}
+        assert row == {"id": nowhere, "name": None, "path": None, "lifecycle_state": None}
 
     @pytest.mark.parametrize(
         ("fault", "status", "code", "words"),

@@ -64,6 +64,7 @@ def test_assignments_of_every_kind_of_asset(sim: Simulator) -> None:
         "replicas": [],
         "managed_by_paas": False,
         "read_by": "get",
+        "size_in_gbs": None,
         "asset_id": sim.id("volume-1"),
         "asset_type": "volume",
         "policy_id": sim.id("to-phoenix"),

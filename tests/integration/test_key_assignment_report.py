@@ -104,12 +104,20 @@ def test_a_report_is_written_and_nothing_counts_as_changed(folder: Folder, check
             "json": "report.json",
             "csv": "report.csv",
             "html": "report.html",
+            "ocsf": "findings.ocsf.json",
+            "metrics": "metrics.prom",
+            "summary": "summary.json",
             "manifest": "manifest.json",
         }.items()
     }
     assert ran.result["summary"] == {"total": 5, "customer": 3, "oracle": 2, "unreadable": 0}
-    assert ran.msg == "3 of 5 resources are on customer-managed keys"
-    assert ran.result["violations"] == {"5.2.1": 1, "5.2.2": 0}
+    assert ran.result["headline"]["level"] == "amber"
+    assert ran.msg.startswith("3 resources are on keys that could not be read: ")
+    assert ran.msg.endswith(
+        "0 of 5 resources are on customer-managed keys, 2 on the Oracle-managed key, 3 unknown. "
+        "The report is incomplete"
+    )
+    assert ran.result["violations"] == {"4.16": None, "5.2.1": 1, "5.2.2": None}
     assert ran.result["digest"] == hashlib.sha256((folder.path / "report.json").read_bytes()).hexdigest()
     assert ran.result["digest"] in folder.text("report.html")
     for path in ran.result["paths"].values():
@@ -129,7 +137,9 @@ def test_everything_at_once_is_of_the_documented_form(folder: Folder) -> None:
     assert report["evidence"]["principal"].startswith("user ocid1.user")
     assert report["evidence"]["versions"]["collection"] == "0.1.0"
     assert [key["verdict"] for key in ran.result["retirement"]] == ["in_use", "incomplete"]
-    assert "The report is incomplete: 1 place could not be read" in ran.msg
+    assert ran.msg.startswith("1 change failed.")
+    assert ran.msg.endswith("The report is incomplete")
+    assert "1 place could not be read, so resources may be missing." in ran.result["lines"]
     page = folder.text("report.html")
     for words in ("This report is incomplete", "not approved", "skipped", "because", "What could not be read"):
         assert words in page

@@ -77,7 +77,9 @@ class TestRestore:
         rekey(sim, tmp_path / "run")
         refused = plan_restore(sim, tmp_path / "undo", tmp_path / "run", allow_oracle_managed=False)
         assert refused.result["summary"]["planned"] == 0
-        assert "only restored with 'allow_oracle_managed'" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
+        (row,) = read_plan(tmp_path / "undo")["left_alone"]
+        assert row["reason"] == "was on the Oracle-managed key"
+        assert "restore_keys_allow_oracle_managed" in row["remedy"]
 
     def test_of_copies_those_go_back_that_were_there_before(self, sim: Simulator, tmp_path: Path) -> None:
         """A report tells a copy by its source, which may well be on the key that the copy was given."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,12 @@ from simulator.client import Simulator
 def fleet(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish_keys(sim)
     monkeypatch.setattr(lookup_calls, "_CALLS_PER_SECOND", 1000)  # what it is for is tested with the faults
+
+
+def _a_second_later(time: str) -> str:
+    """When the simulator creates the first version of a key that it created then."""
+    later = datetime.fromisoformat(time[:19]) + timedelta(seconds=1)
+    return f"{later.isoformat()}Z"
 
 
 def test_a_good_key(sim: Simulator) -> None:
@@ -45,6 +52,7 @@ def test_a_good_key(sim: Simulator) -> None:
             "compartment_id": sim.id("security"),
             "time_created": true["timeCreated"][:19] + "Z",
             "current_key_version": true["currentKeyVersion"],
+            "time_current_version_created": _a_second_later(true["timeCreated"]),
             "versions": 1,
             "is_auto_rotation_enabled": False,
             "is_replica": False,

@@ -97,15 +97,23 @@ def outcomes(journal: Path) -> dict[str, bool]:
     return {line["id"]: line["settled"] for line in lines if line["event"] == "outcome"}
 
 
-@pytest.mark.parametrize("concurrency", [1, 12])
-@pytest.mark.parametrize("ends_by", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    ("fault", "ends_by", "concurrency"),
+    [
+        *[("slow", ends_by, concurrency) for ends_by in ("SIGTERM", "SIGKILL") for concurrency in (1, 12)],
+        ("trickle", "SIGTERM", 1),
+        ("trickle", "SIGTERM", 12),
+        ("trickle", "SIGKILL", 12),
+    ],
+)
 def test_while_one_answer_hangs_the_outcomes_of_the_others_are_on_disk(
-    sim: Simulator, tmp_path: Path, ends_by: str, concurrency: int
+    sim: Simulator, tmp_path: Path, fault: str, ends_by: str, concurrency: int
 ) -> None:
+    """Be it that nothing comes, or a byte a second."""
     count = 12
     furnish(sim, volumes=[volumes(count, key="key-b")])
     ids = [sim.id(f"volume-{number}") for number in range(1, count + 1)]
-    sim.fault("slow", PUT, times=1, after=count - 1, seconds=50.0)
+    sim.fault(fault, PUT, times=1, after=count - 1, seconds=50.0 if fault == "slow" else 1.0)
     journal = tmp_path / "journal.jsonl"
     task = {"volume_ids": ids, "kms_key_id": sim.id("key-a"), "journal": str(journal), "concurrency": concurrency}
     process = start(volume_kms_key, **task)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -41,19 +42,20 @@ def example(sim: Simulator, tmp_path: Path) -> Path:
     return playbook
 
 
-def _run(playbook: Path, *flags: str) -> str:
+def _run(playbook: Path, *flags: str, folder: Path | None = None) -> str:
+    folder = folder or playbook.parent
     environment = {
         **os.environ,
-        "HOME": str(playbook.parent),
-        "TMPDIR": str(playbook.parent),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
         "ANSIBLE_NOCOLOR": "1",
     }
     command = [*controller("ansible-playbook"), *flags, playbook.name]
-    return subprocess.run(
-        command, cwd=playbook.parent, env=environment, capture_output=True, text=True, check=True, timeout=600
-    ).stdout
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
 
 
 def test_plan_then_run_then_nothing_left_to_do(sim: Simulator, example: Path) -> None:
@@ -67,3 +69,10 @@ def test_plan_then_run_then_nothing_left_to_do(sim: Simulator, example: Path) ->
     assert sim.id("key-a") in (example.parent / "former-keys.jsonl").read_text()
 
     assert "changed=0" in _run(example)
+
+    (back,) = re.findall(
+        r"^    ansible-playbook (oci_keys\S+restore_keys) (.*)$", (ROOT / "README.md").read_text(), re.M
+    )
+    reports = ["-e", f"restore_keys_report_dir={example.parent / 'reports'}"]
+    assert "failed=0" in _run(Path(back[0]), *shlex.split(back[1]), *reports, folder=example.parent)
+    assert {sim.resource(sim.id(name))["kmsKeyId"] for name in ("data-1", "boot-1")} == {sim.id("key-a")}

@@ -18,7 +18,17 @@ from integration.support.copy_helpers import KINDS, backups, copy, existing
 from integration.support.copy_helpers import fleet as copy_fleet
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import Ran, furnish, run
-from integration.support.rekey_helpers import FRA, IAD, PHX, TYPES, make_plan, mixed_fleet, plan_restore, rekey
+from integration.support.rekey_helpers import (
+    FRA,
+    IAD,
+    PHX,
+    TYPES,
+    make_plan,
+    mixed_fleet,
+    plan_restore,
+    rekey,
+    wanted_keys,
+)
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
@@ -155,7 +165,7 @@ def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
         boot_volumes=[volumes(2, name="boot", **tags)],
     )
     types = {"resource_types": [*TYPES, "replica"]}
-    for more in (*MODES, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
+    for more in (*MODES, tags, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
         yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
     sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(key_assignment_info.main, sim, regions=[IAD])
@@ -209,18 +219,40 @@ def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
     sim.fault("status", "UpdateVolumeKmsKey", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(key_plan_apply.main, sim, **plan)
     yield run(key_plan_apply.main, sim, **{**plan, "batch": 99})
+    yield from _whole_plans(sim, folder)
+
+
+def _whole_plans(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    files = {"plan_file": str(folder / "whole" / "plan.json"), "new_discovery_file": str(folder / "whole" / "all.json")}
+    scope = {"compartment_ids": [sim.id("prod")], "regions": ["us-ashburn-1"], "kms_key_ids": wanted_keys(sim)}
+    run(key_assignment_plan.main, sim, create_folder=True, **files, **scope)
+    whole = {"plan_file": files["plan_file"], "rounds": 2, "max_failures": 0}
+    yield run(key_plan_apply.main, sim, check=True, **whole)
+    yield run(key_plan_apply.main, sim, **whole)
+    sim.clear_faults()
+    sim.fault("status", "ListCompartments", status=401, code="NotAuthenticated", message="Expired.", times=None)
+    yield run(key_plan_apply.main, sim, **whole)
+    sim.clear_faults()
+    yield run(key_plan_apply.main, sim, **whole)
 
 
 def _key_assignment_report(sim: Simulator, folder: Path) -> Iterator[Ran]:
     mixed_fleet(sim)
     rekey(sim, folder)
+    (folder / "runs").mkdir()
     files = {"report_dir": str(folder), "initial_discovery_file": str(folder / "before.json")}
     found = {"discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
-    keys = {"kms_key_ids": [sim.id("key-b")], "template": str(TEMPLATE)}
+    keys_file = str(folder / "keys.json")
+    keys = {"kms_key_ids": [sim.id("key-b")], "keys_file": keys_file, "template": str(TEMPLATE)}
     for check in (False, True):
         yield run(key_assignment_report.main, sim, check=check, **files, **found, **keys)
     yield run(key_assignment_report.main, sim, **files, discovery_error="401 NotAuthenticated")
     yield run(key_assignment_report.main, sim, **files)
+    # Two runs beside each other, of which the second is compared with the first.
+    again = {"discovery_file": str(folder / "before.json"), "history": True, "baseline": "latest"}
+    for name in ("one", "two"):
+        more = {"metrics_file": str(folder / "metrics"), "evidence": {"run_id": name}}
+        yield run(key_assignment_report.main, sim, report_dir=str(folder / "runs" / name), **again, **more)
 
 
 SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {

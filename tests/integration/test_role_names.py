@@ -43,8 +43,12 @@ def test_a_rekey_by_names_looks_them_up_once(sim: Simulator, playbooks: Collecti
     (run,) = playbooks.runs()
     plans = [json.loads((run / name).read_text()) for name in ("plan.json", "plan-2.json")]
     assert [plan["options"]["kms_key_ids"] for plan in plans] == [{IAD: sim.id("key-a")}] * 2
-    # Of both rounds, only the first one knows of names.
-    assert [sorted(plan["names"].values()) for plan in plans] == [["key-b", "prod", "vault-iad/key-a"], []]
+    # Of both rounds, only the first one has to look up names.
+    assert sorted(plans[0]["names"].values()) == ["key-b", "prod", "vault-iad/key-a"]
+    for plan in plans:
+        asked = plan["made_with"]["options"]
+        assert (asked["compartment_ids"], asked["from_kms_key_ids"]) == ([sim.id("prod")], [sim.id("key-b")])
+        assert asked["kms_key_ids"] == {IAD: sim.id("key-a")}
 
 
 def test_an_inventory_with_a_connection_of_its_own_keeps_it(

@@ -32,7 +32,6 @@ from .decoding import InvalidResponseError, UnreadableRow, decode
 from .endpoints import management_host, management_hosts, service_host
 from .failures import CredentialsEndedError, ForeignEndpointError, explain
 from .operations import Request, request
-from .proxies import proxy_secrets
 from .region_tables import known_regions, region_table
 from .retries import ReadRetry, RetryingReads
 from .sdk import sdk_version
@@ -197,7 +196,7 @@ class Connection:
         self.tenancy = principal.tenancy
         self.region = regions.expect(principal.region, f"{principal.region_source} names") if principal.region else None
         self.auth_type = principal.auth_type
-        self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets, *proxy_secrets(environment)]))
+        self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
         """Start no further attempt of a read once ``remaining()``, in seconds, is zero, and wait no longer than that,

@@ -17,6 +17,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CREDENTIALS_IN_TEXT = re.compile(r"//\S*@")
 _PORTS = {"http": 80, "https": 443}
 
+SHORTEST_SECRET = 4
+"""What is shorter would be hidden in every word that has it in it."""
+
 METADATA_HOSTS = ("169.254.169.254", "fd00:c1::a9fe:a9fe")
 """The metadata service of an instance. No proxy can reach the one of this machine."""
 
@@ -111,15 +114,18 @@ def remove_credentials(text: str) -> str:
 
 
 def proxy_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The passwords of all proxies in the environment, as they are written there and as the proxy expects them."""
+    """The credentials in the URLs of proxies: as they are written, and the password as it is sent, too.
+
+    They may have ``/ # ? \\ @`` in them, so no parser of URLs finds all of them.
+    """
     found: dict[str, None] = {}
-    for name in ("https_proxy", "http_proxy", "all_proxy"):
-        for url in (environment.get(name), environment.get(name.upper())):
-            credentials = (url or "").rpartition("@")[0].partition("://")
-            password = (credentials[2] or credentials[0]).partition(":")[2]
-            if password:
-                found |= dict.fromkeys((password, unquote(password)))
-    return tuple(found)
+    for name, value in environment.items():
+        if not name.lower().endswith("_proxy") or name.lower() == "no_proxy" or "@" not in value:
+            continue
+        credentials = (value.partition("://")[2] or value).rpartition("@")[0]
+        password = credentials.partition(":")[2]
+        found.update(dict.fromkeys((credentials, password, unquote(password))))
+    return tuple(secret for secret in found if len(secret) >= SHORTEST_SECRET)
 
 
 def _host_and_port(address: str) -> tuple[str, int | None]:

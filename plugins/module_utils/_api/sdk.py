@@ -53,6 +53,17 @@ USED: Mapping[str, tuple[str, ...]] = {
 }
 """The names that are used of each module of the SDK, and of its requests library. A test finds them."""
 
+USED_OF_SIGNERS: Mapping[str, tuple[str, ...]] = {
+    "InstancePrincipalsSecurityTokenSigner": ("region", "tenancy_id"),
+    "InstancePrincipalsDelegationTokenSigner": ("region", "tenancy_id"),
+    "EphemeralResourcePrincipalSigner": ("region", "security_token", "tenancy_id"),
+    "EphemeralResourcePrincipalV21Signer": ("region", "security_token"),
+    "OkeWorkloadIdentityResourcePrincipalSigner": ("region", "security_token"),
+}
+"""What is read of signers that have been made, by their class in ``oci.auth.signers``: without a ``tenancy_id``, the
+``security_token`` names the tenancy. They exist only once it has a token; a test finds them in the source.
+"""
+
 _loaded: dict[str, Any] = {}
 
 

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from .._common.errors import InputError
 from .._common.text import quote, without_secrets
 from .._common.values import is_blank, parse_boolean
+from .proxies import SHORTEST_SECRET, proxy_secrets
 
 AUTH_TYPES = (
     "api_key",
@@ -160,30 +160,12 @@ def resolve_connection(options: Mapping[str, object], environment: Mapping[str, 
     )
 
 
-# What is shorter would be hidden in every word that has it in it.
-_SHORTEST_SECRET = 4
-
-
-def proxy_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The credentials in the URLs of proxies: as they are written, and the password as it is sent."""
-    found: dict[str, None] = {}
-    for name, value in environment.items():
-        if not name.lower().endswith("_proxy") or name.lower() == "no_proxy" or "@" not in value:
-            continue
-        # Passwords may have ``/ # ? \\ @`` in them, so no parser of URLs finds all of them.
-        credentials = value.partition("://")[2] or value
-        credentials = credentials[: credentials.rindex("@")] if "@" in credentials else credentials
-        password = credentials.partition(":")[2]
-        found.update(dict.fromkeys((credentials, password, unquote(password))))
-    return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
-
-
 def _misplaced_secrets(values: Mapping[str, str]) -> Iterator[str]:
     """Values that are secrets though their options take none, as a whole and line by line."""
     for name, value in values.items():
         if name not in _SECRET and without_secrets(value) != value:
             yield value
-            yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_SECRET and "---" not in line)
+            yield from (line for line in value.splitlines() if len(line) >= SHORTEST_SECRET and "---" not in line)
 
 
 def _find(name: str, options: Mapping[str, object], environment: Mapping[str, str]) -> tuple[str, str] | None:

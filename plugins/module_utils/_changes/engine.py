@@ -16,11 +16,10 @@ from .._common.cancellation import CancellationToken, Deadline
 from .._common.clock import Clock
 from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
-from .._common.text import label, quote
 from .._documents.journal import Journal
 from .._documents.run_locks import LockPlaces, OtherRuns, open_locks
-from .._keys.validation import KeyReport, KeyValidator
-from .._model.actions import NONE, REGENERATE
+from .._keys.validation import KeyValidator
+from .._model.actions import REGENERATE
 from .._model.decisions import GONE_STATES, Decision, decide, decide_interrupted, is_busy
 from .._model.ocid import parse
 from .._model.outcome import Outcome
@@ -31,14 +30,13 @@ from .._resources.registry import KINDS
 from .apply import Applier
 from .attempts import Change, Progress, internal_error
 from .half_way import decide_without_others, may_be_half_way
+from .key_steps import KeySteps
+from .planned_warnings import planned_change_warnings
 from .progress import ChangeProgress
 from .region import Region
 from .request import RunSettings, Target
 from .results import outcome_of
 from .timings import Timings
-
-# Keys kept outside OCI are slow to use (oci_semantics.md fact 28).
-EXTERNAL_KEY_CONCURRENCY = 4
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ class KeyAssigner:
         self._deadline = Deadline(clock, run_settings.wait_timeout, self._cancellation)
         self._live = live or ChangeProgress()
         self._validator = validator or KeyValidator(connection, clock)
+        self._keys = KeySteps(connection, self._validator, run_settings)
         self._clock = clock
         self._timings = timings
         self._lock_places = lock_places
@@ -104,10 +103,11 @@ class KeyAssigner:
             warnings = []
             if self._run_settings.validate_key:
                 with self._live.validating():
-                    decisions.update(self._with_known_key_region(resources, decisions, desired))
-                    warnings = self._validate_desired_key(regions, resources, decisions, desired)
-                    decisions.update(self._validate_current_keys(regions, resources, decisions))
-            warnings += _planned_change_warnings(resources, decisions)
+                    decisions.update(self._keys.with_known_region(resources, decisions, desired))
+                    warnings = self._keys.validate_desired(regions, resources, decisions, desired)
+                    decisions.update(self._keys.validate_current(regions, resources, decisions))
+            warnings += planned_change_warnings(resources, decisions)
+            self._live.planned(resources, decisions, self._keys.names, check_mode=self._run_settings.check_mode)
             if not self._run_settings.check_mode:
                 outcomes = self._apply(regions, decisions)
                 warnings += self._settle_interrupted(resources, decisions, outcomes)
@@ -231,90 +231,6 @@ class KeyAssigner:
             if decision.error is not None and decision.error.status == 401:
                 refused = refused_credentials(self._connection, decision.error.code, decision.error.message)
                 raise InputError(f"{refused} Nothing was changed.")
-
-    # --- validate the keys
-
-    def _with_known_key_region(
-        self, targets: Sequence[Target], decisions: Mapping[str, Decision], desired: DesiredState
-    ) -> dict[str, Decision]:
-        """The decision on each resource whose key would be used in a region that nobody knows, such as the destination
-        of a backup policy: no key can be looked up there.
-        """
-        found: dict[str, Decision] = {}
-        for target in targets:
-            decision = decisions[target.id]
-            region = self._key_region(target, decision, desired)
-            if decision.is_change and region is not None and self._connection.regions.region(region) is None:
-                error = ResourceError(
-                    code="UnknownRegion",
-                    message=f"The key would be used in {quote(region)}, which is not a known region.",
-                    hint="Correct the destination region of the backup policy. If the region is newer than the "
-                    "installed SDK, add it with the environment variable OCI_REGION_METADATA or in "
-                    "~/.oci/regions-config.json.",
-                )
-                found[target.id] = replace(decision, action=NONE, error=error)
-        return found
-
-    @staticmethod
-    def _key_region(target: Target, decision: Decision, desired: DesiredState) -> str | None:
-        """The region in which the desired key is used; None if there is none, or if it is not known."""
-        if desired.kms_key_id is None or decision.reading is None:
-            return None
-        return target.resource_kind.key_region(decision.reading, desired)
-
-    def _validate_desired_key(
-        self,
-        regions: Sequence[Region],
-        targets: Sequence[Target],
-        decisions: Mapping[str, Decision],
-        desired: DesiredState,
-    ) -> list[str]:
-        """The warnings about the desired key, in each region of use. Raises InputError if it can't be used."""
-        kms_key_id = desired.kms_key_id
-        if kms_key_id is None:
-            return []
-        used_in: dict[str, None] = {}
-        for target in targets:
-            region = self._key_region(target, decisions[target.id], desired)
-            known = None if region is None else self._connection.regions.region(region)
-            if known is not None:
-                used_in[known] = None
-        problems: list[str] = []
-        warnings: list[str] = []
-        keys = map_concurrently(lambda region: self._validator.check_assignable(kms_key_id, region), list(used_in))
-        for name, key in zip(used_in, keys):
-            problems.extend(f"In {name}, {kms_key_id} {problem}." for problem in key.problems)
-            _limit_concurrency_for_external_key(key, regions)
-            for warning in key.warnings:
-                if self._run_settings.multi_version_key_fails and key.versions != 1:
-                    problems.append(f"In {name}, {kms_key_id} {warning} ('multi_version_key: fail').")
-                else:
-                    warnings.append(f"In {name}, {kms_key_id} {warning}.")
-        if problems:
-            raise InputError(" ".join(["Nothing was changed, because the key can't be used.", *problems]))
-        return warnings
-
-    def _validate_current_keys(
-        self, regions: Sequence[Region], targets: Sequence[Target], decisions: Mapping[str, Decision]
-    ) -> dict[str, Decision]:
-        """The decision on each resource whose current key keeps it from being changed."""
-        uses: dict[tuple[str, str], list[Target]] = {}
-        for target in targets:
-            decision = decisions[target.id]
-            if not decision.is_change or decision.action == REGENERATE:
-                continue
-            before = decision.known
-            if before.kms_key_id and target.resource_kind.requires_usable_current_key:
-                uses.setdefault((before.kms_key_id, before.region), []).append(target)
-        blocked: dict[str, Decision] = {}
-        keys = map_concurrently(lambda use: self._validator.check_removable(*use), list(uses))
-        for use, key in zip(uses, keys):
-            _limit_concurrency_for_external_key(key, regions)
-            for problem in key.problems:
-                error = ResourceError(code="KeyCannotBeLeft", message=f"The current key {key.id} {problem}.")
-                for target in uses[use]:
-                    blocked[target.id] = replace(decisions[target.id], action=NONE, error=error)
-        return blocked
 
     # --- apply and verify
 
@@ -458,42 +374,3 @@ def _needs_work(decision: Decision) -> bool:
     """Whether there is something to change, or something that has the desired key but is still in transition:
     perhaps changed by a run that was interrupted."""
     return decision.is_change or (decision.is_fulfilled and is_busy(decision.known))
-
-
-def _limit_concurrency_for_external_key(key: KeyReport, regions: Iterable[Region]) -> None:
-    """Make few changes at a time that use a key kept outside OCI."""
-    if key.is_external:
-        for region in regions:
-            region.limit(EXTERNAL_KEY_CONCURRENCY)
-
-
-def _planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, Decision]) -> list[str]:
-    """What a user should know about planned changes before they are made."""
-    warnings = []
-    for target in targets:
-        decision = decisions[target.id]
-        if not decision.is_change:
-            continue
-        before, own_region = decision.known, _region_part(target.id)
-        name = label(before.display_name, target.id)
-        elsewhere = [replica.id for replica in before.replicas if _region_part(replica.id) != own_region]
-        if elsewhere:
-            warnings.append(
-                f"{name} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
-                "the replica is read again after the change."
-            )
-        if decision.completes_another_run and target.interrupted is not None:
-            warnings.append(
-                f"{name} has lost its backup policy {target.interrupted.policy_id} in a run that was interrupted "
-                f"({target.interrupted.source}). It is assigned again."
-            )
-        if is_busy(before):
-            warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")
-    return warnings
-
-
-def _region_part(ocid: str) -> str:
-    try:
-        return parse(ocid).region_part
-    except InputError:  # the API may give OCIDs of a form that is not known yet
-        return ""

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from .._common.progress import NO_PROGRESS, ProgressLog, pace
 from .._common.quantities import duration
+from .._model.decisions import Decision
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .attempts import Change, Phase, Progress
+from .planned_table import planned_lines
 from .request import Target
 
 
@@ -28,9 +30,13 @@ class Span:
 class ChangeProgress:
     """How far a call has got, in each of its regions."""
 
-    def __init__(self, log: ProgressLog = NO_PROGRESS, span: Span | None = None) -> None:
+    def __init__(
+        self, log: ProgressLog = NO_PROGRESS, span: Span | None = None, table_width: int | None = None
+    ) -> None:
+        """``table_width``: show what is going to change before it does, as a table of this width."""
         self._log = log
         self._span = span
+        self._table_width = table_width
 
     def reading(self, targets: Sequence[Target]) -> AbstractContextManager[None]:
         """While the targets are read."""
@@ -40,6 +46,19 @@ class ChangeProgress:
     def validating(self) -> AbstractContextManager[None]:
         """While keys are looked up."""
         return self._log.during(lambda seconds: f"validating the keys{_since(seconds)}")
+
+    def planned(
+        self,
+        targets: Sequence[Target],
+        decisions: Mapping[str, Decision],
+        key_names: Mapping[str, str | None],
+        *,
+        check_mode: bool,
+    ) -> None:
+        """Show what is going to change, if that is asked for."""
+        if self._table_width is not None:
+            for line in planned_lines(targets, decisions, key_names, self._table_width, check_mode=check_mode):
+                self._log.say(line)
 
     def changing(
         self, region: str, targets: Sequence[Target], work: Sequence[Change], progress: Progress
@@ -57,7 +76,8 @@ class ChangeProgress:
             failed = f", {counts.failed:,} failed" if counts.failed else ""
             return f"{name} {done:,} of {total:,}{begun}{failed}, {pace(counts.done, total - done, seconds)}"
 
-        return self._log.during(line, concludes=True)
+        # Who gives a span says in a line of their own what became of it.
+        return self._log.during(line, concludes=self._span is None)
 
 
 @dataclass(frozen=True)

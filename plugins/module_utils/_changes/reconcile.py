@@ -20,6 +20,7 @@ from .._model.actions import REGENERATE
 from .._model.decisions import Decision, decide_again, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Attempt, Change, Phase
+from .brake import ConflictBrake
 from .change_locks import ChangeLocks
 from .timings import Timings
 from .write import Writer
@@ -46,6 +47,7 @@ class Reconciler:
         self._locks = locks
         # Of the threads that wait for the rate limit, one is next. So what it reads then is fresh when it writes.
         self._next = threading.Lock()
+        self._brake = ConflictBrake(clock, timings)
         self._clock = clock
         self._timings = timings
         self._deadline = deadline
@@ -153,7 +155,7 @@ class Reconciler:
             if change.reader.on_refused(attempt.decision.known, error):
                 return self._retry(attempt.begins(Phase.AWAIT_READY, quiet_for=self._timings.late_commit))
             if change.kind.is_retryable(error):
-                return self._wait(attempt.begins(Phase.AWAIT_READY), self._timings.backoff(attempt.writes))
+                return self._wait(attempt.begins(Phase.AWAIT_READY), self._brake.delay(change.id, attempt.writes))
             if not error.outcome_is_unknown:
                 return attempt.concluded()
         if isinstance(error, TransportError) and not error.was_sent:

@@ -22,7 +22,7 @@ from .attempts import Attempt, Phase, Verification
 from .request import Target
 
 # A message names this many of the failures; all of them are in ``resources``.
-_FAILURES_IN_MESSAGE = 3
+MOST_FAILURES_IN_MESSAGE = 3
 
 
 def outcome_of(
@@ -142,23 +142,30 @@ def summary(outcomes: Sequence[Outcome]) -> ChangeCounts:
 
 def message(outcomes: Sequence[Outcome], *, check_mode: bool) -> str:
     """One line for the terminal, and below it the first failures with their hints, each hint once."""
-    counts = summary(outcomes)
-    if not outcomes:
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    return message_of_counts(summary(outcomes), failed, check_mode=check_mode)
+
+
+def message_of_counts(counts: ChangeCounts, failed: Sequence[Outcome], *, check_mode: bool) -> str:
+    """The same, where only the first of those that failed are at hand."""
+    if not counts["total"]:
         return "No resources given; nothing to do"
     verb = "would be changed" if check_mode else "changed"
     noun = "resource" if counts["total"] == 1 else "resources"
     line = f"{counts['changed']} of {counts['total']} {noun} {verb}, {counts['failed']} failed"
-    failed = [(outcome, outcome.error) for outcome in outcomes if outcome.error is not None]
     lines: list[str] = []
     hints: set[str] = set()
-    for outcome, error in failed[:_FAILURES_IN_MESSAGE]:
+    for outcome in failed[:MOST_FAILURES_IN_MESSAGE]:
+        if outcome.error is None:
+            continue
+        error = outcome.error
         status = f"{error.status} " if error.status else ""
         lines.append(f"{outcome.label}: {status}{error.code}: {error.message}")
         if error.hint and error.hint not in hints:
             hints.add(error.hint)
             lines.extend(f"  {row}" for row in error.hint.splitlines())
-    if len(failed) > _FAILURES_IN_MESSAGE:
-        lines.append(f"... and {len(failed) - _FAILURES_IN_MESSAGE} more, see 'resources'")
+    if counts["failed"] > MOST_FAILURES_IN_MESSAGE:
+        lines.append(f"... and {counts['failed'] - MOST_FAILURES_IN_MESSAGE} more, see 'resources'")
     return "\n".join([line + ":" if lines else line, *lines])
 
 

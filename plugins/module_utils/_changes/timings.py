@@ -21,6 +21,8 @@ class Timings:
     ``fresh``: how old a reading may be when a write that relies on it is sent; ``reusable``: how old it may be for it
     to be taken for another write, which needs a while to be sent. ``lock_poll``: the longest pause between two looks at
     a resource that another run is changing.
+    ``repeat_every``: the average time between two repetitions, in one region, of writes that were refused for what
+    others do.
     ``ignored_after``: how long a resource may be AVAILABLE with its former key after an accepted change before
     the change counts as ignored by the service; ``ignored_after_update``: the same for synchronous changes.
     """
@@ -37,10 +39,15 @@ class Timings:
     fresh: float = 5.0
     reusable: float = 4.0
     lock_poll: float = 2.0
+    repeat_every: float = 0.5
 
     def backoff(self, attempt: int) -> float:
         """Seconds before the next attempt, after ``attempt`` of them (1 is the first)."""
         return min(self.backoff_first * 2.0 ** min(attempt - 1, 16), self.backoff_max)
+
+    def conflict_backoff(self, attempt: int) -> float:
+        """The same after a refusal for what others do, which may take them long: up to twice as long."""
+        return min(self.backoff_first * 2.0 ** min(attempt - 1, 16), 2 * self.backoff_max)
 
     def poll(self, number: int) -> float:
         """Seconds before read number ``number`` (0 is the first)."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that a module leaves behind: readable by their owner only, written completely or not at all, and durably."""
+"""Files that a module leaves behind: written completely or not at all, durably, and readable by their owner only."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ def write_private(path: Path, content: Mapping[str, Any]) -> None:
     write_private_text(path, json.dumps(content, indent=2) + "\n")
 
 
-def write_private_text(path: Path, text: str) -> None:
+def write_private_text(path: Path, text: str, mode: int = 0o600) -> None:
     """Replace a file by one with this text that only its owner can read, completely or not at all. Raises OSError.
 
     When this returns, the file is on disk and stays there if the machine crashes. Line endings are written as they are,
-    on every system.
+    on every system. ``mode`` is for the rare file that others are to read.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -103,7 +103,9 @@ def passing_reason(path: str, surroundings: Surroundings) -> str | None:
     where = _where(surroundings, mounts)
     if where is None:
         return None
-    if _is_below(path, _RUNNER) and (_is_awx(surroundings) or any(_is_below(one.point, _RUNNER) for one in mounts)):
+    if _is_below(path, _RUNNER) and (
+        is_awx(surroundings.environment) or any(_is_below(one.point, _RUNNER) for one in mounts)
+    ):
         return f"is in the folder {_RUNNER} of this job"
     mount = mount_of(path, mounts)
     if mount is None or mount.point == "/" or mount.type in _OWN_TYPES:
@@ -127,11 +129,12 @@ def _where(surroundings: Surroundings, mounts: Iterable[Mount]) -> str | None:
     )
     if is_container:
         return "this container"
-    return "this job of AWX" if _is_awx(surroundings) else None
+    return "this job of AWX" if is_awx(surroundings.environment) else None
 
 
-def _is_awx(surroundings: Surroundings) -> bool:
-    return any(surroundings.environment.get(name) for name in _AWX_VARIABLES)
+def is_awx(environment: Mapping[str, str]) -> bool:
+    """Whether this is a job of AWX or automation controller."""
+    return any(environment.get(name) for name in _AWX_VARIABLES)
 
 
 def parse_mounts(mountinfo: str) -> Iterable[Mount]:

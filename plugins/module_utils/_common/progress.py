@@ -101,6 +101,14 @@ class ProgressLog:
                 activity.shown += 1
                 self._say(self._line(activity))
 
+    def say(self, line: str) -> None:
+        """Write a line at once: something has ended that whoever watches is to see however short it was."""
+        if self._write is not None:
+            with self._lock:
+                self._begin_lines()
+                self._due = self._clock.monotonic() + INTERVAL
+                self._say(line)
+
     def _conclude(self, activity: _Activity) -> None:
         line = self._line(activity)
         now = self._clock.monotonic()

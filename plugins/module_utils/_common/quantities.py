@@ -19,3 +19,8 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 key", "1,200 keys" """
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"

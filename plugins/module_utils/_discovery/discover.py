@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from .._common.errors import (
 )
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._model.resource import Resource
+from .._model.tags import has_tags
 from .progress import DiscoveryProgress, ScanProgress
 from .region_scan import (
     RegionScan,
@@ -107,6 +108,7 @@ class DiscoveryQuery:
     """The resources to discover, and the places to search. ``regions`` None stands for all subscribed ones.
 
     ``kms_key_ids`` None: on any key. ``encryption`` is any, customer or oracle. ``read_each``: by GET, too.
+    Tags None: whatever tags they have.
     """
 
     compartment_ids: Sequence[str]
@@ -116,9 +118,13 @@ class DiscoveryQuery:
     kms_key_ids: frozenset[str] | None = None
     encryption: str = "any"
     read_each: bool = False
+    freeform_tags: Mapping[str, str] | None = None
+    defined_tags: Mapping[str, Mapping[str, str]] | None = None
 
     def matches(self, resource: Resource) -> bool:
         if self.kms_key_ids is not None and resource.kms_key_id not in self.kms_key_ids:
+            return False
+        if not has_tags(resource.freeform_tags, resource.defined_tags, self.freeform_tags, self.defined_tags):
             return False
         return self.encryption in ("any", "customer" if resource.kms_key_id else "oracle")
 

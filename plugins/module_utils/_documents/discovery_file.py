@@ -116,6 +116,7 @@ def _resource(node: JsonNode) -> ResourceRow:
         "lifecycle_state": node.get("lifecycle_state").text(),
         "kms_key_id": kms_key_id,
         "time_created": node.get("time_created").text_or_none(),
+        "size_in_gbs": node.get("size_in_gbs").count_or_none(),
         "group_id": node.get("group_id").text_or_none(),
         "locked": node.get("locked").text_or_none(),
         "freeform_tags": _tags(node.get("freeform_tags")),
@@ -196,7 +197,7 @@ def parse_scanned(node: JsonNode) -> ScannedRow:
 
 
 def _compartments(node: JsonNode, fact: str) -> list[dict[str, str | None]]:
-    return [{"id": row.get("id").text(), **row.texts_of(("name", fact))} for row in node.items()]
+    return [{"id": row.get("id").text(), **row.texts_of(("name", "path", fact))} for row in node.items()]
 
 
 def _filters(node: JsonNode) -> FilterRow | None:
@@ -206,4 +207,7 @@ def _filters(node: JsonNode) -> FilterRow | None:
     return {
         "kms_key_ids": None if keys.value is None else keys.texts(),
         "encryption": node.get("encryption").text_or_none() or "any",
+        "freeform_tags": _tags(node.get("freeform_tags")) or None,
+        "defined_tags": {name: _tags(node.get("defined_tags").get(name)) for name in _namespaces(node)} or None,
+        "only_named": node.get("only_named").flag_or_none() is True,
     }

@@ -11,7 +11,8 @@ between has taken a backup policy away, which no discovery shows any more. Only 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from .._model.resource_types import RESOURCE_TYPES
 from .journal_changes import JournalChange, paired
 from .journal_events import OUTCOME
 from .journal_reader import POLICY, IntentLine, JournalFile, OutcomeLine, parse_journal
-from .json_reader import JsonNode, read_bytes
+from .json_reader import JsonNode, read_bytes, read_end
 
 # What each intent of a change of a policy has in it, and each outcome that says something of one.
 _INTENT_MARK, _MARK = b"previous_policy_id", b"policy"
@@ -37,7 +38,8 @@ class InterruptedPolicy:
     """A change of a backup policy whose end is not known, and what the asset had before.
 
     ``policy_id`` is the policy, ``kms_key_id`` its key for copies, None if it had none. ``runs`` are those that did not
-    come to its end. ``journal`` and ``line`` say where that is written.
+    come to its end. ``journal`` and ``line`` say where that is written, ``tenancy`` of which tenancy it is: None where
+    no line tells, as plans do not.
     """
 
     asset_id: str
@@ -48,6 +50,7 @@ class InterruptedPolicy:
     runs: tuple[str | None, ...]
     journal: str
     line: int
+    tenancy: str | None = None
 
     @property
     def label(self) -> str:
@@ -78,8 +81,13 @@ def interrupted_policies(journals: Iterable[Path]) -> list[InterruptedPolicy]:
 
 
 def former_run_journals(folder: Path) -> list[Path]:
-    """The journals in the folder of a run, or of several runs side by side."""
-    return [path for path in (folder / "journal.jsonl", *sorted(folder.glob("*/journal.jsonl"))) if path.is_file()]
+    """The journals in the folder of a run, or of several runs side by side; each once, whatever links lead to it."""
+    beside = sorted(folder.glob("*/journal.jsonl"), key=lambda path: (path.parent.is_symlink(), path))
+    by_file: dict[str, Path] = {}
+    for path in (folder / "journal.jsonl", *beside):
+        if path.is_file():
+            by_file.setdefault(os.path.realpath(path), path)
+    return list(by_file.values())
 
 
 def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> dict[str, float]:
@@ -92,7 +100,7 @@ def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> d
     found: dict[str, float] = {}
     for path in dict.fromkeys(journals):
         try:
-            content = read_bytes(path) if path.exists() else b""
+            content = read_end(path, _RECENT_BYTES) if path.exists() else b""
         except InputError:
             continue
         found.update(_recent_in(content, parse_moment(now), seconds))
@@ -102,7 +110,7 @@ def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> d
 def _recent_in(content: bytes, now: datetime, seconds: float) -> dict[str, float]:
     ages: dict[str, float] = {}
     concluded: set[tuple[object, object]] = set()
-    for line in reversed(content[-_RECENT_BYTES:].split(b"\n")):
+    for line in _from_the_end(content):
         try:
             row = json.loads(line)
             age = (now - parse_moment(row["time"])).total_seconds()
@@ -116,6 +124,15 @@ def _recent_in(content: bytes, now: datetime, seconds: float) -> dict[str, float
         elif about not in concluded and isinstance(row["id"], str):
             ages.setdefault(row["id"], max(age, 0.0))
     return ages
+
+
+def _from_the_end(content: bytes) -> Iterator[bytes]:
+    """The lines, the last one first. Few of many are looked at."""
+    end = len(content)
+    while end >= 0:
+        start = content.rfind(b"\n", 0, end)
+        yield content[start + 1 : end]
+        end = start
 
 
 def _parse(content: bytes, name: str, mark: bytes | None = None) -> JournalFile:
@@ -156,6 +173,7 @@ def _last_interrupted(changes: Sequence[_Found]) -> InterruptedPolicy | None:
     open_changes.sort(key=lambda found: found.change.place)
     runs: list[str | None] = []
     policy: InterruptedPolicy | None = None
+    tenancy = next((line.tenancy for found in changes for line in found.change.intents if line.tenancy), None)
     while open_changes and not open_changes[-1].change.is_settled:
         change = open_changes.pop().change
         if change.intents[-1].action == UNASSIGN:
@@ -163,11 +181,11 @@ def _last_interrupted(changes: Sequence[_Found]) -> InterruptedPolicy | None:
         runs.append(change.intent.run)
         before = next((line for line in change.intents if line.policy is not None and line.policy.policy_id), None)
         if before is not None:
-            policy = _policy(before, latest.journal, tuple(runs))
+            policy = _policy(before, latest.journal, tuple(runs), tenancy)
     return policy
 
 
-def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...]) -> InterruptedPolicy:
+def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...], tenancy: str | None) -> InterruptedPolicy:
     asset = JsonNode(line.id, journal, "id", line.number).ocid(*RESOURCE_TYPES.assets.ocid_types)
     policy_id = line.policy.policy_id if line.policy is not None else None
     return InterruptedPolicy(
@@ -179,4 +197,5 @@ def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...]) -> Int
         runs=runs,
         journal=journal,
         line=line.number,
+        tenancy=tenancy,
     )

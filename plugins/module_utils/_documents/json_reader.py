@@ -39,18 +39,30 @@ def read_json(path: Path) -> JsonNode:
 
 def read_bytes(path: Path) -> bytes:
     """The content of a regular file of at most ``MOST_BYTES``."""
+    content = _read(path, 0, MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{str(path)!r} is larger than {MOST_BYTES // 1024**2} MiB, so it is not read")
+    return content
+
+
+def read_end(path: Path, most: int) -> bytes:
+    """The last ``most`` bytes of a regular file, or all of it where it is shorter."""
+    return _read(path, -most, most)
+
+
+def _read(path: Path, start: int, most: int) -> bytes:
+    """A part of a regular file, from ``start`` on, where a negative number counts from its end."""
     try:
         # Non-blocking, since opening a named pipe would wait for a writer for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 raise InputError(f"{str(path)!r} is not a regular file. Give a file that this collection wrote")
-            content = file.read(MOST_BYTES + 1)
+            file.seek(start if start >= 0 else max(found.st_size + start, 0))
+            return file.read(most)
     except OSError as error:
         raise InputError(f"{str(path)!r} can't be read: {error.strerror}") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{str(path)!r} is larger than {MOST_BYTES // 1024**2} MiB, so it is not read")
-    return content
 
 
 def parse_json(content: bytes, name: str, line: int | None = None) -> JsonNode:

@@ -31,6 +31,7 @@ class ReportedKeyRow(TypedDict):
     compartment_id: str | None
     time_created: str | None
     current_key_version: str | None
+    time_current_version_created: str | None
     versions: int | None
     is_auto_rotation_enabled: bool | None
     is_replica: bool | None
@@ -75,6 +76,7 @@ def parse_reported_key(node: JsonNode) -> ReportedKeyRow:
         "compartment_id": node.get("compartment_id").text_or_none(),
         "time_created": node.get("time_created").text_or_none(),
         "current_key_version": node.get("current_key_version").text_or_none(),
+        "time_current_version_created": node.get("time_current_version_created").text_or_none(),
         "versions": node.get("versions").count_or_none(),
         "is_auto_rotation_enabled": node.get("is_auto_rotation_enabled").flag_or_none(),
         "is_replica": node.get("is_replica").flag_or_none(),

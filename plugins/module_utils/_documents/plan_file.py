@@ -57,8 +57,9 @@ class _CommonUnplannedFields(TypedDict):
 
 
 class UnplannedRow(_CommonUnplannedFields, total=False):
-    """A resource that is not changed, and why: blocked, skipped, excluded or not approved."""
+    """A resource that is not changed, and why: blocked, skipped, excluded, not approved or not seen."""
 
+    remedy: str
     key_region: str
     wanted_kms_key_id: str | None
     action: str
@@ -82,9 +83,18 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class MadeWith:
+    """The module that made a plan, and its options but for those of the connection, with OCIDs in place of names."""
+
+    module: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PlanFile:
     """A plan as it stands in its file. ``slow``: a key is kept outside OCI, so few changes may be made at a time.
-    ``canary_batch`` is the batch with the first entries of each region, type and key, if there is one."""
+    ``canary_batch`` is the batch with the first entries of each region, type and key, if there is one. ``made_with``
+    is missing in plans of version 0.1.0."""
 
     entries: list[PlanEntry]
     digest: str
@@ -99,9 +109,13 @@ class PlanFile:
     excluded: Sequence[UnplannedRow] = ()
     not_approved: Sequence[UnplannedRow] = ()
     unsettled: Sequence[UnplannedRow] = ()
+    not_seen: Sequence[UnplannedRow] = ()
     unchanged: int = 0
     not_selected: int = 0
     batches: Mapping[int, Sequence[Slice]] = field(default_factory=dict)
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    """Keys and compartments by their names, for people who read the plan."""
+    made_with: MadeWith | None = None
 
 
 def digest(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -138,8 +152,17 @@ def parse_plan(root: JsonNode) -> PlanFile:
         unsettled=_unplanned(root.get("unsettled")),
         unchanged=root.get("unchanged").count(),
         not_selected=root.get("not_selected").count(),
+        not_seen=_unplanned(root.get("not_seen")),
+        names=_names(root.get("names")),
         batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
+        made_with=_made_with(root.get("made_with")),
     )
+
+
+def _made_with(node: JsonNode) -> MadeWith | None:
+    if node.value is None:
+        return None
+    return MadeWith(node.get("module").text(), node.get("options").mapping())
 
 
 def parse_entry(node: JsonNode) -> PlanEntry:
@@ -175,6 +198,11 @@ def parse_entry(node: JsonNode) -> PlanEntry:
     return entry
 
 
+def _names(node: JsonNode) -> dict[str, str | None]:
+    """Empty in plans that have none."""
+    return {} if node.value is None else {name: node.get(name).text_or_none() for name in node.mapping()}
+
+
 def _unplanned(node: JsonNode) -> list[UnplannedRow]:
     return [_unplanned_row(item) for item in node.items()]
 
@@ -191,7 +219,7 @@ def _unplanned_row(node: JsonNode) -> UnplannedRow:
     }
     if "wanted_kms_key_id" in node.mapping():
         row["wanted_kms_key_id"] = node.get("wanted_kms_key_id").text_or_none()
-    for name in ("key_region", "action", "asset_id", "policy_id"):
+    for name in ("key_region", "action", "asset_id", "policy_id", "remedy"):
         value = node.get(name).text_or_none()
         if value is not None:
             row[name] = value

@@ -54,7 +54,9 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "dry_run": plan.dry_run,
         "slow": plan.slow,
         "canary_batch": plan.canary_batch,
+        "names": plan.names,
         **facts,
+        "made_with": None if plan.made_with is None else asdict(plan.made_with),
         "digest": plan.digest,
         "counts": count_entries(plan.entries),
         "entries": plan.entries,
@@ -63,6 +65,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "excluded": plan.excluded,
         "not_approved": plan.not_approved,
         "unsettled": plan.unsettled,
+        "not_seen": plan.not_seen,
         "unchanged": plan.unchanged,
         "not_selected": plan.not_selected,
         "batches": [

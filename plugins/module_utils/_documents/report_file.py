@@ -113,7 +113,7 @@ def parse_report(root: JsonNode) -> RunRecords:
         discovery=DiscoveryFile(
             resources=parse_resources(root.get("resources")),
             unreadable=parse_unreadable(root.get("unreadable")),
-            complete=root.get("complete").flag(),
+            complete=_is_search_complete(root),
             scanned=parse_scanned(evidence.get("scanned")),
             caller={
                 "tenancy": evidence.get("tenancy").text_or_none(),
@@ -140,6 +140,12 @@ def parse_report(root: JsonNode) -> RunRecords:
             "redacted": evidence.get("redacted").text_or_none(),
         },
     )
+
+
+def _is_search_complete(root: JsonNode) -> bool:
+    """Whether every place was read. Reports of 0.1.0 say it as ``complete``, which by now speaks of keys as well."""
+    headline = root.get("headline")
+    return (root if headline.value is None else headline.get("scope")).get("complete").flag()
 
 
 def parse_reported_changes(root: JsonNode) -> ReportedChanges:
@@ -192,7 +198,7 @@ def plan_section(plan: PlanFile) -> PlanSection:
         "digest": plan.digest,
         "dry_run": plan.dry_run,
         "entries": _shown(plan.entries),
-        "blocked": _shown(plan.blocked),
+        "blocked": _shown([*plan.blocked, *plan.not_seen]),
         "left_alone": _shown(plan.skipped),
         "excluded": _shown(plan.excluded),
         "not_approved": _shown(plan.not_approved),

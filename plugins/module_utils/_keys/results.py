@@ -38,6 +38,7 @@ def key_entry(report: KeyReport, auth_type: str = "api_key") -> dict[str, Any]:
         "compartment_id": report.compartment_id,
         "time_created": report.time_created,
         "current_key_version": report.current_key_version,
+        "time_current_version_created": report.time_current_version_created,
         "versions": report.versions,
         "is_auto_rotation_enabled": report.is_auto_rotation_enabled,
         "is_replica": report.is_replica,

@@ -59,6 +59,7 @@ class KeyReport:
     management_endpoint: str | None = None
     time_created: str | None = None
     current_key_version: str | None = None
+    time_current_version_created: str | None = None
     versions: int | None = None
     is_auto_rotation_enabled: bool | None = None
     is_replica: bool | None = None
@@ -71,6 +72,16 @@ class KeyReport:
     def is_external(self) -> bool:
         """The key is kept outside OCI, where each use of it is slow (oci_semantics.md fact 28)."""
         return self.protection_mode == "EXTERNAL"
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """How many versions a key has, and when its current one was created. None: not read."""
+
+    count: int | None = None
+    at_least: str = ""
+    """ "at least " if further pages were not counted."""
+    time_current_created: str | None = None
 
 
 class KeyValidator:
@@ -131,15 +142,15 @@ class KeyValidator:
             problems.append(f"is {state}, not ENABLED{when}" + (f". {remedy}" if remedy else ""))
         if algorithm != "AES":
             problems.append(f"has {_algorithm_words(algorithm)}; Block Volume requires an AES key")
-        versions: int | None = None
-        at_least = ""
+        versions = _Versions()
         try:
-            versions, at_least = self._count_versions(kms_key_id, found.read_at)
+            versions = self._read_versions(found)
         except ApiError as error:
             warnings.append(f"its versions could not be counted ({error})")
-        if versions is not None and versions > 1:
+        if versions.count is not None and versions.count > 1:
             warnings.append(
-                f"has {at_least}{versions} versions; Block Volume documents support only for keys with a single version"
+                f"has {versions.at_least}{versions.count} versions; Block Volume documents support only for keys with "
+                "a single version"
             )
         return self._report(found, region, tuple(problems), tuple(warnings), versions)
 
@@ -152,18 +163,23 @@ class KeyValidator:
         if state in _UNUSABLE_STATES:
             remedy = _REMEDIES.get(state, "Restore the key first")
             problems = (f"is {state}; OCI refuses to move a resource off it. {remedy}",)
-        return self._report(found, region, problems, (), None)
+        return self._report(found, region, problems, (), _Versions())
 
-    def _count_versions(self, kms_key_id: str, endpoint: str) -> tuple[int, str]:
-        """The number of versions that are not deleted, and "at least " if further pages were not counted."""
+    def _read_versions(self, found: KeyLocation) -> _Versions:
+        """The versions that are not deleted, by ListKeyVersions. Raises ApiError."""
         count = 0
-        ask = partial(self._finder.read, endpoint, "list_key_versions", kms_key_id, limit=100)
+        current = known(found.key, "current_key_version")
+        time_created: str | None = None
+        ask = partial(self._finder.read, found.read_at, "list_key_versions", found.key.id, limit=100)
         for response in every_page(ask, "key versions"):
             versions = complete_rows(response, "key versions")
             count += len([version for version in versions if version.lifecycle_state != "DELETED"])
+            for version in versions:
+                if current is not None and known(version, "id") == current:
+                    time_created = _time(version, "time_created")
             if count > 1 and response.next_page is not None and not self._exact_versions:
-                return count, "at least "
-        return count, ""
+                return _Versions(count, "at least ", time_created)
+        return _Versions(count, "", time_created)
 
     def _report(
         self,
@@ -171,7 +187,7 @@ class KeyValidator:
         region: str,
         problems: tuple[str, ...],
         warnings: tuple[str, ...],
-        versions: int | None,
+        versions: _Versions,
     ) -> KeyReport:
         key = found.key
         # A record of the home region says of itself that it is the primary one.
@@ -194,7 +210,8 @@ class KeyValidator:
             management_endpoint=found.endpoint,
             time_created=_time(key, "time_created"),
             current_key_version=known(key, "current_key_version"),
-            versions=versions,
+            time_current_version_created=versions.time_current_created,
+            versions=versions.count,
             is_auto_rotation_enabled=known(key, "is_auto_rotation_enabled"),
             is_replica=home not in (None, region) if is_primary is None else not is_primary,
         )

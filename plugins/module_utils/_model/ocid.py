@@ -121,7 +121,7 @@ def parse(value: object) -> Ocid:
     if bad is not None and text.lower().startswith(PREFIXES):
         raise InputError(
             f"{quote(text)} is not an OCID: {quote(bad.group())} at position {bad.start() + 1} is not allowed in it"
-            + (" (is it a placeholder that was not filled in?)" if bad.group() in "<>{}$" else "")
+            + (" (is it a placeholder that was not filled in?)" if bad.group() in "<>{}$" else ". Copy the OCID again")
         )
     parts = text.split(separator)
     if bad is not None or f"{parts[0]}{separator}" not in PREFIXES or len(parts) < _MIN_PARTS:

@@ -42,6 +42,7 @@ class Resource:
     group_id: str | None = None
     time_created: str | None = None
     """RFC 3339 in UTC, to the millisecond."""
+    size_in_gbs: int | None = field(default=None, compare=False)
     freeform_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     defined_tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     read_by: str = field(default="list", compare=False)

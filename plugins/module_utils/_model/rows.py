@@ -36,6 +36,7 @@ class _CommonResourceFields(TypedDict):
     kms_key_id: str | None
     display_name: str | None
     time_created: str | None
+    size_in_gbs: int | None
     group_id: str | None
     locked: str | None
     freeform_tags: dict[str, Any]
@@ -79,10 +80,17 @@ class UnreadableRow(TypedDict):
 
 
 class FilterRow(TypedDict):
-    """Which resources the discovery lists. ``kms_key_ids`` None: on any key. ``encryption``: any, customer, oracle."""
+    """Which resources the discovery lists. ``kms_key_ids`` None: on any key. ``encryption``: any, customer, oracle.
+
+    Tags None: whatever tags they have. Otherwise they have all of these. ``only_named``: only resources that a user or
+    an earlier run named.
+    """
 
     kms_key_ids: list[str] | None
     encryption: str
+    freeform_tags: dict[str, Any] | None
+    defined_tags: dict[str, dict[str, Any]] | None
+    only_named: bool
 
 
 class _CommonScannedFields(TypedDict):
@@ -102,8 +110,9 @@ class _CommonScannedFields(TypedDict):
 class ScannedRow(_CommonScannedFields, total=False):
     """What the discovery searched and what it skipped. None: the file does not say, so nothing may be concluded.
 
-    Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, and ``lifecycle_state`` or
-    ``reason``. Only results of key_assignment_info have the counts below: short ones do not list all compartments.
+    Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, ``path``, and
+    ``lifecycle_state`` or ``reason``. Only results of key_assignment_info have the counts below: short ones do not list
+    all compartments.
     """
 
     compartment_count: int

@@ -34,6 +34,7 @@ from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._common.quantities import duration
+from .._common.table import width_of
 from .._documents.journal import (
     Journal,
     default_journal_path,
@@ -87,6 +88,8 @@ class Request:
     )
     key_regions: Callable[[Connection, DesiredState], Sequence[str] | None] | None = None
     """The regions in which a key that is named is used, None for all; by default those of the resources."""
+    shows_plan: bool = False
+    """Whether what is going to change is shown as a table, before it is."""
 
 
 def change_keys(
@@ -151,14 +154,14 @@ def _run(
             clock=runtime.clock,
             timings=runtime.timings,
             cancellation=cancellation,
-            live=ChangeProgress(log),
+            live=ChangeProgress(log, table_width=width_of(os.environ.get("COLUMNS")) if request.shows_plan else None),
             lock_places=lock_places(journal_path, os.environ),
             validator=validator,
         )
 
     warnings: list[str] = []
     journals = with_default_journal([journal_path])
-    interrupted = find_interrupted([journal_path], warnings)
+    interrupted = find_interrupted([journal_path], connection.tenancy, warnings)
     try:
         desired = _without_names(desired, connection, resources, request, NamedKeys(connection, runtime.clock), log)
         desired = request.prepare(connection, desired, resources)

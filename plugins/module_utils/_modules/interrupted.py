@@ -60,10 +60,12 @@ def with_default_journal(journals: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys([*journals, *([] if default is None else [default])]))
 
 
-def find_interrupted(journals: Iterable[Path], warnings: list[str]) -> list[InterruptedPolicy]:
-    """The interrupted changes in these journals, and in the default one, which need not be readable.
+def find_interrupted(journals: Iterable[Path], tenancy: str | None, warnings: list[str]) -> list[InterruptedPolicy]:
+    """The interrupted changes of ``tenancy`` in these journals, and in the default one, which need not be readable.
 
-    Raises InputError.
+    The default journal has what a user did in all tenancies. Only credentials of another one can settle its changes, so
+    they are left out, with a warning where it is not the default one. Lines that name no tenancy count as of this one,
+    and so do all if it is not known. Raises InputError.
     """
     named = list(dict.fromkeys(journals))
     readable = list(named)
@@ -74,7 +76,21 @@ def find_interrupted(journals: Iterable[Path], warnings: list[str]) -> list[Inte
                 readable.append(path)
             except InputError as error:
                 warnings.append(f"Whether earlier runs were interrupted is only known in part: {error}.")
-    return interrupted_policies(readable)
+    policies = interrupted_policies(readable)
+    own = [policy for policy in policies if is_of_tenancy(policy.tenancy, tenancy)]
+    names = {str(path) for path in named} - {str(known_default_journal(os.environ))}
+    warnings += [
+        f"{policy.label} is of tenancy {policy.tenancy}: a run that was interrupted was changing its backup policy "
+        f"({policy.source}). Run the task with credentials of that tenancy to settle it."
+        for policy in policies
+        if policy not in own and policy.journal in names
+    ]
+    return own
+
+
+def is_of_tenancy(named: str | None, own: str | None) -> bool:
+    """Whether a line that names this tenancy, or none, is the business of credentials of ``own``."""
+    return named is None or not own or named == own
 
 
 def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolicy]) -> Interrupted:

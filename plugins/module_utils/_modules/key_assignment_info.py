@@ -31,6 +31,7 @@ from .._discovery.results import (
     summary,
     unreadable_entry,
 )
+from .._discovery.tenancy import Compartment
 from .._documents.own_files import write_result
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
@@ -41,6 +42,7 @@ from .errors import fail_module_on_error
 from .names import Names
 from .options import listed, writable_file
 from .output import invocation, warn_of
+from .plan_filters import defined_tags, freeform_tags
 from .progress import live_progress
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
@@ -117,7 +119,18 @@ def discovery_query(
         kms_key_ids=keys,
         encryption=encryption,
         read_each=bool(options.get("read_each")),
+        **_tags(options),
     )
+
+
+def _tags(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters by tags. Raises InputError for one that is set but empty."""
+    given = {name: options[name] for name in ("freeform_tags", "defined_tags") if options.get(name) is not None}
+    for name, tags in given.items():
+        if not tags or any(value in ({}, None) for value in tags.values()):
+            raise InputError(f"'{name}' is empty. Name tags with their values, or leave '{name}' out for any tags.")
+    readers = {"freeform_tags": freeform_tags, "defined_tags": defined_tags}
+    return {name: readers[name](options) for name in given}
 
 
 def _types(options: Mapping[str, Any]) -> list[str]:
@@ -154,10 +167,12 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "regions": found.regions,
         "skipped_regions": [{"name": name, "reason": f"it is {status}"} for name, status in found.skipped_regions],
         "compartments": [
-            {"id": one.id, "name": one.name, "lifecycle_state": one.lifecycle_state} for one in scope.compartments
+            {"id": one.id, "name": one.name, "path": _path(one), "lifecycle_state": one.lifecycle_state}
+            for one in scope.compartments
         ],
         "skipped_compartments": [
-            {"id": one.id, "name": one.name, "reason": f"it is {one.lifecycle_state}"} for one in scope.skipped
+            {"id": one.id, "name": one.name, "path": _path(one), "reason": f"it is {one.lifecycle_state}"}
+            for one in scope.skipped
         ],
         "compartment_count": len(scope.compartments),
         "skipped_compartment_count": len(scope.skipped),
@@ -167,8 +182,16 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
         "filters": {
             "kms_key_ids": None if query.kms_key_ids is None else sorted(query.kms_key_ids),
             "encryption": query.encryption,
+            "freeform_tags": query.freeform_tags,
+            "defined_tags": query.defined_tags,
+            "only_named": False,
         },
     }
+
+
+def _path(compartment: Compartment) -> str | None:
+    """The names from the root down, as far up as they are known; that of the root itself."""
+    return "/".join(compartment.path) or compartment.name
 
 
 def _caller(connection: Connection) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .._documents.discovery_file import (
 from .._documents.own_files import write_result
 from .._documents.packed_plan import unpack_plan
 from .._documents.plan_file import PlanFile, read_plan
+from .._documents.subject import subject
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (
@@ -41,13 +42,14 @@ from .key_assignment_info import (
     discover_result,
     incomplete_warning,
 )
-from .key_plan import PlanContext, PlanResult
+from .key_plan import PlanContext, PlanModule, PlanResult
 from .names import Names
 from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 from .plan_interrupted import interrupted_in_plan
-from .scope_options import regions_asked
+from .plan_options import PLAN_OPTIONS
+from .scope_options import DISCOVERY_OPTIONS, regions_asked
 
 
 def plan_assignment(context: PlanContext) -> PlanResult:
@@ -59,7 +61,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
     plan_filter = replace(selection, keys=_keys_for(context, discovery))
-    interrupted = interrupted_in_plan(context)
+    interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
     key_checks = KeyChecks()
@@ -68,8 +70,10 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
+    present = plan.digest
     if approved is not None:
         approve(plan, approved.entries)
+    gone = 0 if approved is None or context.previous.last else _gone(plan, approved)
     plan.block_failed(context.previous.failed)
     interrupted.complete(plan)
     _expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
@@ -77,9 +81,27 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         "options": _recorded_options(options),
         "complete": discovery.complete,
         "approved_digest": approved and approved.digest,
-        "names": names.found,
     }
-    return PlanResult(plan, key_checks, discovery.tenancy, facts, tuple(interrupted.warnings))
+    return PlanResult(
+        plan,
+        key_checks,
+        discovery.tenancy,
+        facts,
+        tuple(interrupted.warnings),
+        names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
+        approved=None if approved is None else approved.digest,
+        present=present,
+        gone=gone,
+        places_not_seen=max(len(discovery.unreadable), 0 if discovery.complete else 1),
+        complete=discovery.complete,
+    )
+
+
+def _gone(plan: Plan, approved: PlanFile) -> int:
+    """How many approved changes the plan does not have any more, and does not say why under another heading."""
+    apart = (plan.entries, plan.not_approved, plan.blocked, plan.skipped, plan.excluded)
+    known = {subject(row) for rows in apart for row in rows}
+    return sum(subject(entry) not in known for entry in approved.entries)
 
 
 def _look_up_names(context: PlanContext, names: Names) -> None:
@@ -170,6 +192,7 @@ def _selection(context: PlanContext) -> PlanFilter:
         created_before=created_before(options),
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
+        role=context.role,
     )
 
 
@@ -255,3 +278,26 @@ _RECORDED_OPTIONS = (
 def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that the plan was made with, for its file."""
     return {name: options[name] for name in _RECORDED_OPTIONS}
+
+
+def _options() -> dict[str, dict[str, Any]]:
+    return {
+        "discovery_file": {"type": "path"},
+        **DISCOVERY_OPTIONS,
+        **PLAN_OPTIONS,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "kms_key_ids": {"type": "dict", "no_log": False},
+        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
+        "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
+        "only_oracle_managed": {"type": "bool", "default": False},
+        "exclude_ids": {"type": "list", "elements": "str"},
+        "freeform_tags": {"type": "dict"},
+        "defined_tags": {"type": "dict"},
+        "created_before": {"type": "str"},
+        "approved_file": {"type": "path"},
+        "approved_plan": {"type": "str"},
+        "plan_digest": {"type": "str"},
+    }
+
+
+ASSIGNMENT_PLAN = PlanModule("key_assignment_plan", _options, plan_assignment, role="rekey")

@@ -27,26 +27,36 @@ from .._documents.json_reader import read_json
 from .._documents.keys_file import read_keys
 from .._documents.plan_file import read_plan
 from .._documents.report_file import RunRecords, parse_report, plan_section
+from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.ocid import expect_type, parse
+from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
 from .._reporting.build import (
-    STATE_UNKNOWN,
     ReportContext,
     build,
     canonical,
     undiscovered,
 )
+from .._reporting.checks import UNKNOWN, Demands
 from .._reporting.files import foreign_report_reason, report_paths, write_report
+from .._reporting.history import summarize
 from .._reporting.html import render
+from .._reporting.ocsf import ocsf_text
+from .._reporting.prometheus import metrics_text
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
+from .._reporting.report_text import report_lines, report_message
+from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
-from .output import invocation
+from .output import invocation, warn
+from .report_history import NO_BASELINE, History
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
 _MOST_LISTED = 200
+# What is written besides the page and the manifest.
+_KINDS = ("json", "csv", "ocsf", "metrics", "summary")
 
 
 def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
@@ -60,14 +70,19 @@ def make_report(module: AnsibleModule, clock: Clock | None = None) -> NoReturn:
             )
         except OSError as error:
             raise InputError(f"The report could not be written: {error}") from error
+    if result["alarms"]:
+        module.fail_json(invocation=invocation(module), **{**result, "msg": "\n".join(result["alarms"])})
     module.exit_json(invocation=invocation(module), **result)
 
 
 def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     options = module.params
+    if options["max_key_age_days"] < 1:
+        raise InputError(f"'max_key_age_days' is {options['max_key_age_days']}. Give a number of days, 1 or more")
     template = _template(options["template"])
     folder = _folder(options["report_dir"])
-    _check_files(options, report_paths(folder, ("json", "csv", *(["html"] if template is not None else []))))
+    _check_files(options, report_paths(folder, (*_KINDS, *(["html"] if template is not None else []))))
+    history = History.of(options, folder)
     runs = _runs(options)
     context = ReportContext(
         mode="check" if module.check_mode else "run",
@@ -75,6 +90,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         evidence={name: None if is_blank(value) else value for name, value in (options["evidence"] or {}).items()},
         ansible_core=getattr(module, "ansible_version", None),
         python=platform.python_version(),
+        demands=Demands(options["max_key_age_days"], options["required_protection"]),
+        owner_tag=None if is_blank(options["owner_tag"]) else str(options["owner_tag"]).strip(),
     )
     report = build(runs, _keys_to_retire(options["kms_key_ids"], runs), context)
     report["evidence"]["redacted"] = runs[0].run["redacted"] if runs[0].run else None
@@ -82,16 +99,30 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         redaction = Redaction(None if is_blank(options["redact_key"]) else options["redact_key"])
         report = redaction(report)
         report["evidence"]["redacted"] = redaction.method
+    history.add_to(report)
     text = canonical(report)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    texts = {"json": text, "csv": csv_text(report)}
+    texts = {
+        "json": text,
+        "csv": csv_text(report),
+        "ocsf": ocsf_text(report),
+        "metrics": metrics_text(report),
+        "summary": canonical(summary_document(summarize(report, digest))),
+    }
     if template is not None:
         texts["html"] = render(template, report, digest)
     paths = write_report(folder, texts, report["evidence"]["run_id"])
+    published = history.publish(texts["metrics"])
+    warn(module, history.warnings, "the folder of the reports")
+    result = _result(report)
+    if history.baseline is not None and report["since"] is None:
+        result["msg"] += f". {NO_BASELINE}"
+        result["lines"].append(f"{NO_BASELINE}.")
     return {
         "changed": False,
-        "paths": {kind: str(path) for kind, path in paths.items()},
-        **_result(report),
+        "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},
+        **result,
+        "alarms": alarms(report, options["fail_on"] or ()),
         "digest": digest,
     }
 
@@ -99,7 +130,14 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
 def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
     """What the report is made from: the files of one run, or earlier reports."""
     earlier = _paths(options["merge_reports"])
-    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "discovery_error")
+    names = (
+        "discovery_file",
+        "initial_discovery_file",
+        "plan_file",
+        "keys_file",
+        "initial_keys_file",
+        "discovery_error",
+    )
     of_one_run = [name for name in names if not is_blank(options[name])]
     of_one_run += ["change_files"] if _paths(options["change_files"]) else []
     if earlier and of_one_run:
@@ -113,7 +151,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
         return runs
     before = _path(options["initial_discovery_file"])
     plan = _path(options["plan_file"])
-    keys = _path(options["keys_file"])
+    keys, earlier_keys = _path(options["keys_file"]), _path(options["initial_keys_file"])
     discovery_before = None if before is None else read_discovery(before)
     return [
         RunRecords(
@@ -121,7 +159,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
             before=None if discovery_before is None else before_counts(discovery_before.resources),
             plan=None if plan is None else plan_section(read_plan(plan)),
             changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
-            keys=[] if keys is None else read_keys(keys),
+            keys=[row for path in (earlier_keys, keys) if path is not None for row in read_keys(path)],
         )
     ]
 
@@ -193,7 +231,15 @@ def _folder(given: Any) -> Path:
 def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
     """Raise InputError if a file of the report is one that it is made from, or is not one of ours."""
     outputs = {path.name: path for path in paths.values()}
-    names = ("discovery_file", "initial_discovery_file", "plan_file", "keys_file", "change_files", "merge_reports")
+    names = (
+        "discovery_file",
+        "initial_discovery_file",
+        "plan_file",
+        "keys_file",
+        "initial_keys_file",
+        "change_files",
+        "merge_reports",
+    )
     expect_distinct([*outputs.items(), *input_files(options, *names, "template")], outputs)
     for name, path in outputs.items():
         expect_replaceable(name, path, foreign_report_reason)
@@ -204,30 +250,40 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
     summary = report["summary"]
-    violations = {check["id"]: len(check["findings"]) if check["assessed"] else None for check in checks}
+    names = {key["id"]: key["display_name"] for key in report["keys"]}
+    violations = {
+        check["id"]: len(check["findings"]) if check["findings"] or check["state"] != UNKNOWN else None
+        for check in checks
+    }
     return {
+        "headline": {name: report["headline"][name] for name in ("level", "sentence", "others", "coverage")},
+        "scope": report["headline"]["scope"]["text"],
         "summary": {name: summary[name] for name in ("total", "customer", "oracle", "unreadable")},
         "complete": report["complete"],
         "outcomes": report["outcomes"],
         "violations": violations,
         "retirement": [
-            {"kms_key_id": key["kms_key_id"], "verdict": key["verdict"], "uses": len(key["uses"])}
+            {
+                "kms_key_id": key["kms_key_id"],
+                "verdict": key["verdict"],
+                "uses": len(key["uses"]),
+                "display_name": names.get(key["kms_key_id"]),
+            }
             for key in keys[:_MOST_LISTED]
         ],
-        "msg": _message(report),
+        "since": _since(report),
+        "lines": report_lines(report),
+        "msg": report_message(report),
     }
 
 
-def _message(report: Mapping[str, Any]) -> str:
-    """The report in a sentence, and why it is incomplete if it is."""
-    unknown = [row["message"] for row in report["unreadable"] if row["code"] == STATE_UNKNOWN]
-    if unknown and not report["resources"]:
-        return f"{unknown[0]}. The report has the changes, but not the current state"
-    summary = report["summary"]
-    noun = "resource is" if summary["customer"] == 1 else "resources are"
-    sentences = [f"{summary['customer']} of {summary['total']} {noun} on customer-managed keys"]
-    if not report["complete"]:
-        places = "place" if summary["unreadable"] == 1 else "places"
-        why = f"{summary['unreadable']} {places} could not be read" if summary["unreadable"] else "see 'scanned' in it"
-        sentences.append(f"The report is incomplete: {why}")
-    return ". ".join(sentences)
+def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The counts of what is different since the earlier report, and what got worse in sentences."""
+    since = report["since"]
+    if since is None:
+        return None
+    return {
+        "baseline": since["baseline"]["run_id"],
+        **{name: len(since[name]) for name in (*RESOURCE_LISTS, *KEY_LISTS)},
+        "worse": since["worse"],
+    }

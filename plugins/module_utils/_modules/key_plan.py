@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,25 +17,31 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection
+from .._api.settings import CONNECTION_OPTIONS
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
+from .._common.table import width_of
 from .._common.values import is_blank
 from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.keys_file import read_keys
 from .._documents.keys_writer import write_keys
+from .._documents.latest_link import point_latest_to
 from .._documents.packed_plan import pack_plan
-from .._documents.plan_file import PlanFile
+from .._documents.plan_file import MadeWith, PlanFile
 from .._documents.plan_writer import count_entries, write_plan
+from .._documents.subject import subject
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
+from .._model.change_table import MOST_ROWS
+from .._model.ocid_names import Names
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
 from .._planning.key_checks import KeyChecks, KeyInRegion, check_keys
 from .._planning.plan import Plan
-from .._planning.plan_text import MOST_COUNTS, plan_lines
+from .._planning.plan_text import PlanWords, plan_lines, plan_summary
 from .call_files import input_files
 from .checked_files import check_files
 from .connection import connect_to_read
@@ -45,7 +52,7 @@ from .errors import (
 from .options import writable_file
 from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
-from .progress import live_progress
+from .progress import PROGRESS_OPTIONS, live_progress
 from .runtime import Runtime
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
@@ -62,9 +69,10 @@ _TOO_LARGE = (
 
 @dataclass
 class PlanContext:
-    """What a module needs to make its plan."""
+    """What a module needs to make its plan. ``given`` are the options of the plan."""
 
     module: AnsibleModule
+    given: Mapping[str, Any]
     connection: Connection
     validator: KeyValidator
     folder: Path
@@ -72,6 +80,8 @@ class PlanContext:
     partial_result: dict[str, Any]
     """What the result has even if the module fails later."""
     log: ProgressLog = NO_PROGRESS
+    role: str = "rekey"
+    """The role whose variables messages name."""
     named: dict[str, Any] = field(default_factory=dict)
     """The options with names, with OCIDs instead."""
 
@@ -82,8 +92,8 @@ class PlanContext:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """The options of the module, with OCIDs instead of names as far as those were looked up."""
-        return {**self.module.params, **self.named}
+        """The options of the plan, with OCIDs instead of names as far as those were looked up."""
+        return {**self.given, **self.named}
 
     @property
     def multi_version_key_fails(self) -> bool:
@@ -98,66 +108,129 @@ class PlanContext:
         """Raise InputError where a file is of another tenancy than the credentials."""
         own = self.connection.tenancy
         if own and tenancy != own:
-            raise InputError(f"{name} is of tenancy {tenancy}, but the credentials are for {own}")
+            raise InputError(
+                f"{name} is of tenancy {tenancy}, but the credentials are for {own}. Use the credentials of that "
+                "tenancy, or a file of this one"
+            )
 
 
 @dataclass(frozen=True)
 class PlanResult:
-    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result."""
+    """A plan and what Vault says of its keys. ``facts`` are also written to its file, ``warnings`` to the result.
+
+    ``names`` are those of keys and compartments, by OCID. ``approved`` and ``present`` are the digests of the approved
+    plan and of the plan before it was compared with that; ``gone`` counts approved changes that are not in it.
+    ``places_not_seen`` counts what the discovery could not read.
+    """
 
     plan: Plan
     key_checks: KeyChecks
     tenancy: str
     facts: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    approved: str | None = None
+    present: str | None = None
+    gone: int = 0
+    places_not_seen: int = 0
+    complete: bool = True
 
 
-def write_key_plan(module: AnsibleModule, make: Callable[[PlanContext], PlanResult]) -> NoReturn:
+@dataclass(frozen=True)
+class PlanModule:
+    """A module that plans: its name, its argument spec, how it makes a plan, and the role whose variables its messages
+    name."""
+
+    name: str
+    make_spec: Callable[[], Mapping[str, dict[str, Any]]]
+    make: Callable[[PlanContext], PlanResult]
+    role: str
+
+    @property
+    def spec(self) -> dict[str, dict[str, Any]]:
+        return dict(self.make_spec())
+
+    @property
+    def options_for_later(self) -> list[str]:
+        """The options that a later plan of the same run is made with: without those that are its own."""
+        return [name for name in self.spec if name not in {"plan_file", *PROGRESS_OPTIONS, *CONNECTION_OPTIONS}]
+
+
+def write_key_plan(module: AnsibleModule, planner: PlanModule) -> NoReturn:
     """Make a plan, write it to its file, and end the module."""
     runtime = Runtime.default()
     partial_result: dict[str, Any] = {}
     with fail_module_on_error(module, extra_result=partial_result):
         try:
             with live_progress(module, runtime.clock) as log:
-                result = _write(module, make, runtime, partial_result, log)
+                result = _write(module, planner, runtime, partial_result, log)
         except OSError as error:
             raise InputError(f"The plan could not be made: {error}. {NOTHING_WAS_CHANGED}") from error
     module.exit_json(invocation=invocation(module), **partial_result, **result)
 
 
 def _write(
-    module: AnsibleModule,
-    make: Callable[[PlanContext], PlanResult],
-    runtime: Runtime,
-    partial_result: dict[str, Any],
-    log: ProgressLog,
+    module: AnsibleModule, planner: PlanModule, runtime: Runtime, partial_result: dict[str, Any], log: ProgressLog
 ) -> dict[str, Any]:
     options = module.params
+    folder = expect_plan_options(options, planner)
+    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
+    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
+    context = PlanContext(
+        module, options, connection, validator, folder, runtime.clock, partial_result, log, planner.role
+    )
+    _document, result = make_and_write(context, planner)
+    return result
+
+
+def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path:
+    """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
+    if options["create_folder"] and not is_blank(options["plan_file"]):
+        _create_folder(Path(_absolute(options["plan_file"])).parent, planner.role)
     plan_file = writable_file("plan_file", options["plan_file"])
-    keys_file = writable_file("keys_file", options["keys_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
     written = {
         "plan_file": plan_file,
-        "keys_file": keys_file,
+        "keys_file": writable_file("keys_file", options["keys_file"]),
         "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
     }
     reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
     read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
     check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
-    if options["batch_size"] < 1 or options["canary"] < 0:
-        raise InputError("'batch_size' must be at least 1 and 'canary' at least 0")
-    connection = connect_to_read(module, runtime, concurrency=_CONCURRENCY, attempts=_ATTEMPTS)
-    validator = KeyValidator(connection, runtime.clock, exact_versions=True)
-    context = PlanContext(module, connection, validator, plan_file.parent, runtime.clock, partial_result, log)
-    result = make(context)
+    for name, least in (("batch_size", 1), ("canary", 0)):
+        if options[name] < least:
+            raise InputError(f"'{name}' must be at least {least}, but is {options[name]}. Give a larger number")
+    return plan_file.parent
+
+
+def _create_folder(folder: Path, role: str) -> None:
+    """Create the folder of a run, and those above it, for their owner only."""
+    try:
+        for path in reversed([folder, *folder.parents]):
+            if not path.is_dir():
+                path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{role}_report_dir: the folder {str(folder)!r} of 'plan_file' can't be created: {error.strerror}. Nothing "
+            "was changed. Name a folder that you may write to"
+        ) from error
+
+
+def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile, dict[str, Any]]:
+    """Make the plan and write it to its file; the plan, and the result of a task for it. Raises InputError, OSError."""
+    module, options, role = context.module, context.options, planner.role
+    plan_file, keys_file = context.folder / Path(options["plan_file"]).name, options["keys_file"]
+    result = planner.make(context)
     plan, previous = result.plan, context.previous
     first_batch = previous.last + 1
     canary = 0 if previous.last else options["canary"]
     batches = split_into_batches(plan.entries, options["batch_size"], canary)
-    if keys_file is not None:
-        _write_keys(keys_file, result.key_checks, connection, is_first=not previous.last)
+    if not is_blank(keys_file):
+        _write_keys(
+            Path(os.path.expanduser(keys_file)), result.key_checks, context.connection, is_first=not previous.last
+        )
     run_id = options["run_id"]
     document = PlanFile(
         entries=plan.entries,
@@ -165,7 +238,7 @@ def _write(
         tenancy=result.tenancy,
         dry_run=module.check_mode,
         run_id=uuid.uuid4().hex if is_blank(run_id) else run_id,
-        time_created=runtime.clock.timestamp(),
+        time_created=context.clock.timestamp(),
         slow=result.key_checks.has_external,
         canary_batch=1 if canary and batches else None,
         blocked=plan.blocked,
@@ -175,27 +248,62 @@ def _write(
         unsettled=plan.unsettled,
         unchanged=plan.unchanged,
         not_selected=plan.not_selected,
+        not_seen=plan.not_seen,
         batches=dict(enumerate(batches, first_batch)),
+        names=_names(result),
+        made_with=MadeWith(planner.name, _options_for_later(context.options, planner)),
     )
     write_plan(plan_file, document, result.facts)
+    if options["create_folder"] and not previous.last:
+        point_latest_to(plan_file.parent)  # the run is complete without the link
     for warning in dict.fromkeys([*result.key_checks.warnings(), *result.warnings]):
         warn_of(module, warning)
     inline = _inline_plan(result) if module.check_mode else None
     note = _TOO_LARGE if module.check_mode and inline is None else None
-    lines = plan_lines(plan, dry_run=module.check_mode)
-    return {
+    words = PlanWords(
+        dry_run=module.check_mode,
+        names=Names(document.names),
+        width=width_of(os.environ.get("COLUMNS")),
+        role=role,
+        approved=result.approved,
+        present=result.present,
+        gone=result.gone,
+        places_not_seen=result.places_not_seen,
+    )
+    lines = plan_lines(plan, words)
+    return document, {
         "changed": False,
         "plan_file": str(plan_file),
         "digest": plan.digest,
-        "summary": _summary(plan, previous),
-        "counts": count_entries(plan.entries)[:MOST_COUNTS],
+        "complete": result.complete,
+        "summary": _summary(result, previous),
+        "counts": count_entries(plan.entries)[:MOST_ROWS],
         "first_batch": first_batch,
         "batch_count": len(batches),
         "lines": [*lines, note] if note else lines,
         "plan": inline,
         "plan_note": note,
-        "msg": lines[0],
+        "msg": plan_summary(plan, words),
     }
+
+
+_PATHS = ("discovery_file", "new_discovery_file", "keys_file", "approved_file", "reports", "former_runs")
+
+
+def _options_for_later(options: Mapping[str, Any], planner: PlanModule) -> dict[str, Any]:
+    """The options that a later plan of the same run is made with. Paths don't depend on the current folder."""
+    found = {name: options[name] for name in planner.options_for_later}
+    for name in _PATHS:
+        value = found.get(name)
+        if isinstance(value, list):
+            found[name] = [path if is_blank(path) else _absolute(path) for path in value]
+        elif not is_blank(value):
+            found[name] = _absolute(value)
+    return found
+
+
+def _absolute(path: Any) -> str:
+    return os.path.abspath(os.path.expanduser(str(path)))
 
 
 def _inline_plan(result: PlanResult) -> str | None:
@@ -204,7 +312,24 @@ def _inline_plan(result: PlanResult) -> str | None:
     return packed if len(packed) <= _MOST_INLINE else None
 
 
-def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
+def _names(result: PlanResult) -> dict[str, str | None]:
+    """The names of the keys and compartments that the plan is about; None where a key's is not known."""
+    plan = result.plan
+    rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
+    keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
+    found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
+    found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
+    found.update(
+        (report.id, report.display_name)
+        for report in result.key_checks.reports
+        if report.display_name and not found.get(report.id)
+    )
+    found.pop("", None)
+    return found
+
+
+def _summary(result: PlanResult, previous: PreviousBatches) -> dict[str, int]:
+    plan = result.plan
     return {
         "planned": len(plan.entries),
         "unchanged": plan.unchanged,
@@ -215,7 +340,10 @@ def _summary(plan: Plan, previous: PreviousBatches) -> dict[str, int]:
         "not_selected": plan.not_selected,
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),
+        "unchanged_by_run": len(plan.unchanged_subjects & previous.changed_subjects),
+        "blocked_by_failure": sum(subject(row) in previous.failed for row in plan.blocked),
         "unsettled": len(plan.unsettled),
+        "not_seen": len(plan.not_seen) + result.places_not_seen,
     }
 
 

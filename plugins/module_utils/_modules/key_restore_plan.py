@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
@@ -36,9 +37,10 @@ from .._resources.planned import planned_kind
 from .._resources.region_reader import RegionReader
 from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
-from .key_plan import PlanContext, PlanResult
+from .key_plan import PlanContext, PlanModule, PlanResult
 from .options import writable_file
 from .plan_interrupted import interrupted_in_plan
+from .plan_options import PLAN_OPTIONS
 
 # Reads at a time in each region.
 _CONCURRENCY = 32
@@ -53,7 +55,10 @@ def plan_restore(context: PlanContext) -> PlanResult:
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
     resources, unread = _read(context.connection, list(former.found.values()), context.log)
     plan_filter = PlanFilter(
-        keys=None, include_replicated=options["include_replicated"], include_locked=options["include_locked"]
+        keys=None,
+        include_replicated=options["include_replicated"],
+        include_locked=options["include_locked"],
+        role=context.role,
     )
     plan = make_restore_plan(
         former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
@@ -76,7 +81,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
-    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings))
+    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), complete=not unread)
 
 
 def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe:
@@ -120,13 +125,21 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
             "time_started": None,
             "time_finished": None,
             "regions": sorted({row["region"] for row in existing}),
-            "all_regions": None,
+            "all_regions": False,
             "skipped_regions": [],
-            "compartments": [{"id": name, "name": None, "lifecycle_state": None} for name in compartments],
+            "compartments": [
+                {"id": name, "name": None, "path": None, "lifecycle_state": None} for name in compartments
+            ],
             "skipped_compartments": [],
-            "whole_tenancy": None,
+            "whole_tenancy": False,
             "resource_types": sorted({row["type"] for row in existing}),
-            "filters": None,
+            "filters": {
+                "kms_key_ids": None,
+                "encryption": "any",
+                "freeform_tags": None,
+                "defined_tags": None,
+                "only_named": True,
+            },
         },
         caller={
             "tenancy": tenancy,
@@ -185,3 +198,14 @@ def _read(
                 raise refused_credentials(connection, reading.code, reading.message)
             unread[former.type, former.id] = reading
     return rows, unread
+
+
+def _options() -> dict[str, dict[str, Any]]:
+    return {
+        "reports": {"type": "list", "elements": "path", "required": True},
+        "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
+        **PLAN_OPTIONS,
+    }
+
+
+RESTORE_PLAN = PlanModule("key_restore_plan", _options, plan_restore, role="restore_keys")

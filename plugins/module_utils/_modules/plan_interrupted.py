@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .._common.errors import InputError, ResourceError
 from .._documents.interrupted import InterruptedPolicy
 from .._documents.journal import Journal
+from .._documents.open_changes import OpenChange
 from .._documents.plan_file import UnplannedRow
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
@@ -20,6 +21,7 @@ from .._planning.plan import Plan, PlanFilter
 from .._resources.resource_row import resource_row
 from .interrupted import find_interrupted, journals_of, read_interrupted
 from .key_plan import PlanContext
+from .missing import find_open_changes, read_missing
 
 
 @dataclass
@@ -28,6 +30,7 @@ class PlannedPolicies:
 
     lost: list[ResourceRow] = field(default_factory=list)
     unknown: list[tuple[InterruptedPolicy, ResourceError]] = field(default_factory=list)
+    missing: list[tuple[OpenChange, ResourceError]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def add_to(self, plan: Plan, plan_filter: PlanFilter | None) -> None:
@@ -37,18 +40,25 @@ class PlannedPolicies:
         """Note in the finished plan what it leaves lost, or does not know."""
         plan.unsettled += unsettled(plan, self.lost)
         plan.unsettled += [_unknown_row(policy, error) for policy, error in self.unknown]
+        plan.unsettled += [_missing_row(change, error) for change, error in self.missing]
 
 
-def interrupted_in_plan(context: PlanContext, known: Collection[str] = ()) -> PlannedPolicies:
+def interrupted_in_plan(
+    context: PlanContext, known: Collection[str] = (), read: Collection[str] = ()
+) -> PlannedPolicies:
     """Search the journals for interrupted changes of policies, and read what is in place now.
 
-    ``known`` are the assets that the plan looks at anyway. Outside of check mode, what turns out to be settled is noted
-    in the journal of the run.
+    ``known`` are the assets that the plan looks at anyway, ``read`` the resources that it has read. Outside of check
+    mode, what turns out to be settled is noted in the journal of the run.
     """
     own = context.folder / "journal.jsonl"
     found = PlannedPolicies()
     journals = [own, *journals_of(context.options.get("former_runs") or ())]
-    policies = [each for each in find_interrupted(journals, found.warnings) if each.asset_id not in known]
+    policies = find_interrupted(journals, context.connection.tenancy, found.warnings)
+    policies = [each for each in policies if each.asset_id not in known]
+    changes = find_open_changes(journals, context.connection.tenancy)
+    changes = [each for each in changes if each.intent.id not in known and each.intent.id not in read]
+    found.missing = read_missing(context.connection, changes)
     if not policies:
         return found
     states = read_interrupted(context.connection, policies)
@@ -65,6 +75,20 @@ def interrupted_in_plan(context: PlanContext, known: Collection[str] = ()) -> Pl
         found.lost.append(row)
     found.unknown = states.unknown
     return found
+
+
+def _missing_row(change: OpenChange, error: ResourceError) -> UnplannedRow:
+    intent = change.intent
+    return {
+        "id": intent.id,
+        "type": intent.type,
+        "region": intent.region or "",
+        "compartment_id": intent.compartment_id or "",
+        "display_name": intent.display_name or "",
+        "kms_key_id": intent.previous_kms_key_id,
+        "reason": f"a run that was interrupted was changing it ({change.source}), and now it can't be read: {error}. "
+        "Whether it was deleted, and on which key it is, is not known. If it no longer exists, move the journal away",
+    }
 
 
 def _unknown_row(policy: InterruptedPolicy, error: ResourceError) -> UnplannedRow:

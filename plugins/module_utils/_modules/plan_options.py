@@ -14,6 +14,7 @@ from .progress import PROGRESS_OPTIONS
 
 PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "plan_file": {"type": "path", "required": True},
+    "create_folder": {"type": "bool", "default": False},
     "keys_file": {"type": "path", "no_log": False},
     "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
     "include_replicated": {"type": "bool", "default": False},

@@ -92,7 +92,15 @@ def expect_usable(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> No
     """Raise InputError unless every desired key can be used in its region."""
     problems = wanted_problems(key_checks, multi_version_key_fails=multi_version_key_fails)
     if problems:
-        raise InputError(" ".join(["Nothing was changed, because a key can't be used.", *problems.values()]))
+        raise InputError(
+            " ".join(
+                [
+                    "Nothing was changed, because a key can't be used.",
+                    *problems.values(),
+                    "Correct this, or give another key.",
+                ]
+            )
+        )
 
 
 def blocked_by_current_key(key_checks: KeyChecks, entries: Iterable[PlanEntry]) -> dict[Subject, str]:

@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from .._common.errors import InputError
-from .._common.text import visible
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE
 from .._model.decisions import FAULTY_STATE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
+from .._model.tags import has_tags
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
+
+
+def option_words(option: str, role: str) -> str:
+    """ "'include_locked' (in the playbook: rekey_include_locked)" """
+    return f"'{option}' (in the playbook: {role}_{option})"
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,15 @@ class PlanFilter:
     created_before: str | None = None
     include_replicated: bool = False
     include_locked: bool = False
+    role: str = "rekey"
+    """Whose variables remedies name."""
 
 
 @dataclass
 class Plan:
     """The changes, and what is not changed and why. ``unchanged`` counts resources that already have the desired key,
     ``not_selected`` those that the filters leave out, ``unsettled`` are those that an interrupted run changed in part
-    and that this plan does not bring to an end."""
+    and that this plan does not bring to an end. ``not_seen`` are those that could not be read."""
 
     entries: list[PlanEntry] = field(default_factory=list)
     blocked: list[UnplannedRow] = field(default_factory=list)
@@ -54,8 +61,11 @@ class Plan:
     excluded: list[UnplannedRow] = field(default_factory=list)
     not_approved: list[UnplannedRow] = field(default_factory=list)
     unsettled: list[UnplannedRow] = field(default_factory=list)
+    not_seen: list[UnplannedRow] = field(default_factory=list)
     unchanged: int = 0
     not_selected: int = 0
+    unchanged_subjects: set[Subject] = field(default_factory=set)
+    """Those that ``unchanged`` counts."""
 
     @property
     def digest(self) -> str:
@@ -103,7 +113,7 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
 def sorted_plan(plan: Plan) -> Plan:
     """The plan with its rows in the order in which changes are made."""
     plan.entries.sort(key=_sort_key)
-    for rows in (plan.blocked, plan.skipped, plan.excluded, plan.not_approved):
+    for rows in (plan.blocked, plan.skipped, plan.excluded, plan.not_approved, plan.not_seen):
         rows.sort(key=_sort_key)
     return plan
 
@@ -112,14 +122,18 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
     """Add one resource to the plan, with the key desired for it. A lost assignment is made again whatever its key."""
     if resource["kms_key_id"] == desired and "lost_in_runs" not in resource:
         plan.unchanged += 1
+        plan.unchanged_subjects.add(subject(resource))
         return
     entry = _entry(resource, desired)
     if resource["lifecycle_state"] == FAULTY_STATE:
-        plan.blocked.append(without_change(entry, FAULTY_REASON))
+        plan.blocked.append(without_change(entry, FAULTY_REASON, _faulty_remedy(plan_filter.role)))
         return
-    reason = _skip_reason(resource, plan_filter)
-    if reason is not None:
-        plan.skipped.append(without_change(entry, reason))
+    skipped = _skip_reason(resource, plan_filter)
+    if skipped is not None:
+        plan.skipped.append(without_change(entry, *skipped))
+        return
+    if resource["locked"] and not plan_filter.include_locked:
+        plan.blocked.append(without_change(entry, resource["locked"], _locked_remedy(plan_filter.role)))
         return
     plan.entries.append(entry)
 
@@ -156,7 +170,9 @@ def is_selected(resource: ResourceRow, plan_filter: PlanFilter) -> bool:
         return False
     if plan_filter.created_before is not None and not _is_before(resource["time_created"], plan_filter.created_before):
         return False
-    return _has_tags(resource, plan_filter)
+    return has_tags(
+        resource["freeform_tags"], resource["defined_tags"], plan_filter.freeform_tags, plan_filter.defined_tags
+    )
 
 
 def _is_before(time_created: str | None, limit: str) -> bool:
@@ -164,37 +180,26 @@ def _is_before(time_created: str | None, limit: str) -> bool:
     return time_created is not None and time_created[:19] < limit[:19]
 
 
-def _has_tags(resource: ResourceRow, plan_filter: PlanFilter) -> bool:
-    freeform = resource["freeform_tags"]
-    for name, value in (plan_filter.freeform_tags or {}).items():
-        if visible(name) not in freeform or _tag_value(freeform[visible(name)]) != _tag_value(value):
-            return False
-    defined = {
-        (namespace.lower(), name.lower()): _tag_value(value)
-        for namespace, tags in resource["defined_tags"].items()
-        for name, value in tags.items()
-    }
-    return all(
-        defined.get((namespace.lower(), name.lower())) == _tag_value(value)
-        for namespace, tags in (plan_filter.defined_tags or {}).items()
-        for name, value in tags.items()
-    )
+def _faulty_remedy(role: str) -> str:
+    if role != "rekey":  # the only role that excludes
+        return "Replace it from a backup"
+    return f"Replace it from a backup, or leave it out with {option_words('exclude_ids', role)}"
 
 
-def _tag_value(value: Any) -> str:
-    """A tag's value in the form in which it is decoded: with invisible characters escaped."""
-    return str(value).lower() if isinstance(value, bool) else visible(str(value))
+def _locked_remedy(role: str) -> str:
+    return f"Remove the lock, or try it with {option_words('include_locked', role)} set to true"
 
 
-def _skip_reason(resource: ResourceRow, plan_filter: PlanFilter) -> str | None:
-    """Why a change needs to be asked for explicitly; what a platform service manages is never changed."""
+def _skip_reason(resource: ResourceRow, plan_filter: PlanFilter) -> tuple[str, str] | None:
+    """Why a change needs to be asked for explicitly, and how; what a platform service manages is never changed."""
     if resource["managed_by_paas"]:
-        return "managed by an Oracle platform service, which sets its key"
+        return "managed by an Oracle platform service, which sets its key", "Set the key in that service"
     elsewhere = [replica["id"] for replica in resource["replicas"] if replica["in_other_region"]]
     if elsewhere and not plan_filter.include_replicated and resource["type"] in RESOURCE_TYPES.volumes.names:
-        return f"has a replica in another region ({', '.join(elsewhere)}), which keeps its own key"
-    if resource["locked"] and not plan_filter.include_locked:
-        return resource["locked"]
+        return (
+            f"has a replica in another region ({', '.join(elsewhere)}), which keeps its own key",
+            f"Set {option_words('include_replicated', plan_filter.role)} to true to change the volume alone",
+        )
     return None
 
 
@@ -218,9 +223,12 @@ def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
     return entry
 
 
-def without_change(entry: PlanEntry, reason: str) -> UnplannedRow:
+def without_change(entry: PlanEntry, reason: str, remedy: str | None = None) -> UnplannedRow:
     """An entry that is not going to be changed."""
-    return {**entry, "reason": reason}
+    row = cast(UnplannedRow, {**entry, "reason": reason})
+    if remedy is not None:
+        row["remedy"] = remedy
+    return row
 
 
 def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:

@@ -16,7 +16,16 @@ from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
 from .former_keys import FormerKey, FormerKeys, FormerStep
 from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
-from .plan import Plan, PlanFilter, add_resource, key_words, region_of_wanted_key, sorted_plan, unplanned_row
+from .plan import (
+    Plan,
+    PlanFilter,
+    add_resource,
+    key_words,
+    option_words,
+    region_of_wanted_key,
+    sorted_plan,
+    unplanned_row,
+)
 
 
 def make_restore_plan(
@@ -38,13 +47,13 @@ def make_restore_plan(
     for row in resources:
         former_key = former.found[subject(row)]
         first = former_key.first_step(row["kms_key_id"])
-        reason = _skip_reason(row, former_key, first, allow_oracle_managed=allow_oracle_managed)
-        if reason is None:
+        skipped = _skip_reason(row, former_key, first, allow_oracle_managed=allow_oracle_managed)
+        if skipped is None:
             add_resource(plan, row, first.before, plan_filter)
         else:
-            plan.skipped.append(_skipped_row(row, first, reason))
+            plan.skipped.append(_skipped_row(row, first, *skipped))
     for about, error in unread.items():
-        plan.blocked.append(_unread_row(former.found[about], f"could not be read: {error.message}"))
+        plan.not_seen.append(_unread_row(former.found[about], f"could not be read: {error.message}"))
     for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
         plan.skipped.append(_row_without_facts(ocid, "unknown", f"former key unknown: {former.unknown[ocid]}"))
     return sorted_plan(plan)
@@ -63,30 +72,32 @@ def block_unusable(plan: Plan, key_checks: KeyChecks, *, multi_version_key_fails
 
 def _skip_reason(
     row: ResourceRow, former_key: FormerKey, first: FormerStep, *, allow_oracle_managed: bool
-) -> str | None:
-    """Why a resource is not put back, though its former key is known."""
+) -> tuple[str, str | None] | None:
+    """Why a resource is not put back though its former key is known, and what to do about it."""
     current = row["kms_key_id"]
     is_lost = "lost_in_runs" in row
     if current == first.before and not is_lost:
         return None
     if row["lifecycle_state"] in GONE_STATES:
-        return f"is {row['lifecycle_state']}"
+        return f"is {row['lifecycle_state']}", None
     if is_lost:  # the policy comes back with whichever key it had
         return None
     if row["type"] == ASSIGNMENT and row["policy_id"] != first.policy_id:
-        return "its backup policy is not the one that it had then"
+        return "its backup policy is not the one that it had then", None
     if current not in former_key.assigned_keys:
-        return f"on {key_words(current)}, which is not the key that the run assigned"
+        return f"on {key_words(current)}, which is not the key that the run assigned", None
     if first.before is None and not allow_oracle_managed:
         return (
-            "was on the Oracle-managed key, which is only restored with 'allow_oracle_managed' (in the playbook: "
-            "restore_keys_allow_oracle_managed)"
+            "was on the Oracle-managed key",
+            f"Set {option_words('allow_oracle_managed', 'restore_keys')} to true to return it to that",
         )
     return None
 
 
-def _skipped_row(row: ResourceRow, first: FormerStep, reason: str) -> UnplannedRow:
+def _skipped_row(row: ResourceRow, first: FormerStep, reason: str, remedy: str | None) -> UnplannedRow:
     skipped = unplanned_row(row, reason)
+    if remedy is not None:
+        skipped["remedy"] = remedy
     skipped["key_region"] = region_of_wanted_key(row)
     skipped["wanted_kms_key_id"] = first.before
     return skipped

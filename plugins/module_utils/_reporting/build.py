@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from .._common.errors import InputError
-from .._common.timestamps import parse_rfc3339
 from .._documents.changes_file import count_changes
 from .._documents.discovery_file import DiscoveryFile
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
 from .._model.rows import ResourceRow, ScannedRow, key_region
-from .benchmark import (
-    counts,
-    findings,
-    type_rank,
-)
+from .benchmark import counts, type_rank
+from .checks import Demands, Evidence, findings, material_age
+from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
-
-STATE_UNKNOWN = "NotSeenAgain"
-"""The code of the place in ``unreadable`` that stands for everything."""
+from .key_use import days_between, is_clock_wrong, key_uses
+from .owners import UNKNOWN, by_owner
+from .scope import compartment_paths, is_limited, scope
 
 _STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
 
@@ -40,19 +37,22 @@ _Value = TypeVar("_Value")
 
 
 class UsedKeyRow(ReportedKeyRow):
-    """A key with its age and with how many resources of the report are on it in its region."""
+    """A key with its age, that of its current version, and how many resources of the report are on it in its region."""
 
     age_days: int | None
+    material_age_days: int | None
     used_by: int
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """How the report was made, which no file says. Times are RFC 3339 in UTC."""
+    """How the report was made, and what is demanded, which no file says. Times are RFC 3339 in UTC."""
 
     mode: str
     time_finished: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    demands: Demands = field(default_factory=Demands)
+    owner_tag: str | None = None
     ansible_core: str | None = None
     python: str | None = None
 
@@ -102,22 +102,64 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     changes = [change for run in runs for change in run.changes]
     keys = _keys(runs, found.resources, context.time_finished)
     to_retire = list(dict.fromkeys([*kms_key_ids, *(key for run in runs for key in run.kms_key_ids)]))
+    outcomes = count_changes(changes)
+    unsettled = sum(not change["settled"] for change in changes)
+    uses = key_uses(found.resources, keys)
+    protection = Protection(uses)
+    now = None if is_clock_wrong(context.time_finished, _times(found, keys)) else context.time_finished
+    violations = findings(
+        Evidence(
+            resources=found.resources,
+            uses=uses,
+            resource_types=found.scanned["resource_types"],
+            search_complete=found.complete and not is_limited(found.scanned["filters"]),
+            now=now,
+        ),
+        context.demands,
+    )
+    summed_up = headline(
+        HeadlineInput(
+            resources=found.resources,
+            uses=uses,
+            unreadable=found.unreadable,
+            search_complete=found.complete,
+            scope=scope(found.scanned, complete=found.complete),
+            checks=[*violations["checks"], *violations["beyond"]],
+            failed=outcomes["failed"],
+            unsettled=unsettled,
+            now=now,
+        )
+    )
     return {
         "format": FORMAT,
         "version": VERSION,
         "evidence": _evidence(runs, found, context),
+        "headline": summed_up,
         "resources": found.resources,
-        "summary": {**counts(found.resources), "unreadable": len(found.unreadable)},
+        "summary": {
+            **counts(found.resources, lambda row: protection(row) == UNKNOWN),
+            "unreadable": len(found.unreadable),
+        },
         "before": _before(runs),
         "unreadable": found.unreadable,
-        "complete": found.complete,
+        "complete": not summed_up["unknowns"],
         "plan": _plan([run.plan for run in runs if run.plan is not None]),
         "changes": changes,
-        "outcomes": {**count_changes(changes), "unsettled": sum(not change["settled"] for change in changes)},
+        "outcomes": {**outcomes, "unsettled": unsettled},
         "keys": keys,
-        "violations": findings(found.resources, keys, found.scanned["resource_types"]),
+        "owners": by_owner(found.resources, protection, compartment_paths(found.scanned), context.owner_tag),
+        "violations": violations,
         "retirement": retirement(to_retire, found, changes),
     }
+
+
+def _times(found: DiscoveryFile, keys: Sequence[ReportedKeyRow]) -> Iterator[str | None]:
+    """Times in the past, by OCI's clock or by that of the search."""
+    yield found.scanned["time_finished"]
+    yield from (row["time_created"] for row in found.resources)
+    for key in keys:
+        yield key["time_created"]
+        yield key["time_current_version_created"]
 
 
 def canonical(report: Mapping[str, Any]) -> str:
@@ -267,18 +309,9 @@ def _keys(runs: Sequence[RunRecords], resources: Sequence[ResourceRow], now: str
     return [
         {
             **cast(ReportedKeyRow, {name: value for name, value in rows[place].items() if name in _KEY_FIELDS}),
-            "age_days": _days(rows[place]["time_created"], now),
+            "age_days": days_between(rows[place]["time_created"], now),
+            "material_age_days": material_age(rows[place], now),
             "used_by": used[place],
         }
         for place in sorted(rows)
     ]
-
-
-def _days(created: str | None, now: str) -> int | None:
-    """Whole days between two times."""
-    if created is None:
-        return None
-    try:
-        return (parse_rfc3339(now) - parse_rfc3339(created)).days
-    except (TypeError, ValueError):  # of another form, or without a time zone
-        return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a report: JSON, CSV, HTML, and the manifest of the folder that they are in."""
+"""The files of a report: its own format, those of others, and the manifest of the folder that they are in."""
 
 from __future__ import annotations
 
@@ -16,28 +16,40 @@ from .._common.files import write_private, write_private_text
 from .._documents.json_reader import read_json
 from .._documents.own_files import foreign_reason
 from .._documents.report_file import FORMAT as REPORT_FORMAT
+from .._documents.report_summary import SUMMARY, SUMMARY_FORMAT
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = "oci_keys.block_volume/manifest"
 MANIFEST_VERSION = 1
+
+REPORT = "report.json"
+_NAMES = {
+    "json": REPORT,
+    "csv": "report.csv",
+    "html": "report.html",
+    "ocsf": "findings.ocsf.json",
+    "metrics": "metrics.prom",
+    "summary": SUMMARY,
+    "manifest": MANIFEST,
+}
+_FORMATS = {REPORT: REPORT_FORMAT, SUMMARY: SUMMARY_FORMAT, MANIFEST: MANIFEST_FORMAT}
 
 _BLOCK = 1024 * 1024
 
 
 def report_paths(folder: Path, kinds: Iterable[str]) -> dict[str, Path]:
     """The files of a report by kind, and its manifest."""
-    return {**{kind: folder / f"report.{kind}" for kind in kinds}, "manifest": folder / MANIFEST}
+    return {kind: folder / _NAMES[kind] for kind in (*kinds, "manifest")}
 
 
 def foreign_report_reason(path: Path) -> str | None:
     """Why a file of a report must not be replaced; None if it may be, or if there is none. Raises OSError.
 
-    A table and a page have no format in them, so they are known by the manifest beside them.
+    A table, a page and the formats of others have no format of ours in them, so they are known by the manifest beside
+    them.
     """
-    if path.name == MANIFEST:
-        return foreign_reason(path, MANIFEST_FORMAT)
-    if path.suffix == ".json":
-        return foreign_reason(path, REPORT_FORMAT)
+    if path.name in _FORMATS:
+        return foreign_reason(path, _FORMATS[path.name])
     is_plain_file = path.is_file() and not path.is_symlink() and path.stat().st_size > 0
     return None if is_plain_file and path.name in _listed_names(path.with_name(MANIFEST)) else foreign_reason(path, "")
 
@@ -53,7 +65,7 @@ def _listed_names(path: Path) -> set[str]:
 
 
 def write_report(folder: Path, texts: Mapping[str, str], run_id: str | None) -> dict[str, Path]:
-    """Write ``report.<kind>`` for each kind of text, and the manifest. Returns the paths by kind. Raises OSError."""
+    """Write the file of each kind of text, and the manifest. Returns the paths by kind. Raises OSError."""
     paths = report_paths(folder, texts)
     for kind, text in texts.items():
         write_private_text(paths[kind], text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,26 @@ from .._common.errors import InputError
 from .._common.text import all_visible, visible
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .benchmark import type_rank
+from .failures import UNKNOWN, Failures
+from .headline import Protection
+from .key_use import key_uses
+from .scope import compartment_paths
+
+SINCE_LISTS = (
+    ("keys_newly_unusable", "Keys that can't be used any more"),
+    ("keys_newly_unknown", "Keys that can't be read any more"),
+    ("no_longer_compliant", "Resources that are not compliant any more"),
+    ("newly_compliant", "Resources that are newly compliant"),
+    ("other_key", "Resources on another key"),
+    ("new", "New resources"),
+    ("gone", "Resources that are gone, or not in scope any more"),
+    ("unknown", "Resources that were, or are, unknown"),
+)
+"""The lists of ``since`` as the page shows them, the worst first."""
+
+_TREND_LEFT, _TREND_WIDTH, _TREND_BOTTOM, _TREND_HEIGHT = 50, 660, 130, 110
+
+_STATES = {"met": "✓ met", "not_met": "✗ not met", "unknown": "? unknown", "not_applicable": "not applicable"}
 
 
 def render(template: str, report: Mapping[str, Any], digest: str) -> str:
@@ -37,14 +58,22 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         type_column=type_column,
         recommendation=recommendation,
         recommended_types=recommended_types,
+        state_words=state_words,
+        state_class=state_class,
+        condition_words=condition_words,
     )
     chart = chart_data(report)
+    facts = RowFacts(report)
     try:
         page = environment.from_string(template).render(
             report=all_visible(report),
             chart_data=chart,
             figure=chart,  # its name in 0.1.0, which templates of users may have
             names=all_visible(_names(report)),
+            facts_of=facts.of,
+            listed_keys=_listed_keys(report),
+            since_lists=SINCE_LISTS,
+            trend_line=trend_line(report.get("trend")),
             digest=digest,
         )
     except jinja2.TemplateError as error:
@@ -52,8 +81,58 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
     return page.strip() + "\n"
 
 
+class RowFacts:
+    """What the row of a resource says besides: its protection (c, o or u for unknown), and its checks."""
+
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        self._protection = Protection(key_uses(report["resources"], report["keys"]))
+        self._failures = Failures(report)
+
+    def of(self, resource: Any) -> dict[str, str]:
+        not_met = self._failures.of(resource)
+        return {
+            "protection": self._protection(resource)[0],
+            "not_met": " ".join(not_met),
+            "not_met_words": ", ".join(map(check_words, not_met)),
+            "unknown": " ".join(self._failures.of(resource, UNKNOWN)),
+        }
+
+
+def check_words(name: str) -> str:
+    """A check as a row names it ("CIS 5.2.1", "usable keys")."""
+    return f"CIS {name}" if name[:1].isdigit() else name.replace("_", " ")
+
+
+def trend_line(trend: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The line of the share on customer-managed keys, in a picture of 720 by 160; None if there is nothing to draw.
+
+    A report without any resource has no share, and no point.
+    """
+    points = [point for point in trend["points"] if point["total"]] if trend else []
+    if len(points) < 2:
+        return None
+    step = _TREND_WIDTH / (len(points) - 1)
+    places = [
+        (
+            round(_TREND_LEFT + number * step, 1),
+            round(_TREND_BOTTOM - _TREND_HEIGHT * point["customer"] / point["total"], 1),
+            point["complete"],
+        )
+        for number, point in enumerate(points)
+    ]
+    return {
+        "points": places,
+        "line": " ".join(f"{x},{y}" for x, y, _complete in places),
+        "first": points[0]["time_finished"][:10],
+        "last": points[-1]["time_finished"][:10],
+    }
+
+
 def chart_data(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals."""
+    """Resources on customer-managed keys as a grid: a row per region, a column per type, and the totals.
+
+    Of these, ``unknown`` are on keys that could not be read.
+    """
     pairs = report["summary"]["by_region_and_type"]
     regions = sorted({pair["region"] for pair in pairs})
     types = sorted({pair["type"] for pair in pairs}, key=type_rank)
@@ -68,7 +147,7 @@ def _cells(pairs: Sequence[Mapping[str, Any]], types: Sequence[str], region: str
     here = [pair for pair in pairs if region in (None, pair["region"])]
     columns = [[pair for pair in here if pair["type"] == name] for name in types]
     return [
-        {name: sum(pair[name] for pair in column) for name in ("total", "customer")}
+        {name: sum(pair[name] for pair in column) for name in ("total", "customer", "unknown")}
         for column in ([*columns, here] if len(types) > 1 else columns)
     ]
 
@@ -83,12 +162,33 @@ def percent(part: int, total: int) -> str:
 
 
 def _names(report: Mapping[str, Any]) -> dict[str, str]:
-    """The names of keys and compartments by OCID."""
-    scanned = report["evidence"]["scanned"]
-    rows = [*scanned["compartments"], *scanned["skipped_compartments"]]
-    names = {row["id"]: row["name"] for row in rows if row["name"]}
+    """The names of keys and the paths of compartments by OCID."""
+    names = compartment_paths(report["evidence"]["scanned"])
     names.update({key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]})
     return names
+
+
+def state_words(state: str) -> str:
+    """The state of a check in words."""
+    return _STATES.get(state, state)
+
+
+def state_class(state: str) -> str:
+    """The style of the state of a check: only what is met is good."""
+    return {"met": "good", "not_met": "bad", "unknown": "oracle"}.get(state, "muted")
+
+
+def condition_words(condition: str) -> str:
+    """The condition of a key in words."""
+    return condition.replace("_", " ")
+
+
+def _listed_keys(report: Mapping[str, Any]) -> set[str]:
+    """The keys in use whose name is that of no other key, so that it stands for the OCID on paper."""
+    names = {key["id"]: key["display_name"] for key in report["keys"] if key["display_name"]}
+    counts = Counter(names.values())
+    used = {row["kms_key_id"] for row in report["summary"]["by_key"]}
+    return {key for key, name in names.items() if key in used and counts[name] == 1}
 
 
 def _csp_hash(text: object) -> str:

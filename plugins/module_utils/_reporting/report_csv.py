@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.text import visible
+from .._model.rows import key_region
+from .failures import UNKNOWN, Failures
+from .owners import owner_of
+from .scope import compartment_paths
 
 # A spreadsheet treats a cell that begins with one of these as a formula, also in their wide and small forms.
 _FORMULA = tuple("=+-@")
@@ -39,6 +44,14 @@ CSV_COLUMNS = (
     "locked",
     "managed_by_paas",
     "read_by",
+    "owner",
+    "size_in_gbs",
+    "key_state",
+    "cis_not_met",
+    "not_met",
+    "unknown",
+    "freeform_tags",
+    "defined_tags",
 )
 
 
@@ -67,15 +80,41 @@ def csv_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def csv_text(report: Mapping[str, Any]) -> str:
-    """The resources of a report as a table, with the names of their compartments and keys."""
-    compartments = {row["id"]: row["name"] for row in report["evidence"]["scanned"]["compartments"]}
-    keys = {key["id"]: key["display_name"] for key in report["keys"]}
-    rows = (
-        {
-            **resource,
-            "compartment": compartments.get(resource["compartment_id"]),
-            "key": keys.get(resource["kms_key_id"]),
-        }
-        for resource in report["resources"]
-    )
+    """The resources of a report as a table, with what else is known of their compartments, owners and keys.
+
+    ``cis_not_met`` has the recommendations of the benchmark that a resource or its key does not meet, ``not_met`` these
+    and the other checks, ``unknown`` those of which it is not known. A key that was not read has the state UNKNOWN.
+    """
+    table = _Table(report)
+    rows = map(table.row, report["resources"])
     return csv_table(CSV_COLUMNS, ([row.get(name) for name in CSV_COLUMNS] for row in rows))
+
+
+class _Table:
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        self._paths = compartment_paths(report["evidence"]["scanned"])
+        self._owner_tag = report["owners"]["owner_tag"]
+        self._keys = {key["id"]: key["display_name"] for key in report["keys"]}
+        self._states = {(key["id"], key["region"]): key["lifecycle_state"] for key in report["keys"]}
+        self._failures = Failures(report)
+
+    def row(self, resource: Any) -> dict[str, Any]:
+        not_met = self._failures.of(resource)
+        state = self._states.get((resource["kms_key_id"], key_region(resource)))
+        return {
+            **resource,
+            "compartment": self._paths.get(resource["compartment_id"]),
+            "owner": None if self._owner_tag is None else owner_of(resource, self._owner_tag),
+            "key": self._keys.get(resource["kms_key_id"]),
+            "key_state": (state or "UNKNOWN") if resource["kms_key_id"] else None,
+            "cis_not_met": " ".join(self._failures.recommendations(not_met)),
+            "not_met": " ".join(not_met),
+            "unknown": " ".join(self._failures.of(resource, UNKNOWN)),
+            "freeform_tags": _tags(resource["freeform_tags"]),
+            "defined_tags": _tags(resource["defined_tags"]),
+        }
+
+
+def _tags(tags: Mapping[str, Any]) -> str:
+    """Tags as JSON; nothing where there are none."""
+    return json.dumps(tags, sort_keys=True, ensure_ascii=False) if tags else ""

@@ -32,6 +32,8 @@ def common_fields(row: Any) -> dict[str, Any]:
         "time_created": rfc3339(row.time_created) if row.time_created else None,
         "freeform_tags": row.freeform_tags or {},
         "defined_tags": row.defined_tags or {},
+        # Backup policies and volume groups have none.
+        "size_in_gbs": getattr(row, "size_in_gbs", None),
     }
 
 

@@ -30,6 +30,7 @@ def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> Resour
         "encryption": "customer" if resource.kms_key_id else "oracle",
         "kms_key_id": resource.kms_key_id,
         "time_created": resource.time_created,
+        "size_in_gbs": resource.size_in_gbs,
         "freeform_tags": dict(resource.freeform_tags),
         "defined_tags": {name: dict(tags) for name, tags in resource.defined_tags.items()},
         "group_id": resource.group_id,
@@ -46,6 +47,7 @@ def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> Resour
     elif isinstance(resource, AssetPolicy):
         row["id"] = resource.assignment_id or resource.id
         row["type"] = ASSIGNMENT
+        row["size_in_gbs"] = None  # that of the asset
         row["asset_id"] = resource.id
         row["asset_type"] = resource.type
         row["policy_id"] = resource.policy_id

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
+from .._common.kept_folder import is_awx
 from .._common.state_folder import expanded, state_folder
 from .._common.text import shown
 from .._common.values import is_blank
@@ -48,6 +49,8 @@ def read_role(
     files do not outlive the run.
     """
     variables = role_variables(role, table)
+    if is_awx(environment or {}):
+        given = _with_none_chosen(role, given)
     values, problems = read_variables(role, given, variables)
     problems += _unknown(role, given, variables)
     if "report_dir" in values or "dir" in values:
@@ -67,6 +70,19 @@ def read_role(
     if not problems:
         validate_realm(role, values, problems)
     return values, list(map(shown, problems))
+
+
+# What surveys ask by boxes to be ticked, all other lists being lines of text.
+_TICKED = ("resource_types",)
+
+
+def _with_none_chosen(role: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWX hands on where no box of a survey was ticked, ``[]``, as the blank that all other questions give.
+
+    Elsewhere an empty list stays an error: a filter must not be dropped because it came out empty.
+    """
+    ticked = [f"{role}_{name}" for name in _TICKED]
+    return {name: None if name in ticked and value == [] else value for name, value in given.items()}
 
 
 def default_report_dir(environment: Mapping[str, str]) -> str:

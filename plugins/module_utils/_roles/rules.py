@@ -67,14 +67,16 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
         _validate_removal(role, values, problems)
     if values["only_oracle_managed"] and values["from_kms_key_ids"] is not None:
         problems.append(
-            f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both"
+            f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both. "
+            "Remove one of them"
         )
     digest = values["plan_digest"]
     if digest is not None:
         values["plan_digest"] = digest.lower()
         if not re.fullmatch(r"[0-9a-f]{64}", digest.lower()):
             problems.append(
-                f"{role}_plan_digest: {quote(digest)} is not the digest of a plan. A digest has 64 hexadecimal digits"
+                f"{role}_plan_digest: {quote(digest)} is not the digest of a plan. A digest has 64 hexadecimal "
+                "digits; copy it from the output of the dry run"
             )
 
 
@@ -92,7 +94,8 @@ def _validate_removal(role: str, values: Values, problems: Problems) -> None:
         problems.append(f"{role}_regions is not set. With {role}_state absent, name the regions, or all")
     if values["only_oracle_managed"]:
         problems.append(
-            f"{role}_only_oracle_managed and {role}_state absent can't be combined: there would be nothing to change"
+            f"{role}_only_oracle_managed and {role}_state absent can't be combined: there would be nothing to change. "
+            "Remove one of them"
         )
 
 
@@ -137,7 +140,10 @@ def _validate_copy_backups(role: str, values: Values, problems: Problems) -> Non
     if values["destination_region"] is None:
         problems.append(f"{role}_destination_region is not set. Name the region to copy to")
     elif len(values["destination_region"]) > 1 or values["destination_region"] == ["all"]:
-        problems.append(f"{role}_destination_region must be a single region. Run it once per region")
+        problems.append(
+            f"{role}_destination_region names {', '.join(values['destination_region'])}, but it must be a single "
+            "region. Run it once per region"
+        )
     if values["kms_key_id"] is None and not values["oracle_managed"]:
         problems.append(
             f"{role}_kms_key_id is not set. Name the key for the copies; for new copies with the Oracle-managed key, "
@@ -150,14 +156,31 @@ def _validate_copy_backups(role: str, values: Values, problems: Problems) -> Non
 def _validate_encryption_report(role: str, values: Values, problems: Problems) -> None:
     if values["regions"] is None:
         values["regions"] = ["all"]
+    _validate_alarms(role, values, problems)
     if values["kms_key_ids"] is None:
         return
-    whole = {"regions": ["all"], "compartment_ids": None, "recursive": True}
+    whole = {
+        "regions": ["all"],
+        "compartment_ids": None,
+        "recursive": True,
+        "freeform_tags": None,
+        "defined_tags": None,
+    }
     problems += [
         f"{role}_kms_key_ids needs a scan of the whole tenancy, so {role}_{name} can't be {quote(values[name])}. Unset "
         "it, and don't run the role on a shard"
         for name, value in whole.items()
         if values[name] != value
+    ]
+
+
+def _validate_alarms(role: str, values: Values, problems: Problems) -> None:
+    """What the role can only fail on if it knows what to look for."""
+    needed = {"key_in_use": "kms_key_ids", "protection": "required_protection"}
+    problems += [
+        f"{role}_fail_on has {word}, but {role}_{name} is not set. Set it, or remove {word}"
+        for word, name in needed.items()
+        if word in (values["fail_on"] or []) and values[name] in (None, "any")
     ]
 
 

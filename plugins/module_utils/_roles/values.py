@@ -11,6 +11,7 @@ such as ``[]``, is an error: a filter must not be dropped because it came out em
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -25,7 +26,7 @@ from .._common.text import quote
 from .._common.timestamps import parse_rfc3339, rfc3339
 from .._common.values import is_blank, parse_boolean
 from .._model.names import is_name
-from .._model.ocid import expect_type, parse
+from .._model.ocid import PREFIXES, expect_type, parse
 from .._model.regions import RegionTable
 
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -69,14 +70,14 @@ def read_variables(
 
 def text(value: Any) -> str:
     if isinstance(value, (Mapping, list, tuple, bool)):
-        raise InputError(f"{quote(value)} is not a string")
+        raise InputError(f"{quote(value)} is not a string. Give text")
     return str(value).strip()
 
 
 def boolean(value: Any) -> bool:
     parsed = parse_boolean(value)
     if parsed is None:
-        raise InputError(f"{quote(value)} is neither true nor false")
+        raise InputError(f"{quote(value)} is neither true nor false. Give one of them")
     return parsed
 
 
@@ -84,23 +85,29 @@ def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         number = str(value).strip()
         if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", number):
-            raise InputError(f"{quote(value)} is not an integer")
+            raise InputError(f"{quote(value)} is not an integer. Give one {_between(least, most)}")
         if int(number) < least or (most is not None and int(number) > most):
-            raise InputError(f"{number} is not {_between(least, most)}")
+            raise InputError(f"{number} is out of range. Give an integer {_between(least, most)}")
         return int(number)
 
     return read
 
 
 def _between(least: int, most: int | None) -> str:
-    return f"{least} or more" if most is None else f"from {least} to {most}"
+    return f"of {least} or more" if most is None else f"from {least} to {most}"
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
+    """One of these words, in any case."""
+    known = {word.lower(): word for word in allowed}
+
     def read(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in allowed:
-            raise InputError(f"{quote(value)} is not valid; choose one of: {', '.join(allowed)}")
+        given = str(value).strip().lower()
+        word = known.get(given)
+        if word is None:
+            close = difflib.get_close_matches(given, known, n=1)
+            guess = f" (did you mean {known[close[0]]}?)" if close else ""
+            raise InputError(f"{quote(value)} is not valid{guess}; choose one of: {', '.join(allowed)}")
         return word
 
     return read
@@ -115,7 +122,7 @@ def string_list(value: Any) -> list[str]:
         items = [items]
     for item in items:
         if isinstance(item, (Mapping, list, tuple)):
-            raise InputError(f"{quote(item)} is in the list where a string is expected")
+            raise InputError(f"{quote(item)} is in the list where a string is expected. Give a list of strings")
     found = [str(item).strip() for item in items if not is_blank(item)]
     if not found:
         raise InputError(
@@ -127,6 +134,11 @@ def string_list(value: Any) -> list[str]:
 def path(value: Any) -> str:
     """The absolute path of a file: ansible-playbook's own folder is the user's, that of a task is the playbook's."""
     return os.path.abspath(expanded(text(value)))
+
+
+def latest_or_path(value: Any) -> str:
+    """The word ``latest``, or the absolute path of a file."""
+    return "latest" if text(value) == "latest" else path(value)
 
 
 def paths(value: Any) -> list[str]:
@@ -208,13 +220,13 @@ def keys_by_region(table: RegionTable | None) -> Callable[[Any], dict[str, str]]
         keys: dict[str, str] = {}
         for name, given in _pairs(value, _ENTRIES, "us-ashburn-1=ocid1.key.oc1.iad..., or us-ashburn-1=<vault>/<key>"):
             if is_blank(given):
-                raise InputError(f"region {name} has no key")
+                raise InputError(f"region {name} has no key. Give it one, or remove the region")
             region = _region(name, table)
             if region == "all":
                 raise InputError("'all' is not a region. Name each region with its key")
             key = named_ocid("key")(given)
             if keys.setdefault(region, key) != key:
-                raise InputError(f"{region} is set twice, with different keys")
+                raise InputError(f"{region} is set twice, with different keys. Remove one of them")
         return keys
 
     return read
@@ -237,7 +249,9 @@ def defined_tags(value: Any) -> dict[str, dict[str, str]]:
             continue
         namespace, dot, key = name.partition(".")
         if not dot or not namespace or not key:
-            raise InputError(f"{quote(name)} must be <namespace>.<name>")
+            raise InputError(
+                f"{quote(name)} has no namespace. Write <namespace>.<name>, such as operations.owner=payments"
+            )
         tags.setdefault(namespace, {})[key] = _tag_value(name, content)
     return tags
 
@@ -274,10 +288,20 @@ def _pairs(value: Any, separator: re.Pattern[str], example: str) -> list[tuple[s
     if isinstance(content, (list, tuple)) and all(isinstance(item, Mapping) for item in content):
         content = {name: item[name] for item in content for name in item}
     if not isinstance(content, Mapping):
-        raise InputError(f"{quote(value)} does not say what belongs to what. Write a line such as {example}")
+        raise InputError(f"{quote(value)} {_without_pairs(value)}. Write a line such as {example}")
     if not content:
         raise InputError(f"{quote(value)} is set, but names nothing. Unset it if it is not intended")
     return [(str(name).strip(), inner) for name, inner in content.items()]
+
+
+def _without_pairs(value: Any) -> str:
+    """What is missing in a value that has no names with values."""
+    words = value if isinstance(value, str) else " ".join(map(str, value)) if isinstance(value, (list, tuple)) else ""
+    if words.strip().startswith(PREFIXES):
+        return "is an OCID, but does not say what it is for, such as the region of a key"
+    if re.match(r"\s*[\w.-]+\s*:\S", words):
+        return "has ':' between a name and a value, where '=' is expected"
+    return "does not give names with values"
 
 
 def _lines(value: str, separator: re.Pattern[str]) -> Any:
@@ -290,7 +314,7 @@ def _lines(value: str, separator: re.Pattern[str]) -> Any:
             return _structure(value)
         name = name.strip().strip("\"'")
         if name in pairs and pairs[name] != content.strip():
-            raise InputError(f"{name} is set twice, with different values")
+            raise InputError(f"{name} is set twice, with different values. Remove one of them")
         pairs[name] = content.strip().strip("\"'")
     return pairs
 
@@ -314,4 +338,7 @@ def expect_single_realm(values: Sequence[str]) -> None:
     realms = {parse(value).realm: value for value in values}
     if len(realms) > 1:
         (one, first), (other, second), *_more = realms.items()
-        raise InputError(f"{first} is in realm {one}, {second} in realm {other}, and no tenancy is in both")
+        raise InputError(
+            f"{first} is in realm {one}, {second} in realm {other}, and no tenancy is in both. Use the OCIDs of "
+            "one tenancy"
+        )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .._model.regions import RegionTable
+from .._model.report_demands import ALARMS, MAX_KEY_AGE_DAYS, PROTECTION_LEVELS
 from .._model.resource_types import RESOURCE_TYPES
 from .values import (
     Variable,
@@ -22,6 +23,7 @@ from .values import (
     freeform_tags,
     integer,
     keys_by_region,
+    latest_or_path,
     named_ocid,
     named_ocids,
     ocid,
@@ -98,6 +100,15 @@ def _scope(table: RegionTable | None, regions_otherwise: str, compartments_other
             (*RESOURCE_TYPES.changeable.ocid_types, *RESOURCE_TYPES.groups.ocid_types),
             "OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.",
         ),
+        **_tags(),
+        "created_before": Variable(
+            timestamp, description=("Select only resources that were created before this date or time, in UTC.",)
+        ),
+    }
+
+
+def _tags() -> dict[str, Variable]:
+    return {
         "freeform_tags": Variable(
             freeform_tags,
             description=(
@@ -110,9 +121,6 @@ def _scope(table: RegionTable | None, regions_otherwise: str, compartments_other
                 "Select only resources that have all of these defined tags. A dictionary by namespace, or lines "
                 "C(namespace.name=value).",
             ),
-        ),
-        "created_before": Variable(
-            timestamp, description=("Select only resources that were created before this date or time, in UTC.",)
         ),
     }
 
@@ -173,6 +181,20 @@ def _canary() -> Variable:
     )
 
 
+_FAIL_ON_WORDS = {
+    "blocked": "V(blocked), a resource can't be changed as it is",
+    "skipped": "V(skipped), a resource is only changed if another variable says so",
+    "not_approved": "V(not_approved), a change is not in the approved plan, or differs from it",
+    "incomplete": "V(incomplete), something in scope could not be read",
+}
+
+
+def _fail_on(*allowed: str) -> Variable:
+    listed = "; ".join(_FAIL_ON_WORDS[word] for word in allowed)
+    described = f"Fail before the first change if one of these holds. {listed}."
+    return Variable(choices(*allowed), description=(described,))
+
+
 def _rekey(table: RegionTable | None) -> dict[str, Variable]:
     return {
         **_scope(
@@ -204,7 +226,8 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         ),
         "include_locked": _flag(False, "Whether to change backups under retention lock or legal hold too."),
         "canary": _canary(),
-        "fail_on_blocked": _flag(False, "Whether to fail before the first change if a resource is blocked."),
+        "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
+        "fail_on_blocked": _flag(False, "The same as V(blocked) in O({role}_fail_on)."),
         "plan_file": Variable(
             path,
             type="path",
@@ -270,6 +293,7 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
         "include_replicated": _flag(True, "Whether to restore volumes with replicas in another region too."),
         "include_locked": _flag(False, "Whether to restore backups under retention lock or legal hold too."),
         "canary": _canary(),
+        "fail_on": _fail_on("blocked", "skipped", "incomplete"),
         **_limits(_PLANNED),
     }
 
@@ -311,6 +335,31 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             "The OCIDs of keys to retire. The report lists every use of them that is found in Block Volume.",
             "They need a scan of the whole tenancy, so regions and compartments can't be set with them.",
         ),
+        **_tags(),
+        "owner_tag": Variable(
+            text,
+            type="str",
+            description=(
+                "The tag that names the owner of a resource: V(name) of a free-form tag, V(namespace.name) of a "
+                "defined one. The report counts resources by its values.",
+            ),
+        ),
+        "max_key_age_days": _number(
+            1,
+            None,
+            MAX_KEY_AGE_DAYS,
+            "How many days old the current version of a key in use may be, for recommendation 4.16 of the benchmark.",
+        ),
+        "required_protection": _choice(
+            ("any", *PROTECTION_LEVELS), "The protection level that keys in use must have, as OCI names it."
+        ),
+        "fail_on": Variable(
+            choices(*ALARMS),
+            description=(
+                f"What the role fails on, after it has written all files: {_listed(ALARMS)}. What is unknown counts "
+                "too. When not set, the role does not fail because of what it found.",
+            ),
+        ),
         "redact": _flag(
             False, "Whether OCIDs are replaced by hashes in the files C(report.*). Other files of the run keep them."
         ),
@@ -322,6 +371,23 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "Reports with the same secret have the same hashes.",
             ),
             is_secret=True,
+        ),
+        "baseline": Variable(
+            latest_or_path,
+            type="str",
+            description=(
+                "An earlier C(report.json), or the folder of its run, to compare with. V(latest) is the newest report "
+                "of the same scope in O({role}_dir). The report then says what is new, gone, on another key, newly "
+                "compliant or not any more, and which keys can't be used any more.",
+            ),
+        ),
+        "metrics_file": Variable(
+            path,
+            type="path",
+            description=(
+                "A file for the metrics besides C(metrics.prom) in the folder of the run, such as one in the folder "
+                "of the textfile collector of Prometheus' node_exporter. Everyone may read it.",
+            ),
         ),
         "dir": _report_dir(),
     }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -167,6 +168,27 @@ def test_the_list_of_what_is_used_is_complete() -> None:
     folder = Path(sdk.__file__).parent
     loaded = {name for path in folder.glob("*.py") for name in re.findall(r'load\("(oci[\w.]*)"\)', path.read_text())}
     assert loaded - {"oci"} == set(sdk.USED) - {"requests"}
+
+
+def signer_class(name: str) -> type:
+    signers = importlib.import_module("oci.auth.signers")
+    modules = [signers, *(each for each in vars(signers).values() if inspect.ismodule(each))]
+    return next(getattr(module, name) for module in modules if hasattr(module, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"), [(name, each) for name, found in sdk.USED_OF_SIGNERS.items() for each in found]
+)
+def test_all_that_is_used_of_signers_is_set_by_them(name: str, attribute: str) -> None:
+    """By one of their methods, or of those that they inherit."""
+    sources = [inspect.getsource(each) for each in signer_class(name).__mro__ if each.__module__.startswith("oci.")]
+    assert any(re.search(rf"self\.{attribute} = ", source) for source in sources)
+
+
+def test_the_list_of_what_is_used_of_signers_is_complete() -> None:
+    source = (Path(sdk.__file__).parent / "platform_auth.py").read_text()
+    read = {*re.findall(r'signer, "(\w+)"', source), *re.findall(r"\bsigner\.(\w+)", source)}
+    assert read == {each for found in sdk.USED_OF_SIGNERS.values() for each in found}
 
 
 VENDOR = "_vendor/__init__.py"

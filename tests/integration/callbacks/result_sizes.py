@@ -38,7 +38,7 @@ class CallbackModule(CallbackBase):
         self._note(result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        self._note(result)
+        self._note(result, skipped=True)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._note(result)
@@ -50,18 +50,19 @@ class CallbackModule(CallbackBase):
         self._note(result)
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
-        self._note(result)
+        self._note(result, skipped=True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._write("artifacts", "", stats.custom)
 
-    def _note(self, result: Any) -> None:
-        self._write(result._task.get_name(), result._task.action, result._result)
+    def _note(self, result: Any, *, skipped: bool = False) -> None:
+        self._write(result._task.get_name(), result._task.action, result._result, skipped=skipped)
 
-    def _write(self, task: str, action: str, content: Any) -> None:
+    def _write(self, task: str, action: str, content: Any, *, skipped: bool = False) -> None:
         size = len(json.dumps(content, default=str))
         most, where = max(_lengths(content))
-        line = {"task": task, "action": action, "size": size, "most": most, "where": where, "time": time.monotonic()}
+        row = {"task": task, "action": action, "skipped": skipped, "size": size, "most": most, "where": where}
+        line = {**row, "time": time.monotonic()}
         with open(os.environ["RESULT_SIZES_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 

@@ -292,6 +292,18 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     query = models.StructuredSearchDetails(query="query all resources return allAdditionalFields")
     verify(search.search_resources(query), "ResourceSummaryCollection", models)
 
+    block = raw.watch(sdk(oci.core.BlockstorageClient))
+    rich.set(settle=0)
+    place = {"availability_domain": block.get_volume(volume).data.availability_domain, "compartment_id": prod}
+    made = verify(block.create_volume(CORE.CreateVolumeDetails(size_in_gbs=50, **place)), "Volume", CORE)
+    backed_up = CORE.CreateVolumeBackupDetails(volume_id=made.data.id, type="FULL")
+    verify(block.create_volume_backup(backed_up), "VolumeBackup", CORE)
+    source = CORE.VolumeGroupSourceFromVolumesDetails(volume_ids=[made.data.id])
+    grouped = CORE.CreateVolumeGroupDetails(source_details=source, **place)
+    group = verify(block.create_volume_group(grouped), "VolumeGroup", CORE)
+    verify(block.delete_volume_group(group.data.id), "", CORE)
+    verify(block.delete_volume(made.data.id), "", CORE)
+
     assert seen == {operation.name for operation in ALL}
 
 

@@ -80,12 +80,16 @@ class Browser:
             raise RuntimeError(f"{method}: {answer['error']}")
         return dict(answer["result"])
 
-    def open(self, path: Path, *, javascript: bool = True) -> None:
+    def open(self, path: Path, *, javascript: bool = True, fragment: str = "") -> None:
         self.call("Emulation.setScriptExecutionDisabled", value=not javascript)
         self._asked.clear()
         self.blocked.clear()
         self.complaints.clear()
-        self.call("Page.navigate", url=path.as_uri())
+        # Another fragment of the page that is open would load nothing.
+        self.call("Page.navigate", url="about:blank")
+        self._wait(lambda one: one.get("method") == "Page.loadEventFired")
+        self._asked.clear()
+        self.call("Page.navigate", url=f"{path.as_uri()}{fragment}")
         self._wait(lambda one: one.get("method") == "Page.loadEventFired")
 
     def media(self, kind: str = "", scheme: str = "light") -> None:
@@ -104,6 +108,21 @@ class Browser:
         if "exceptionDetails" in answer:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
+
+    def size(self, width: int, height: int = 900) -> None:
+        """The window; a phone's has no room for scroll bars."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
+        )
+
+    def press(self, key: str, code: int) -> None:
+        for kind in ("keyDown", "keyUp"):
+            text = {"text": "\r"} if key == "Enter" and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
+
+    def pdf(self) -> bytes:
+        """The page as it is printed."""
+        return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)

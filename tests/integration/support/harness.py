@@ -137,6 +137,7 @@ def run(
     ``clock``: an ``UnhurriedClock``, if none is given. ``paced``: whether keys are looked up as seldom as
     Vault needs it; the simulator has no such limit, unless a test sets it.
     """
+    os.environ.pop("COLUMNS", None)  # what workers of pytest-xdist have is of no terminal
     runtime = ChangeRuntime(
         clock=clock or UnhurriedClock(),
         timings=timings,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -155,12 +156,21 @@ def custom_stats(output: str) -> dict[str, Any]:
     return dict(json.loads(line.strip()[len("RUN: ") :]))
 
 
+def processes_with(mark: str) -> list[int]:
+    """What was started with this mark and is still running, modules that live on by themselves too."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
 def kill_all_with(mark: str) -> None:
-    """Kill whatever was started with this mark, modules that live on by themselves too."""
+    """Kill whatever was started with this mark."""
     for _round in range(3):
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                    os.kill(int(process.name), signal.SIGKILL)
-            except OSError:
-                continue
+        for process in processes_with(mark):
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)

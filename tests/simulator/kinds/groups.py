@@ -61,14 +61,24 @@ class VolumeGroup(Resource):
         self._take_members(cloud, entry)
         self.serial = 1
 
-    def _take_members(self, cloud: CloudState, entry: Entry) -> None:
-        """Block and boot volumes, by name or OCID."""
+    def _release(self, cloud: CloudState) -> None:
         for ident in self.member_ids:
             member = cloud.resources.get(ident)
             if isinstance(member, Volume):
                 member.group_id = None
                 member.touched()
         self.member_ids, self.size_gb = [], 0
+
+    def dissolve(self, cloud: CloudState) -> None:
+        """It goes, its volumes stay."""
+        self.before = self.document(cloud)
+        self._release(cloud)
+        self.state = "TERMINATED"
+        self.serial += 1
+
+    def _take_members(self, cloud: CloudState, entry: Entry) -> None:
+        """Block and boot volumes, by name or OCID."""
+        self._release(cloud)
         for name in entry.rows("volumes"):
             member = cloud.lookup(str(name))
             if not isinstance(member, Volume) or member.region != self.region:

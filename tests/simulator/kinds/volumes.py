@@ -42,6 +42,8 @@ class KeyChange:
     ends: float
     faulty: bool
     loses_replicas: bool
+    #: It is no key change but a deletion.
+    deletes: bool = False
 
 
 class Volume(Resource):
@@ -145,12 +147,27 @@ class Volume(Resource):
         self._kms_step(cloud)
         self.settle(cloud, now)
 
+    def begin(self, cloud: CloudState, now: float) -> None:
+        """The beginning of a volume's life: it has its key, and is PROVISIONING."""
+        self.state = "PROVISIONING"
+        self.change = KeyChange(self.key, now, now + cloud.switches["settle"], False, False)
+
+    def terminate(self, cloud: CloudState, now: float) -> None:
+        self.remember(cloud)
+        self.state = "TERMINATING"
+        self.change = KeyChange(self.key, now, now + cloud.switches["settle"], False, False, deletes=True)
+        self.touched()
+
     def settle(self, cloud: CloudState, now: float) -> None:
         """Brings the volume up to the clock."""
         change = self.change
         if change is None:
             return
-        if now >= change.ends:
+        if change.deletes:
+            if now >= change.ends:
+                self.change, self.state = None, "TERMINATED"
+                self.touched()
+        elif now >= change.ends:
             self.change = None
             self.state = "FAULTY" if change.faulty else "AVAILABLE"
             if not change.faulty:

@@ -11,6 +11,7 @@ from simulator.api import OPERATIONS
 from . import (
     backups,
     copies,
+    creation,
     groups,
     identity,
     policies,
@@ -32,6 +33,7 @@ GROUPS = (
     groups,
     backups,
     copies,
+    creation,
     work_requests,
     policies,
 )

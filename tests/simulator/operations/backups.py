@@ -47,7 +47,7 @@ def _update(cls: type[Backup], call: Call) -> Reply:
         raise ApiError(409, "Conflict", f"Backup {backup.id} is under retention lock or legal hold.")
     if call.switch("backup_update_outside_available") == "conflict" or backup.state in ("TERMINATING", "TERMINATED"):
         check_available(backup)
-    retention = _retention(backup, call, body)
+    retention = retention_of(backup, call, body)
     key = _key(backup, call, wanted) if wanted is not None else backup.key
     details = {name: body[name] for name in backup.details if body.get(name) is not None}
     backup.remember(call.cloud)
@@ -75,7 +75,7 @@ def _key(backup: Backup, call: Call, wanted: Any) -> str | None:
     return key
 
 
-def _retention(backup: Backup, call: Call, body: Json) -> Json:
+def retention_of(backup: Backup, call: Call, body: Json) -> Json:
     """The retention fields to be: what is left out, or null, is "set to null" (0.21)."""
     given = {name: body[name] for name in RETENTION if body.get(name) is not None}
     for name in FLAGS:

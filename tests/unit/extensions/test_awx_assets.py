@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import StrictUndefined
+from jinja2.nativetypes import NativeEnvironment
 from unit.support.awx_rules import (
     ASSETS,
     CREDENTIAL_TYPE,
@@ -45,6 +47,11 @@ FILLED = {
     "pass_phrase": "open sesame",
 }
 MODULES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "awx_modules.yml").read_text())
+# What a setting decides.
+STATES = {
+    f"{{{{ 'present' if oci_keys_{name} | default({{}}, true) else 'absent' }}}}"
+    for name in ("mail", "slack", "webhook")
+}
 WRITES = {"rekey.yml", "restore_keys.yml", "backup_policy.yml", "copy_backups.yml"}
 
 
@@ -54,7 +61,7 @@ def _tasks() -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
     for task in play["tasks"]:
         for name, options in task.items():
             if name.startswith("awx.awx."):
-                objects = OBJECTS[re.sub(r"[{} ]", "", task["loop"])]
+                objects = OBJECTS[re.findall(r"controller_\w+", task["loop"])[0]]
                 yield name.rpartition(".")[2], options, objects
 
 
@@ -122,14 +129,14 @@ def test_every_playbook_has_a_template_and_every_template_a_playbook() -> None:
 
 
 def test_names_are_given_once_and_what_is_named_is_there() -> None:
-    for kind, objects in OBJECTS.items():
-        names = [entry["name"] for entry in objects]
+    named = {kind: [entry["name"] for entry in objects if "name" in entry] for kind, objects in OBJECTS.items()}
+    assert {kind for kind, names in named.items() if len(names) < len(OBJECTS[kind])} == {"controller_roles"}
+    for kind, names in named.items():
         assert len(names) == len(set(names)), kind
-    named = {kind: {entry["name"] for entry in objects} for kind, objects in OBJECTS.items()}
     for template in TEMPLATES.values():
         assert template["inventory"] in named["controller_inventories"]
         assert template["project"] in named["controller_projects"]
-        assert set(template["credentials"]) <= named["controller_credentials"]
+        assert set(template["credentials"]) <= set(named["controller_credentials"])
     for schedule in OBJECTS["controller_schedules"]:
         assert schedule["unified_job_template"] in TEMPLATES
     for workflow in WORKFLOWS.values():
@@ -139,6 +146,36 @@ def test_names_are_given_once_and_what_is_named_is_there() -> None:
                 assert job["name"] in TEMPLATES
             if job["type"] == "inventory_source":
                 assert job["name"] in named["controller_inventory_sources"]
+
+
+def test_who_is_to_be_told_is_told_of_every_failure_and_approval() -> None:
+    told = "{{ oci_keys_notified | default(omit, true) }}"
+    assert {template["notification_templates_error"] for template in TEMPLATES.values()} == {told}
+    for workflow in WORKFLOWS.values():
+        assert workflow["notification_templates_error"] == workflow["notification_templates_approvals"] == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, []),
+        ({"oci_keys_mail": {}, "oci_keys_slack": ""}, []),
+        ({"oci_keys_slack": {"token": "t", "channels": ["keys"]}}, ["OCI keys - Slack"]),
+        (
+            {"oci_keys_mail": {"host": "mail"}, "oci_keys_webhook": {"url": "https://hooks.example.com"}},
+            ["OCI keys - mail", "OCI keys - webhook"],
+        ),
+    ],
+)
+def test_only_notifications_with_settings_exist(settings: dict[str, Any], names: list[str]) -> None:
+    environment = NativeEnvironment(undefined=StrictUndefined)
+    told = environment.from_string(read(ASSETS / "controller.yml")["oci_keys_notified"]).render(settings)
+    assert told == names
+    for one in OBJECTS["controller_notifications"]:
+        state = environment.from_string(one["state"]).render(settings)
+        assert state == ("present" if one["name"] in names else "absent")
+        setting = re.findall(r"oci_keys_\w+", one["notification_configuration"])
+        assert one["notification_configuration"] == f"{{{{ {setting[0]} | default({{}}, true) }}}}"
 
 
 def test_each_approval_has_a_name_of_its_own() -> None:
@@ -190,7 +227,7 @@ def test_configure_gives_modules_what_they_take(
         assert set(entry) <= used
         for name, value in entry.items():
             choices = known.get(name, {}).get("choices")
-            assert choices is None or value in choices
+            assert choices is None or value in choices or value in STATES
 
 
 def test_configure_makes_all_that_the_file_has() -> None:
@@ -224,11 +261,97 @@ def _installed(node: Any) -> Iterator[dict[str, Any]]:
             yield from _installed(value)
 
 
-def test_collections_are_of_one_release_and_of_no_branch() -> None:
+def test_there_is_one_copy_of_the_collection_of_a_release() -> None:
+    """Of two, in the project and in the image, jobs would use the one, and updates of inventories the other."""
     version = read(ROOT / "galaxy.yml")["version"]
     files = {path.name: list(_installed(read(path))) for path in ASSETS.rglob("*.yml")}
     named = {name: [row.get("version") for row in rows] for name, rows in files.items() if rows}
-    assert named == {"requirements.yml": [version], "execution-environment.yml": [version]}
+    assert named == {"execution-environment.yml": [version]}
+    assert not list(PROJECT.rglob("requirements.*"))
+
+
+# --- who may do what
+
+
+def _granted(role: str, kind: str) -> dict[str, set[str]]:
+    """The objects of a kind on which each team has a role."""
+    granted: dict[str, set[str]] = {team["name"]: set() for team in OBJECTS["controller_teams"]}
+    for entry in OBJECTS["controller_roles"]:
+        if entry["role"] == role:
+            for team in entry.get("teams", [entry.get("team")]):
+                granted[team] |= set(entry.get(kind, []))
+    return granted
+
+
+def test_nobody_approves_what_he_has_started() -> None:
+    may_start, may_approve = _granted("execute", "workflows"), _granted("approval", "workflows")
+    assert [team for team in may_start if may_start[team] & may_approve[team]] == []
+    assert any(names == set(WORKFLOWS) for names in may_start.values())
+    assert any(names == set(WORKFLOWS) for names in may_approve.values())
+
+
+def test_nobody_starts_what_changes_something_without_approval() -> None:
+    for names in _granted("execute", "job_templates").values():
+        for name in names:
+            assert TEMPLATES[name]["credentials"] == ["OCI keys - reading"]
+            assert not TEMPLATES[name].get("ask_job_type_on_launch")
+    assert {entry["role"] for entry in OBJECTS["controller_roles"]} == {"execute", "approval", "read"}
+
+
+def test_who_starts_approves_or_audits_sees_the_plan_and_what_came_of_it() -> None:
+    inside = {
+        node["unified_job_template"]["name"]
+        for workflow in WORKFLOWS.values()
+        for node in workflow["workflow_nodes"]
+        if node["unified_job_template"]["type"] == "job_template"
+    }
+    for templates in _granted("read", "job_templates").values():
+        assert templates == inside
+    for workflows in _granted("read", "workflows").values():
+        assert workflows == set(WORKFLOWS)
+
+
+def test_a_plan_only_template_can_do_nothing_else() -> None:
+    template = TEMPLATES["OCI keys - rekey plan only"]
+    assert template["job_type"] == "check"
+    assert "ask_job_type_on_launch" not in template
+    assert template["credentials"] == ["OCI keys - reading"]
+
+
+def test_what_is_granted_is_there() -> None:
+    for entry in OBJECTS["controller_roles"]:
+        assert set(entry.get("job_templates", [])) <= set(TEMPLATES)
+        assert set(entry.get("workflows", [])) <= set(WORKFLOWS)
+
+
+# --- settings that sites have
+
+
+def test_jobs_end_are_labelled_and_tell_of_their_failure() -> None:
+    for template in TEMPLATES.values():
+        assert "oci_keys_timeout" in template["timeout"]
+        assert template["labels"]
+        assert template["instance_groups"]
+        assert template["notification_templates_error"]
+
+
+def test_nothing_runs_before_somebody_wants_it() -> None:
+    for schedule in OBJECTS["controller_schedules"]:
+        assert "default(false" in schedule["enabled"]
+
+
+def test_each_field_of_the_credential_says_what_it_is() -> None:
+    assert [field["id"] for field in CREDENTIAL_TYPE["inputs"]["fields"] if not field.get("help_text")] == []
+
+
+def test_it_is_seen_first_whether_all_can_be_made() -> None:
+    (play,) = read(ASSETS / "configure.yml")
+    modules = [next(name for name in task if "." in name) for task in play["tasks"]]
+    first = next(place for place, name in enumerate(modules) if name.startswith("awx.awx."))
+    checks = [task for task in play["tasks"][:first] if "ansible.builtin.assert" in task]
+    said = str(checks)
+    for word in ("is_superuser", "oci_keys_found", "oci_keys_projects"):
+        assert word in said
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/docsite/rst/guide_start.rst", "extensions/awx/README.md"])

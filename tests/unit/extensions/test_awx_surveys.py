@@ -30,8 +30,14 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles import variables as _role_variables
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
-# What no survey asks: a secret, which would be an extra variable, and what only the template itself may say.
-NEVER_ASKED = {"encryption_report_redact_key", "rekey_approval_required"}
+# What no survey asks: a secret, which would be an extra variable, what only the template itself may say, and what
+# another variable says too. The file of metrics is on the machine of a collector, which the template knows.
+NEVER_ASKED = {
+    "encryption_report_redact_key",
+    "encryption_report_metrics_file",
+    "rekey_approval_required",
+    "rekey_fail_on_blocked",
+}
 
 QUESTIONS = [
     pytest.param(playbook, question, id=f"{name}: {question['variable']}")
@@ -55,6 +61,7 @@ TYPES = {
     "ocids": {"textarea"},
     "path": {"text"},
     "paths": {"textarea"},
+    "latest_or_path": {"text"},
     "keys_by_region": {"textarea"},
     "freeform_tags": {"textarea"},
     "defined_tags": {"textarea"},
@@ -100,7 +107,7 @@ class TestQuestion:
         assert question["variable"] not in NEVER_ASKED
         variable = variables_of(playbook)[question["variable"]]
         assert question["type"] in TYPES[kind_of(variable)]
-        if "default" in question:
+        if question.get("default") not in (None, ""):
             assert variable.read(question["default"]) == variable.default
         else:
             assert variable.default is None or kind_of(variable) == "choices"
@@ -138,7 +145,18 @@ class TestQuestion:
             assert refusals(question, wrong)
 
 
-SURVEYS_OF = {playbook_of(template): SURVEYS[name][1] for name, template in TEMPLATES.items() if name in SURVEYS}
+@pytest.mark.parametrize(("playbook", "question"), QUESTIONS)
+def test_who_reads_a_message_finds_the_question(playbook: str, question: Question) -> None:
+    """Messages call variables by their names, which the screen shows nowhere else."""
+    (named,) = re.findall(r"In messages: (\w+)\.$", question["question_description"])
+    assert question["variable"] in (named, f"{playbook}_{named}")
+
+
+# The longest survey of each playbook.
+SURVEYS_OF = {
+    playbook: max((questions for other, questions in SURVEYS.values() if other == playbook), key=len)
+    for playbook, _questions in SURVEYS.values()
+}
 
 
 @EACH_SURVEY
@@ -177,7 +195,17 @@ class TestWorkflows:
     @pytest.mark.parametrize("name", list(WORKFLOWS))
     def test_they_ask_as_the_template_does(self, name: str) -> None:
         for question in SURVEYS[name][1]:
-            assert question in SURVEYS["OCI keys - rekey"][1]
+            if question["question_name"] != "Limit of changes of each shard":
+                assert question in SURVEYS["OCI keys - rekey"][1]
+
+    def test_a_limit_that_is_for_each_shard_says_so(self) -> None:
+        """Slices know nothing of each other, so that the limit of one is no limit of all."""
+        (limit,) = [
+            question
+            for question in SURVEYS["OCI keys - rekey with approval by shards"][1]
+            if question["variable"] == "rekey_max_changes"
+        ]
+        assert "each shard" in limit["question_name"]
 
     @pytest.mark.parametrize("name", list(WORKFLOWS))
     def test_nobody_can_name_another_plan_than_the_approved_one(self, name: str) -> None:

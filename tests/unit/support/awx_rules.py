@@ -116,14 +116,17 @@ def _question_faults(question: Question) -> Iterator[str]:
         default = question["default"]
         if not _is_a(default, _DEFAULTS[kind]):
             yield f"the default is no {_DEFAULTS[kind].__name__}"
-        if refusals(question, default):
-            yield "the default would be refused as an answer"
         if kind == "multiselect":
-            yield "AWX never applies a default of several choices"
+            if default:
+                yield "AWX never applies a default of several choices"
+        elif refusals(question, default):
+            yield "the default would be refused as an answer"
         if question["required"]:
             yield "a required question fails what is started by the API in spite of its default"
     elif kind == "multiplechoice":
         yield "a blank is no choice, so it needs a default"
+    elif kind == "multiselect":
+        yield "the newer interface splits the default, so it needs one, though it is blank"
 
 
 def _is_a(value: object, kind: type) -> bool:

@@ -51,6 +51,7 @@ def resource(number: int = 1, kind: str = "volume", key: str | None = None, **fi
         "encryption": "customer" if key else "oracle",
         "kms_key_id": key,
         "time_created": "2026-01-02T03:04:05.678Z",
+        "size_in_gbs": None if kind == "policy_assignment" else 50,
         "freeform_tags": {},
         "defined_tags": {},
         "group_id": None,
@@ -72,12 +73,18 @@ def scanned(**fields: Any) -> dict[str, Any]:
         "skipped_regions": [],
         "whole_tenancy": True,
         "compartments": [
-            {"id": TENANCY, "name": "acme", "lifecycle_state": "ACTIVE"},
-            {"id": compartment_ocid(1), "name": "prod", "lifecycle_state": "ACTIVE"},
+            {"id": TENANCY, "name": "acme", "path": "acme", "lifecycle_state": "ACTIVE"},
+            {"id": compartment_ocid(1), "name": "prod", "path": "prod", "lifecycle_state": "ACTIVE"},
         ],
-        "skipped_compartments": [{"id": compartment_ocid(9), "name": "old", "reason": "it is DELETED"}],
+        "skipped_compartments": [{"id": compartment_ocid(9), "name": "old", "path": "old", "reason": "it is DELETED"}],
         "resource_types": list(RESOURCE_TYPES.with_key.names),
-        "filters": {"kms_key_ids": None, "encryption": "any"},
+        "filters": {
+            "kms_key_ids": None,
+            "encryption": "any",
+            "freeform_tags": None,
+            "defined_tags": None,
+            "only_named": False,
+        },
         "time_started": "2026-11-24T01:00:00.000Z",
         "time_finished": "2026-11-24T01:00:09.000Z",
         **fields,
@@ -135,6 +142,7 @@ def key(kms_key_id: str = KEY_A, region: str = IAD, **fields: Any) -> dict[str, 
         "compartment_id": compartment_ocid(1),
         "time_created": "2026-10-25T00:00:00Z",
         "current_key_version": f"ocid1.keyversion.oc1.{SHORT[region]}.vault01.{'w' * 60}",
+        "time_current_version_created": "2026-10-25T00:00:00Z",
         "versions": 1,
         "is_auto_rotation_enabled": False,
         "is_replica": False,
@@ -241,7 +249,7 @@ def fleet(count: int, seed: int = 1) -> dict[str, Any]:
             )
         )
     compartments = [
-        {"id": compartment_ocid(number), "name": name, "lifecycle_state": "ACTIVE"}
+        {"id": compartment_ocid(number), "name": name, "path": f"bu-{number % 2}/{name}", "lifecycle_state": "ACTIVE"}
         for number, name in enumerate(("prod", "payments", "trading", "risk", "test", "shared"), 1)
     ]
     return discovery(*resources, scanned={"compartments": [*scanned()["compartments"][:1], *compartments]})

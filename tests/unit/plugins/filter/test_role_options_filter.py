@@ -31,3 +31,23 @@ def test_without_the_sdk_on_the_controller(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "oci", None)
     assert known_regions() is None
     assert role_options(GIVEN, "rekey")["options"]["kms_key_ids"] == {"iad": KEY_A}
+
+
+class TestBoxesThatNobodyTicked:
+    """AWX hands on ``[]`` where a survey says that none chosen means all."""
+
+    @pytest.mark.parametrize("job", ["JOB_ID", "AWX_HOST"])
+    def test_under_awx_they_are_a_blank(self, monkeypatch: pytest.MonkeyPatch, job: str) -> None:
+        monkeypatch.setenv(job, "7")
+        blank, ticked = (role_options({**GIVEN, **more}, "rekey") for more in ({}, {"rekey_resource_types": []}))
+        assert ticked == blank
+
+    def test_other_filters_that_came_out_empty_are_an_error_there_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("JOB_ID", "7")
+        for name in ("rekey_compartment_ids", "rekey_exclude_ids", "rekey_from_kms_key_ids"):
+            assert role_options({**GIVEN, name: []}, "rekey")["problems"]
+
+    def test_elsewhere_they_are_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("JOB_ID", "AWX_HOST", "AWX_PRIVATE_DATA_DIR", "AWX_ISOLATED_DATA_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        assert role_options({**GIVEN, "rekey_resource_types": []}, "rekey")["problems"]

@@ -109,5 +109,12 @@ def test_credentials_of_urls_are_removed_from_messages(password: str) -> None:
 
 
 def test_a_password_is_a_secret_as_written_and_as_meant() -> None:
-    assert set(proxy_secrets({"https_proxy": "http://me:a%2Fb@p"})) == {"a%2Fb", "a/b"}
+    found = proxy_secrets({"https_proxy": "http://me:a%2Fbc@p"})
+    assert set(found) == {"me:a%2Fbc", "a%2Fbc", "a/bc"}
     assert proxy_secrets({"https_proxy": "http://p:1", "HTTP_PROXY": ""}) == ()
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTP_PROXY", "ftp_proxy"])
+def test_a_password_that_words_have_in_them_is_hidden_with_its_user_only(name: str) -> None:
+    assert proxy_secrets({name: "http://me:ab@p"}) == ("me:ab",)
+    assert proxy_secrets({name: "http://a:b@p"}) == ()

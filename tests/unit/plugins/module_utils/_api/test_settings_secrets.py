@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.config_file import read_profile
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.proxies import proxy_secrets
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import (
     ENVIRONMENT,
-    proxy_secrets,
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError

@@ -73,6 +73,7 @@ def test_each_region_is_told_by_itself() -> None:
 
 
 def test_a_batch_counts_from_its_place_in_the_plan() -> None:
+    """What became of it is said by who carries it out."""
     cloud = Cloud()
     ids = cloud.add(3, kms_key_id=KEY_A)
     ids += cloud.add(1, kms_key_id=KEY_B)
@@ -81,7 +82,7 @@ def test_a_batch_counts_from_its_place_in_the_plan() -> None:
     _report, clock = watched(cloud, ids, Span(first=201, total=1000))
 
     assert any(text.startswith(f"{IAD}: block volumes 201 of 1,000, 3 requested, ") for text in clock.texts)
-    assert clock.texts[-1].startswith(f"{IAD}: block volumes 204 of 1,000, ")
+    assert not any(text.startswith(f"{IAD}: block volumes 204 of 1,000, ") for text in clock.texts)
 
 
 def test_a_dry_run_tells_of_no_changes() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -126,7 +127,12 @@ def test_what_passes_is_read_and_written_again(error: ApiError, desired: Desired
     assert (outcome.changed, outcome.error, len(cloud.writes)) == (True, None, 1)
     write = "update_volume_kms_key" if desired.kms_key_id else "delete_volume_kms_key"
     assert cloud.operations() == ["get_volume", write] * 3
-    assert cloud.clock.naps == [1, 2]
+    first, second = cloud.clock.naps
+    if error in PASSING:  # spread, so that a fleet does not come again together
+        assert 0.75 <= first <= 1
+        assert 1.5 <= second <= 2
+    else:
+        assert (first, second) == (1, 2)
 
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: str(error.code))
@@ -150,14 +156,17 @@ def test_what_does_not_pass_ends_with_the_time_and_says_so(error: ApiError) -> N
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: str(error.code))
 def test_what_does_not_pass_is_asked_for_politely(error: ApiError) -> None:
-    """OCI asks for pauses of a few seconds to 60 (oci_semantics.md section 4): 24 requests in ten minutes, not more."""
+    """OCI asks for pauses of a few seconds to 60 (oci_semantics.md section 4): 17 requests in ten minutes, not more."""
     cloud, name = cloud_with()
     cloud.fail("update", error, times=INFINITE)
     began = cloud.clock.monotonic()
     apply(cloud, name, seconds=600.0)
     sent = [round(call.time - began) for call in cloud.calls if call.operation == "update_volume_kms_key"]
-    assert sent == [0, 1, 3, 7, 15, *range(31, 600, 30)]
-    assert cloud.operations() == ["get_volume", "update_volume_kms_key"] * 24
+    pauses = [later - earlier for earlier, later in pairwise(sent)]
+    assert pauses[:5] == sorted(pauses[:5])
+    assert all(45 <= pause <= 60 for pause in pauses[6:])
+    assert len(sent) <= 17
+    assert cloud.operations() == ["get_volume", "update_volume_kms_key"] * len(sent)
 
 
 @pytest.mark.parametrize("error", [*PASSING, *OUTDATED], ids=lambda error: f"{error.status}-{error.code}")

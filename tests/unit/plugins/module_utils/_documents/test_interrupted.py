@@ -135,6 +135,8 @@ def test_former_runs(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert [path.parent.name for path in former_run_journals(tmp_path)] == ["one", "two"]
     assert former_run_journals(tmp_path / "one") == [tmp_path / "one" / "journal.jsonl"]
+    (tmp_path / "latest").symlink_to("two")
+    assert [path.parent.name for path in former_run_journals(tmp_path)] == ["one", "two"]
 
 
 @pytest.mark.parametrize(

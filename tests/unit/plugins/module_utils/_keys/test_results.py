@@ -81,6 +81,7 @@ class TestEntry:
             "compartment_id": compartment_id(1),
             "time_created": "2025-01-31T12:30:15Z",
             "current_key_version": "ocid1.keyversion.oc1.iad.v.u",
+            "time_current_version_created": "2026-01-31T12:30:15Z",
             "versions": 3,
             "is_auto_rotation_enabled": False,
             "is_replica": True,

@@ -24,6 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.j
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_file import parse_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import RunRecords
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid import expect_type, ocid_types, parse
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_names import Names
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
     ASSIGNMENT,
@@ -32,7 +33,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resou
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import discovery_query
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import PlanFilter, make_plan
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import plan_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import PlanWords, plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
     build,
@@ -201,8 +202,9 @@ class TestANewRow:
         plan = make_plan(found.resources, PlanFilter({files.IAD: WANTED}))
         assert [entry["type"] for entry in plan.entries] == ["vault_disk", "vault_disk", "volume"]
         assert [parse_entry(JsonNode(entry, "plan.json")) for entry in plan.entries] == plan.entries
-        lines = plan_lines(plan, dry_run=True)
-        assert lines[1] == f"  {files.IAD}: 2 vault disks from the Oracle-managed key to {WANTED}"
+        lines = plan_lines(plan, PlanWords(dry_run=True, names=Names({WANTED: "bank-key"})))
+        row = lines[2].split()
+        assert (row[:3], row[-1]) == ([files.IAD, "vault", "disks"], "2")
 
     def test_reports_show_it(self, found: DiscoveryFile) -> None:
         report = build([RunRecords(discovery=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
@@ -211,7 +213,7 @@ class TestANewRow:
         assert chart_data(report)["types"] == ["volume", "vault_disk"]
         assert type_word("vault_disk") == "Vault disk"
         page = render(TEMPLATE.read_text(), report, digest="")
-        assert re.findall(r"against CIS ([\d.]+), ([\w ]+)<", page) == [
+        assert re.findall(r": CIS ([\d.]+), ([\w ]+)<", page) == [
             ("5.2.1", "block volumes"),
             ("5.2.2", "boot volumes"),
             ("5.2.9", "vault disks"),

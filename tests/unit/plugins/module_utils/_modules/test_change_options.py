@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.support.fake_cloud import FRA, IAD, KEY_A, LFI, REGIONS, TENANCY, volume_id
 
+import ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.planned  # noqa: F401 registers kinds
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.request import Target
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource import DesiredState

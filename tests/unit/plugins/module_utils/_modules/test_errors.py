@@ -67,7 +67,7 @@ def test_nothing_happens_where_nothing_fails() -> None:
         (_assignment_info, "connect_to_read", _assignment_info.run_key_assignment_info),
         (_key_info, "_look_up", _key_info.run_kms_key_info),
         (_module, "_run", lambda module: _module.change_keys(module, "volume_ids")),
-        (_plan_apply, "_apply", _plan_apply.apply_batch),
+        (_plan_apply, "_apply", _plan_apply.run_key_plan_apply),
         (_plan_module, "_write", lambda module: _plan_module.write_key_plan(module, lambda _planning: None)),
         (_report, "_make", _report.make_report),
     ],

@@ -12,7 +12,10 @@ import pytest
 from unit.support.fake_cloud import KEY_A, KEY_B, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.batch_file import batch_file
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.batch_file import (
+    batch_file,
+    write_batch_file,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import count_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batch_results import (
     PreviousAttempt,
@@ -95,3 +98,17 @@ def test_one_batch_when_it_was_tried_before(tmp_path: Path) -> None:
     batch_file(tmp_path, 1).write_text("{")
     with pytest.raises(InputError, match="is not JSON"):
         read_previous_attempt(tmp_path, 1)
+
+
+def test_batches_are_counted_as_they_are_read_again(tmp_path: Path) -> None:
+    """In one process, and by the files that another one finds: the same, attempt by attempt."""
+    failed = row(2, changed=False, error=LOST)
+    counted = read_previous_batches(tmp_path)
+    for number, attempt in ((1, [row()]), (2, [failed, row(3)]), (2, [row(2, opc_request_id="second")]), (3, [])):
+        before = read_previous_attempt(tmp_path, number)
+        rows = merge_attempts(before, attempt)
+        write_batch_file(batch_file(tmp_path, number), rows, before.seconds + 1.5, {})
+        counted = counted.with_batch(number, before, rows, 1.5)
+        assert counted == read_previous_batches(tmp_path)
+    assert (counted.last, counted.changed, counted.done, counted.seconds) == (3, 3, 3, 6.0)
+    assert counted.failed == frozenset()

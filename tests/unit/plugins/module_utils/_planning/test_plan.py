@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -28,9 +27,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.pl
     approve,
     make_plan,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan_text import plan_lines
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.progress import progress_line, slice_label
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import objections, verdict
 
 ORDER = RESOURCE_TYPES.in_order_of_change.names
 KEY_FRA = key_id("f", FRA)
@@ -97,7 +94,7 @@ def test_the_oracle_managed_key_is_wanted_only_where_that_is_said() -> None:
         ({"replicas": [replica(elsewhere=True)]}, {}, "skipped", "replica in another region"),
         ({"replicas": [replica(elsewhere=True)]}, {"include_replicated": True}, "entries", None),
         ({"replicas": [replica(elsewhere=False)]}, {}, "entries", None),
-        ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "skipped", "legal hold"),
+        ({"type": "volume_backup", "locked": "it is under legal hold"}, {}, "blocked", "legal hold"),
         ({"type": "volume_backup", "locked": "it is under legal hold"}, {"include_locked": True}, "entries", None),
         ({"managed_by_paas": True}, {"include_locked": True, "include_replicated": True}, "skipped", "platform"),
         ({"group_id": "group"}, {"exclude_ids": ["group"]}, "excluded", "excluded by 'exclude_ids'"),
@@ -164,15 +161,8 @@ def test_only_what_was_approved_as_it_was_approved() -> None:
     assert "not the one that it had when it was approved" in other.not_approved[0]["reason"]
 
 
-def test_lines() -> None:
-    plan = make_plan(
-        [found(number) for number in range(1200)] + [found(1200, lifecycle_state="FAULTY")], PlanFilter(KEYS)
-    )
-    lines = plan_lines(plan, dry_run=True)
-    assert lines[0] == "1,200 resources would be changed, 0 already correct"
-    assert lines[1] == f"  {IAD}: 1,200 block volumes from the Oracle-managed key to {KEY_A}"
-    assert lines[2].startswith("1 blocked; fix these first:")
-    assert lines[-1] == f"Digest of the plan: {plan.digest}"
+def test_progress() -> None:
+    plan = make_plan([found(number) for number in range(1200)], PlanFilter(KEYS))
     assert count_entries(plan.entries)[0]["count"] == 1200
     part = split_into_batches(plan.entries, 200, 0)[1][0]
     assert progress_line(slice_label(part), 200, 0, 40.2) == (
@@ -180,79 +170,9 @@ def test_lines() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("count", "dry_run", "line"),
-    [
-        (1, True, "1 resource would be changed"),
-        (1, False, "1 resource will be changed"),
-        (0, False, "0 resources will be"),
-    ],
-)
-def test_one_resource_is_no_resources(count: int, dry_run: bool, line: str) -> None:
-    plan = make_plan([found(number) for number in range(count)], PlanFilter(KEYS))
-    assert plan_lines(plan, dry_run=dry_run)[0].startswith(line)
-
-
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")])
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def counts(**more: int) -> dict[str, Any]:
-    names = ("planned", "unchanged", "blocked", "left_alone", "excluded", "not_approved")
-    return {
-        "msg": "3 resources would be changed",
-        "summary": {**dict.fromkeys((*names, "not_selected", "changed_earlier", "failed_earlier"), 0), **more},
-    }
-
-
-class TestVerdict:
-    def end(self, found: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-        modes = {name: more.pop(name, False) for name in ("stopped", "check_mode")}
-        return verdict(counts(**more), found or {"complete": True}, folder="/run", **modes)
-
-    def test_all_well(self) -> None:
-        ended = self.end(unchanged=5, changed_earlier=3)
-        assert ended["faults"] == []
-        assert ended["line"].startswith("3 resources changed, 5 already correct, 0 blocked")
-
-    @pytest.mark.parametrize(
-        ("more", "fault"),
-        [
-            ({"failed_earlier": 2}, "2 resources failed"),
-            ({"planned": 4, "stopped": True}, "stopped early"),
-            ({"planned": 4}, "4 resources still need a change after all rounds"),
-            (
-                {"found": {"complete": False, "msg": "no phx"}},
-                "Some places could not be read, so this result is incomplete: no phx",
-            ),
-        ],
-    )
-    def test_what_is_wrong(self, more: dict[str, Any], fault: str) -> None:
-        (told,) = self.end(**more)["faults"]
-        assert re.search(fault, told)
-
-    def test_a_dry_run_is_no_failure(self) -> None:
-        assert self.end(planned=3, check_mode=True)["faults"] == []
-
-    def test_a_dry_run_tells_where_it_could_not_look(self) -> None:
-        ended = self.end(found={"complete": False, "msg": "no phx"}, planned=3, check_mode=True)
-        assert ended["faults"] == []
-        assert ended["line"].endswith("so this result is incomplete: no phx")
-
-    def test_objections(self) -> None:
-        assert objections(counts(planned=5), {"max_changes": 5}, "rekey") == []
-        assert len(objections(counts(planned=6), {"max_changes": 5}, "rekey")) == 1
-        assert len(objections(counts(planned=1), {"max_changes": 0}, "rekey")) == 1
-        assert objections(counts(blocked=6), {"max_changes": None}, "rekey") == []
-        assert len(objections(counts(blocked=6), {"fail_on_blocked": True}, "rekey")) == 1
-
-    def test_objections_to_a_later_round(self) -> None:
-        later = counts(planned=2, changed_earlier=7, failed_earlier=1, blocked=1)
-        assert objections(later, {"max_changes": 10, "fail_on_blocked": True}, "rekey") == []
-        (told,) = objections(later, {"max_changes": 9}, "rekey")
-        assert "2 resources still to be changed after 8 in earlier rounds" in told
-        assert objections(counts(changed_earlier=8), {"max_changes": 7}, "rekey") == []
 
 
 def test_assets_for_a_policy() -> None:

@@ -57,7 +57,7 @@ def test_a_resource_that_is_back_already_is_only_counted() -> None:
             files.resource(1, key=KEY_B),
             None,
             None,
-            "only restored with 'allow_oracle_managed' (in the playbook: restore_keys_allow_oracle_managed)",
+            "was on the Oracle-managed key",
         ),
         (ASSIGNMENT, KEY_A, "other", "its backup policy is not the one that it had then"),
     ],
@@ -66,17 +66,20 @@ def test_what_is_skipped(row: dict[str, Any], original: str | None, policy_id: s
     made = plan(row, former(row, original, policy_id=policy_id), allow_oracle_managed=False)
     (skipped,) = made.skipped
     assert skipped["reason"].endswith(reason)
+    is_remedied = "restore_keys_allow_oracle_managed" in skipped.get("remedy", "")
+    assert is_remedied == (reason == "was on the Oracle-managed key")
     assert skipped["wanted_kms_key_id"] == original
     assert skipped.get("asset_id") == row.get("asset_id")
     assert made.entries == []
 
 
-def test_resources_that_were_not_read_are_blocked_and_unknown_former_keys_are_named() -> None:
+def test_resources_that_were_not_read_are_not_seen_and_unknown_former_keys_are_named() -> None:
     row = files.resource(1)
     keys = FormerKeys({subject(row): former(row)}, {"ocid1.volume.oc1.iad.x": "it could not be read then"})
     error = ResourceError(code="NotAuthorizedOrNotFound", message="Not found.")
     made = make_restore_plan(keys, [], {subject(row): error}, PlanFilter(keys=None), allow_oracle_managed=True)
-    assert [blocked["reason"] for blocked in made.blocked] == ["could not be read: Not found."]
+    assert made.blocked == []
+    assert [unseen["reason"] for unseen in made.not_seen] == ["could not be read: Not found."]
     assert [skipped["reason"] for skipped in made.skipped] == ["former key unknown: it could not be read then"]
 
 

@@ -64,7 +64,8 @@ class TestCounts:
     def test_by_region_and_type(self) -> None:
         summary = report(*SOME)["summary"]
         assert (summary["total"], summary["customer"], summary["oracle"]) == (6, 3, 3)
-        assert summary["by_region_and_type"][0] == {"region": files.IAD, "type": "volume", "total": 3, "customer": 2}
+        expected = {"region": files.IAD, "type": "volume", "total": 3, "customer": 2, "unknown": 2}
+        assert summary["by_region_and_type"][0] == expected
         assert [row["type"] for row in summary["by_region_and_type"]] == [
             "volume",
             "boot_volume",
@@ -81,9 +82,9 @@ class TestCounts:
         assert drawn["types"] == ["volume", "boot_volume", "volume_backup", "policy_assignment"]
         iad, phx, both = drawn["rows"]
         assert (iad["name"], phx["name"], both["name"]) == (files.IAD, files.PHX, "All regions")
-        assert iad["cells"][0] == {"total": 3, "customer": 2}
-        assert phx["cells"][0] == {"total": 0, "customer": 0}
-        assert both["cells"][-1] == {"total": 6, "customer": 3}
+        assert iad["cells"][0] == {"total": 3, "customer": 2, "unknown": 2}
+        assert phx["cells"][0] == {"total": 0, "customer": 0, "unknown": 0}
+        assert both["cells"][-1] == {"total": 6, "customer": 3, "unknown": 3}
 
     @pytest.mark.parametrize("name", ["chart_data", "figure"])
     def test_a_template_gets_the_figures_by_their_name_and_by_the_one_of_0_1_0(self, name: str) -> None:
@@ -117,7 +118,7 @@ class TestFindings:
         return {check["id"]: check for check in (*violations["checks"], *violations["beyond"])}
 
     def test_each_check_counts_its_own(self) -> None:
-        checks = self.checks(*SOME)
+        checks = self.checks(*SOME, keys=(files.key(), files.key(files.KEY_B, files.PHX)))
         assert checks["5.2.1"]["findings"] == [SOME[2]["id"]]
         assert (checks["5.2.1"]["total"], checks["5.2.1"]["compliant"]) == (3, 2)
         assert checks["5.2.2"]["findings"] == [SOME[3]["id"]]
@@ -125,8 +126,13 @@ class TestFindings:
         assert checks["policy_copies"]["findings"] == [SOME[5]["id"]]
 
     def test_where_nobody_looked_nothing_is_met(self) -> None:
-        checks = self.checks(files.resource(1, key=files.KEY_A), scanned={"resource_types": ["volume"]})
-        assert [name for name, check in checks.items() if check["assessed"]] == ["5.2.1"]
+        checks = self.checks(
+            files.resource(1, key=files.KEY_A), keys=(files.key(),), scanned={"resource_types": ["volume"]}
+        )
+        of_resources = [check for check in checks.values() if check["of"] == "resources"]
+        assert [check["id"] for check in of_resources if check["assessed"]] == ["5.2.1"]
+        assert [check["id"] for check in of_resources if check["state"] == "met"] == ["5.2.1"]
+        assert {check["state"] for check in of_resources[1:]} == {"unknown"}
 
     def test_keys_in_use_that_have_versions_or_problems(self) -> None:
         checks = self.checks(
@@ -141,8 +147,9 @@ class TestFindings:
         assert checks["usable_keys"]["findings"] == [files.KEY_B]
         assert checks["usable_keys"]["total"] == 2
 
-    def test_keys_of_unknown_versions_are_no_finding(self) -> None:
-        assert self.checks(*SOME, keys=(files.key(versions=None),))["single_version_keys"]["findings"] == []
+    def test_keys_of_unknown_versions_are_no_finding_and_not_met(self) -> None:
+        check = self.checks(SOME[0], keys=(files.key(versions=None),))["single_version_keys"]
+        assert (check["findings"], check["unknown"], check["state"]) == ([], [files.KEY_A], "unknown")
 
 
 class TestKeys:

@@ -91,7 +91,7 @@ def test_numbers(given: Any, number: int) -> None:
 
 @pytest.mark.parametrize("given", ["", "five", 1.5, True, "-1", 11, "1e3", "9" * 40])
 def test_what_is_no_number_of_the_range(given: Any) -> None:
-    with pytest.raises(InputError, match="is not"):
+    with pytest.raises(InputError, match=r"is not an integer|is out of range"):
         options.integer(0, 10)(given)
 
 
@@ -425,6 +425,8 @@ class TestFiles:
             ("restore_keys", "report", "former-keys.jsonl", ["former-keys.jsonl"]),
             ("restore_keys", "report", ["a/report.json", "/tmp/plan.json"], ["a/report.json", "/tmp/plan.json"]),
             ("rekey", "plan_file", "plan.json", "plan.json"),
+            ("encryption_report", "baseline", "latest/report.json", "latest/report.json"),
+            ("encryption_report", "metrics_file", "keys.prom", "keys.prom"),
         ],
     )
     def test_paths_become_absolute(
@@ -435,6 +437,10 @@ class TestFiles:
 
         found = values[name]
         assert found == ([str(tmp_path / one) for one in names] if isinstance(names, list) else str(tmp_path / names))
+
+    def test_the_word_latest_is_no_path(self) -> None:
+        values, problems = read_role("encryption_report", {"encryption_report_baseline": " latest "}, table=REGIONS)
+        assert (values["baseline"], problems) == ("latest", [])
 
     def test_home_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/someone")

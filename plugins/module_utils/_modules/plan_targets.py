@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the entries of a plan to the resources to be changed, checked against the tenancy. Raises InputError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .._api.client import Connection
+from .._changes.request import Target
+from .._common.errors import InputError
+from .._documents.interrupted import InterruptedPolicy
+from .._documents.plan_file import PlanEntry, PlanFile, Slice
+from .._model.ocid import expect_realm, expect_region, parse
+from .._model.resource import DesiredState
+from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._resources.planned import planned_kind
+
+
+def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
+    """The slices of a batch, each of entries that want one key."""
+    if number not in plan.batches:
+        known = f"from {min(plan.batches)} to {max(plan.batches)}" if plan.batches else "none"
+        raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
+    parts = plan.batches[number]
+    for part in parts:
+        if len({(row["wanted_kms_key_id"], row["type"]) for row in plan.entries[part.start : part.stop]}) != 1:
+            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types or keys")
+    return parts
+
+
+def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list[Target], DesiredState]:
+    """What a slice wants changed. Raises InputError unless resources, regions and keys are those of the tenancy."""
+    entries = plan.entries[part.start : part.stop]
+    realm = parse(plan.tenancy).realm
+    for entry in entries:
+        for kms_key_id in (entry["kms_key_id"], entry["wanted_kms_key_id"]):
+            if kms_key_id is not None:
+                expect_realm(parse(kms_key_id), realm, "the tenancy")
+        if entry["wanted_kms_key_id"] is not None:
+            where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
+            _expect_realm_of_region(connection, where, realm)
+    return [_target(entry, connection, realm) for entry in entries], DesiredState(entries[0]["wanted_kms_key_id"])
+
+
+def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
+    found = connection.regions.realms[region]
+    if found != realm:
+        raise InputError(f"The plan names region {region} of realm {found}, but the tenancy is in realm {realm}")
+
+
+def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
+    """An entry's resource, on the key that the plan found it on."""
+    ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
+    expect_realm(ocid, realm, "the tenancy")
+    region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
+    _expect_realm_of_region(connection, region, realm)
+    if ocid.region_part:
+        region = expect_region(ocid, connection.regions)
+    return Target(
+        id=ocid.value,
+        kind=planned_kind(entry["type"], ocid),
+        region=region,
+        expected_kms_key_id=entry["kms_key_id"] or "",
+        interrupted=_lost_policy(entry, ocid.value),
+    )
+
+
+def _lost_policy(entry: PlanEntry, asset_id: str) -> InterruptedPolicy | None:
+    """The policy that an interrupted run took away, as the plan found it in a journal."""
+    runs, policy_id = entry.get("lost_in_runs"), entry.get("policy_id")
+    if runs is None or policy_id is None:
+        return None
+    return InterruptedPolicy(
+        asset_id=asset_id,
+        asset_type=RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
+        display_name=entry["display_name"],
+        policy_id=policy_id,
+        kms_key_id=entry["kms_key_id"],
+        runs=tuple(runs),
+        journal="plan.json",
+        line=0,
+    )

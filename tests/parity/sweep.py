@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finds what runs have made, by tag and by name, and deletes it. Nothing is remembered: a run may have been killed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from .cloud import MODELS, Cloud, all_pages
+from .probe import UnclearError
+from .settings import Settings
+from .testbed import GONE, TAG, attempt, certainly_call
+
+#: A volume can't be deleted while it is in a group.
+_ORDER = ("volume group", "volume backup", "volume")
+_NAME = re.compile(rf"{TAG}-([0-9a-f]{{8}})(-.*)?")
+
+
+class Remain(NamedTuple):
+    """Something of a run that is still there."""
+
+    run: str
+    region: str
+    kind: str
+    id: str
+    state: str
+
+
+class CleanupError(Exception):
+    """Something could not be deleted, or not be looked for; the message names it."""
+
+
+def run_of(row: Any) -> str:
+    """The run that made a resource; empty for everybody else's.
+
+    A copy has the name that it was asked for with, and perhaps no tags; so a name counts, but only one of our form.
+    """
+    tagged = str((row.freeform_tags or {}).get(TAG, ""))
+    if re.fullmatch(r"[0-9a-f]{8}", tagged):
+        return tagged
+    named = _NAME.fullmatch(str(row.display_name))
+    return named[1] if named else ""
+
+
+def remains(cloud: Cloud, settings: Settings, run: str = "") -> list[Remain]:
+    """What is left of this run, or of all of them, in the order of deletion. Raises UnclearError."""
+    return [one for one in _everything(cloud, settings) if run in ("", one.run) and one.state not in GONE]
+
+
+def _regions(cloud: Cloud, settings: Settings) -> list[str]:
+    here = settings.region or cloud.config["region"]
+    return [here, *([settings.region_elsewhere] if settings.region_elsewhere not in ("", here) else [])]
+
+
+def _everything(cloud: Cloud, settings: Settings) -> Iterator[Remain]:
+    compartment = settings.compartment_id
+    for region in _regions(cloud, settings):
+        block = cloud.block(region)
+        lists: list[tuple[str, Callable[..., Any]]] = [
+            ("volume", block.list_volumes),
+            ("volume group", block.list_volume_groups),
+            ("volume backup", block.list_volume_backups),
+        ]
+        found: list[Remain] = []
+        runs: dict[str, str] = {}
+        for kind, call in lists:
+            for row in all_pages(certainly_call(call), compartment_id=compartment, limit=100):
+                # A policy that a probe assigns may make a backup of a volume of ours, with a name of its own.
+                run = run_of(row) or runs.get(str(getattr(row, "volume_id", "")), "")
+                if run:
+                    runs[row.id] = run
+                    found.append(Remain(run, region, kind, row.id, str(row.lifecycle_state)))
+        yield from sorted(found, key=lambda one: _ORDER.index(one.kind))
+
+
+def sweep(
+    cloud: Cloud, settings: Settings, run: str = "", *, quiet: float = 0.0, say: Callable[[str], None] = print
+) -> int:
+    """Deletes what this run, or any run, has made, until nothing is found for `quiet` seconds; gives the number.
+
+    Raises CleanupError. What is being made or changed can't be deleted yet, so it is tried until patience ends.
+    A request whose answer was lost may be carried out later, so after one quiet must be long.
+    """
+    clock, deleted = cloud.clock, set[str]()
+    end = clock.now() + settings.patience_seconds
+    empty_since: float | None = None
+    while True:
+        why = "they are still there"
+        try:
+            left: list[Remain] | None = remains(cloud, settings, run)
+        except UnclearError as error:
+            left, why = None, str(error)
+        now = clock.now()
+        if left == []:
+            empty_since = now if empty_since is None else empty_since
+            if now - empty_since >= quiet:
+                return len(deleted)
+        else:
+            empty_since = None
+        for one in left or []:
+            problem = _delete(cloud, one)
+            why = problem or why
+            if not problem and one.id not in deleted:
+                deleted.add(one.id)
+                say(f"Deleting {one.kind} {one.id} in {one.region}.")
+        if empty_since is None and now >= end:
+            named = "unknown" if left is None else ", ".join(f"{one.kind} {one.id} in {one.region}" for one in left)
+            raise CleanupError(f"Not all could be deleted. Left: {named} ({why}).")
+        clock.sleep(settings.poll_seconds)
+
+
+def _delete(cloud: Cloud, one: Remain) -> str:
+    """Asks for the deletion; gives what stood in its way, if anything."""
+    block = cloud.block(one.region)
+    calls: dict[str, Callable[..., Any]] = {
+        "volume group": block.delete_volume_group,
+        "volume backup": block.delete_volume_backup,
+        "volume": block.delete_volume,
+    }
+    try:
+        if one.kind == "volume":
+            # A replica has to go before its volume.
+            found = attempt(block.get_volume, one.id)
+            if found.accepted and found.response.data.block_volume_replicas:
+                attempt(block.update_volume, one.id, MODELS.UpdateVolumeDetails(block_volume_replicas=[]))
+        answer = attempt(calls[one.kind], one.id)
+    except UnclearError as error:
+        return str(error)
+    return "" if answer.accepted else str(answer)
