@@ -28,7 +28,10 @@ _DAMAGED = "is damaged and can't be read. Check that it is complete and that its
 _BLOCK = re.compile(
     r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----(?P<body>.*?)-----END (?P=kind)-----", re.DOTALL | re.IGNORECASE
 )
-_HEADER = re.compile(r"^(?:Proc-Type|DEK-Info):.*$", re.MULTILINE)
+# The headers of an encrypted key in the old form; the length of the vector shows where base64 begins after it.
+_HEADER = re.compile(
+    r"Proc-Type:\s*\d,ENCRYPTED|DEK-Info:\s*(?:AES-\d+-[A-Z]+,[0-9A-F]{32}|DES[A-Z0-9-]*,[0-9A-F]{16})", re.IGNORECASE
+)
 # Base64 in lines of 64 characters, as PEM demands (RFC 7468).
 _LINE = 64
 
@@ -67,7 +70,7 @@ def repaired(content: bytes) -> bytes:
     if block is None:
         return content
     kind, body = block["kind"].upper(), block["body"]
-    headers = [header.strip() for header in _HEADER.findall(body)]
+    headers = [" ".join(header.split()) for header in _HEADER.findall(body)]
     base64 = "".join(_HEADER.sub("", body).split())
     lines = [f"-----BEGIN {kind}-----", *headers, *([""] if headers else []), *textwrap.wrap(base64, _LINE)]
     return "\n".join([*lines, f"-----END {kind}-----", ""]).encode("utf-8")
