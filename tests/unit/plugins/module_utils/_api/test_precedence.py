@@ -85,7 +85,7 @@ class Instance(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name
         self.region, self.tenancy_id = region, tenancy
 
 
-@pytest.mark.parametrize(("value", "first"), cells())
+@pytest.mark.parametrize(("value", "first"), list(cells()))
 def test_the_leftmost_place_counts(value: str, first: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     option = option_of(value)
     options: dict[str, str] = {}
