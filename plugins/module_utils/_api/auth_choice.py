@@ -45,6 +45,12 @@ def with_auth_type(settings: ConnectionSettings) -> ConnectionSettings:
     return replace(settings, auth_type=auth_type, sources={**settings.sources, "auth_type": source})
 
 
+def is_chosen_by_profile(settings: ConnectionSettings) -> bool:
+    """Whether the ``auth_type`` comes from the config file."""
+    source = settings.sources.get("auth_type")
+    return source is not None and not source.startswith(("option", "environment variable"))
+
+
 def _by_settings(settings: ConnectionSettings) -> tuple[str, str] | None:
     for level in range(3):
         for option, _name, auth_type in _EVIDENCE:

@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 
 from .._common.errors import InputError
 from .._common.text import readable
-from .config_file import read_profile
+from .auth_choice import is_chosen_by_profile
+from .config_file import Profile, find_profile, read_profile
 from .credentials import CredentialSources, Principal, TokenFile, token_claims
 from .failures import CredentialsEndedError
 from .metadata_service import chosen_url, exempt_metadata_service, probe_metadata_service
@@ -46,13 +47,13 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     secrets: tuple[str, ...] = ()
     if kind == "instance_obo_user":
         missing = () if settings.delegation_token_file else ("delegation_token_file",)
-        sources = CredentialSources(settings, read_profile(settings, missing))
+        sources = CredentialSources(settings, _profile(settings, missing))
         file = _delegation_token(sources)
         secrets = (file.token,)
         signer = _instance_signer(settings, delegation_token=file.token)
         description = f"the user of the delegation token {file.path}, through an instance principal"
     else:
-        sources = CredentialSources(settings, read_profile(settings, ()))
+        sources = CredentialSources(settings, _profile(settings, ()))
         if kind == "instance_principal":
             signer, description = _instance_signer(settings), "an instance principal"
         elif kind == "resource_principal":
@@ -64,7 +65,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
     signs: SdkSigner = SdkSigner(signer, renews=_renews(kind))
     if kind == "instance_obo_user":
-        signs = DelegationSigner(signer, lambda: _delegation_token(sources))
+        signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
     return Principal(
         signer=signs,
         description=description,
@@ -72,6 +73,11 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         secrets=secrets,
         **region,
     )
+
+
+def _profile(settings: ConnectionSettings, missing: tuple[str, ...]) -> Profile | None:
+    """The profile, if it is named, needed, or what has chosen the ``auth_type``."""
+    return read_profile(settings, missing) or (find_profile(settings) if is_chosen_by_profile(settings) else None)
 
 
 def _delegation_token(sources: CredentialSources) -> TokenFile:
@@ -84,9 +90,12 @@ class DelegationSigner(SdkSigner):
     it. Once it has ended, and the file has no other, nothing is signed any more.
     """
 
-    def __init__(self, signer: Any, read: Callable[[], TokenFile], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, signer: Any, path: str, read: Callable[[], TokenFile], now: Callable[[], float] = time.time
+    ) -> None:
         super().__init__(signer, renews=True)
         self._obo_signer = signer
+        self._path = path
         self._read = read
         self._now = now
 
@@ -94,28 +103,34 @@ class DelegationSigner(SdkSigner):
         self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> dict[str, str]:
         """Raises CredentialsEndedError if the token has ended and was not renewed."""
-        if self._ends_within(RENEWAL_SECONDS) and not self._take_renewed() and self._ends_within(0.0):
+        if self._ends(self._token, RENEWAL_SECONDS) and not self._take_renewed() and self._ends(self._token, 0.0):
             raise CredentialsEndedError(
-                f"The delegation token {self._read().path} has expired. Write a new one into that file; Cloud Shell has"
+                f"The delegation token {self._path} has expired. Write a new one into that file; Cloud Shell has"
                 " one in each new session"
             )
         return super().sign(method, host, target, headers, body)
 
     def renew(self, signed: Mapping[str, str]) -> bool:
         """Whether the file has another token than the one that was rejected, or the instance's own was renewed."""
-        was_read_already = signed.get("opc-obo-token") != self._obo_signer.delegation_token
+        was_read_already = signed.get("opc-obo-token") != self._token
         return was_read_already or self._take_renewed() or super().renew(signed)
 
-    def _ends_within(self, seconds: float) -> bool:
-        expires = (token_claims(self._obo_signer.delegation_token) or {}).get("exp")
+    @property
+    def _token(self) -> str:
+        return str(self._obo_signer.delegation_token)
+
+    def _ends(self, token: str, seconds: float) -> bool:
+        expires = (token_claims(token) or {}).get("exp")
         return isinstance(expires, (int, float)) and expires - seconds <= self._now()
 
     def _take_renewed(self) -> bool:
+        """Take the token of the file if it is another one, and complete: it may just be being written."""
         try:
             token = self._read().token
-        except InputError:  # it is just being written
+        except InputError:
             return False
-        if token == self._obo_signer.delegation_token:
+        is_cut_off = token_claims(token) is None and token_claims(self._token) is not None
+        if token == self._token or is_cut_off or self._ends(token, 0.0):
             return False
         self._obo_signer.delegation_token = token
         return True

@@ -224,3 +224,10 @@ def test_a_blank_of_awx_leaves_the_choice_to_the_profile(keys: Keys, home: Path)
 def test_a_user_given_beside_the_file_of_an_api_key_changes_only_the_user(keys: Keys, home: Path) -> None:
     write_config(home, f"[DEFAULT]\n{api_key_lines(keys, home)}")
     assert open_with({"api_user": OTHER}).describe_principal().startswith(f"user {OTHER}")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_profile_that_chooses_an_instance_gives_its_region(named: bool, home: Path) -> None:
+    write_config(home, "[DEFAULT]\nauthentication_type=instance_principal\nregion=uk-london-1\n")
+    assert open_with({"config_profile_name": "DEFAULT"} if named else {}).region == "uk-london-1"
+    assert open_with({"auth_type": "instance_principal"}).region == "us-phoenix-1"

@@ -16,6 +16,7 @@ import pytest
 from unit.support.credentials import TENANCY, Keys, fault, token, write_config
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, session_token
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.config_file import read_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.credentials import TokenFile
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.failures import CredentialsEndedError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.iam import refused_credentials
@@ -244,15 +245,24 @@ def test_a_delegation_token_is_read_again(home: Path) -> None:
     (home / "obo").write_text(old)
     now = [BEGIN]
     sdk = FakeDelegation(old)
-    signer = DelegationSigner(sdk, lambda: TokenFile((home / "obo").read_text(), "~/obo", "the test"), lambda: now[0])
+
+    def read() -> TokenFile:
+        return TokenFile(read_file(str(home / "obo"), "token", "the test").decode(), "~/obo", "the test")
+
+    signer = DelegationSigner(sdk, "~/obo", read, lambda: now[0])
     signed = signer.sign("GET", "host", "/", {}, None)
     assert signed["opc-obo-token"] == old
     assert signer.renew(signed)
     assert sdk.renewed == 1  # the file has no other, so it may be the instance's own
+    now[0] = END - 100
+    for cut_off in ("", new[:20], token(exp=BEGIN)):
+        (home / "obo").write_text(cut_off)
+        assert signer.sign("GET", "host", "/", {}, None)["opc-obo-token"] == old
     (home / "obo").write_text(new)
     assert signer.renew(signed)
     assert signer.renew(signed)
     assert (sdk.delegation_token, sdk.renewed) == (new, 1)
     now[0] = END + 3600
+    (home / "obo").unlink()
     with pytest.raises(CredentialsEndedError, match="delegation token ~/obo has expired"):
         signer.sign("GET", "host", "/", {}, None)
