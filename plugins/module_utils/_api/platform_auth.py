@@ -227,6 +227,7 @@ def _workload_signer() -> Any:
 
 
 def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
+    exempt_metadata_service()
     try:
         with _without_redirects():
             return create()
