@@ -136,8 +136,7 @@ def test_a_session_whose_key_is_that_of_default_is_refused(keys: Keys, other_key
     write_config(home, f"[DEFAULT]\n{default}[S]\nsecurity_token_file={home}/token\n")
     text = fault({"config_profile_name": "S"})
     assert (
-        f"The private key ({home}/key.pem, key_file in profile DEFAULT of {home}/.oci/config, which profile S inh"
-        in text
+        f"The private key ({home}/key.pem, key_file in profile DEFAULT of {home}/.oci/config, which profile S" in text
     )
     assert f"is not that of the session token {home}/token" in text
     assert "oci session authenticate --profile-name S" in text
