@@ -45,12 +45,14 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     """
     kind = settings.auth_type
     secrets: tuple[str, ...] = ()
+    signs: SdkSigner
     if kind == "instance_obo_user":
         missing = () if settings.delegation_token_file else ("delegation_token_file",)
         sources = CredentialSources(settings, _profile(settings, missing))
         file = _delegation_token(sources)
         secrets = (file.token,)
         signer = _instance_signer(settings, delegation_token=file.token)
+        signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
         description = f"the user of the delegation token {file.path}, through an instance principal"
     else:
         sources = CredentialSources(settings, _profile(settings, ()))
@@ -60,12 +62,10 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
             signer, description = _resource_signer(), "a resource principal"
         else:
             signer, description = _workload_signer(), "an OKE workload identity"
+        signs = SdkSigner(signer, renews=_renews(kind))
     region = sources.region()
     if not region and getattr(signer, "region", None):
         region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
-    signs: SdkSigner = SdkSigner(signer, renews=_renews(kind))
-    if kind == "instance_obo_user":
-        signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
     return Principal(
         signer=signs,
         description=description,
