@@ -16,9 +16,9 @@ from .plan import (
     PlanFilter,
     add_resource,
     is_selected,
+    reason_to_exclude,
     region_of_wanted_key,
     sorted_plan,
-    terraform_reason,
     unplanned_row,
 )
 
@@ -26,8 +26,8 @@ from .plan import (
 def add_lost_policies(plan: Plan, lost: Sequence[ResourceRow], plan_filter: PlanFilter | None) -> None:
     """Plan to assign each policy again: with the desired key where the filter selects it, or else as it was.
 
-    Each row says what the assignment was. One that is left to Terraform comes back as it was, and so do all without a
-    filter.
+    Each row says what the assignment was. One that an exception is about, or that is left to Terraform, comes back as
+    it was, and so do all without a filter.
     """
     planned = {subject(entry) for entry in plan.entries}
     for row in lost:
@@ -37,7 +37,7 @@ def add_lost_policies(plan: Plan, lost: Sequence[ResourceRow], plan_filter: Plan
         if not frozenset(filters.exclude_ids).isdisjoint((row["id"], row.get("asset_id"), row["group_id"])):
             plan.excluded.append(unplanned_row(row, "excluded by 'exclude_ids'"))
             continue
-        if plan_filter is not None and is_selected(row, plan_filter) and terraform_reason(row, plan_filter) is None:
+        if plan_filter is not None and is_selected(row, plan_filter) and reason_to_exclude(row, plan_filter) is None:
             keys = plan_filter.keys
             desired = None if keys is None else keys.get(region_of_wanted_key(row), desired)
         add_resource(plan, row, desired, filters)
