@@ -69,7 +69,7 @@ sanity: $(VENV) ## Run ansible-test sanity, but for what only certify does
 
 ansible-test: $(VENV) ## Run ansible-test units and integration (TARGETS="integration kms_key_info" for some)
 	$(call heading,Units and integration (ansible-test))
-	$(RUN) python -m tools.ansible_test $(TARGETS)
+	$(RUN) python -m tools.run_ansible_test $(TARGETS)
 
 docs: $(VENV) ## Build the documentation as a site, into .cache/docs/build/html
 	$(call heading,Documentation (antsibull-docs, Sphinx))

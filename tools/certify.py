@@ -140,7 +140,7 @@ def core(version: str, package: str, program: str) -> Callable[[], bool]:
 
 def by_ansible_test() -> bool:
     """The same unit tests, and the integration targets, as ansible-test runs them."""
-    return subprocess.run([sys.executable, "-m", "tools.ansible_test"], cwd=ROOT, check=False).returncode == 0
+    return subprocess.run([sys.executable, "-m", "tools.run_ansible_test"], cwd=ROOT, check=False).returncode == 0
 
 
 def importer() -> bool:

@@ -42,6 +42,11 @@ options:
     type: list
     elements: dict
     default: []
+  objections:
+    description: What P(oci_keys.block_volume.plan_objections#filter) has against carrying out the last plan.
+    type: list
+    elements: str
+    default: []
   check_mode:
     description: Whether it was a dry run.
     type: bool
@@ -100,6 +105,7 @@ def plan_verdict(
     options: Mapping[str, Any] | None = None,
     role: str = "rekey",
     retirement: Sequence[Mapping[str, Any]] = (),
+    objections: Sequence[str] = (),
 ) -> Verdict:
     """How a run ended."""
     ended: bool | str = stopped
@@ -114,6 +120,7 @@ def plan_verdict(
             folder=folder,
             latest=_link_to(folder),
             retirement=retirement,
+            objections=objections,
         )
     )
     return found_verdict

@@ -58,12 +58,12 @@ def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
 
     assert process.returncode == 0, output
     recaps = [line for line in output.splitlines() if "changed=" in line and "ok=" in line]
-    report, plan, run, again, copies, report_after, back = ["changed=0" in line for line in recaps]
-    assert (report, plan, run, again, copies, report_after, back) == (True, True, False, True, False, True, False)
+    assert ["failed=0" in line and "changed=0" not in line for line in recaps] == [True, True]
+    assert output.count("us-ashburn-1    block volumes") == 2
     assert "us-ashburn-1    block volumes             15 -> 0" in output
-    assert "us-ashburn-1: block volumes 2-15 of 21, 14 changed, 0 failed" in output
-    assert "4 copies are in Phoenix. Back on its former key: everything." in output
-    assert "Needless re-encryptions: 0" in output
+    assert "us-ashburn-1: block volumes 2-21 of 21, 20 changed, 0 failed" in output
+    assert "Back on its former key: everything. Needless re-encryptions: 0" in output
+    assert len(output.splitlines()) < 150
     page = output.split("in a browser: ")[1].split("\n")[0]
     assert "<html" in Path(page).read_text()
     assert "Traceback" not in output

@@ -139,6 +139,7 @@ def verdict(
     folder: str,
     latest: str = "",
     retirement: Sequence[Mapping[str, Any]] = (),
+    objections: Sequence[str] = (),
 ) -> Verdict:
     """How a run ended.
 
@@ -146,6 +147,7 @@ def verdict(
     plan, it is the result of the module that changed what it was given.
     ``stopped``: the run stopped early; a text is the sentence of ``stop_reason``. ``latest`` is the link to the newest
     report. ``retirement`` has the verdicts of a report on keys, each with ``kms_key_id``, ``verdict`` and ``uses``.
+    ``objections`` are what ``plan_objections`` has against carrying out the last plan, as sentences.
     """
     counts = last_plan["summary"]
     is_call = "total" in counts
@@ -166,6 +168,8 @@ def verdict(
             if isinstance(stopped, str)
             else "The run was stopped early, because too many changes failed. The rest was not changed. Run again"
         )
+    elif objections:
+        faults += objections
     elif counts["planned"] and not check_mode:
         verb = "needs" if counts["planned"] == 1 else "need"
         faults.append(

@@ -146,9 +146,9 @@ def _resources(summary: Mapping[str, Any]) -> Iterable[_Sample]:
     known: set[str] = set()
     counts: Counter[tuple[str, str, str]] = Counter()
     for row in summary["by_region_and_type"]:
-        place = (_region(row["region"], known), row["type"] if RESOURCE_TYPES.get(row["type"]) else _OTHER)
-        counts[(*place, "customer")] += row["customer"]
-        counts[(*place, "oracle")] += row["total"] - row["customer"]
+        region, kind = _region(row["region"], known), row["type"] if RESOURCE_TYPES.get(row["type"]) else _OTHER
+        counts[region, kind, "customer"] += row["customer"]
+        counts[region, kind, "oracle"] += row["total"] - row["customer"]
     for (region, kind, encryption), count in sorted(counts.items()):
         yield {"region": region, "type": kind, "encryption": encryption}, count
 
