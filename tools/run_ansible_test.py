@@ -4,7 +4,7 @@
 
 """Runs ansible-test units and integration in a copy of the checkout, with the Python and the packages of .venv.
 
-Without arguments both. Others are handed on: ``tools/in-env python -m tools.run_ansible_test integration kms_key_info``.
+Without arguments both. Others are handed on: ``python -m tools.run_ansible_test integration kms_key_info``.
 In a folder that is called ``ansible_collections/oci_keys/block_volume``, ``ansible-test`` does the same by itself.
 """
 

@@ -48,7 +48,7 @@ def read_missing(connection: Connection, changes: Sequence[OpenChange]) -> list[
             missing.append((change, ResourceError(code="UnknownRegion", message=str(error))))
     for name, members in by_region.items():
         region_reader = RegionReader(
-            name, [(subject, kind) for subject, (_, kind) in members.items()], connection, _CONCURRENCY
+            name, [(subject, kind) for subject, (_change, kind) in members.items()], connection, _CONCURRENCY
         )
         try:
             readings = region_reader.read(DesiredState(None))

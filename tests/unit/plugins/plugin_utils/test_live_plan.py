@@ -26,8 +26,10 @@ class Shown:
         self.lines: list[tuple[str, str | None]] = []
         self.task = SimpleNamespace(no_log=False, environment=None)
         self._patch = patch
-        show = lambda text, color=None: self.lines.append((text, color))  # noqa: E731
-        patch.setattr(live_plan, "display", SimpleNamespace(display=show, verbosity=0))
+        patch.setattr(live_plan, "display", SimpleNamespace(display=self._show, verbosity=0))
+
+    def _show(self, text: str, color: str | None = None) -> None:
+        self.lines.append((text, color))
 
     def of(self, result: dict[str, Any], hosts: tuple[str, ...] = ("localhost",)) -> list[str]:
         self._patch.setattr(RunModule, "run", lambda *_arguments: result)
