@@ -60,6 +60,14 @@ options:
     description:
       - The name of the run, for the plan. When not set, one is generated.
     type: str
+  approved_by:
+    description:
+      - Who approved the changes, as you say, for the plan, the journal and the report.
+    type: str
+  change_ticket:
+    description:
+      - The ticket for which the changes are made, for the plan, the journal and the report.
+    type: str
   former_runs:
     description:
       - Journals, folders of runs, and folders with such folders, to be searched for changes of backup policies that

@@ -66,10 +66,13 @@ _value:
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.kept_folder import expect_kept
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.exceptions_file import read_exceptions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 from ansible_collections.oci_keys.block_volume.plugins.plugin_utils._untrusted import untrusted
 
@@ -93,6 +96,13 @@ def role_options(
         environment=os.environ,
         expect_kept=expect_kept if changes_here else None,
     )
+    options["exceptions"] = None
+    if options.get("exceptions_file") is not None:
+        # Read here, since Ansible has PyYAML on the controller, whatever Python the modules have.
+        try:
+            options["exceptions"] = [one.as_dict() for one in read_exceptions(Path(options["exceptions_file"]))]
+        except InputError as error:
+            problems.append(f"{role}_exceptions_file: {error}")
     return dict(untrusted({"options": options, "problems": problems}))
 
 

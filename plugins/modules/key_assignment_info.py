@@ -425,6 +425,13 @@ scanned:
           description: Why it was skipped.
           type: str
           sample: it is DELETED
+    compartment_parents:
+      description:
+        - The parent of each compartment that was scanned or skipped, and of those above them, as far as it is known.
+        - With O(result) other than V(all), it is in the file only.
+      type: dict
+      sample:
+        ocid1.compartment.oc1..exampleuniqueid: ocid1.tenancy.oc1..exampleuniqueid
     compartment_count:
       description: The number of compartments that were scanned.
       type: int

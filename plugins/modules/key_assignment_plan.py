@@ -103,6 +103,31 @@ options:
     description:
       - The digest of what was approved. It is an error if the plan has another one.
     type: str
+  plan_signers:
+    description:
+      - A file of allowed signers, as C(ssh-keygen) reads it (see C(ALLOWED SIGNERS) in its manual). Nothing of
+        O(approved_file) is read unless it has a valid signature of one of them, made with C(ssh-keygen -Y sign -n
+        oci-keys-plan).
+      - Outside of check mode, it is an error if there is no O(approved_file).
+      - Needs C(ssh-keygen) of OpenSSH 8.2 or later.
+    type: path
+  plan_signature:
+    description:
+      - The signature of O(approved_file). When not set, the file beside it with C(.sig) added to its name.
+    type: path
+  exceptions_file:
+    description:
+      - A file of exceptions, in YAML or JSON, resources that are left on their keys on purpose. Each has selectors, a
+        reason, an owner, a ticket and the last day on which it holds.
+        C(roles/encryption_report/files/exceptions.schema.json) in the folder of the collection describes it.
+      - None of these resources is planned; they are listed as excluded. An exception that has expired is an error.
+      - YAML needs PyYAML in the Python of the module.
+    type: path
+  exceptions:
+    description:
+      - The same as a list, as C(exceptions) in the file. It can't be combined with O(exceptions_file).
+    type: list
+    elements: dict
 seealso:
   - module: oci_keys.block_volume.key_assignment_info
   - module: oci_keys.block_volume.key_plan_apply

@@ -213,8 +213,29 @@ options:
       - protection
       - expired_exceptions
       - since
+  exceptions_file:
+    description:
+      - A file of exceptions, in YAML or JSON, resources that are left on their keys on purpose. Each has selectors, a
+        reason, an owner, a ticket and the last day on which it holds.
+        C(roles/encryption_report/files/exceptions.schema.json) in the folder of the collection describes it.
+      - What an exception excuses is counted apart. It never excuses what is unknown, nor a key that can't be used.
+      - YAML needs PyYAML in the Python of the module.
+    type: path
+  exceptions:
+    description:
+      - The same as a list, as C(exceptions) in the file. It can't be combined with O(exceptions_file).
+    type: list
+    elements: dict
+  signing_key:
+    description:
+      - The private key to sign C(manifest.json) with, by C(ssh-keygen -Y sign -n oci-keys-report). The signature is
+        C(manifest.json.sig).
+      - It has no passphrase, or it is a public key whose private key an SSH agent holds.
+    type: path
 requirements:
   - python >= 3.9
+  - C(ssh-keygen) of OpenSSH 8.2 or later, if O(signing_key) is set
+  - PyYAML, if O(exceptions_file) is YAML
   - jinja2, if O(template) is set
 seealso:
   - module: oci_keys.block_volume.key_assignment_info
@@ -332,6 +353,10 @@ headline:
           sample: 3
         unknown_places:
           description: Places that could not be read. How many resources are there is unknown.
+          type: int
+          sample: 0
+        excepted:
+          description: Of RV(headline.coverage.oracle), those that an exception excuses.
           type: int
           sample: 0
 scope:
@@ -502,6 +527,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.repor
     MAX_KEY_AGE_DAYS,
     PROTECTION_LEVELS,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.exception_options import EXCEPTION_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_report import make_report
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
 
@@ -541,6 +567,8 @@ def main() -> None:
             "required_protection": {"type": "str", "choices": list(PROTECTION_LEVELS)},
             "owner_tag": {"type": "str"},
             "fail_on": {"type": "list", "elements": "str", "choices": list(ALARMS)},
+            **EXCEPTION_OPTIONS,
+            "signing_key": {"type": "path", "no_log": False},
         },
         supports_check_mode=True,
     )

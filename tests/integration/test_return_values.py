@@ -57,7 +57,7 @@ COMMON = {"changed", "failed", "warnings", "diff", "invocation", "exception"}
 UNDOCUMENTED = {"kms_key_info": {"keys"}}
 
 # Dictionaries whose keys are names of others: regions, types, tags, recommendations.
-FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "kms_key_ids"}
+FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "kms_key_ids", "compartment_parents"}
 
 YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
 POLICY = {"region": IAD, "compartment": "prod"}

@@ -77,6 +77,8 @@ class CompartmentScope:
     compartments: list[Compartment] = field(default_factory=list)
     skipped: list[Compartment] = field(default_factory=list)
     unreadable: list[tuple[Compartment, ResourceError]] = field(default_factory=list)
+    parents: dict[str, str] = field(default_factory=dict)
+    """The parent of each of these compartments and of those above them, as far as it is known."""
 
 
 class Tenancy(IdentityReader):
@@ -113,7 +115,15 @@ class Tenancy(IdentityReader):
                 found.update((child.id, child) for child in level)
         for compartment in found.values():
             (scope.compartments if compartment.is_active else scope.skipped).append(compartment)
+            self._add_parents(compartment, scope.parents)
         return scope
+
+    def _add_parents(self, compartment: Compartment, parents: dict[str, str]) -> None:
+        """Add the parents from a compartment up, of which those above the scope were read for its path."""
+        here: Compartment | None = compartment
+        while here is not None and here.parent_id and here.id != self.id and here.id not in parents:
+            parents[here.id] = here.parent_id
+            here = self._known.get(here.parent_id)
 
     def children(self, parent: Compartment) -> tuple[Sequence[Compartment], ResourceError | None]:
         """The compartments directly below one, and why there may be others. Lists the whole tree once, if it can."""

@@ -193,11 +193,17 @@ def parse_scanned(node: JsonNode) -> ScannedRow:
         "whole_tenancy": node.get("whole_tenancy").flag_or_none(),
         "resource_types": node.get("resource_types").texts(),
         "filters": _filters(node.get("filters")),
+        "compartment_parents": _parents(node.get("compartment_parents")),
     }
 
 
 def _compartments(node: JsonNode, fact: str) -> list[dict[str, str | None]]:
     return [{"id": row.get("id").text(), **row.texts_of(("name", "path", fact))} for row in node.items()]
+
+
+def _parents(node: JsonNode) -> dict[str, str]:
+    """Empty in files that have none."""
+    return {} if node.value is None else {name: node.get(name).text() for name in node.mapping()}
 
 
 def _filters(node: JsonNode) -> FilterRow | None:

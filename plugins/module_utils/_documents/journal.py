@@ -20,6 +20,7 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.files import sync_folder
 from .._common.state_folder import state_folder
+from .._model.accountability import Accountability
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
@@ -52,10 +53,11 @@ class Journal:
     Threads that append at the same moment share one fsync, since each request to OCI waits for its line.
     """
 
-    def __init__(self, path: Path, clock: Clock, tenancy: str | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock, tenancy: str | None = None, by: Accountability | None = None) -> None:
         self.path = path
         self._clock = clock
         self._tenancy = tenancy
+        self._by = {} if by is None else by.known
         self._run = uuid.uuid4().hex
         self._file = -1
         self._append = threading.Lock()
@@ -123,6 +125,7 @@ class Journal:
                 "action": decision.action,
                 "kms_key_id": desired.kms_key_id,
                 **{f"previous_{name}": value for name, value in before.journal_fields().items()},
+                **self._by,
                 **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),
             }
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
+from .._model.accountability import Accountability
 from .._model.actions import ASSIGN, REMOVE
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .formats import PLAN_FORMAT
@@ -116,6 +117,7 @@ class PlanFile:
     names: Mapping[str, str | None] = field(default_factory=dict)
     """Keys and compartments by their names, for people who read the plan."""
     made_with: MadeWith | None = None
+    accountability: Accountability = field(default_factory=Accountability)
 
 
 def digest(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -156,7 +158,15 @@ def parse_plan(root: JsonNode) -> PlanFile:
         names=_names(root.get("names")),
         batches={node.get("number").count(): _slices(node, len(entries)) for node in root.get("batches").items()},
         made_with=_made_with(root.get("made_with")),
+        accountability=parse_accountability(root.get("accountability")),
     )
+
+
+def parse_accountability(node: JsonNode) -> Accountability:
+    """Empty in plans that have none."""
+    if node.value is None:
+        return Accountability()
+    return Accountability(**node.texts_of(Accountability().as_dict()))
 
 
 def _made_with(node: JsonNode) -> MadeWith | None:

@@ -55,6 +55,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "slow": plan.slow,
         "canary_batch": plan.canary_batch,
         "names": plan.names,
+        "accountability": plan.accountability.as_dict(),
         **facts,
         "made_with": None if plan.made_with is None else asdict(plan.made_with),
         "digest": plan.digest,

@@ -19,7 +19,7 @@ from .discovery_file import (
 )
 from .json_reader import JsonNode
 from .keys_file import ReportedKeyRow, parse_reported_key
-from .plan_file import PlanEntry, PlanFile, UnplannedRow
+from .plan_file import PlanEntry, PlanFile, UnplannedRow, parse_accountability
 
 FORMAT = "oci_keys.block_volume/report"
 VERSION = 1
@@ -58,6 +58,7 @@ class PlanSection(TypedDict):
     tenancy: str | None
     digest: str | None
     dry_run: bool
+    accountability: dict[str, str | None]
     entries: list[PlannedRow]
     blocked: list[PlannedRow]
     left_alone: list[PlannedRow]
@@ -180,6 +181,7 @@ def _plan(node: JsonNode) -> PlanSection:
         "tenancy": node.get("tenancy").text_or_none(),
         "digest": node.get("digest").text_or_none(),
         "dry_run": node.get("dry_run").flag(),
+        "accountability": parse_accountability(node.get("accountability")).as_dict(),
         "entries": _planned(node.get("entries")),
         "blocked": _planned(node.get("blocked")),
         "left_alone": _planned(node.get("left_alone")),
@@ -197,6 +199,7 @@ def plan_section(plan: PlanFile) -> PlanSection:
         "tenancy": plan.tenancy,
         "digest": plan.digest,
         "dry_run": plan.dry_run,
+        "accountability": plan.accountability.as_dict(),
         "entries": _shown(plan.entries),
         "blocked": _shown([*plan.blocked, *plan.not_seen]),
         "left_alone": _shown(plan.skipped),

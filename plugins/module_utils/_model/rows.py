@@ -111,10 +111,12 @@ class ScannedRow(_CommonScannedFields, total=False):
     """What the discovery searched and what it skipped. None: the file does not say, so nothing may be concluded.
 
     Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, ``path``, and
-    ``lifecycle_state`` or ``reason``. Only results of key_assignment_info have the counts below: short ones do not list
-    all compartments.
+    ``lifecycle_state`` or ``reason``. ``compartment_parents`` has the parent of each compartment that is searched or
+    above one that is, as far as it is known; short results don't have it. Only results of key_assignment_info have the
+    counts below: short ones do not list all compartments.
     """
 
+    compartment_parents: dict[str, str]
     compartment_count: int
     skipped_compartment_count: int
 

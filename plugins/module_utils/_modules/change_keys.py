@@ -41,6 +41,7 @@ from .._documents.journal import (
 from .._documents.own_files import write_result
 from .._documents.run_locks import lock_places
 from .._keys.validation import KeyValidator
+from .._model.accountability import Accountability
 from .._model.names import is_name
 from .._model.resource import DesiredState
 from .call_files import input_files
@@ -142,7 +143,12 @@ def _run(
         own_region=connection.region,
         tenancy=connection.tenancy,
     )
-    journal = Journal(journal_path, runtime.clock, connection.tenancy)
+    journal = Journal(
+        journal_path,
+        runtime.clock,
+        connection.tenancy,
+        Accountability(connection.describe_principal(), connection.auth_type),
+    )
     validator = KeyValidator(connection, runtime.clock)
 
     def assigner(settings: RunSettings) -> KeyAssigner:

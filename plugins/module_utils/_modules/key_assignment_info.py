@@ -174,6 +174,7 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
             {"id": one.id, "name": one.name, "path": _path(one), "reason": f"it is {one.lifecycle_state}"}
             for one in scope.skipped
         ],
+        "compartment_parents": scope.parents,
         "compartment_count": len(scope.compartments),
         "skipped_compartment_count": len(scope.skipped),
         "resource_types": list(query.types),
@@ -212,6 +213,7 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
         name: value[:_PLACES_IN_SUMMARY] if isinstance(value, list) else value
         for name, value in result["scanned"].items()
     }
+    scanned["compartment_parents"] = {}
     return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
 
 

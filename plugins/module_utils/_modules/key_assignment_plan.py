@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from .._documents.discovery_file import (
     read_discovery,
 )
 from .._documents.own_files import write_result
-from .._documents.packed_plan import unpack_plan
-from .._documents.plan_file import PlanFile, read_plan
+from .._documents.plan_file import PlanFile
 from .._documents.subject import subject
+from .._model.key_exceptions import CompartmentTree, ExceptionMatcher, KeyException
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import RESOURCE_TYPES
 from .._planning.key_checks import (
@@ -38,6 +38,8 @@ from .._planning.plan import (
     make_plan,
     region_of_wanted_key,
 )
+from .approved_plan import approved_plan
+from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
 from .key_assignment_info import (
     discover_result,
     incomplete_warning,
@@ -54,13 +56,19 @@ from .scope_options import DISCOVERY_OPTIONS, regions_asked
 
 def plan_assignment(context: PlanContext) -> PlanResult:
     """Plan for the resources of a discovery file, or of a discovery that is made now."""
-    approved = _approved(context)
+    signed = approved_plan(context.options, context.role, check_mode=context.module.check_mode)
+    approved = None if signed is None else signed.plan
+    if approved is not None:
+        context.expect_tenancy(approved.tenancy, "The approved plan")
+    exceptions = given_exceptions(context.options)
+    expect_none_expired(exceptions or (), context.clock.timestamp())
     names = Names(context.connection, context.clock)
     _look_up_names(context, names)
     options = context.options
     selection = _selection(context)
     discovery = _discover(context, names) if options["new_discovery_file"] is not None else _read_discovery(context)
-    plan_filter = replace(selection, keys=_keys_for(context, discovery))
+    matcher = _matcher(exceptions, discovery)
+    plan_filter = replace(selection, keys=_keys_for(context, discovery), exceptions=matcher)
     interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
@@ -87,7 +95,8 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         key_checks,
         discovery.tenancy,
         facts,
-        tuple(interrupted.warnings),
+        (*interrupted.warnings, *_unmatched_exceptions(exceptions, matcher, discovery)),
+        signed_by=None if signed is None else signed.signed_by,
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
         approved=None if approved is None else approved.digest,
         present=present,
@@ -95,6 +104,28 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         places_not_seen=max(len(discovery.unreadable), 0 if discovery.complete else 1),
         complete=discovery.complete,
     )
+
+
+def _matcher(exceptions: Sequence[KeyException] | None, discovery: DiscoveryFile) -> ExceptionMatcher | None:
+    if exceptions is None:
+        return None
+    parents = discovery.scanned.get("compartment_parents") or {}
+    return ExceptionMatcher(exceptions, CompartmentTree(discovery.tenancy, parents))
+
+
+def _unmatched_exceptions(
+    exceptions: Sequence[KeyException] | None, matcher: ExceptionMatcher | None, discovery: DiscoveryFile
+) -> list[str]:
+    """A warning about the exceptions that are about nothing that was discovered."""
+    if matcher is None:
+        return []
+    excused = [matcher.of(row) for row in discovery.resources]
+    used = {one.number for each in excused for one in (*each.certain, *each.possible)}
+    unused = [one.words for one in exceptions or () if one.number not in used]
+    if not unused:
+        return []
+    more = f" and {len(unused) - _NAMED_EXCEPTIONS:,} more" if len(unused) > _NAMED_EXCEPTIONS else ""
+    return [f"Exceptions that match nothing in scope: {', '.join(unused[:_NAMED_EXCEPTIONS])}{more}."]
 
 
 def _gone(plan: Plan, approved: PlanFile) -> int:
@@ -230,19 +261,6 @@ def _keys_of_lost(plan: Plan) -> set[KeyInRegion]:
     }
 
 
-def _approved(context: PlanContext) -> PlanFile | None:
-    """The plan that was approved, from its file or passed inline, if there is one."""
-    options = context.options
-    if not is_blank(options["approved_file"]):
-        approved = read_plan(Path(os.path.expanduser(options["approved_file"])))
-    elif not is_blank(options["approved_plan"]):
-        approved = unpack_plan(options["approved_plan"], "approved_plan")
-    else:
-        return None
-    context.expect_tenancy(approved.tenancy, "The approved plan")
-    return approved
-
-
 def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, is_first: bool) -> None:
     if is_blank(given) or given is None:
         return
@@ -254,6 +272,8 @@ def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, 
             "what was approved. Make another dry run and have it approved"
         )
 
+
+_NAMED_EXCEPTIONS = 5
 
 RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "from_kms_key_ids")
 """The options that take names."""
@@ -296,6 +316,9 @@ def _options() -> dict[str, dict[str, Any]]:
         "created_before": {"type": "str"},
         "approved_file": {"type": "path"},
         "approved_plan": {"type": "str"},
+        "plan_signers": {"type": "path"},
+        "plan_signature": {"type": "path"},
+        **EXCEPTION_OPTIONS,
         "plan_digest": {"type": "str"},
     }
 

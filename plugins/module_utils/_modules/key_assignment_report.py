@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.ssh_signatures import REPORT_NAMESPACE, sign
 from .._common.values import is_blank
 from .._documents.changes_file import ChangeRow, read_batch_changes, read_changes
 from .._documents.discovery_file import DiscoveryFile, read_discovery
@@ -29,6 +30,7 @@ from .._documents.plan_file import read_plan
 from .._documents.report_file import RunRecords, parse_report, plan_section
 from .._documents.report_summary import summary_document
 from .._documents.subject import subject
+from .._model.key_exceptions import KeyException
 from .._model.ocid import expect_type, parse
 from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
@@ -50,6 +52,7 @@ from .._reporting.report_text import report_lines, report_message
 from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
+from .exception_options import given_exceptions
 from .output import invocation, warn
 from .report_history import NO_BASELINE, History
 
@@ -92,6 +95,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         python=platform.python_version(),
         demands=Demands(options["max_key_age_days"], options["required_protection"]),
         owner_tag=None if is_blank(options["owner_tag"]) else str(options["owner_tag"]).strip(),
+        exceptions=_exceptions(options, runs),
     )
     report = build(runs, _keys_to_retire(options["kms_key_ids"], runs), context)
     report["evidence"]["redacted"] = runs[0].run["redacted"] if runs[0].run else None
@@ -112,6 +116,9 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     if template is not None:
         texts["html"] = render(template, report, digest)
     paths = write_report(folder, texts, report["evidence"]["run_id"])
+    signing_key = _path(options["signing_key"])
+    if signing_key is not None:
+        paths["signature"] = sign(paths["manifest"], signing_key, REPORT_NAMESPACE)
     published = history.publish(texts["metrics"])
     warn(module, history.warnings, "the folder of the reports")
     result = _result(report)
@@ -204,6 +211,16 @@ def _keys_to_retire(given: Sequence[Any] | None, runs: Sequence[RunRecords]) -> 
     if keys and any(run.run and run.run["redacted"] for run in runs):
         raise InputError("'kms_key_ids' can't be looked up in redacted reports. Merge reports that are not redacted")
     return [key.value for key in keys]
+
+
+def _exceptions(options: Mapping[str, Any], runs: Sequence[RunRecords]) -> list[KeyException] | None:
+    found = given_exceptions(options)
+    if found and any(run.run and run.run["redacted"] for run in runs):
+        raise InputError(
+            "Exceptions can't be found in redacted reports, since these have no OCIDs. Merge reports that are not "
+            "redacted"
+        )
+    return found
 
 
 def _template(given: Any) -> str | None:

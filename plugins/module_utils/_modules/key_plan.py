@@ -23,6 +23,7 @@ from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
 from .._common.table import width_of
+from .._common.text import readable
 from .._common.values import is_blank
 from .._documents.formats import PLAN_FORMAT
 from .._documents.journal_events import JOURNAL_NAME
@@ -35,6 +36,7 @@ from .._documents.plan_writer import count_entries, write_plan
 from .._documents.subject import subject
 from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
+from .._model.accountability import Accountability
 from .._model.change_table import MOST_ROWS
 from .._model.ocid_names import Names
 from .._planning.batch_results import PreviousBatches, read_previous_batches
@@ -54,6 +56,9 @@ from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
 from .progress import PROGRESS_OPTIONS, live_progress
 from .runtime import Runtime
+
+# Files that say what may be changed.
+_GUARDS = ("exceptions_file", "plan_signers", "plan_signature")
 
 # Requests at a time to one service of a region, and how often each is tried, as for a discovery.
 _CONCURRENCY = 16
@@ -129,6 +134,7 @@ class PlanResult:
     facts: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     names: Mapping[str, str | None] = field(default_factory=dict)
+    signed_by: str | None = None
     approved: str | None = None
     present: str | None = None
     gone: int = 0
@@ -197,7 +203,7 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
         "new_discovery_file": writable_file("new_discovery_file", options["new_discovery_file"]),
     }
     reserved: list[tuple[str, Path | None]] = [(f"the {JOURNAL_NAME} of the run", plan_file.parent / JOURNAL_NAME)]
-    read = [*input_files(options, "discovery_file", "approved_file", "reports"), *reserved]
+    read = [*input_files(options, "discovery_file", "approved_file", "reports", *_GUARDS), *reserved]
     check_files(options, written, read, formats={"plan_file": PLAN_FORMAT})
     for name, least in (("batch_size", 1), ("canary", 0)):
         if options[name] < least:
@@ -251,6 +257,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         not_seen=plan.not_seen,
         batches=dict(enumerate(batches, first_batch)),
         names=_names(result),
+        accountability=_accountability(context, result.signed_by),
         made_with=MadeWith(planner.name, _options_for_later(context.options, planner)),
     )
     write_plan(plan_file, document, result.facts)
@@ -287,7 +294,18 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
     }
 
 
-_PATHS = ("discovery_file", "new_discovery_file", "keys_file", "approved_file", "reports", "former_runs")
+def _accountability(context: PlanContext, signed_by: str | None) -> Accountability:
+    options = context.options
+    approved_by, change_ticket = (
+        None if is_blank(options[name]) else readable(options[name], _MOST_TEXT)
+        for name in ("approved_by", "change_ticket")
+    )
+    connection = context.connection
+    return Accountability(connection.describe_principal(), connection.auth_type, approved_by, change_ticket, signed_by)
+
+
+_MOST_TEXT = 500
+_PATHS = ("discovery_file", "new_discovery_file", "keys_file", "approved_file", "reports", "former_runs", *_GUARDS)
 
 
 def _options_for_later(options: Mapping[str, Any], planner: PlanModule) -> dict[str, Any]:

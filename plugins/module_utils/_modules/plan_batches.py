@@ -118,7 +118,11 @@ class BatchRunner:
             self._validator = KeyValidator(context.connection, clock)
             self._known_since = clock.monotonic()
         # A journal for each batch: lines of one run and resource belong to one change.
-        journal = Journal(self._journal_path, clock, context.connection.tenancy)
+        connection = context.connection
+        by = replace(
+            self._plan.accountability, principal=connection.describe_principal(), auth_type=connection.auth_type
+        )
+        journal = Journal(self._journal_path, clock, connection.tenancy, by)
         work = self._with_former_runs(self._work.pop(number))
         if len(work) > 1 and not context.module.check_mode:
             for targets, desired, _span in work:  # each of them before the first of them is changed

@@ -24,7 +24,11 @@ from .._model.resource_types import RESOURCE_TYPES
 from .options import KEY_CHECK_OPTIONS
 
 # What neither says which resources are planned nor what was approved. Options with choices can't be blank.
-_NO_FILTERS = {*CONNECTION_OPTIONS, *KEY_CHECK_OPTIONS, "keys_file", "run_id", "kms_key_ids", "progress_file"}
+_NO_FILTERS = {*CONNECTION_OPTIONS, *KEY_CHECK_OPTIONS, "keys_file", "run_id", "kms_key_ids", "progress_file"} | {
+    "exceptions",
+    "approved_by",
+    "change_ticket",
+}
 
 _EXCLUDABLE = (
     *RESOURCE_TYPES.changeable.ocid_types,

@@ -22,6 +22,8 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
+    "approved_by": {"type": "str"},
+    "change_ticket": {"type": "str"},
     "former_runs": {"type": "list", "elements": "path"},
     **KEY_CHECK_OPTIONS,
     **PROGRESS_OPTIONS,

@@ -11,13 +11,23 @@ from collections.abc import Sequence
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import subject
 from .._model.rows import ResourceRow
-from .plan import Plan, PlanFilter, add_resource, is_selected, region_of_wanted_key, sorted_plan, unplanned_row
+from .plan import (
+    Plan,
+    PlanFilter,
+    add_resource,
+    exception_reason,
+    is_selected,
+    region_of_wanted_key,
+    sorted_plan,
+    unplanned_row,
+)
 
 
 def add_lost_policies(plan: Plan, lost: Sequence[ResourceRow], plan_filter: PlanFilter | None) -> None:
     """Plan to assign each policy again: with the desired key where the filter selects it, or else as it was.
 
-    Each row says what the assignment was. Without a filter all come back as they were.
+    Each row says what the assignment was. One that an exception is about comes back as it was, and so do all without a
+    filter.
     """
     planned = {subject(entry) for entry in plan.entries}
     for row in lost:
@@ -27,7 +37,7 @@ def add_lost_policies(plan: Plan, lost: Sequence[ResourceRow], plan_filter: Plan
         if not frozenset(filters.exclude_ids).isdisjoint((row["id"], row.get("asset_id"), row["group_id"])):
             plan.excluded.append(unplanned_row(row, "excluded by 'exclude_ids'"))
             continue
-        if plan_filter is not None and is_selected(row, plan_filter):
+        if plan_filter is not None and is_selected(row, plan_filter) and exception_reason(row, plan_filter) is None:
             keys = plan_filter.keys
             desired = None if keys is None else keys.get(region_of_wanted_key(row), desired)
         add_resource(plan, row, desired, filters)

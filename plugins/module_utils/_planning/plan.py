@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from .._common.errors import InputError
+from .._common.text import shorten
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE
 from .._model.decisions import FAULTY_STATE
+from .._model.key_exceptions import ExceptionMatcher
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
 from .._model.tags import has_tags
+
+_REASON_LENGTH = 200
 
 FAULTY_REASON = "FAULTY; OCI accepts no change to it"
 
@@ -45,6 +49,8 @@ class PlanFilter:
     created_before: str | None = None
     include_replicated: bool = False
     include_locked: bool = False
+    exceptions: ExceptionMatcher | None = None
+    """Those that hold."""
     role: str = "rekey"
     """Whose variables remedies name."""
 
@@ -99,6 +105,10 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
         if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource["group_id"])):
             plan.excluded.append(unplanned_row(resource, "excluded by 'exclude_ids'"))
             continue
+        exception = exception_reason(resource, plan_filter)
+        if exception is not None:
+            plan.excluded.append(unplanned_row(resource, exception))
+            continue
         region = region_of_wanted_key(resource)
         if plan_filter.keys is not None and region not in plan_filter.keys:
             without_key.setdefault(region, Counter())[resource["type"]] += 1
@@ -108,6 +118,22 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     if without_key:
         raise InputError(_no_keys(without_key))
     return sorted_plan(plan)
+
+
+def exception_reason(resource: ResourceRow, plan_filter: PlanFilter) -> str | None:
+    """The exception for which a resource stays as it is. One that may be about it is enough; None if none is."""
+    if plan_filter.exceptions is None:
+        return None
+    found = plan_filter.exceptions.of(resource)
+    if found.certain:
+        one = found.certain[0]
+        return f"{one.words}, until {one.expires}: {shorten(one.reason, _REASON_LENGTH)}"
+    if found.possible:
+        return (
+            f"{found.possible[0].words} may be about it: which compartments are above its own could not be read. "
+            "Allow the caller to inspect compartments in the tenancy"
+        )
+    return None
 
 
 def sorted_plan(plan: Plan) -> Plan:

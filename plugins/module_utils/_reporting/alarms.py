@@ -15,6 +15,7 @@ from typing import Any
 
 from .._common.quantities import resources as count_resources
 from .checks import KEY_AGE, NOT_MET, PROTECTION, UNKNOWN, USABLE_KEYS
+from .excuses import named_exceptions
 from .key_retirement import IN_USE, NO_USE_FOUND
 
 Report = Mapping[str, Any]
@@ -102,10 +103,11 @@ def _expired_exceptions(report: Report) -> str | None:
     exceptions = report.get("exceptions")
     if exceptions is None:
         return "Expired exceptions: unknown, because no exceptions were read. Set exceptions_file."
-    expired = len(exceptions["expired"])
-    if not expired:
-        return None
-    return "1 exception has expired." if expired == 1 else f"{expired:,} exceptions have expired."
+    rows = {row["number"]: row for row in exceptions["rows"]}
+    expired, unknown = ([rows[number] for number in exceptions[name]] for name in ("expired", "unknown"))
+    parts = [f"{len(expired):,} expired: {named_exceptions(expired)}"] if expired else []
+    parts += [f"{len(unknown):,} unknown, because the clock is wrong"] if unknown else []
+    return f"Exceptions of {len(rows):,}: {'; '.join(parts)}." if parts else None
 
 
 _ALARMS: Mapping[str, Callable[[Report], str | None]] = {

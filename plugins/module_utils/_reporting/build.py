@@ -17,9 +17,11 @@ from .._documents.changes_file import count_changes
 from .._documents.discovery_file import DiscoveryFile
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, PlanSection, RunRecords
+from .._model.key_exceptions import KeyException
 from .._model.rows import ResourceRow, ScannedRow, key_region
 from .benchmark import counts, type_rank
 from .checks import Demands, Evidence, findings, material_age
+from .excuses import Excuses
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
 from .key_use import days_between, is_clock_wrong, key_uses
@@ -53,6 +55,7 @@ class ReportContext:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     demands: Demands = field(default_factory=Demands)
     owner_tag: str | None = None
+    exceptions: Sequence[KeyException] | None = None
     ansible_core: str | None = None
     python: str | None = None
 
@@ -107,6 +110,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     uses = key_uses(found.resources, keys)
     protection = Protection(uses)
     now = None if is_clock_wrong(context.time_finished, _times(found, keys)) else context.time_finished
+    excuses = Excuses(context.exceptions, found.resources, found.scanned, now)
     violations = findings(
         Evidence(
             resources=found.resources,
@@ -114,6 +118,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             resource_types=found.scanned["resource_types"],
             search_complete=found.complete and not is_limited(found.scanned["filters"]),
             now=now,
+            excused=excuses.ids,
         ),
         context.demands,
     )
@@ -128,6 +133,8 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             failed=outcomes["failed"],
             unsettled=unsettled,
             now=now,
+            excused=excuses.ids,
+            exceptions=excuses.section(),
         )
     )
     return {
@@ -149,6 +156,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "keys": keys,
         "owners": by_owner(found.resources, protection, compartment_paths(found.scanned), context.owner_tag),
         "violations": violations,
+        "exceptions": excuses.section(),
         "retirement": retirement(to_retire, found, changes),
     }
 
@@ -228,6 +236,9 @@ def _merged_scans(scans: Sequence[ScannedRow]) -> ScannedRow:
         "all_regions": all(scan["all_regions"] is True for scan in scans),
         "skipped_regions": _common([scan["skipped_regions"] for scan in scans]) or [],
         "compartments": _by_id([row for scan in scans for row in scan["compartments"]]),
+        "compartment_parents": {
+            child: parent for scan in scans for child, parent in sorted((scan.get("compartment_parents") or {}).items())
+        },
         "skipped_compartments": _by_id([row for scan in scans for row in scan["skipped_compartments"]]),
         "whole_tenancy": all(scan["whole_tenancy"] is True for scan in scans),
         "resource_types": [
@@ -289,6 +300,9 @@ def _plan(plans: Sequence[PlanSection]) -> dict[str, Any] | None:
         "tenancy": _common([plan["tenancy"] for plan in plans]),
         "digest": _common([plan["digest"] for plan in plans]),
         "dry_run": all(plan["dry_run"] for plan in plans),
+        "accountability": {
+            name: _common([plan["accountability"][name] for plan in plans]) for name in plans[0]["accountability"]
+        },
         **lists,
         "counts": {
             **{name: len(rows) for name, rows in lists.items()},

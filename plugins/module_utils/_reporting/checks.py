@@ -5,13 +5,14 @@
 """The checks of a report: recommendations of the benchmark, and what it leaves out. Pure.
 
 Each subject of a check is met, not met or unknown, and nothing unknown is ever counted as met. The state of a check is
-``not_met`` if one subject is not met, ``unknown`` if one is unknown or if not everything was searched, ``met`` if all
-are met, and ``not_applicable`` if there is nothing that it is about.
+``not_met`` if one subject is not met, ``unknown`` if one is unknown or if not everything was searched, ``excepted`` if
+all others are excused by an exception, ``met`` if all are met, and ``not_applicable`` if there is nothing that it is
+about. An exception excuses what is not met, never what is unknown, and no key that can't be used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ MET = "met"
 NOT_MET = "not_met"
 UNKNOWN = "unknown"
 NOT_APPLICABLE = "not_applicable"
+EXCEPTED = "excepted"
 
 KEY_AGE = "4.16"
 SINGLE_VERSION = "single_version_keys"
@@ -66,6 +68,8 @@ class Evidence:
     resource_types: Sequence[str]
     search_complete: bool
     now: str | None
+    excused: Collection[str] = frozenset()
+    """The OCIDs of resources that an exception excuses."""
 
 
 def findings(evidence: Evidence, demands: Demands) -> dict[str, Any]:
@@ -145,7 +149,7 @@ class _ResourceChecks:
 
     def _state(self, row: ResourceRow) -> str:
         if row["encryption"] != "customer":
-            return NOT_MET
+            return EXCEPTED if row["id"] in self._evidence.excused else NOT_MET
         return UNKNOWN if (row["kms_key_id"], key_region(row)) in self._not_readable else MET
 
 
@@ -169,14 +173,22 @@ def _key_check(
     """A check of the keys in use; a key counts once, with the worst of its regions."""
     states: dict[str, str] = {}
     for use in evidence.uses:
-        states[use.kms_key_id] = worst([states.get(use.kms_key_id, MET), state(use)])
+        found = state(use)
+        if found == NOT_MET and name != USABLE_KEYS and _is_excused(use, evidence):
+            found = EXCEPTED
+        states[use.kms_key_id] = worst([states.get(use.kms_key_id, MET), found])
     return _outcome(name, title, "keys", states, is_certain=evidence.search_complete, note=note)
+
+
+def _is_excused(use: KeyUse, evidence: Evidence) -> bool:
+    """Whether everything that is on a key is excused."""
+    return all(row["id"] in evidence.excused for row in use.resources)
 
 
 def worst(states: Iterable[str]) -> str:
     """The worst of some states; not applicable where there is none."""
     found = set(states)
-    return next((state for state in (NOT_MET, UNKNOWN, MET) if state in found), NOT_APPLICABLE)
+    return next((state for state in (NOT_MET, UNKNOWN, EXCEPTED, MET) if state in found), NOT_APPLICABLE)
 
 
 def _read(use: KeyUse) -> ReportedKeyRow | None:
@@ -223,9 +235,11 @@ def _outcome(
     note: str | None = None,
 ) -> dict[str, Any]:
     """A check from the state of each of its subjects. ``is_certain`` is false where there may be other subjects."""
-    not_met, unknown = (sorted(each for each, state in states.items() if state == one) for one in (NOT_MET, UNKNOWN))
+    not_met, unknown, excepted = (
+        sorted(each for each, state in states.items() if state == one) for one in (NOT_MET, UNKNOWN, EXCEPTED)
+    )
     state = worst(states.values())
-    if state in (MET, NOT_APPLICABLE) and not is_certain:
+    if state in (MET, EXCEPTED, NOT_APPLICABLE) and not is_certain:
         state = UNKNOWN
     return {
         "id": name,
@@ -234,8 +248,9 @@ def _outcome(
         "state": state,
         "assessed": is_assessed,
         "total": len(states),
-        "compliant": len(states) - len(not_met) - len(unknown),
+        "compliant": len(states) - len(not_met) - len(unknown) - len(excepted),
         "findings": not_met,
         "unknown": unknown,
+        "excepted": excepted,
         "note": note,
     }

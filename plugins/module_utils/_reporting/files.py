@@ -13,6 +13,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.files import write_private, write_private_text
+from .._common.ssh_signatures import SIGNATURE_SUFFIX
 from .._documents.json_reader import read_json
 from .._documents.own_files import foreign_reason
 from .._documents.report_file import FORMAT as REPORT_FORMAT
@@ -83,7 +84,7 @@ def manifest(folder: Path, run_id: str | None) -> dict[str, Any]:
         "files": [
             {"name": path.name, "size": path.stat().st_size, "sha256": _sha256(path)}
             for path in files
-            if path.name != MANIFEST and not path.name.startswith(".")
+            if path.name not in (MANIFEST, MANIFEST + SIGNATURE_SUFFIX) and not path.name.startswith(".")
         ],
     }
 

@@ -10,7 +10,7 @@ Green is only what was read: everything in scope, every key in use, its state, i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from .._common.text import shorten
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, UnreadableRow, key_region
 from .checks import KEY_AGE, NOT_MET, PROTECTION, SINGLE_VERSION
+from .excuses import named_exceptions
 from .key_use import DANGEROUS, DELETED, DISABLED, NOT_READABLE, PENDING_DELETION, UNUSABLE, KeyUse, days_between
 from .owners import CUSTOMER, ORACLE, UNKNOWN
 
@@ -30,6 +31,9 @@ STATE_UNKNOWN = "NotSeenAgain"
 # How many keys the banner names.
 _NAMED = 3
 _NAME_LENGTH = 60
+
+# Lists of exceptions that excuse nothing.
+_NOT_HOLDING = ("expired", "unknown")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class HeadlineInput:
     failed: int
     unsettled: int
     now: str | None
+    excused: Collection[str] = frozenset()
+    exceptions: Mapping[str, Any] | None = None
+    """The section of the report, and the resources that it excuses."""
 
 
 class Protection:
@@ -135,7 +142,8 @@ def _listed_types(by_type: Mapping[str, int]) -> str:
 
 
 def _coverage(given: HeadlineInput) -> dict[str, int]:
-    counted = Counter(map(Protection(given.uses), given.resources))
+    protection = Protection(given.uses)
+    counted = Counter(map(protection, given.resources))
     endangered = sum(len(use.resources) for use in given.uses if use.condition in DANGEROUS)
     return {
         "total": len(given.resources),
@@ -144,6 +152,7 @@ def _coverage(given: HeadlineInput) -> dict[str, int]:
         "unknown": counted[UNKNOWN],
         "endangered": endangered,
         "unknown_places": len(given.unreadable),
+        "excepted": sum(row["id"] in given.excused and protection(row) == ORACLE for row in given.resources),
     }
 
 
@@ -197,9 +206,11 @@ def _concerns(
     if given.unsettled:
         found.append((AMBER, f"{_changes(given.unsettled)} were not seen to take effect."))
     found += [(AMBER, text) for text in unknowns]
-    if coverage["oracle"]:
-        of = f"{coverage['oracle']:,} of {count_resources(coverage['total'])}"
-        found.append((AMBER, f"{of} {'is' if coverage['oracle'] == 1 else 'are'} on the Oracle-managed key."))
+    if oracle := coverage["oracle"] - coverage["excepted"]:
+        of = f"{oracle:,} of {count_resources(coverage['total'])}"
+        without = ", and no exception excuses that" if coverage["excepted"] else ""
+        found.append((AMBER, f"{of} {'is' if oracle == 1 else 'are'} on the Oracle-managed key{without}."))
+    found += _exception_concerns(given.exceptions)
     found += [
         (AMBER, f'{len(check["findings"]):,} of {check["total"]:,} keys in use: not met is "{check["title"]}".')
         for check in given.checks
@@ -212,6 +223,19 @@ def _concerns(
         )
     if not given.resources and not unknowns:
         found.append((AMBER, "No resources were found, so nothing was assessed."))
+    return found
+
+
+def _exception_concerns(section: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """An exception that has expired, or of which it is not known whether it has."""
+    if section is None:
+        return []
+    expired, unknown = ([row for row in section["rows"] if row["number"] in section[name]] for name in _NOT_HOLDING)
+    found = []
+    if expired:
+        found.append((AMBER, f"{named_exceptions(expired)} {'has' if len(expired) == 1 else 'have'} expired."))
+    if unknown:
+        found.append((AMBER, f"{named_exceptions(unknown)}: whether they hold is unknown, so they excuse nothing."))
     return found
 
 
@@ -256,5 +280,9 @@ def _date(time: str | None) -> str:
 def _all_well(given: HeadlineInput, coverage: Mapping[str, int]) -> str:
     where = "" if given.scope["whole_tenancy"] else " in the searched part of the tenancy"
     total = coverage["total"]
+    excepted = coverage["excepted"]
+    if excepted:
+        which = f"All but {excepted:,} excepted of {count_resources(total)}{where}"
+        return f"{which} are on customer-managed keys that can be used."
     which = "The 1 resource" if total == 1 else f"All {total:,} resources"
     return f"{which}{where} {'is' if total == 1 else 'are'} on customer-managed keys that can be used."

@@ -35,7 +35,13 @@ SINCE_LISTS = (
 
 _TREND_LEFT, _TREND_WIDTH, _TREND_BOTTOM, _TREND_HEIGHT = 50, 660, 130, 110
 
-_STATES = {"met": "✓ met", "not_met": "✗ not met", "unknown": "? unknown", "not_applicable": "not applicable"}
+_STATES = {
+    "met": "✓ met",
+    "not_met": "✗ not met",
+    "unknown": "? unknown",
+    "excepted": "met but for exceptions",
+    "not_applicable": "not applicable",
+}
 
 
 def render(template: str, report: Mapping[str, Any], digest: str) -> str:
@@ -61,6 +67,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         state_words=state_words,
         state_class=state_class,
         condition_words=condition_words,
+        exception_words=exception_words,
     )
     chart = chart_data(report)
     facts = RowFacts(report)
@@ -181,6 +188,23 @@ def state_class(state: str) -> str:
 def condition_words(condition: str) -> str:
     """The condition of a key in words."""
     return condition.replace("_", " ")
+
+
+def exception_words(match: Mapping[str, Any]) -> str:
+    """What an exception selects ("2 resource ids; Block volumes")."""
+    parts = []
+    for name, value in sorted(match.items()):
+        words = name.replace("_", " ")
+        if name == "resource_types":
+            parts.append(", ".join(map(type_words, value)))
+        elif name == "freeform_tags":
+            parts.append(f"{words} {', '.join(f'{tag}={text}' for tag, text in value.items())}")
+        elif name == "defined_tags":
+            tags = [f"{space}.{tag}={text}" for space, each in value.items() for tag, text in each.items()]
+            parts.append(f"{words} {', '.join(tags)}")
+        else:
+            parts.append(value[0] if len(value) == 1 else f"{len(value):,} {words}")
+    return "; ".join(parts)
 
 
 def _listed_keys(report: Mapping[str, Any]) -> set[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
-from .checks import MET, NOT_APPLICABLE, NOT_MET
+from .checks import EXCEPTED, MET, NOT_APPLICABLE, NOT_MET
 from .owners import owner_of
 from .scope import compartment_paths
 
@@ -26,7 +26,7 @@ OCSF_VERSION = "1.5.0"
 
 _CLASS_UID, _CATEGORY_UID = 2003, 2
 _CREATE = 1
-_NEW, _RESOLVED = 1, 4
+_NEW, _SUPPRESSED, _RESOLVED = 1, 3, 4
 _INFORMATIONAL, _MEDIUM, _HIGH = 1, 3, 4
 _SEVERITIES = {_INFORMATIONAL: "Informational", _MEDIUM: "Medium", _HIGH: "High"}
 _PASS, _WARNING, _FAIL, _OTHER = 1, 2, 3, 99
@@ -96,6 +96,16 @@ class _Events:
                 resources=[self._resource(uid, check["of"])],
                 region=self._row(uid).get("region"),
             )  # fmt: skip
+        for uid in check["excepted"]:
+            yield {
+                **self._event(
+                    control, standard, uid, _FAIL, f"{title}: {self._name(uid)} does not, and is excepted", remedy,
+                    resources=[self._resource(uid, check["of"])],
+                    region=self._row(uid).get("region"),
+                ),
+                "status_id": _SUPPRESSED,
+                "status": "Suppressed",
+            }  # fmt: skip
         status, sentence = self._verdict(check)
         yield self._event(control, standard, "", status, f"{title}: {sentence}", remedy if status == _FAIL else None)
 
@@ -104,6 +114,8 @@ class _Events:
             return _FAIL, f"{len(check['findings'])} of {check['total']} {check['of']} do not"
         if check["state"] == MET:
             return _PASS, f"all {check['total']} {check['of']}"
+        if check["state"] == EXCEPTED:
+            return _PASS, f"all {check['total']} {check['of']} but {len(check['excepted'])} that are excepted"
         if check["state"] == NOT_APPLICABLE:
             return _OTHER, "there is nothing that it is about"
         return _WARNING, "not known of all" if check["assessed"] else "not assessed"

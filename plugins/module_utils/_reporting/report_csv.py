@@ -15,6 +15,7 @@ from typing import Any
 
 from .._common.text import visible
 from .._model.rows import key_region
+from .excuses import excused_by
 from .failures import UNKNOWN, Failures
 from .owners import owner_of
 from .scope import compartment_paths
@@ -50,6 +51,7 @@ CSV_COLUMNS = (
     "cis_not_met",
     "not_met",
     "unknown",
+    "exceptions",
     "freeform_tags",
     "defined_tags",
 )
@@ -84,6 +86,7 @@ def csv_text(report: Mapping[str, Any]) -> str:
 
     ``cis_not_met`` has the recommendations of the benchmark that a resource or its key does not meet, ``not_met`` these
     and the other checks, ``unknown`` those of which it is not known. A key that was not read has the state UNKNOWN.
+    ``exceptions`` has the tickets of those that excuse the resource.
     """
     table = _Table(report)
     rows = map(table.row, report["resources"])
@@ -97,6 +100,7 @@ class _Table:
         self._keys = {key["id"]: key["display_name"] for key in report["keys"]}
         self._states = {(key["id"], key["region"]): key["lifecycle_state"] for key in report["keys"]}
         self._failures = Failures(report)
+        self._excused = excused_by(report)
 
     def row(self, resource: Any) -> dict[str, Any]:
         not_met = self._failures.of(resource)
@@ -110,6 +114,7 @@ class _Table:
             "cis_not_met": " ".join(self._failures.recommendations(not_met)),
             "not_met": " ".join(not_met),
             "unknown": " ".join(self._failures.of(resource, UNKNOWN)),
+            "exceptions": ", ".join(row["ticket"] for row in self._excused.get(resource["id"], ())),
             "freeform_tags": _tags(resource["freeform_tags"]),
             "defined_tags": _tags(resource["defined_tags"]),
         }

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._common.quantities import resources as count_resources
 from .._common.text import visible
+from .excuses import exception_lines
 from .headline import STATE_UNKNOWN
 from .key_retirement import IN_USE, INCOMPLETE
 from .since import summary_line
@@ -43,6 +44,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         *([f"... and {len(others) - _MOST_OTHERS:,} more; see the report."] if len(others) > _MOST_OTHERS else []),
         coverage_sentence(headline["coverage"]),
         f"Scope: {headline['scope']['text']}.",
+        *exception_lines(report),
         *since_lines(report),
         *retirement_lines(report),
     ]
@@ -51,9 +53,10 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
 
 def coverage_sentence(coverage: Mapping[str, int]) -> str:
     verb = "is" if coverage["customer"] == 1 else "are"
+    excepted = f", {coverage['excepted']:,} of it excepted" if coverage.get("excepted") else ""
     return (
         f"{coverage['customer']:,} of {count_resources(coverage['total'])} {verb} on customer-managed keys, "
-        f"{coverage['oracle']:,} on the Oracle-managed key, {coverage['unknown']:,} unknown."
+        f"{coverage['oracle']:,} on the Oracle-managed key{excepted}, {coverage['unknown']:,} unknown."
     )
 
 

@@ -137,7 +137,8 @@ def _apply_approved_plan(role: str, given: Mapping[str, Any], values: Values, pr
         )
         return
     values["plan_digest"] = values["plan_digest"] or own.get("digest")
-    values["approved_plan"] = own.get("plan")
+    # Text that is passed on has no signature.
+    values["approved_plan"] = own.get("plan") if values.get("plan_signers") is None else None
     if is_blank(values["approved_plan"]):
         values["plan_file"] = own.get("plan_file")
 

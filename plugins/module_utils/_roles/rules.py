@@ -70,6 +70,10 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
             f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both. "
             "Remove one of them"
         )
+    if values["plan_signature"] is not None and values["plan_signers"] is None:
+        problems.append(
+            f"{role}_plan_signature is set, but {role}_plan_signers is not, so it would not be verified. Set both"
+        )
     digest = values["plan_digest"]
     if digest is not None:
         values["plan_digest"] = digest.lower()

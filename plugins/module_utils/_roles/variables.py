@@ -125,6 +125,18 @@ def _tags() -> dict[str, Variable]:
     }
 
 
+def _exceptions_file(what_becomes_of_them: str) -> Variable:
+    return Variable(
+        path,
+        type="path",
+        description=(
+            "A file of exceptions, in YAML or JSON: resources that are left on their keys on purpose, each with a "
+            f"reason, an owner, a ticket and a last day. {what_becomes_of_them}",
+            "It is described in C(roles/encryption_report/files/exceptions.schema.json).",
+        ),
+    )
+
+
 def _limits(what_counts: str) -> dict[str, Variable]:
     """How changes are made, and when a run stops. ``what_counts`` is for the limit of changes."""
     return {
@@ -236,6 +248,29 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
                 "key is still what it says. All others are listed as not approved.",
             ),
         ),
+        "plan_signers": Variable(
+            path,
+            type="path",
+            description=(
+                "A file of allowed signers, as C(ssh-keygen) reads it. Nothing of O({role}_plan_file) is read unless "
+                "one of them has signed it with C(ssh-keygen -Y sign -n oci-keys-plan), and outside of check mode "
+                "nothing is changed without it.",
+            ),
+        ),
+        "plan_signature": Variable(
+            path,
+            type="path",
+            description=("The signature. When not set, C(.sig) is added to the name of O({role}_plan_file).",),
+        ),
+        "approved_by": Variable(
+            text,
+            type="str",
+            description=("Who approved the run, as you say. Recorded in the plan, the journal and the report.",),
+        ),
+        "change_ticket": Variable(
+            text, type="str", description=("The ticket of the change. Recorded in the same places.",)
+        ),
+        "exceptions_file": _exceptions_file("They are never changed. An exception that has expired ends the run."),
         "plan_digest": Variable(
             text, type="str", description=("The digest of the approved plan. Any other plan is refused.",)
         ),
@@ -387,6 +422,15 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
             description=(
                 "A file for the metrics besides C(metrics.prom) in the folder of the run, such as one in the folder "
                 "of the textfile collector of Prometheus' node_exporter. Everyone may read it.",
+            ),
+        ),
+        "exceptions_file": _exceptions_file("They are counted apart."),
+        "signing_key": Variable(
+            path,
+            type="path",
+            description=(
+                "The SSH key to sign C(manifest.json) with, by C(ssh-keygen -Y sign -n oci-keys-report). It has no "
+                "passphrase, or is a public key whose private key an SSH agent holds.",
             ),
         ),
         "dir": _report_dir(),

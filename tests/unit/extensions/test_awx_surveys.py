@@ -31,10 +31,17 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles impor
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 
 # What no survey asks: a secret, which would be an extra variable, what only the template itself may say, and what
-# another variable says too. The file of metrics is on the machine of a collector, which the template knows.
+# another variable says too. The file of metrics is on the machine of a collector, which the template knows. Exceptions,
+# signers and keys are guards, which whoever starts a job must not choose, and who approved it is known to AWX.
 NEVER_ASKED = {
     "encryption_report_redact_key",
     "encryption_report_metrics_file",
+    "encryption_report_exceptions_file",
+    "encryption_report_signing_key",
+    "rekey_exceptions_file",
+    "rekey_plan_signers",
+    "rekey_plan_signature",
+    "rekey_approved_by",
     "rekey_approval_required",
     "rekey_fail_on_blocked",
 }

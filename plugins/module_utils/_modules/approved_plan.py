@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The approved plan: from its file, whose signature may be demanded, or as text. Raises InputError."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._common.errors import InputError
+from .._common.ssh_signatures import PLAN_NAMESPACE, SIGNATURE_SUFFIX, verify
+from .._common.text import quote
+from .._common.values import is_blank
+from .._documents.json_reader import parse_json, read_bytes
+from .._documents.packed_plan import unpack_plan
+from .._documents.plan_file import PlanFile, parse_plan
+
+
+@dataclass(frozen=True)
+class ApprovedPlan:
+    """The plan, and who signed it, if that was asked for."""
+
+    plan: PlanFile
+    signed_by: str | None = None
+
+
+def approved_plan(options: Mapping[str, Any], role: str, *, check_mode: bool) -> ApprovedPlan | None:
+    """The approved plan; None if there is none. With ``plan_signers``, there is no change without a signed one."""
+    path = _path(options["approved_file"])
+    signers = _path(options["plan_signers"])
+    if signers is None:
+        if not is_blank(options["plan_signature"]):
+            raise InputError("'plan_signature' is set without 'plan_signers', so it would not be verified. Set both")
+        if path is not None:
+            return ApprovedPlan(parse_plan(parse_json(read_bytes(path), str(path))))
+        if is_blank(options["approved_plan"]):
+            return None
+        return ApprovedPlan(unpack_plan(options["approved_plan"], "approved_plan"))
+    if path is None:
+        if check_mode and is_blank(options["approved_plan"]):
+            return None  # a dry run makes the plan that is going to be signed
+        raise InputError(
+            f"'plan_signers' demands a signed plan, but no file of a plan is given. Nothing was changed. Sign the "
+            f"plan.json of a dry run, and name it with 'approved_file' (in the playbook: {role}_plan_file)"
+        )
+    content = read_bytes(path)  # what is verified is what is read
+    signature = _path(options["plan_signature"]) or path.with_name(path.name + SIGNATURE_SUFFIX)
+    signer = verify(content, f"The plan {quote(str(path))}", signature, signers, PLAN_NAMESPACE)
+    return ApprovedPlan(parse_plan(parse_json(content, str(path))), signer)
+
+
+def _path(given: Any) -> Path | None:
+    return None if is_blank(given) else Path(os.path.abspath(os.path.expanduser(str(given))))
