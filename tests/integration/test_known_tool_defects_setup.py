@@ -40,8 +40,11 @@ KEY = "ocid1.key.oc1.iad.vaultprefix.abcdefgh"
 CALLERS = {it.name: it for it in reversed([*CHANGERS, *COPIERS])} | {"kms_key_info": None}
 
 # Bytes of our own files in the archive that is sent; ansible-core's own are 113 KB. The SDK's collection sends 401 KB.
-# Since requests to OCI are our own, and not those of the SDK, they are among these files.
-LARGEST_SHARE = 240_000
+# Since requests to OCI are our own, and not those of the SDK, they are among these files, and so are credentials as the
+# SDK and the command line have them.
+LARGEST_SHARE = 275_000
+# It is started once for a whole plan, and discovers and plans again in it.
+SHARE_OF_WHOLE_PLAN = 350_000
 
 by_module = pytest.mark.parametrize("changer", CHANGERS[::2][:3], ids=lambda it: it.name)
 
@@ -180,7 +183,8 @@ def test_each_module_ships_little(sim: Simulator, tmp_path: Path) -> None:
         files = zipfile.ZipFile(io.BytesIO(base64.b64decode(encoded))).infolist()
         ours = [file for file in files if "/block_volume/" in file.filename]
         assert f"ansible_collections/oci_keys/block_volume/plugins/modules/{name}.py" in [it.filename for it in ours]
-        assert sum(file.compress_size for file in ours) < LARGEST_SHARE, name
+        limit = SHARE_OF_WHOLE_PLAN if name == "key_plan_apply" else LARGEST_SHARE
+        assert sum(file.compress_size for file in ours) < limit, name
         assert not [file.filename for file in files if not file.filename.startswith("ansible")]
 
 

@@ -11,37 +11,37 @@ clearly. No message contains a key, a pass phrase or a token.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import re
-import time
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from .._common.errors import InputError
 from .._common.text import quote
-from .config_file import read_file, read_profile
-from .credentials import PROFILE_NAMES, CredentialSources, Principal, expect_ocid, token_claims
+from .auth_choice import expect_one_identity, with_auth_type
+from .config_file import read_profile
+from .credentials import PROFILE_NAMES, CredentialSources, Principal, expect_ocid
+from .key_files import fingerprint_of, read_private_key
 from .platform_auth import platform_principal
-from .sdk import load
+from .session_token import session_principal
 from .settings import ConnectionSettings, how_to_set
-from .signing import KeySigner, can_sign
+from .signing import KeySigner
 
-_DAMAGED = "is damaged and can't be read. Check that it is complete and that its line breaks are intact"
 _FINGERPRINT = re.compile(r"([0-9a-f]{2}:){15}[0-9a-f]{2}")
 
 
 def create_principal(settings: ConnectionSettings) -> Principal:
-    """The principal for the settings.
+    """The principal for the settings; without ``auth_type``, for the credentials that are there.
 
     Raises InputError if credentials are missing or invalid, as far as that is visible without calling OCI, and if the
     services of the machine that a principal needs don't respond.
     """
+    settings = with_auth_type(settings)
     if settings.auth_type == "api_key":
-        return _api_key(settings)
-    if settings.auth_type == "security_token":
-        return _security_token(settings)
-    return platform_principal(settings)
+        principal = _api_key(settings)
+    elif settings.auth_type == "security_token":
+        principal = session_principal(settings)
+    else:
+        principal = platform_principal(settings)
+    return replace(principal, auth_type=settings.auth_type)
 
 
 def _api_key(settings: ConnectionSettings) -> Principal:
@@ -56,7 +56,7 @@ def _api_key(settings: ConnectionSettings) -> Principal:
     if lacking:
         profile = f" ({sources.where})" if sources.profile else ""
         values = ", ".join(f"{PROFILE_NAMES.get(name, name)} ({how_to_set(name)})" for name in lacking)
-        raise InputError(f"Incomplete API key configuration{profile}. Missing: {values}")
+        raise InputError(f"Incomplete API key configuration{profile}. Missing: {values}{_other_ways(sources)}")
     user, user_source = found["api_user"] or ("", "")
     tenancy, tenancy_source = found["tenancy"] or ("", "")
     fingerprint, fingerprint_source = found["api_user_fingerprint"] or ("", "")
@@ -68,8 +68,10 @@ def _api_key(settings: ConnectionSettings) -> Principal:
             f"{quote(fingerprint)} ({fingerprint_source}) is not the fingerprint of an API key. Give 16 pairs of"
             " hexadecimal digits separated by colons, as the console shows it"
         )
-    private_key, key_source, phrases = _private_key(sources)
-    actual = _fingerprint_of(private_key)
+    key_is_of_profile = sources.profile is not None and _key_source(sources) == sources.profile.source("key_file")
+    expect_one_identity(sources.profile, user_source, key_is_of_profile=key_is_of_profile)
+    private_key, key_source, phrases = read_private_key(sources)
+    actual = fingerprint_of(private_key.public_key())
     if actual != fingerprint:
         raise InputError(
             f"The fingerprint {fingerprint} ({fingerprint_source}) is not that of the private key ({key_source}), which"
@@ -80,122 +82,20 @@ def _api_key(settings: ConnectionSettings) -> Principal:
         description=f"user {user} with the API key {fingerprint}",
         tenancy=tenancy,
         secrets=phrases,
+        remedy="Check that the API key with this fingerprint is uploaded for this user, and that this machine's clock"
+        " is right to within five minutes.",
         **sources.region(),
     )
 
 
-def _security_token(settings: ConnectionSettings) -> Principal:
-    # Only the config file says where the token is.
-    sources = CredentialSources(settings, read_profile(settings, ("security_token_file",)))
-    remedy = "Create one with 'oci session authenticate'"
-    file = sources.token_file("security_token_file", "session token file", remedy)
-    claims = token_claims(file.token)
-    if claims is None:
-        raise InputError(f"The session token file {file.path} ({file.source}) does not contain a token. {remedy}")
-    expires = claims.get("exp")
-    if isinstance(expires, (int, float)) and expires <= time.time():
-        when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(expires))
-        raise InputError(
-            f"The session token of {sources.where} expired at {when}. Renew it with 'oci session refresh', or create a"
-            " new one with 'oci session authenticate'"
-        )
-    if sources.get("api_user_key_content") is None and sources.get("api_user_key_file") is None:
-        sources.from_profile("key_file", remedy)
-    private_key, _key_source, phrases = _private_key(sources)
-    tenancy = sources.tenancy() or claims.get("tenant")
-    return Principal(
-        signer=KeySigner(f"ST${file.token}", private_key),
-        description=f"session token of {sources.where}",
-        tenancy=tenancy if isinstance(tenancy, str) else None,
-        secrets=(file.token, *phrases),
-        **sources.region(),
-    )
+def _key_source(sources: CredentialSources) -> str:
+    """Where the private key comes from: an option, a variable, or the config file."""
+    found = sources.get("api_user_key_content") or sources.get("api_user_key_file")
+    return found[1] if found else ""
 
 
-def _private_key(sources: CredentialSources) -> tuple[Any, str, tuple[str, ...]]:
-    """The private key, where it comes from, and its pass phrase, if it has one. Raises InputError."""
-    pem, source = _read_pem(sources)
-    phrase = sources.get("api_user_key_pass_phrase")
-    return _load_key(pem, phrase[0] if phrase else None, source), source, (phrase[0],) if phrase else ()
-
-
-def _read_pem(sources: CredentialSources) -> tuple[bytes, str]:
-    content = sources.settings.api_user_key_content
-    if content is not None:
-        # Forms and environment variables often turn line breaks into "\n".
-        text = content.replace("\\r", "").replace("\\n", "\n") if "\n" not in content else content
-        return text.encode("utf-8"), sources.settings.sources.get("api_user_key_content", "option api_user_key_content")
-    path, source = sources.get("api_user_key_file") or ("", "")
-    return read_file(path, "private key file", source), f"{path}, {source}"
-
-
-def _load_key(pem: bytes, phrase: str | None, source: str) -> Any:
-    load("cryptography")
-    try:
-        # As bytes: as text it would have to be ASCII.
-        key = _parse_key(pem.strip(), None if phrase is None else phrase.encode("utf-8"))
-    except Exception as error:  # cryptography raises dozens of types
-        raise InputError(f"The private key ({source}) {_explain_key_error(pem, phrase, error)}") from None
-    if not isinstance(key, load("cryptography.hazmat.primitives.asymmetric.rsa").RSAPrivateKey):
-        raise InputError(f"The private key ({source}) is not an RSA key. API keys of OCI are RSA keys")
-    if not can_sign(key):
-        raise InputError(f"The private key ({source}) {_DAMAGED}")
-    return key
-
-
-def _parse_key(pem: bytes, phrase: bytes | None) -> Any:
-    """The private key. A pass phrase that it does not need is ignored: it may be that of another profile's key."""
-    serialization = load("cryptography.hazmat.primitives.serialization")
-    # Checking that the primes are primes takes 30 ms of 31, and can_sign() shows what matters.
-    options: dict[str, bool] = {"unsafe_skip_rsa_key_validation": True}
-    try:
-        parse = functools.partial(serialization.load_pem_private_key, **options)
-        return _parse_with(parse, pem, phrase)
-    except TypeError as error:
-        if "unsafe_skip_rsa_key_validation" not in str(error):
-            raise
-        return _parse_with(serialization.load_pem_private_key, pem, phrase)  # cryptography before 39
-
-
-def _parse_with(parse: Callable[..., Any], pem: bytes, phrase: bytes | None) -> Any:
-    try:
-        return parse(pem, phrase)
-    except TypeError as error:
-        if phrase is None or "unsafe_skip_rsa_key_validation" in str(error):
-            raise
-        return parse(pem, None)
-
-
-def _explain_key_error(pem: bytes, phrase: str | None, error: Exception) -> str:
-    if isinstance(error, TypeError) and phrase is None:
-        return f"is encrypted, but no pass phrase is set. Set it with {how_to_set('api_user_key_pass_phrase')}"
-    if b"PUBLIC KEY" in pem or pem.startswith(b"ssh-") or _is_public_key(pem):
-        return "is a public key. Give the private key, which signs the requests"
-    if b"BEGIN CERTIFICATE" in pem:
-        return "is a certificate. Give the private key, which signs the requests"
-    if b"BEGIN OPENSSH" in pem:
-        return "is in OpenSSH format. Convert a copy with 'ssh-keygen -p -m PEM -f <file>'"
-    if b"PRIVATE KEY-----" not in pem:
-        return (
-            "is not a private key in PEM format: it has no line '-----BEGIN PRIVATE KEY-----' or '-----BEGIN RSA ...'"
-        )
-    if b"ENCRYPTED" in pem and phrase is not None:
-        return "can't be decrypted with the given pass phrase, or is damaged"
-    return _DAMAGED
-
-
-def _is_public_key(der: bytes) -> bool:
-    """Whether this is a public key in binary form."""
-    try:
-        load("cryptography.hazmat.primitives.serialization").load_der_public_key(der)
-    except Exception:  # cryptography raises dozens of types
-        return False
-    return True
-
-
-def _fingerprint_of(private_key: Any) -> str:
-    serialization = load("cryptography.hazmat.primitives.serialization")
-    der = private_key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return ":".join(f"{byte:02x}" for byte in hashlib.md5(der, usedforsecurity=False).digest())
+def _other_ways(sources: CredentialSources) -> str:
+    """What the profile has that belongs to another ``auth_type`` than the chosen one."""
+    if sources.profile is None or "security_token_file" not in sources.profile.values:
+        return ""
+    return ". The profile has a session token: leave auth_type out, or set it to security_token, to use that"

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._common.clock import Clock
-from .._common.errors import ServiceError, TransportError
+from .._common.errors import ApiError, ServiceError, TransportError
 from .._common.text import readable
 from .._model.regions import RegionTable
 from .auth import create_principal
@@ -30,7 +30,7 @@ from .connecting import Connector, load_trust
 from .credentials import Principal
 from .decoding import InvalidResponseError, UnreadableRow, decode
 from .endpoints import management_host, management_hosts, service_host
-from .failures import ForeignEndpointError, explain
+from .failures import CredentialsEndedError, ForeignEndpointError, explain
 from .operations import Request, request
 from .region_tables import known_regions, region_table
 from .retries import ReadRetry, RetryingReads
@@ -71,7 +71,7 @@ class Gate:
         """The answer to a call. After a 401, a principal's token is renewed, and the call sent once more, which is safe
         for writes too: the service carries out nothing that it does not accept the signature of.
 
-        Raises TransportError if there is no answer.
+        Raises TransportError if there is no answer, and ServiceError if the credentials have ended.
         """
         http_request = self._signed(call, host, is_retried)
         http_response = self._transport.send(http_request)
@@ -195,7 +195,7 @@ class Connection:
         self.regions = regions
         self.tenancy = principal.tenancy
         self.region = regions.expect(principal.region, f"{principal.region_source} names") if principal.region else None
-        self.auth_type = settings.auth_type
+        self.auth_type = principal.auth_type
         self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
@@ -212,6 +212,11 @@ class Connection:
     def describe_principal(self) -> str:
         """The principal that signs requests, without secrets: "user ocid1.user… with the API key aa:bb:…"."""
         return self._principal.description
+
+    @property
+    def credentials_remedy(self) -> str:
+        """What to check or to do if OCI rejects the credentials."""
+        return self._principal.remedy
 
     def block_volume(self, region: str) -> Service:
         """Block Volume in a region, given by short code or long name, as in all these methods."""
@@ -286,7 +291,7 @@ def connect(
     *,
     concurrency: int = 32,
     retry: ReadRetry | None = None,
-    timeout: tuple[float, float] = (10.0, 60.0),
+    timeout: tuple[float, float] = (8.0, 60.0),
     clock: Clock | None = None,
 ) -> Connection:
     """Load the credentials and validate them as far as possible without calling OCI.
@@ -325,8 +330,12 @@ def _client_headers(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _not_signed(error: Exception, operation: str, host: str) -> TransportError:
-    """The error for a request that was not sent because its signer has no valid token."""
+def _not_signed(error: Exception, operation: str, host: str) -> ApiError:
+    """The error for a request that was not sent because its signer has no valid token: for credentials that have ended,
+    the one that OCI would answer with.
+    """
+    if isinstance(error, CredentialsEndedError):
+        return ServiceError(str(error), operation=operation, status=401, code="NotAuthenticated")
     return TransportError(explain(error, host, was_sent=False), operation=operation, was_sent=False)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._common.errors import InputError
 from .._common.text import quote
@@ -22,15 +22,29 @@ DEFAULT_PROFILE = "DEFAULT"
 
 @dataclass(frozen=True)
 class Profile:
-    """The values of one profile that are not blank. ``where`` is the profile and its file, for error messages."""
+    """The values of one profile that are not blank: its ``own``, and those ``inherited`` from DEFAULT, as in the SDK.
+
+    What a profile leaves blank it does not inherit. ``where`` is the profile and its file, for error messages.
+    """
 
     path: str
     name: str
-    values: Mapping[str, str]
+    own: Mapping[str, str]
+    inherited: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        return {**self.inherited, **self.own}
 
     @property
     def where(self) -> str:
         return f"profile {self.name} of {self.path}"
+
+    def source(self, name: str) -> str:
+        """Where a value comes from: "user in profile X of ~/.oci/config"."""
+        if name in self.own or name not in self.inherited:
+            return f"{name} in {self.where}"
+        return f"{name} in profile {DEFAULT_PROFILE} of {self.path}, which profile {self.name} inherits"
 
 
 def read_profile(
@@ -41,8 +55,7 @@ def read_profile(
     ``optional`` are those of the missing options that are not required. Raises InputError if a file that is needed does
     not exist, or if one that exists can't be read or has no such profile.
     """
-    path = os.path.abspath(os.path.expanduser(settings.config_file_location or DEFAULT_PATH))
-    name = settings.config_profile_name or DEFAULT_PROFILE
+    path, name = _place(settings)
     named = [
         settings.sources.get(option, f"option {option}")
         for option in ("config_file_location", "config_profile_name")
@@ -57,7 +70,8 @@ def read_profile(
             raise InputError(_no_file(path, settings, needed))
         return None
     parser = _parse(path)
-    if name not in parser or (name == DEFAULT_PROFILE and not parser.defaults()):
+    profile = _profile(parser, path, name)
+    if profile is None:
         if not needed and not settings.config_profile_name:
             return None
         profiles = ([DEFAULT_PROFILE] if parser.defaults() else []) + parser.sections()
@@ -65,7 +79,36 @@ def read_profile(
             f"The OCI config file {path} has no profile {quote(name)}; its profiles are:"
             f" {', '.join(profiles) or 'none'}. Choose one with {how_to_set('config_profile_name')}"
         )
-    return Profile(path, name, {key: value.strip() for key, value in parser[name].items() if not is_blank(value)})
+    return profile
+
+
+def find_profile(settings: ConnectionSettings) -> Profile | None:
+    """The profile if there is one. Raises InputError only if the file exists and can't be read."""
+    path, name = _place(settings)
+    return _profile(_parse(path), path, name) if os.path.exists(path) else None
+
+
+def _place(settings: ConnectionSettings) -> tuple[str, str]:
+    """The path of the config file, and the name of the profile."""
+    path = os.path.abspath(os.path.expanduser(settings.config_file_location or DEFAULT_PATH))
+    return path, settings.config_profile_name or DEFAULT_PROFILE
+
+
+def _profile(parser: configparser.ConfigParser, path: str, name: str) -> Profile | None:
+    defaults = dict(parser.defaults())
+    if name == DEFAULT_PROFILE:
+        return Profile(path, name, _without_blanks(defaults)) if defaults else None
+    if name not in parser:
+        return None
+    for key in defaults:
+        parser.remove_option(parser.default_section, key)  # so that only its own values are left
+    values = dict(parser[name])
+    inherited = {key: value for key, value in defaults.items() if key not in values}
+    return Profile(path, name, _without_blanks(values), _without_blanks(inherited))
+
+
+def _without_blanks(values: Mapping[str, str]) -> dict[str, str]:
+    return {key: value.strip() for key, value in values.items() if not is_blank(value)}
 
 
 def read_file(path: str, what: str, source: str) -> bytes:

@@ -62,7 +62,7 @@ class Connector:
         try:
             sock = socket.create_connection(target, self._timeout)
         except OSError as error:
-            raise ConnectError(through_proxy=proxy is not None) from error
+            raise ConnectError(through_proxy=proxy is not None, proxy=str(proxy or "")) from error
         try:
             sock.setsockopt(*_NO_DELAY)
             if proxy is not None:
@@ -83,9 +83,9 @@ class Connector:
             with begun_answer(sock, "CONNECT", self._timeout, lambda: end - self._clock.monotonic()) as answer:
                 status, reason = answer.status, answer.reason
         except (OSError, http.client.HTTPException, TransferError) as error:
-            raise ConnectError(through_proxy=False) from error
+            raise ConnectError(through_proxy=False, proxy=str(proxy)) from error
         if status != 200:
-            raise ConnectError(through_proxy=True, status=status, reason=reason)
+            raise ConnectError(through_proxy=True, status=status, reason=reason, proxy=str(proxy))
 
     def _connect_by_urllib3(self, host: str, proxy: Proxy) -> Any:
         urllib3 = _urllib3()
@@ -108,7 +108,7 @@ class Connector:
                     socket_options=[_NO_DELAY],
                 )
         except (ImportError, ValueError) as error:
-            raise ConnectError(through_proxy=True) from error
+            raise ConnectError(through_proxy=True, proxy=str(proxy)) from error
         pool = manager.connection_from_host(host, _PORT, "https")
         is_socks = proxy.scheme.startswith("socks")
         connection = pool.ConnectionCls(
@@ -124,7 +124,7 @@ class Connector:
             connection.connect()
         except Exception as error:
             connection.close()
-            raise ConnectError(through_proxy=True) from error
+            raise ConnectError(through_proxy=True, proxy=str(proxy)) from error
         return connection.sock
 
 

@@ -29,10 +29,12 @@ PROFILE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the calls. ``region`` is as it was given."""
+    """Who makes the calls. ``region`` is as it was given, ``remedy`` what to check if OCI rejects the credentials."""
 
     signer: Signer = field(repr=False)
     description: str
+    auth_type: str = "api_key"
+    remedy: str = "Check that this machine's clock is right to within five minutes."
     tenancy: str | None = None
     region: str | None = None
     region_source: str = ""
@@ -66,7 +68,7 @@ class CredentialSources:
             return value, self.settings.sources.get(option, f"option {option}")
         name = PROFILE_NAMES.get(option, option)
         if self.profile is not None and name in self.profile.values:
-            return self.profile.values[name], f"{name} in {self.where}"
+            return self.profile.values[name], self.profile.source(name)
         return None
 
     def region(self) -> dict[str, Any]:
@@ -85,15 +87,19 @@ class CredentialSources:
     def from_profile(self, name: str, remedy: str) -> str:
         """A value that only the config file can have. Raises InputError if it is missing."""
         if self.profile is None or name not in self.profile.values:
+            chosen = self.settings.sources.get("auth_type")
+            by = f" (chosen by {chosen})" if chosen else ""
             raise InputError(
-                f"The {self.where} has no {name}, which auth_type {self.settings.auth_type} requires. {remedy}"
+                f"The {self.where} has no {name}, which auth_type {self.settings.auth_type} requires{by}. {remedy}"
             )
         return self.profile.values[name]
 
     def token_file(self, name: str, what: str, remedy: str) -> TokenFile:
-        """The token whose path the config file has as ``name``. Raises InputError if it is missing or unreadable."""
-        path = self.from_profile(name, remedy)
-        source = f"{name} in {self.where}"
+        """The token whose path the environment or the config file has as ``name``. Raises InputError if it is missing
+        or unreadable.
+        """
+        found = self.get(name)
+        path, source = found if found is not None else (self.from_profile(name, remedy), "")
         return TokenFile(read_file(path, what, source).decode("utf-8", "replace").strip(), path, source)
 
 

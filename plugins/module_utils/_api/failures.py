@@ -14,6 +14,9 @@ from .._common.errors import TransportError
 from .._common.text import readable
 from .proxies import remove_credentials
 
+# Of the answers of a proxy that refuses: too slow, too early, too many.
+_PASSING = (408, 425, 429)
+
 
 class PermanentTransportError(TransportError):
     """There is no valid response, and there would be none if the request were sent again."""
@@ -29,6 +32,10 @@ class ForeignEndpointError(PermanentTransportError):
         return self.message
 
 
+class CredentialsEndedError(Exception):
+    """The credentials have ended, so no request is signed with them. The text says how to renew them."""
+
+
 class TransferError(Exception):
     """What is wrong with an answer, or with the way to it, in words: the predicate of a sentence whose subject is the
     host, or a sentence of its own.
@@ -42,26 +49,52 @@ class TransferError(Exception):
 class ConnectError(Exception):
     """No connection was made. ``__cause__`` is why, unless it is the answer of a proxy: ``status`` and ``reason``.
 
-    ``through_proxy``: it was the proxy that could not be connected to, or that refused.
+    ``through_proxy``: it was the proxy that could not be connected to, or that refused. ``proxy`` is it, in words.
+    ``is_final``: it was tried for long enough (``reachability.py``).
     """
 
-    def __init__(self, *, through_proxy: bool, status: int = 0, reason: str = "") -> None:
+    def __init__(self, *, through_proxy: bool, status: int = 0, reason: str = "", proxy: str = "") -> None:
         super().__init__(reason)
         self.through_proxy = through_proxy
+        self.proxy = proxy
+        self.is_final = False
         self.status = status
         self.reason = reason
 
+    def again(self) -> ConnectError:
+        """The same error for another request that is not even tried."""
+        error = ConnectError(through_proxy=self.through_proxy, status=self.status, reason=self.reason, proxy=self.proxy)
+        error.is_final = True
+        return error
+
 
 def is_permanent(error: BaseException) -> bool:
-    """Whether the same request would fail the same way: the server is not trusted, or the proxy wants credentials."""
+    """Whether the same request would fail the same way: the server is not trusted, the proxy refuses, or the host could
+    not be connected to for long enough.
+    """
     return any(
-        isinstance(cause, ssl.SSLCertVerificationError) or (isinstance(cause, ConnectError) and cause.status == 407)
+        isinstance(cause, ssl.SSLCertVerificationError) or (isinstance(cause, ConnectError) and _is_permanent(cause))
         for cause in causes(error)
     )
 
 
+def _is_permanent(error: ConnectError) -> bool:
+    return error.is_final or (400 <= error.status < 500 and error.status not in _PASSING)
+
+
 def explain(error: BaseException, host: str, *, was_sent: bool) -> str:
-    """Why a request got no answer, for the message of a TransportError."""
+    """Why a request got no answer, and which proxy it should have gone through, for the message of a TransportError."""
+    proxy = next((cause.proxy for cause in causes(error) if isinstance(cause, ConnectError) and cause.proxy), "")
+    why = _explain(error, host, was_sent=was_sent)
+    if not proxy:
+        return why
+    return (
+        f"{why}. The proxy is {proxy}. Correct it, allow {host} there, or name the host in NO_PROXY if it can be"
+        " reached directly"
+    )
+
+
+def _explain(error: BaseException, host: str, *, was_sent: bool) -> str:
     through_proxy = isinstance(error, ConnectError) and error.through_proxy
     for cause in causes(error):
         if isinstance(cause, TransferError):
@@ -79,6 +112,8 @@ def explain(error: BaseException, host: str, *, was_sent: bool) -> str:
             return f"{host} did not respond in time"
         if isinstance(cause, TimeoutError) and not through_proxy:
             return f"connecting to {host} timed out"
+        if isinstance(cause, socket.gaierror) and through_proxy:
+            return f"the proxy did not connect to {host}: its name can't be resolved: {cause.strerror or cause}"
         if isinstance(cause, socket.gaierror):
             return f"the host name {host}, or its proxy's, can't be resolved: {cause.strerror or cause}"
     if through_proxy:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from .._common.errors import InputError
 from .._model.ocid import is_tenancy
 
@@ -59,12 +61,19 @@ def place_of(compartment_id: str | None, what: str) -> str:
     return "tenancy" if is_tenancy(compartment_id) else f"compartment id {compartment_id}"
 
 
-def refused_credentials(principal: str, code: str, message: str) -> InputError:
+class Caller(Protocol):
+    """Who makes the calls, as a Connection says it."""
+
+    @property
+    def credentials_remedy(self) -> str: ...
+
+    def describe_principal(self) -> str: ...
+
+
+def refused_credentials(caller: Caller, code: str, message: str) -> InputError:
     """The error for a 401 that affects all calls (oci_semantics.md section 4: signature, clock).
 
-    ``code`` and ``message`` are those of the response.
+    ``code`` and ``message`` are those of the response, or of a session that has ended, which say what to do.
     """
-    return InputError(
-        f"OCI rejected the credentials ({principal}): 401 {code}: {message} Check that the API key with this "
-        "fingerprint is uploaded for this user, and that this machine's clock is right to within five minutes."
-    )
+    remedy = "" if "oci session" in message else f" {caller.credentials_remedy}"
+    return InputError(f"OCI rejected the credentials ({caller.describe_principal()}): 401 {code}: {message}{remedy}")

@@ -15,27 +15,25 @@ environment variables OCI_RESOURCE_PRINCIPAL_* and KUBERNETES_SERVICE_HOST, whic
 from __future__ import annotations
 
 import os
-import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._common.errors import InputError
 from .._common.text import readable
-from .config_file import read_profile
-from .credentials import CredentialSources, Principal, token_claims
-from .proxies import remove_credentials
+from .auth_choice import is_chosen_by_profile
+from .config_file import Profile, find_profile, read_profile
+from .credentials import CredentialSources, Principal, TokenFile, token_claims
+from .failures import CredentialsEndedError
+from .metadata_service import chosen_url, exempt_metadata_service, probe_metadata_service
+from .proxies import proxies_in_words, remove_credentials
 from .sdk import load, load_requests
+from .session_token import RENEWAL_SECONDS
 from .settings import ConnectionSettings
 from .signing import SdkSigner
-
-METADATA_TIMEOUT = 3.0
-"""Seconds that the metadata service of an instance may take to accept a connection."""
-
-METADATA_URLS = ("http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2")
-"""Where the metadata service of an instance is. Older SDKs only ask the first."""
 
 _redirect_limit = threading.Lock()
 
@@ -47,31 +45,95 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     """
     kind = settings.auth_type
     secrets: tuple[str, ...] = ()
+    signs: SdkSigner
     if kind == "instance_obo_user":
-        sources = CredentialSources(settings, read_profile(settings, ("delegation_token_file",)))
-        remedy = "Cloud Shell provides such a file"
-        file = sources.token_file("delegation_token_file", "delegation token file", remedy)
+        missing = () if settings.delegation_token_file else ("delegation_token_file",)
+        sources = CredentialSources(settings, _profile(settings, missing))
+        file = _delegation_token(sources)
         secrets = (file.token,)
         signer = _instance_signer(settings, delegation_token=file.token)
+        signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
         description = f"the user of the delegation token {file.path}, through an instance principal"
     else:
-        sources = CredentialSources(settings, read_profile(settings, ()))
+        sources = CredentialSources(settings, _profile(settings, ()))
         if kind == "instance_principal":
             signer, description = _instance_signer(settings), "an instance principal"
         elif kind == "resource_principal":
             signer, description = _resource_signer(), "a resource principal"
         else:
             signer, description = _workload_signer(), "an OKE workload identity"
+        signs = SdkSigner(signer, renews=_renews(kind))
     region = sources.region()
     if not region and getattr(signer, "region", None):
         region = {"region": signer.region, "region_source": f"the {kind.replace('_', ' ')}"}
     return Principal(
-        signer=SdkSigner(signer, renews=_renews(kind)),
+        signer=signs,
         description=description,
         tenancy=sources.tenancy() or _tenancy_of(signer),
         secrets=secrets,
         **region,
     )
+
+
+def _profile(settings: ConnectionSettings, missing: tuple[str, ...]) -> Profile | None:
+    """The profile, if it is named, needed, or what has chosen the ``auth_type``."""
+    return read_profile(settings, missing) or (find_profile(settings) if is_chosen_by_profile(settings) else None)
+
+
+def _delegation_token(sources: CredentialSources) -> TokenFile:
+    remedy = "Cloud Shell provides such a file"
+    return sources.token_file("delegation_token_file", "delegation token file", remedy)
+
+
+class DelegationSigner(SdkSigner):
+    """Signs for an instance that acts for a user, and reads the user's token again before it ends, and when OCI rejects
+    it. Once it has ended, and the file has no other, nothing is signed any more.
+    """
+
+    def __init__(
+        self, signer: Any, path: str, read: Callable[[], TokenFile], now: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(signer, renews=True)
+        self._obo_signer = signer
+        self._path = path
+        self._read = read
+        self._now = now
+
+    def sign(
+        self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> dict[str, str]:
+        """Raises CredentialsEndedError if the token has ended and was not renewed."""
+        if self._ends(self._token, RENEWAL_SECONDS) and not self._take_renewed() and self._ends(self._token, 0.0):
+            raise CredentialsEndedError(
+                f"The delegation token {self._path} has expired. Write a new one into that file; Cloud Shell has"
+                " one in each new session"
+            )
+        return super().sign(method, host, target, headers, body)
+
+    def renew(self, signed: Mapping[str, str]) -> bool:
+        """Whether the file has another token than the one that was rejected, or the instance's own was renewed."""
+        was_read_already = signed.get("opc-obo-token") != self._token
+        return was_read_already or self._take_renewed() or super().renew(signed)
+
+    @property
+    def _token(self) -> str:
+        return str(self._obo_signer.delegation_token)
+
+    def _ends(self, token: str, seconds: float) -> bool:
+        expires = (token_claims(token) or {}).get("exp")
+        return isinstance(expires, (int, float)) and expires - seconds <= self._now()
+
+    def _take_renewed(self) -> bool:
+        """Take the token of the file if it is another one, and complete: it may just be being written."""
+        try:
+            token = self._read().token
+        except InputError:
+            return False
+        is_cut_off = token_claims(token) is None and token_claims(self._token) is not None
+        if token == self._token or is_cut_off or self._ends(token, 0.0):
+            return False
+        self._obo_signer.delegation_token = token
+        return True
 
 
 def _renews(kind: str) -> bool:
@@ -96,7 +158,8 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
         if "delegation_token" in arguments
         else signers.InstancePrincipalsSecurityTokenSigner
     )
-    _probe_metadata_service()
+    exempt_metadata_service()
+    probe_metadata_service()
     signer_class = _at_chosen_metadata_service(signer_class)
     if settings.cert_bundle:
         arguments["federation_client_cert_bundle_verify"] = os.path.expanduser(settings.cert_bundle)
@@ -115,7 +178,7 @@ def _instance_signer(settings: ConnectionSettings, **arguments: Any) -> Any:
 
 def _at_chosen_metadata_service(signer_class: Any) -> Any:
     """The signer, for the metadata service of OCI_METADATA_BASE_URL, which older SDKs don't read."""
-    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
+    chosen = chosen_url()
     if not chosen or hasattr(signer_class, "METADATA_URL_BASE_ENV_VAR"):
         return signer_class
     urls = {
@@ -126,28 +189,6 @@ def _at_chosen_metadata_service(signer_class: Any) -> Any:
         "INTERMEDIATE_CERTIFICATE_URL": f"{chosen}/identity/intermediate.pem",
     }
     return type(signer_class.__name__, (signer_class,), urls)
-
-
-def _probe_metadata_service() -> None:
-    """Raise InputError at once if this is not an instance: the SDK would need minutes to find out."""
-    chosen = os.environ.get("OCI_METADATA_BASE_URL", "").strip()
-    urls = (chosen,) if chosen else METADATA_URLS
-    utils = load_requests().utils
-    fault = ""
-    for url in urls:
-        if utils.select_proxy(url, utils.get_environ_proxies(url, no_proxy=None)):
-            return  # a direct connection would prove nothing
-        address = urlsplit(url)
-        try:
-            port = address.port or (443 if address.scheme == "https" else 80)
-            socket.create_connection((address.hostname or "", port), METADATA_TIMEOUT).close()
-            return
-        except (OSError, ValueError) as error:
-            fault = fault or getattr(error, "strerror", None) or str(error) or type(error).__name__
-    raise InputError(
-        f"No instance principal is available: the metadata service {urls[0]} does not respond ({fault}). It exists on"
-        " compute instances of OCI only; elsewhere, choose another auth_type"
-    )
 
 
 def _resource_signer() -> Any:
@@ -186,6 +227,7 @@ def _workload_signer() -> Any:
 
 
 def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
+    exempt_metadata_service()
     try:
         with _without_redirects():
             return create()
@@ -198,8 +240,14 @@ def _create_platform_signer(auth_type: str, create: Callable[[], Any]) -> Any:
             reason = f"{type(error).__name__}: {error}"
         else:  # the text of one of the SDK's own contains a private key
             reason = type(error).__name__
+        proxies = proxies_in_words(os.environ) if isinstance(error, OSError) else ""
+        way = (
+            f". Requests for tokens go through {proxies}. Correct that, or name their host in NO_PROXY"
+            if proxies
+            else ""
+        )
         raise InputError(
-            f"Authentication with auth_type {auth_type} failed: {readable(remove_credentials(reason), 300)}"
+            f"Authentication with auth_type {auth_type} failed: {readable(remove_credentials(reason), 300)}{way}"
         ) from error
 
 

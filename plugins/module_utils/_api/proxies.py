@@ -20,21 +20,32 @@ _PORTS = {"http": 80, "https": 443}
 SHORTEST_SECRET = 4
 """What is shorter would be hidden in every word that has it in it."""
 
+METADATA_HOSTS = ("169.254.169.254", "fd00:c1::a9fe:a9fe")
+"""The metadata service of an instance. No proxy can reach the one of this machine."""
+
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy. ``scheme`` is in lower case. ``user`` and ``password`` are as the proxy expects them."""
+    """A proxy. ``scheme`` is in lower case, ``user`` and ``password`` are as the proxy expects them, ``variable``
+    is the one of the environment that names it.
+    """
 
     scheme: str
     host: str
     port: int
     user: str | None = None
     password: str = field(default="", repr=False)
+    variable: str = field(default="", compare=False)
 
     @property
     def is_plain(self) -> bool:
         """Whether it is reached by plain HTTP, as nearly all are; the others need urllib3."""
         return self.scheme == "http"
+
+    def __str__(self) -> str:
+        """The proxy without its credentials: "proxy.example:3128 (environment variable HTTPS_PROXY)"."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" + (f" (environment variable {self.variable})" if self.variable else "")
 
     @property
     def authorization(self) -> str | None:
@@ -50,15 +61,32 @@ def proxy_for(host: str, environment: Mapping[str, str]) -> Proxy | None:
 
     Raises ValueError, without the URL, which may contain a password, if the URL of the proxy is invalid.
     """
-    url = _variable(environment, "https_proxy") or _variable(environment, "all_proxy")
+    if host.lower() in METADATA_HOSTS:
+        return None
+    variable = next((name for name in ("https_proxy", "all_proxy") if _variable(environment, name)), "")
+    url = _variable(environment, variable) if variable else None
     if not url and sys.platform in ("darwin", "win32"):
         url = _system_proxy(host)
     if not url or _is_exempt(host, _variable(environment, "no_proxy") or ""):
         return None
-    return parse_proxy(url)
+    return parse_proxy(url, variable if variable in environment or not variable else variable.upper())
 
 
-def parse_proxy(url: str) -> Proxy:
+def proxies_in_words(environment: Mapping[str, str]) -> str:
+    """The proxies of the environment without their credentials: "the proxy proxy:3128 (environment variable ...)"."""
+    found: dict[str, None] = {}
+    for name in ("https_proxy", "http_proxy", "all_proxy"):
+        url = _variable(environment, name)
+        if url:
+            try:
+                proxy = str(parse_proxy(url, name if name in environment else name.upper()))
+            except ValueError:
+                proxy = f"of the environment variable {name.upper()}, whose URL is invalid"
+            found[f"the proxy {proxy}"] = None
+    return " or ".join(found)
+
+
+def parse_proxy(url: str, variable: str = "") -> Proxy:
     """A proxy by its URL; without a scheme, it is an HTTP proxy. Raises ValueError, without the URL.
 
     Everything up to the last @ is user and password, which may contain any character, encoded or not.
@@ -76,6 +104,7 @@ def parse_proxy(url: str) -> Proxy:
         port=port or _PORTS.get(scheme, 1080),
         user=unquote(user) if at else None,
         password=unquote(password),
+        variable=variable,
     )
 
 

@@ -6,15 +6,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from .._common.errors import InputError
+from .._common.text import quote
 from .._model.regions import RegionTable, released_regions
 from .sdk import load, sdk_version
 
-_FILES = ("~/.oci/regions-config.json", "~/.oci/developer-tool-configuration.json")
-_VARIABLES = ("OCI_REGION_METADATA", "OCI_DEVELOPER_TOOL_CONFIGURATION_FILE_PATH")
+_REGIONS_FILE = "~/.oci/regions-config.json"
+_FILES = (_REGIONS_FILE, "~/.oci/developer-tool-configuration.json")
+_METADATA = "OCI_REGION_METADATA"
+_FIELDS = ("realmKey", "realmDomainComponent", "regionKey", "regionIdentifier")
+_VARIABLES = (_METADATA, "OCI_DEVELOPER_TOOL_CONFIGURATION_FILE_PATH")
 
 
 def region_table(environment: Mapping[str, str]) -> RegionTable:
@@ -25,8 +31,12 @@ def region_table(environment: Mapping[str, str]) -> RegionTable:
 
     Raises InputError if what the user defines is invalid, or if the SDK that reads it can't be loaded.
     """
+    metadata = environment.get(_METADATA, "").strip()
+    if metadata:
+        _expect_region(metadata)
     if any(environment.get(name, "").strip() for name in _VARIABLES):
         return _sdk_table()
+    _expect_regions_file(os.path.expanduser(_REGIONS_FILE))
     if any(os.path.exists(os.path.expanduser(path)) for path in _FILES):
         return _sdk_table()
     return released_regions(more=lambda: None if sdk_version() is None else _sdk_table())
@@ -42,6 +52,52 @@ def known_regions() -> RegionTable | None:
         return None if sdk_version() is None else region_table(os.environ)
     except InputError:
         return None
+
+
+def _expect_region(metadata: str) -> None:
+    """Raise InputError unless the variable holds one region. The SDK passes over what it can't read."""
+    region = _json(metadata)
+    fault = "is a list of regions" if isinstance(region, list) else _fault_of(region)
+    if fault:
+        raise InputError(
+            f"The environment variable {_METADATA} {fault}: {quote(metadata)}. It takes one region, an object with"
+            f" {', '.join(_FIELDS)}. Correct it or unset it; a list of regions belongs into {_REGIONS_FILE}"
+        )
+
+
+def _expect_regions_file(path: str) -> None:
+    """Raise InputError unless the file, if there is one, holds a list of regions."""
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            regions = _json(stream.read())
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The regions file {path} can't be read: {error}. Correct it or remove it") from None
+    faults = [_fault_of(region) for region in regions] if isinstance(regions, list) else ["is not a list"]
+    fault = next(filter(None, faults), "")
+    if fault:
+        what = "a region in it" if isinstance(regions, list) else "it"
+        raise InputError(
+            f"The regions file {path} can't be used: {what} {fault}. It takes a list of regions, objects with"
+            f" {', '.join(_FIELDS)}. Correct it or remove it"
+        )
+
+
+def _json(text: str) -> Any:
+    """The value of JSON text; the text itself if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _fault_of(region: object) -> str:
+    """What is wrong with a region, as a predicate; empty if nothing is."""
+    if not isinstance(region, dict):
+        return "is not a JSON object"
+    lacking = [name for name in _FIELDS if not isinstance(region.get(name), str) or not region[name].strip()]
+    return f"has no text for {', '.join(lacking)}" if lacking else ""
 
 
 def _sdk_table() -> RegionTable:

@@ -29,7 +29,7 @@ MINIMUM_VERSION = (2, 111, 0)
 
 USED: Mapping[str, tuple[str, ...]] = {
     "oci.auth.signers": (
-        "InstancePrincipalsDelegationTokenSigner",
+        "InstancePrincipalsDelegationTokenSigner",  # its attribute delegation_token, too
         "InstancePrincipalsSecurityTokenSigner.GET_REGION_URL",
         "InstancePrincipalsSecurityTokenSigner.INTERMEDIATE_CERTIFICATE_URL",
         "InstancePrincipalsSecurityTokenSigner.LEAF_CERTIFICATE_PRIVATE_KEY_URL",
@@ -48,6 +48,7 @@ USED: Mapping[str, tuple[str, ...]] = {
         "sessions.DEFAULT_REDIRECT_LIMIT",
         "utils.get_environ_proxies",
         "utils.select_proxy",
+        "utils.should_bypass_proxies",
     ),
 }
 """The names that are used of each module of the SDK, and of its requests library. A test finds them."""

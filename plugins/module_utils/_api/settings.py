@@ -5,8 +5,10 @@
 """The connection options, and the settings that they and the environment result in. Pure: the environment is an
 argument.
 
-An option takes precedence over the environment, the environment over the config file (read by ``config_file.py``). A
-blank value (``''``, white space, null) counts as not set in all three: AWX sends ``''`` for whatever its user left out.
+An option takes precedence over the environment, the environment over the config file (read by ``config_file.py``). In
+the environment, the variables that are ours or those of Oracle's Ansible collection come before those of Oracle's
+command line (``OCI_CLI_*``). A blank value (``''``, white space, null) counts as not set in all of them: AWX sends
+``''`` for whatever its user left out.
 That is why no option here has a default, choices or an ``env_fallback``: an argument spec would apply them to ``''``.
 """
 
@@ -47,23 +49,30 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
 """Argument spec entries of the connection options, for every module."""
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
-    "config_file_location": ("OCI_CONFIG_FILE",),
-    "config_profile_name": ("OCI_CONFIG_PROFILE",),
-    "api_user": ("OCI_USER_ID",),
-    "api_user_fingerprint": ("OCI_USER_FINGERPRINT",),
-    "api_user_key_file": ("OCI_USER_KEY_FILE",),
-    "api_user_key_content": ("OCI_USER_KEY_CONTENT",),
-    "api_user_key_pass_phrase": ("OCI_USER_KEY_PASS_PHRASE",),
-    "tenancy": ("OCI_TENANCY", "OCI_TENANCY_ID"),
-    "region": ("OCI_REGION",),
-    "auth_type": ("OCI_ANSIBLE_AUTH_TYPE", "OCI_AUTH_TYPE"),
-    "cert_bundle": ("OCI_ANSIBLE_CERT_BUNDLE",),
+    "config_file_location": ("OCI_CONFIG_FILE", "OCI_CLI_CONFIG_FILE"),
+    "config_profile_name": ("OCI_CONFIG_PROFILE", "OCI_CLI_PROFILE"),
+    "api_user": ("OCI_USER_ID", "OCI_CLI_USER"),
+    "api_user_fingerprint": ("OCI_USER_FINGERPRINT", "OCI_CLI_FINGERPRINT"),
+    "api_user_key_file": ("OCI_USER_KEY_FILE", "OCI_CLI_KEY_FILE"),
+    "api_user_key_content": ("OCI_USER_KEY_CONTENT", "OCI_CLI_KEY_CONTENT"),
+    "api_user_key_pass_phrase": ("OCI_USER_KEY_PASS_PHRASE", "OCI_CLI_PASSPHRASE"),
+    "tenancy": ("OCI_TENANCY", "OCI_TENANCY_ID", "OCI_CLI_TENANCY"),
+    "region": ("OCI_REGION", "OCI_CLI_REGION"),
+    "auth_type": ("OCI_ANSIBLE_AUTH_TYPE", "OCI_AUTH_TYPE", "OCI_CLI_AUTH"),
+    "cert_bundle": ("OCI_ANSIBLE_CERT_BUNDLE", "OCI_CLI_CERT_BUNDLE"),
 }
 """The environment variables of each option, in order of precedence.
 
 ``realm_specific_endpoint_template_enabled`` has none here: the SDK reads its own.
 """
 
+TOKEN_FILE_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "security_token_file": ("OCI_CLI_SECURITY_TOKEN_FILE",),
+    "delegation_token_file": ("OCI_DELEGATION_TOKEN_FILE", "OCI_CLI_DELEGATION_TOKEN_FILE"),
+}
+"""The environment variables of what is no option, and stands in the config file otherwise."""
+
+_VARIABLE = "environment variable"
 _SECRET = ("api_user_key_content", "api_user_key_pass_phrase")
 
 
@@ -71,7 +80,9 @@ _SECRET = ("api_user_key_content", "api_user_key_pass_phrase")
 class ConnectionSettings:
     """The connection settings from options and environment. Each field has its option's name; None if it is not set.
 
-    ``sources`` says for each field that is set where its value comes from, as error messages show it.
+    ``sources`` says for each field that is set where its value comes from, as error messages show it. Without one for
+    ``auth_type``, nobody has chosen it, and the config file may (``auth_choice.py``). The two token files are no
+    options.
     """
 
     config_file_location: str | None = None
@@ -85,6 +96,8 @@ class ConnectionSettings:
     region: str | None = None
     auth_type: str = "api_key"
     cert_bundle: str | None = None
+    security_token_file: str | None = None
+    delegation_token_file: str | None = None
     realm_specific_endpoint_template_enabled: bool | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -104,6 +117,13 @@ def how_to_set(option: str) -> str:
     return f"option {option}" + (f", environment variable {variables[0]}" if variables else "")
 
 
+def rank(source: str) -> int:
+    """The precedence of a source: 0 for an option, 1 for a variable of ours, 2 for one of Oracle's command line."""
+    if source.startswith("option"):
+        return 0
+    return 2 if source.startswith(f"{_VARIABLE} OCI_CLI_") else 1
+
+
 def resolve_connection(options: Mapping[str, object], environment: Mapping[str, str]) -> ConnectionSettings:
     """The connection settings: the option, else the environment, else None.
 
@@ -112,16 +132,16 @@ def resolve_connection(options: Mapping[str, object], environment: Mapping[str, 
     """
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for name in CONNECTION_OPTIONS:
+    for name in (*CONNECTION_OPTIONS, *TOKEN_FILE_VARIABLES):
         found = _find(name, options, environment)
         if found is not None:
             values[name], sources[name] = found
-    # Key file and key content are two ways to set the key: one given as an option overrides both variables.
+    # Key file and key content are two ways to set the key: the one whose source comes first counts.
     for name, other in (
         ("api_user_key_content", "api_user_key_file"),
         ("api_user_key_file", "api_user_key_content"),
     ):
-        if sources.get(name, "").startswith("environment") and sources.get(other, "").startswith("option"):
+        if name in sources and other in sources and rank(sources[name]) > rank(sources[other]):
             del values[name], sources[name]
 
     template = values.pop("realm_specific_endpoint_template_enabled", None)
@@ -149,13 +169,13 @@ def _misplaced_secrets(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _find(name: str, options: Mapping[str, object], environment: Mapping[str, str]) -> tuple[str, str] | None:
-    option = options.get(name)
+    option = options.get(name) if name in CONNECTION_OPTIONS else None
     if not is_blank(option):
         return _clean(name, str(option)), f"option {name}"
-    for variable in ENVIRONMENT.get(name, ()):
+    for variable in ENVIRONMENT.get(name) or TOKEN_FILE_VARIABLES.get(name, ()):
         value = environment.get(variable)
         if value is not None and not is_blank(value):
-            return _clean(name, value), f"environment variable {variable}"
+            return _clean(name, value), f"{_VARIABLE} {variable}"
     return None
 
 

@@ -21,8 +21,9 @@ from .._common.clock import Clock
 from .._common.errors import TransportError
 from .._common.text import readable
 from .connecting import Connector, Route
-from .failures import PermanentTransportError, explain, is_permanent
+from .failures import ConnectError, PermanentTransportError, explain, is_permanent
 from .proxies import remove_credentials
+from .reachability import Reachability
 from .reading import begun_answer, body_of, headers_of
 
 ANSWER_SECONDS = 120.0
@@ -71,6 +72,7 @@ class Transport:
         self._concurrency = max(concurrency, 1)
         self._clock = clock
         self._remaining = remaining
+        self._reachability = Reachability(clock)
         self._lock = threading.Lock()
         self._routes: dict[str, Route] = {}
         self._idle: dict[str, deque[Any]] = {}
@@ -141,10 +143,21 @@ class Transport:
                 if route is None:
                     route = self._routes[host] = self._connector.route(host)
             if sock is None:
-                return self._connector.connect(route), False
+                return self._connect(route), False
             if is_idle(sock):
                 return sock, True
             sock.close()
+
+    def _connect(self, route: Route) -> Any:
+        self._reachability.expect_reachable(route)
+        started = self._clock.monotonic()
+        try:
+            sock = self._connector.connect(route)
+        except ConnectError as error:
+            self._reachability.record_failure(route, started, error)
+            raise
+        self._reachability.record_reached(route)
+        return sock
 
     def _keep(self, host: str, sock: Any) -> None:
         with self._lock:

@@ -230,9 +230,7 @@ class KeyAssigner:
         """A 401 concerns every resource alike (oci_semantics.md section 4: signature, clock)."""
         for decision in decisions:
             if decision.error is not None and decision.error.status == 401:
-                refused = refused_credentials(
-                    self._connection.describe_principal(), decision.error.code, decision.error.message
-                )
+                refused = refused_credentials(self._connection, decision.error.code, decision.error.message)
                 raise InputError(f"{refused} Nothing was changed.")
 
     # --- apply and verify

@@ -72,6 +72,6 @@ class IdentityReader:
                 return response
         first = failures[0]
         if isinstance(first, ServiceError) and first.status == 401:
-            raise refused_credentials(self._connection.describe_principal(), first.code, first.message)
+            raise refused_credentials(self._connection, first.code, first.message)
         self._unreachable = first
         raise first

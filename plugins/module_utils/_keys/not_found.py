@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from .._api.failures import ForeignEndpointError
 from .._api.iam import place_of
-from .._common.errors import ApiError, ServiceError
+from .._common.errors import ApiError, ServiceError, TransportError
 
+_BLOCKED_HINT = ". If this machine may not reach Vault, set 'validate_key: false' where you assign the key"
 _VALIDATE_KEY_HINT = "or set 'validate_key: false' where you assign it if you may use the key but not read it"
 
 
@@ -114,7 +115,8 @@ class KeyLookup:
             )
         temporary = next((error for error in errors if is_temporary(error)), None)
         if temporary is not None:
-            return f"could not be looked up: {temporary}"
+            blocked = isinstance(temporary, TransportError) and not temporary.was_sent
+            return f"could not be looked up: {temporary}{_BLOCKED_HINT if blocked else ''}"
         if self.vault_id is not None:
             return f"could not be looked up: vault {self.vault_id} has no management endpoint in that region"
         reasons = map(_short, [*self.searches, *self.guesses])

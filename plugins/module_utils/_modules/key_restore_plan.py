@@ -195,7 +195,7 @@ def _read(
                     rows[-1]["lost_in_runs"] = []
                 continue
             if reading.status == 401:
-                raise refused_credentials(connection.describe_principal(), reading.code, reading.message)
+                raise refused_credentials(connection, reading.code, reading.message)
             unread[former.type, former.id] = reading
     return rows, unread
 

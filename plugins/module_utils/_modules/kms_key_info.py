@@ -126,7 +126,7 @@ def look_up(requested: Sequence[tuple[str, str]], validator: KeyValidator, conne
     reports = map_concurrently(check, requested, _CONCURRENCY)
     refused = validator.refused_credentials
     if refused is not None:
-        raise refused_credentials(connection.describe_principal(), refused.code, refused.message)
+        raise refused_credentials(connection, refused.code, refused.message)
     return [replace(report, warnings=(*report.warnings, *_key_warnings(report))) for report in reports]
 
 

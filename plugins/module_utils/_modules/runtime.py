@@ -21,7 +21,7 @@ class Runtime:
 
     clock: Clock = field(default_factory=Clock)
     retry: ReadRetry | None = None
-    timeout: tuple[float, float] = (10.0, 60.0)
+    timeout: tuple[float, float] = (8.0, 60.0)
 
     @classmethod
     def default(cls: type[_Runtime]) -> _Runtime:

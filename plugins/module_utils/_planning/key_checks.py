@@ -67,7 +67,7 @@ def check_keys(
     )
     refused = validator.refused_credentials
     if refused is not None:
-        raise refused_credentials(connection.describe_principal(), refused.code, refused.message)
+        raise refused_credentials(connection, refused.code, refused.message)
     return found
 
 

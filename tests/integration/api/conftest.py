@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.key_files import fingerprint_of
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,6 @@ def api_key() -> dict[str, str]:
         "api_user": "ocid1.user.oc1..u",
         "tenancy": "ocid1.tenancy.oc1..t",
         "api_user_key_content": pem.decode(),
-        "api_user_fingerprint": auth._fingerprint_of(private_key),
+        "api_user_fingerprint": fingerprint_of(private_key.public_key()),
         "region": "IAD",
     }

@@ -61,6 +61,9 @@ TABLES = (19_000, 14_000)
 # And all of them: messages without secrets, files that are replaced only if they are ours, and journals that outlive
 # their container.
 SAFER = (40_000, 27_500)
+# And what every module that calls OCI: credentials as the SDK and the command line have them, read again when they are
+# renewed, keys with mangled lines, and hosts and proxies that can't be reached told soon.
+CREDENTIALS = (34_000, 24_500)
 # Exceptions, read with distrust and found for each resource, and signatures of plans; who carries out a whole plan
 # makes its later ones with both.
 GUARDED = {"key_assignment_plan": (36_000, 27_000), "key_plan_apply": (36_000, 27_000)}
@@ -143,14 +146,14 @@ def test_no_module_ships_more_than_it_did(module: str) -> None:
         planning = (LATER_PLANS if "plan" in module else (0, 0), WHOLE_PLAN.get(module, (0, 0)))
         tables = (0, 0) if module.endswith("_info") else TABLES
         guards = (GUARDED.get(module, (0, 0)), (0, 0) if module.endswith("_info") else ACCOUNTABLE)
-        parts = (before, REQUESTS, SAFER, *named, alone, interrupted, *planning, tables, *guards)
+        parts = (before, REQUESTS, SAFER, CREDENTIALS, *named, alone, interrupted, *planning, tables, *guards)
     limits = map(sum, zip(*parts, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes(module), limits, strict=True)), shipped_bytes(module)
 
 
 def test_looking_keys_up_ships_a_third_less() -> None:
     before = [size * 2 / 3 for size in SHIPPED_IN_0_1_0["kms_key_info"]]
-    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, SAFER, strict=True))
+    limits = map(sum, zip(before, REQUESTS, PROGRESS_AND_NAMES, SAFER, CREDENTIALS, strict=True))
     assert all(size <= limit for size, limit in zip(shipped_bytes("kms_key_info"), limits, strict=True))
 
 

@@ -66,6 +66,7 @@ class FakeConnection:
     regions = REGIONS
     region = IAD
     tenancy = TENANCY
+    credentials_remedy = "Check the API key and the clock."
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

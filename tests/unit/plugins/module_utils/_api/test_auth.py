@@ -6,14 +6,9 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import json
-import os
 import socket
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,124 +16,23 @@ from typing import Any
 import oci
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from unit.support.credentials import (
+    PHRASE,
+    TENANCY,
+    USER,
+    Keys,
+    config_of,
+    fault,
+    given,
+    open_with,
+    token,
+    write_config,
+)
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth, platform_auth
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Connection, connect
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import resolve_connection
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.metadata_service import METADATA_TIMEOUT
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 
-PHRASE = "SECRET phrase é"
-USER, TENANCY = "ocid1.user.oc1..u", "ocid1.tenancy.oc1..t"
-
-
-def pem_of(
-    key: Any,
-    encryption: Any = None,
-    form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
-) -> str:
-    encryption = encryption or serialization.NoEncryption()
-    return str(key.private_bytes(serialization.Encoding.PEM, form, encryption).decode())
-
-
-@dataclass
-class Keys:
-    plain: str
-    encrypted: str
-    encrypted_old: str
-    openssh: str
-    public: str
-    ssh_public: str
-    certificate: str
-    elliptic: str
-    edwards: str
-    fingerprint: str
-
-
-@pytest.fixture(scope="module")
-def keys() -> Keys:
-    key = rsa.generate_private_key(65537, 2048)
-    best = serialization.BestAvailableEncryption(PHRASE.encode())
-    public = key.public_key()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
-    now = datetime(2026, 1, 1)
-    certificate = x509.CertificateBuilder(name, name, public, 1, now, now + timedelta(days=1)).sign(
-        key, hashes.SHA256()
-    )
-    spki = serialization.PublicFormat.SubjectPublicKeyInfo
-    return Keys(
-        plain=pem_of(key),
-        encrypted=pem_of(key, best),
-        encrypted_old=pem_of(key, best, serialization.PrivateFormat.TraditionalOpenSSL),
-        openssh=pem_of(key, None, serialization.PrivateFormat.OpenSSH),
-        public=public.public_bytes(serialization.Encoding.PEM, spki).decode(),
-        ssh_public=public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode(),
-        certificate=certificate.public_bytes(serialization.Encoding.PEM).decode(),
-        elliptic=pem_of(ec.generate_private_key(ec.SECP256R1())),
-        edwards=pem_of(ed25519.Ed25519PrivateKey.generate()),
-        fingerprint=auth._fingerprint_of(key),
-    )
-
-
-@pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    for name in list(os.environ):
-        if name.startswith(("OCI_", "KUBERNETES_")) or name.lower().endswith("_proxy") or name.endswith("_CA_BUNDLE"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return tmp_path
-
-
-def given(keys: Keys, **changes: str) -> dict[str, str]:
-    return {
-        "api_user": USER,
-        "tenancy": TENANCY,
-        "api_user_fingerprint": keys.fingerprint,
-        "api_user_key_content": keys.plain,
-        "region": "iad",
-        **changes,
-    }
-
-
-def open_with(options: dict[str, str], environment: dict[str, str] | None = None) -> Connection:
-    return connect(resolve_connection(options, environment or {}))
-
-
-def fault(options: dict[str, str], environment: dict[str, str] | None = None) -> str:
-    with pytest.raises(InputError) as caught:
-        open_with(options, environment)
-    assert "SECRET" not in str(caught.value)
-    assert "MII" not in str(caught.value)
-    return str(caught.value)
-
-
-def write_config(home: Path, text: str, name: str = ".oci/config") -> Path:
-    path = home / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def config_of(keys: Keys, home: Path, **changes: str | None) -> str:
-    (home / "key.pem").write_text(keys.plain)
-    values: dict[str, str | None] = {
-        "user": USER,
-        "tenancy": TENANCY,
-        "fingerprint": keys.fingerprint,
-        "key_file": str(home / "key.pem"),
-        "region": "eu-frankfurt-1",
-        **changes,
-    }
-    return "[DEFAULT]\n" + "".join(f"{name}={value}\n" for name, value in values.items() if value is not None)
-
-
-def token(**claims: object) -> str:
-    def part(value: object) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-    return f"{part({'alg': 'RS256'})}.{part(claims)}.SECRETAA"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 # --- API key: where the values come from
@@ -427,7 +321,8 @@ def test_a_session_token(keys: Keys, home: Path) -> None:
     assert (connection.tenancy, connection.region) == (TENANCY, "eu-frankfurt-1")
     assert connection.secrets == (valid,)
     assert connection.describe_principal() == f"session token of profile DEFAULT of {home}/.oci/config"
-    assert connection._principal.signer._key_id == f"ST${valid}"
+    headers = connection._principal.signer.sign("GET", "h", "/", {}, None)
+    assert f'keyId="ST${valid}"' in headers["authorization"]
     assert connection.block_volume("fra").host == "iaas.eu-frankfurt-1.oraclecloud.com"
 
 
@@ -443,7 +338,10 @@ def test_the_tenancy_of_a_session_token_may_be_in_it_only(keys: Keys, home: Path
         ("", "is empty"),
         ("SECRET", "does not contain a token"),
         ("a.SECRET.c", "does not contain a token"),
-        (token(exp=1_000_000_000), "expired at 2001-09-09 01:46:40 UTC. Renew it with 'oci session refresh'"),
+        (
+            token(exp=1_000_000_000),
+            "expired at 2001-09-09 01:46:40 UTC. Renew it with 'oci session refresh --profile DEFAULT'",
+        ),
     ],
 )
 def test_session_tokens_that_are_no_good(content: str | None, words: str, keys: Keys, home: Path) -> None:
@@ -470,7 +368,7 @@ def test_a_session_token_needs_its_file_and_key(keys: Keys, home: Path) -> None:
 
 def test_an_instance_principal_elsewhere_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(address: tuple[str, int], timeout: float) -> None:
-        assert timeout == platform_auth.METADATA_TIMEOUT <= 5
+        assert timeout == METADATA_TIMEOUT <= 5
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", refuse)

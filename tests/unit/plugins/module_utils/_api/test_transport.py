@@ -351,7 +351,7 @@ def test_a_line_break_never_reaches_the_wire(opened: Opened) -> None:
             False,
             f"the host name {HOST}, or its proxy's, can't be res",
         ),
-        (socket.gaierror(-2, "Name or service not known"), True, f"the host name {HOST}, or its proxy's, can't be res"),
+        (socket.gaierror(-2, "Name or service not known"), True, f"did not connect to {HOST}: its name can't be res"),
         (OSError("http://me:SECRET@proxy/"), True, "OSError: http://***@proxy/"),
     ],
 )

@@ -28,6 +28,7 @@ class FakeIdentity:
 
     regions: Any = None
     tenancy: str | None = TENANCY
+    credentials_remedy = "Check the API key and the clock."
 
     def __init__(self, tree: dict[str, str], **states: str) -> None:
         self.region: str | None = IAD
