@@ -88,5 +88,5 @@ options:
       - Maximum number of changes in flight per region, from 1 to 256. It is lowered while OCI throttles.
       - At most 4 if the key is kept outside of OCI (protection mode V(EXTERNAL)).
     type: int
-    default: 32
+    default: 64
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from .record_types import RecordType
@@ -65,6 +66,7 @@ class Request(NamedTuple):
     asked: Mapping[str, Any]
 
 
+@cache
 def in_python(name: str) -> str:
     """``compartmentId`` and ``if-match`` are ``compartment_id`` and ``if_match`` in Python."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).replace("-", "_")

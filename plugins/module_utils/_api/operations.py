@@ -11,6 +11,7 @@ always percent-encoded, so that it is one segment of it whatever it contains.
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -64,6 +65,7 @@ def _in_query(value: Any) -> str:
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
+@cache
 def _in_json(argument: str) -> str:
     first, *others = argument.split("_")
     return first + "".join(map(str.capitalize, others))

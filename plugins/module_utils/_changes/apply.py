@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import filterfalse
 from threading import BoundedSemaphore
 
@@ -17,6 +16,7 @@ from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ResourceError
 from .._common.locks import NameLocks
+from .._common.records import replace
 from .._common.text import label
 from .._common.work_queue import Requeue, work_through
 from .._documents.journal import Journal

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .._common.errors import ApiError, ResourceError, ServiceError
+from .._common.records import replace
 from .._model.actions import REGENERATE
 from .._model.decisions import RUN_AGAIN_HINT, Decision
 from .._model.resource import Resource

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from .._api.client import Connection
@@ -16,6 +16,7 @@ from .._common.cancellation import CancellationToken, Deadline
 from .._common.clock import Clock
 from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, InputError, ResourceError
+from .._common.records import replace
 from .._documents.journal import Journal
 from .._documents.run_locks import LockPlaces, OtherRuns, open_locks
 from .._keys.validation import KeyValidator

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from .._api.client import Connection
 from .._common.concurrency import map_concurrently
 from .._common.errors import InputError, ResourceError
+from .._common.records import replace
 from .._common.text import quote
 from .._keys.validation import KeyReport, KeyValidator
 from .._model.actions import NONE, REGENERATE

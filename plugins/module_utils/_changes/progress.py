@@ -15,7 +15,6 @@ from .._common.quantities import duration
 from .._model.decisions import Decision
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .attempts import Change, Phase, Progress
-from .planned_table import planned_lines
 from .request import Target
 
 
@@ -57,6 +56,9 @@ class ChangeProgress:
     ) -> None:
         """Show what is going to change, if that is asked for."""
         if self._table_width is not None:
+            # Only here, since most calls have no table: the file and what it needs take 11 ms of a start.
+            from .planned_table import planned_lines
+
             for line in planned_lines(targets, decisions, key_names, self._table_width, check_mode=check_mode):
                 self._log.say(line)
 

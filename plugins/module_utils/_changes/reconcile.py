@@ -10,11 +10,11 @@ As in a controller, a step is plain blocking code that never sleeps; it returns 
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ApiError, ResourceError, ServiceError, TransportError
+from .._common.records import replace
 from .._common.text import label
 from .._model.actions import REGENERATE
 from .._model.decisions import Decision, decide_again, is_busy

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ResourceError, TransportError
+from .._common.records import replace
 from .._common.text import label
 from .._model.actions import NONE, REGENERATE
 from .._model.decisions import changed_by_someone_else, is_busy

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
+from .._common.records import replace
 from .._common.work_queue import Requeue
 from .._model.actions import REGENERATE
 from .._model.resource import Reading

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Semaphore
 
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ApiError
+from .._common.records import replace
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
 from .._resources.error_hints import explain_write

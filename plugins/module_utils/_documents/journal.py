@@ -157,9 +157,9 @@ class Journal:
 
     def _write(self, *records: dict[str, Any]) -> None:
         about = {"time": self._clock.timestamp(), "run": self._run}
+        lines = "".join(json.dumps({**about, **record}) + "\n" for record in records).encode()
         with self._append:
-            for record in records:
-                self._append_line((json.dumps({**about, **record}) + "\n").encode())
+            self._append_lines(lines)
             self._appended += 1
             mine = self._appended
         with self._sync:
@@ -177,12 +177,12 @@ class Journal:
                 raise
             self._synced = up_to
 
-    def _append_line(self, line: bytes) -> None:
+    def _append_lines(self, lines: bytes) -> None:
         if self._ends_incomplete:
-            line = b"\n" + line
+            lines = b"\n" + lines
         self._ends_incomplete = True
-        while line:
-            line = line[os.write(self._file, line) :]
+        while lines:
+            lines = lines[os.write(self._file, lines) :]
         self._ends_incomplete = False
 
 

@@ -34,7 +34,6 @@ from .._common.errors import InputError
 from .._common.kept_folder import expect_kept
 from .._common.progress import ProgressLog
 from .._common.quantities import duration
-from .._common.table import width_of
 from .._documents.journal import (
     Journal,
     default_journal_path,
@@ -160,7 +159,7 @@ def _run(
             clock=runtime.clock,
             timings=runtime.timings,
             cancellation=cancellation,
-            live=ChangeProgress(log, table_width=width_of(os.environ.get("COLUMNS")) if request.shows_plan else None),
+            live=ChangeProgress(log, table_width=_table_width() if request.shows_plan else None),
             lock_places=lock_places(journal_path, os.environ),
             validator=validator,
         )
@@ -179,6 +178,12 @@ def _run(
         raise InputError(f"{error}{lost_note(interrupted)}") from error
     recovered = put_back(others, connection, journal, run_settings, assigner)
     return desired, report, replace(recovered, warnings=[*warnings, *recovered.warnings])
+
+
+def _table_width() -> int:
+    from .._common.table import width_of  # as in _changes/progress.py: most calls have no table
+
+    return width_of(os.environ.get("COLUMNS"))
 
 
 def _without_names(

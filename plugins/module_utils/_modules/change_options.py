@@ -23,7 +23,7 @@ CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
     "kms_key_id": {"type": "str", "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     **KEY_CHECK_OPTIONS,
-    "concurrency": {"type": "int", "default": 32},
+    "concurrency": {"type": "int", "default": 64},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 1200},
     "journal": {"type": "path"},

@@ -19,7 +19,6 @@ from .._documents.journal import Journal, known_default_journal
 from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState, Reading, Resource
-from .._resources.policies import policy_kind
 from .._resources.region_reader import RegionReader
 from .._resources.resource_kind import ResourceKind
 
@@ -95,6 +94,9 @@ def is_of_tenancy(named: str | None, own: str | None) -> bool:
 
 def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolicy]) -> Interrupted:
     """Read the assets of interrupted changes, and what their policies were."""
+    # Only here, since nearly no run gets here: the file and what it needs take 12 ms of a start.
+    from .._resources.policies import policy_kind
+
     found = Interrupted()
     by_region: dict[str, list[tuple[InterruptedPolicy, ResourceKind]]] = {}
     for policy in policies:

@@ -116,10 +116,11 @@ class Reader:
             if left and all(_is_region_wide(reading) for reading in readings.values()):
                 found.update(dict.fromkeys(left, _not_read(next(iter(readings.values())))))
                 break
-            rows = self._list_where_it_pays(hits, len(found), set(left), set(found))
+            wanted = set(left)
+            rows = self._list_where_it_pays(hits, len(found), wanted, set(found))
             self._compare(rows, found)
             if self._lists_are_trusted:
-                listed.update((row_id, row) for row_id, row in rows.items() if row_id in left)
+                listed.update((row_id, row) for row_id, row in rows.items() if row_id in wanted)
                 left = [resource_id for resource_id in left if resource_id not in listed]
         return {**found, **self._confirmed(listed)}
 
@@ -220,7 +221,8 @@ class Reader:
         ``pays`` judges by the pages read and the rows seen that were searched for. Rows of known resources come along.
         """
         found: dict[str, Resource] = {}
-        pages = seen = 0
+        left = set(desired)
+        pages = 0
         complete = True
         try:
             for page in self._pages.of(compartment_id):
@@ -229,11 +231,11 @@ class Reader:
                     self._lists_show_keys = True
                 rows = {row.id: row for row in page.resources if row.id in desired or row.id in known}
                 found.update(rows)
+                left.difference_update(rows)
                 self._listed.note(page, rows)
-                seen = sum(row_id in desired for row_id in found)
-                if seen == len(desired):
+                if not left:
                     break
-                if page.next_page is not None and not pays(pages, seen):
+                if page.next_page is not None and not pays(pages, len(desired) - len(left)):
                     complete = False
                     break
         except ApiError:

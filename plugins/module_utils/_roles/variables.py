@@ -154,7 +154,7 @@ def _limits(what_counts: str) -> dict[str, Variable]:
         "batch_size": _number(1, 5000, 500, "Maximum number of resources that one task changes."),
         "max_changes": _number(0, None, None, f"Fail before the first change if {what_counts} No limit if not set."),
         "max_failures": _number(0, None, 10, "Stop after the batch in which the total of failures exceeds this."),
-        "concurrency": _number(1, 256, 32, "Maximum number of changes in flight per region."),
+        "concurrency": _number(1, 256, 64, "Maximum number of changes in flight per region."),
         "wait_timeout": _number(1, None, 1200, "The time limit for a batch, in seconds."),
         **_key_checks(),
         "report_dir": _report_dir(),

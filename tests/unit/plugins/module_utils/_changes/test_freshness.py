@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -303,16 +304,28 @@ def test_each_change_is_in_the_journal_as_it_ends_not_with_the_last() -> None:
 
 
 def test_what_settles_is_concluded_while_others_are_still_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last write has its turn only after that, or after half a minute."""
     cloud = Cloud()
     ids = cloud.add(60, kms_key_id=KEY_A)
-    slow_turns(monkeypatch, cloud, 5.0)
+    is_told = threading.Event()
+    turns: list[int] = []
     written: list[int] = []
+
+    def wait_turn(_service: FakeService, _remaining: object) -> None:
+        turns.append(1)
+        cloud.clock.sleep(5.0)
+        for _look in range(3000 if len(turns) == 60 else 0):
+            if is_told.wait(0.01):
+                break
+            cloud.clock.sleep(0.05)
 
     class Told(MemoryJournal):
         def conclude(self, *outcomes: Outcome) -> None:
             super().conclude(*outcomes)
             written.append(len(cloud.writes))
+            is_told.set()
 
+    monkeypatch.setattr(FakeService, "wait_turn", wait_turn)
     journal = Told(cloud)
     run_assigner(cloud, ids, TO_B, journal=journal)
     assert len(journal.outcomes) == 60

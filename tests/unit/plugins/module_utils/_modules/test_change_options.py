@@ -210,7 +210,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         True,
         False,
     )
-    assert (run_settings.concurrency, run_settings.wait, run_settings.wait_timeout) == (32, True, 1200.0)
+    assert (run_settings.concurrency, run_settings.wait, run_settings.wait_timeout) == (64, True, 1200.0)
     assert RESULT_OPTIONS["result"]["default"] == "all"
 
 
