@@ -44,8 +44,8 @@ def test_a_copy_can_not_be_changed_either() -> None:
 
 
 def test_a_field_that_the_record_does_not_have_is_refused() -> None:
-    with pytest.raises(TypeError, match="Base has no field 'nam'"):
-        replace(Base("a"), nam="b")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Base has no field 'naem'"):
+        replace(Base("a"), naem="b")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
