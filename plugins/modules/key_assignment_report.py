@@ -44,6 +44,7 @@ options:
     description:
       - The folder of the run, to which the report is written. If it is missing, it is created for its owner only.
       - C(manifest.json) lists all files in it, except those whose names begin with a dot.
+      - A file that is there already is replaced only if an earlier report wrote it.
     type: path
     required: true
   discovery_file:

@@ -29,8 +29,8 @@ _MOST_BYTES = 64 * 1024
 class ReportSummary(TypedDict):
     """The figures of one report. ``scope`` is the same for reports that can be compared with each other.
 
-    ``customer`` are those on keys that could be read, ``unknown`` those on others. ``findings`` None: nothing was
-    assessed. ``worst`` is the sentence of the headline, with its ``level``.
+    ``customer`` are those on keys that could be read, ``unknown`` those on others. ``findings`` None: not known, as
+    none was found and not all could be assessed. ``worst`` is the sentence of the headline, with its ``level``.
     """
 
     run_id: str | None

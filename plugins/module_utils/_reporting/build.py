@@ -106,13 +106,14 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     """
     found = _merged_discovery(runs)
     changes = [change for run in runs for change in run.changes]
-    keys = _keys(runs, found.resources, context.time_finished)
+    rows = [key for run in runs for key in run.keys]
     to_retire = list(dict.fromkeys([*kms_key_ids, *(key for run in runs for key in run.kms_key_ids)]))
     outcomes = count_changes(changes)
     unsettled = sum(not change["settled"] for change in changes)
+    now = None if is_clock_wrong(context.time_finished, _times(found, rows)) else context.time_finished
+    keys = _keys(rows, found.resources, now)
     uses = key_uses(found.resources, keys)
     protection = Protection(uses)
-    now = None if is_clock_wrong(context.time_finished, _times(found, keys)) else context.time_finished
     excuses = Excuses(context.exceptions, found.resources, found.scanned, now)
     violations = findings(
         Evidence(
@@ -323,15 +324,15 @@ def _rows(plan: PlanSection, name: str) -> list[PlannedRow]:
     return rows
 
 
-def _keys(runs: Sequence[RunRecords], resources: Sequence[ResourceRow], now: str) -> list[UsedKeyRow]:
-    """The keys that were looked up, one row per region."""
-    rows = {(key["id"], key["region"]): key for run in runs for key in run.keys}
+def _keys(found: Sequence[ReportedKeyRow], resources: Sequence[ResourceRow], now: str | None) -> list[UsedKeyRow]:
+    """The keys that were looked up, one row per region. ``now`` None: the clock is wrong, so no age is known."""
+    rows = {(key["id"], key["region"]): key for key in found}
     used = Counter((resource["kms_key_id"], key_region(resource)) for resource in resources)
     return [
         {
             **cast(ReportedKeyRow, {name: value for name, value in rows[place].items() if name in _KEY_FIELDS}),
             "age_days": days_between(rows[place]["time_created"], now),
-            "material_age_days": material_age(rows[place], now),
+            "material_age_days": None if now is None else material_age(rows[place], now),
             "used_by": used[place],
         }
         for place in sorted(rows)

@@ -48,30 +48,39 @@ def foreign_report_reason(path: Path) -> str | None:
     """Why a file of a report must not be replaced; None if it may be, or if there is none. Raises OSError.
 
     A table, a page and the formats of others have no format of ours in them, so they are known by the manifest beside
-    them.
+    them, which marks what was written. It lists other files too.
     """
     if path.name in _FORMATS:
         return foreign_reason(path, _FORMATS[path.name])
     is_plain_file = path.is_file() and not path.is_symlink() and path.stat().st_size > 0
-    return None if is_plain_file and path.name in _listed_names(path.with_name(MANIFEST)) else foreign_reason(path, "")
+    return None if is_plain_file and path.name in _written(path.with_name(MANIFEST)) else foreign_reason(path, "")
 
 
-def _listed_names(path: Path) -> set[str]:
-    """The files that a manifest lists; none where it is not one of ours."""
+def _written(path: Path) -> dict[str, str]:
+    """The files that a manifest marks as written, with their SHA-256; none where it is not one of ours."""
     if not path.exists() or foreign_reason(path, MANIFEST_FORMAT) is not None:
-        return set()
+        return {}
     try:
-        return {row.get("name").text() for row in read_json(path).get("files").items()}
+        return {
+            row.get("name").text(): row.get("sha256").text()
+            for row in read_json(path).get("files").items()
+            if row.get("written").flag_or_none()
+        }
     except InputError:
-        return set()
+        return {}
 
 
 def write_report(folder: Path, texts: Mapping[str, str], run_id: str | None) -> dict[str, Path]:
     """Write the file of each kind of text, and the manifest. Returns the paths by kind. Raises OSError."""
     paths = report_paths(folder, texts)
+    before = _written(paths["manifest"])
     for kind, text in texts.items():
         write_private_text(paths[kind], text)
-    write_private(paths["manifest"], manifest(folder, run_id))
+    content = manifest(folder, run_id)
+    names = {path.name for path in paths.values()}
+    for row in content["files"]:
+        row["written"] = row["name"] in names or before.get(row["name"]) == row["sha256"]
+    write_private(paths["manifest"], content)
     return paths
 
 

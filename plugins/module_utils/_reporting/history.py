@@ -11,6 +11,7 @@ from typing import Any
 
 from .._common.text import visible
 from .._documents.report_summary import FolderOfRun, ReportSummary, scope_digest
+from .checks import UNKNOWN
 from .scope import compartment_paths
 
 MOST_POINTS = 60
@@ -23,7 +24,6 @@ def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
     evidence, headline = report["evidence"], report["headline"]
     coverage = headline["coverage"]
     scanned = evidence["scanned"]
-    checks = [check for check in report["violations"]["checks"] if check["assessed"]]
     names = compartment_paths(scanned)
     return {
         "run_id": evidence["run_id"],
@@ -40,13 +40,20 @@ def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
         "oracle": coverage["oracle"],
         "unknown": coverage["unknown"],
         "unreadable": coverage["unknown_places"],
-        "findings": sum(len(check["findings"]) for check in checks) if checks else None,
+        "findings": _findings(report["violations"]["checks"]),
         "changed": report["outcomes"]["changed"],
         "failed": report["outcomes"]["failed"],
         "level": headline["level"],
         "worst": headline["sentence"],
         "report_sha256": digest,
     }
+
+
+def _findings(checks: Iterable[Mapping[str, Any]]) -> int | None:
+    """How many there are; None where there is none, and one check is unknown, or none was assessed."""
+    assessed = [check for check in checks if check["assessed"]]
+    count = sum(len(check["findings"]) for check in assessed)
+    return count or (None if not assessed or any(check["state"] == UNKNOWN for check in assessed) else 0)
 
 
 def comparable(runs: Iterable[FolderOfRun], now: ReportSummary) -> list[tuple[str, ReportSummary]]:
@@ -58,7 +65,7 @@ def comparable(runs: Iterable[FolderOfRun], now: ReportSummary) -> list[tuple[st
         and (run.summary["tenancy"], run.summary["scope"], run.summary["redacted"])
         == (now["tenancy"], now["scope"], now["redacted"])
         and run.summary["time_finished"] < now["time_finished"]
-        and run.summary["run_id"] != now["run_id"]
+        and (now["run_id"] is None or run.summary["run_id"] != now["run_id"])
     ]
     return sorted(found, key=lambda pair: (pair[1]["time_finished"], pair[0]), reverse=True)
 

@@ -157,7 +157,7 @@ def _coverage(summary: ReportSummary) -> str:
 
 def _findings(count: int | None) -> str:
     if count is None:
-        return "not assessed"
+        return "unknown"
     return f'<span class="bad">{count:,}</span>' if count else "0"
 
 

@@ -18,7 +18,8 @@ from typing import Any
 from .._common.text import readable
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
-from .checks import MET, NOT_APPLICABLE
+from .checks import MET, NOT_APPLICABLE, UNKNOWN
+from .key_use import KeyUse, key_uses
 from .scope import compartment_paths
 from .since import KEY_LISTS, RESOURCE_LISTS
 
@@ -91,13 +92,18 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
     )
     yield (
         "check_findings",
-        "Resources or keys that do not meet the check.",
-        [({"check": check["id"]}, len(check["findings"])) for check in checks if check["assessed"]],
+        "Resources or keys that do not meet the check. Without a sample, it is not known whether there are any.",
+        _counts(checks, "findings"),
     )
     yield (
         "check_unknown",
-        "Resources or keys of which it is not known whether they meet the check.",
-        [({"check": check["id"]}, len(check["unknown"])) for check in checks if check["assessed"]],
+        "Resources or keys of which it is not known whether they meet the check. No sample: see check_uncertain.",
+        _counts(checks, "unknown"),
+    )
+    yield (
+        "check_uncertain",
+        "1 if it is not known whether the check is met, else 0.",
+        [({"check": check["id"]}, float(check["state"] == UNKNOWN)) for check in checks if check["assessed"]],
     )
     yield (
         "keys",
@@ -110,7 +116,11 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
         _resources_on_keys(report),
     )
     yield "next_key_deletion_time_seconds", "When the next key in use is deleted, in Unix time.", _deletion(report)
-    yield "oldest_key_age_days", "Days since the oldest key in use was created.", _age(report)
+    yield (
+        "oldest_key_age_days",
+        "Days since the oldest key in use was created. No sample: an age is unknown.",
+        _age(report),
+    )
     yield (
         "outcomes",
         "Resources that the run changed, by outcome.",
@@ -132,6 +142,13 @@ def _info(report: Mapping[str, Any]) -> dict[str, str]:
         "mode": evidence["mode"],
         "version": readable(evidence["versions"]["collection"] or "unknown", _NAME_LENGTH),
     }
+
+
+def _counts(checks: Iterable[Mapping[str, Any]], name: str) -> Iterable[_Sample]:
+    """How many a check lists. Where its state is unknown, that it lists none does not mean that there are none."""
+    for check in checks:
+        if check["assessed"] and (check[name] or check["state"] != UNKNOWN):
+            yield {"check": check["id"]}, len(check[name])
 
 
 def _region(name: str, known: set[str]) -> str:
@@ -173,8 +190,13 @@ def _used_keys(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [key for key in report["keys"] if key["used_by"]]
 
 
+def _uses(report: Mapping[str, Any]) -> list[KeyUse]:
+    """Every key in use, also one that nobody looked up."""
+    return key_uses(report["resources"], report["keys"])
+
+
 def _keys(report: Mapping[str, Any]) -> Iterable[_Sample]:
-    return _bounded(Counter(_state(key) for key in _used_keys(report)))
+    return _bounded(Counter(_state(use.row) for use in _uses(report)))
 
 
 def _resources_on_keys(report: Mapping[str, Any]) -> Iterable[_Sample]:
@@ -193,8 +215,11 @@ def _deletion(report: Mapping[str, Any]) -> Iterable[_Sample]:
 
 
 def _age(report: Mapping[str, Any]) -> Iterable[_Sample]:
-    ages = [key["age_days"] for key in _used_keys(report) if key["age_days"] is not None]
-    return [({}, max(ages))] if ages else []
+    """None where an age is not known: that key may be the oldest."""
+    known = {(key["id"], key["region"]): key["age_days"] for key in report["keys"]}
+    ages = [known.get((use.kms_key_id, use.region)) for use in _uses(report)]
+    certain = [age for age in ages if age is not None]
+    return [({}, max(certain))] if certain and len(certain) == len(ages) else []
 
 
 def _seconds(moment: str | None) -> Any:

@@ -9,6 +9,7 @@ What was not read then, or is not now, is unknown: never new, gone, compliant or
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -16,8 +17,9 @@ from .._common.quantities import plural
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import RunRecords, RunRow
 from .._model.resource_types import ASSIGNMENT, REPLICA
-from .._model.rows import ResourceRow, ScannedRow, UnreadableRow, key_region
+from .._model.rows import FilterRow, ResourceRow, UnreadableRow, key_region
 from .key_use import NOT_READABLE, USABLE, condition
+from .scope import is_limited
 
 COMPLIANT, FAILING, UNKNOWN = "compliant", "failing", "unknown"
 """Whether a resource is on a customer-managed key that can be used."""
@@ -88,12 +90,12 @@ class _State:
         self._regions = set(found.scanned["regions"])
         self._types = set(found.scanned["resource_types"])
         self._compartments = {row["id"] for row in found.scanned["compartments"]}
-        self._lists_all = _lists_all(found.scanned)
+        self._filters = found.scanned["filters"]
 
-    def covers(self, row: ResourceRow) -> bool:
-        """Whether it would have this resource if it was there."""
+    def covers(self, row: ResourceRow, other: _State) -> bool:
+        """Whether it would have this resource of another report if it was there."""
         return (
-            self._lists_all
+            _selects_all_of(self._filters, other._filters)
             and row["region"] in self._regions
             and row["type"] in self._types
             and row["compartment_id"] in self._compartments
@@ -107,10 +109,14 @@ class _State:
         return UNKNOWN if found == NOT_READABLE else COMPLIANT if found == USABLE else FAILING
 
 
-def _lists_all(scanned: ScannedRow) -> bool:
-    """Whether it lists all resources of its places: of those that a filter selects, one may be missing for that."""
-    filters: Mapping[str, Any] | None = scanned["filters"]
-    return filters is not None and not any(value for value in filters.values() if value not in (None, "any"))
+def _selects_all_of(filters: FilterRow | None, others: FilterRow | None) -> bool:
+    """Whether a report with these filters lists all that one with the others does: it has none, or the same tags.
+
+    Filters for keys are never alike: a resource that gets another key drops out, and is not gone.
+    """
+    if filters is None or is_limited(filters):
+        return False
+    return filters == others or not (filters["freeform_tags"] or filters["defined_tags"])
 
 
 def _may_hide(place: UnreadableRow, row: ResourceRow) -> bool:
@@ -158,10 +164,10 @@ def _differences(old: _State, new: _State, place: _Place) -> Iterable[tuple[str,
         elif UNKNOWN in (was, is_now):
             yield "unknown", _row(before, now, was, is_now, _KEY_UNKNOWN)
     elif now is not None:
-        known = old.covers(now)
+        known = old.covers(now, new)
         yield "new" if known else "unknown", _row(None, now, None, new.standing(now), None if known else _NOT_READ_THEN)
     elif before is not None:
-        known = new.covers(before)
+        known = new.covers(before, old)
         was = old.standing(before)
         yield "gone" if known else "unknown", _row(before, None, was, None, None if known else _NOT_READ_NOW)
 
@@ -214,12 +220,18 @@ def _key_row(before: ReportedKeyRow | None, key: ReportedKeyRow) -> SinceKeyRow:
 def _worse(
     found: Mapping[str, Sequence[SinceRow]], keys: Mapping[str, Sequence[SinceKeyRow]], *, lost: bool
 ) -> Iterable[str]:
-    new_failing = sum(row["standing"] == FAILING for row in found["new"])
+    new = Counter(row["standing"] for row in found["new"])
+    unread = Counter(row["standing"] for row in found["unknown"] if row["previous_standing"] is None)
+    # Rows that are failing now and are not known to have failed before: they may have been compliant.
+    failing = sum(row["standing"] == FAILING for row in found["unknown"])
     unsure = sum(row["previous_standing"] == COMPLIANT for row in found["unknown"])
     for count, noun, more in (
         (len(keys["keys_newly_unusable"]), "key", "can't be used any more"),
         (len(found["no_longer_compliant"]), "resource", "no longer on a customer-managed key that can be used"),
-        (new_failing, "new resource", "not on a customer-managed key that can be used"),
+        (new[FAILING], "new resource", "not on a customer-managed key that can be used"),
+        (new[UNKNOWN], "new resource", "on a key whose state is not known"),
+        (failing, "resource", "not on a customer-managed key that can be used, and unknown before"),
+        (unread[UNKNOWN], "resource", "on a key whose state is not known, and not in the earlier report"),
         (unsure, "resource", "unknown now and compliant before"),
         (len(keys["keys_newly_unknown"]), "key", "no longer readable"),
     ):

@@ -201,3 +201,22 @@ def test_files_of_a_report_are_replaced_by_those_of_a_report(tmp_path: Path) -> 
     (tmp_path / "manifest.json").write_text('{"files": [{"name": "report.csv"}]}')
     assert foreign_report_reason(tmp_path / "manifest.json") == "is not of this collection"
     assert foreign_report_reason(tmp_path / "report.csv") == "is not of this collection"
+
+
+@pytest.mark.parametrize("name", ["report.html", "terraform.csv", "metrics.prom"])
+def test_a_file_of_somebody_else_beside_a_report_is_never_ours(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    for _once_more in range(2):
+        write_report(tmp_path, {"csv": "a\n"}, "run")
+        assert foreign_report_reason(tmp_path / name) == "is not of this collection"
+        assert foreign_report_reason(tmp_path / "report.csv") is None
+
+
+def test_a_file_that_an_earlier_run_wrote_stays_ours_until_it_is_another(tmp_path: Path) -> None:
+    write_report(tmp_path, {"csv": "a\n", "html": "<html>"}, "run")
+    for _once_more in range(2):
+        write_report(tmp_path, {"csv": "b\n"}, "run")
+        assert foreign_report_reason(tmp_path / "report.html") is None
+    (tmp_path / "report.html").write_text("mine")
+    write_report(tmp_path, {"csv": "c\n"}, "run")
+    assert foreign_report_reason(tmp_path / "report.html") == "is not of this collection"

@@ -123,6 +123,39 @@ class TestTrend:
         put(tmp_path, "other", summary_document(summary(1, scanned={"regions": [files.IAD], "compartments": []})))
         assert len(comparable(read_folder(tmp_path), summary(3))) == 1
 
+    def test_reports_without_a_run_id_are_compared(self, tmp_path: Path) -> None:
+        for day in (1, 2):
+            put(tmp_path, f"run-{day}", summary_document(summary(day, run_id=None)))
+        now = summary(3, run_id=None)
+        assert [name for name, _summary in comparable(read_folder(tmp_path), now)] == ["run-2", "run-1"]
+        assert len(comparable(read_folder(tmp_path), summary(3))) == 2
+        assert comparable(read_folder(tmp_path), summary(1, run_id=None)) == []
+
+    def test_no_report_is_compared_with_its_own_run(self, tmp_path: Path) -> None:
+        put(tmp_path, "copy", summary_document(summary(1, run_id="run-3")))
+        assert comparable(read_folder(tmp_path), summary(3)) == []
+
+
+class TestFindings:
+    @pytest.mark.parametrize(
+        "unread",
+        [
+            {"unreadable": [files.unreadable()]},
+            {"complete": False},
+            {"scanned": {"filters": {"kms_key_ids": [files.KEY_A], "encryption": "any"}}},
+            {"scanned": {"filters": None}},
+        ],
+    )
+    def test_none_found_is_not_0_where_not_all_was_read(self, unread: dict[str, Any]) -> None:
+        assert summary(1, **unread)["findings"] is None
+        assert summary(1, files.resource(1), **unread)["findings"] == 1
+
+    def test_a_key_that_was_not_read_has_an_unknown_age(self) -> None:
+        assert summary(1, files.resource(1, key=files.KEY_A))["findings"] is None
+
+    def test_it_is_0_where_all_is_known(self) -> None:
+        assert summary(1)["findings"] == 0
+
 
 class TestIndex:
     def test_it_lists_the_newest_first_and_is_valid(self, tmp_path: Path) -> None:
@@ -159,7 +192,7 @@ class TestIndex:
         unread = summary(1, scanned={"resource_types": []}, unreadable=[files.unreadable()])
         put(tmp_path, "a", summary_document({**unread, "findings": None, "unknown": 7}))
         page = index_page(read_folder(tmp_path))
-        assert "<td>not assessed</td>" in page
+        assert "<td>unknown</td>" in page
         assert ", 7 unknown<" in page
         assert '<span class="bad">no</span>' in page
 

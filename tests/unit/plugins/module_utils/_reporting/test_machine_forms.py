@@ -64,6 +64,7 @@ REPORTS: dict[str, dict[str, Any]] = {
     "some": report(*SOME, keys=KEYS, changes=[files.change(1), files.failure(2)]),
     "nothing": report(),
     "incomplete": report(*SOME, unreadable=[files.unreadable(), files.unreadable(region=None, hint=None)]),
+    "unreadable": report(unreadable=[files.unreadable()]),
     "keys not looked up": report(*SOME),
     "keys not readable": report(*SOME, keys=[files.key(usable=False, lifecycle_state=None, time_created=None)]),
     "fleet": report(*files.fleet(300)["resources"]),
@@ -174,6 +175,44 @@ class TestPrometheus:
         unread = samples(REPORTS["keys not readable"])
         assert unread["resources_on_keys", (("state", "unknown"),)] == 2
         assert not [name for name, _labels in samples(report()) if name == "resources"]
+
+    @pytest.mark.parametrize(
+        ("name", "check"),
+        [
+            ("unreadable", "5.2.1"),
+            ("incomplete", "replicas"),
+            ("keys not looked up", "4.16"),
+            ("keys not readable", "usable_keys"),
+        ],
+    )
+    def test_a_check_of_unknown_state_has_no_findings_of_0(self, name: str, check: str) -> None:
+        found, label = samples(REPORTS[name]), (("check", check),)
+        made = REPORTS[name]["violations"]
+        (row,) = [row for row in (*made["checks"], *made["beyond"]) if row["id"] == check]
+        assert row["state"] == "unknown"
+        assert ("check_findings", label) not in found
+        assert found["check_uncertain", label] == 1
+        assert found.get(("check_unknown", label)) == (len(row["unknown"]) or None)
+
+    def test_a_check_of_a_known_state_is_certain(self) -> None:
+        found = samples(REPORTS["some"])
+        assert found["check_uncertain", (("check", "5.2.1"),)] == 0
+        assert found["check_unknown", (("check", "5.2.1"),)] == 0
+        assert found["check_findings", (("check", "policy_copies"),)] == 1
+        met = samples(report(files.resource(1, key=files.KEY_A), keys=[files.key()]))
+        assert met["check_findings", (("check", "5.2.1"),)] == 0
+
+    def test_keys_in_use_that_nobody_looked_up_are_unknown(self) -> None:
+        assert samples(REPORTS["keys not looked up"])["keys", (("state", "unknown"),)] == 2
+        assert samples(REPORTS["keys not readable"])["keys", (("state", "unknown"),)] == 2
+        assert ("keys", (("state", "unknown"),)) not in samples(REPORTS["some"])
+
+    def test_the_oldest_age_is_that_of_all_keys_in_use(self) -> None:
+        two = (files.resource(1, key=files.KEY_A), files.resource(2, key=files.KEY_B))
+        assert ("oldest_key_age_days", ()) in samples(report(*two, keys=KEYS))
+        later = files.key(files.KEY_B, time_created="2027-01-01T00:00:00.000Z")
+        for other in ([], [files.key(files.KEY_B, time_created=None)], [later]):
+            assert ("oldest_key_age_days", ()) not in samples(report(*two, keys=[files.key(), *other]))
 
     def test_labels_have_few_values_whatever_a_file_says(self) -> None:
         rows = [

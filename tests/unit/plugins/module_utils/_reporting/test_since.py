@@ -118,6 +118,60 @@ class TestUnknown:
         ]
         assert found(compare(state(unreadable=[place]), state(ONE))) == {"unknown": ["volume-1"]}
 
+    @pytest.mark.parametrize("place", PLACES_THAT_HIDE)
+    def test_what_was_not_read_then_and_fails_now_is_worse(self, place: dict[str, Any]) -> None:
+        since = compare(state(unreadable=[place]), state(files.resource(1)))
+        assert found(since) == {"unknown": ["volume-1"]}
+        assert since["worse"] == ["1 resource is not on a customer-managed key that can be used, and unknown before."]
+        assert compare(state(unreadable=[place]), state(ONE))["worse"] == []
+
+    def test_a_new_resource_on_a_key_that_is_not_known_is_worse(self) -> None:
+        since = compare(state(keys=()), state(ONE, keys=()))
+        assert found(since) == {"new": ["volume-1"]}
+        assert since["worse"] == ["1 new resource is on a key whose state is not known."]
+
+    def test_what_was_not_read_then_and_is_on_a_key_that_is_not_known_is_worse(self) -> None:
+        since = compare(state(unreadable=[PLACES_THAT_HIDE[0]], keys=()), state(ONE, keys=()))
+        assert found(since) == {"unknown": ["volume-1"]}
+        assert since["worse"] == ["1 resource is on a key whose state is not known, and not in the earlier report."]
+
+    def test_a_key_that_was_not_known_and_is_no_customer_key_any_more_is_worse(self) -> None:
+        since = compare(state(ONE, keys=()), state(files.resource(1), keys=()))
+        assert found(since) == {"other_key": ["volume-1"], "unknown": ["volume-1"]}
+        assert since["worse"] == ["1 resource is not on a customer-managed key that can be used, and unknown before."]
+
+    @pytest.mark.parametrize(
+        "tags",
+        [
+            {"freeform_tags": {"team": "payments"}},
+            {"defined_tags": {"ops": {"tier": "1"}}},
+            {"freeform_tags": {"team": "payments"}, "defined_tags": {"ops": {"tier": "1"}}},
+        ],
+    )
+    def test_the_same_tags_select_the_same_scope(self, tags: dict[str, Any]) -> None:
+        scanned = {"filters": {"kms_key_ids": None, "encryption": "any", **tags}}
+        other = {"filters": {"kms_key_ids": None, "encryption": "any", "freeform_tags": {"team": "web"}}}
+        plain = files.resource(1)
+        since = compare(state(scanned=scanned), state(plain, scanned=scanned))
+        assert found(since) == {"new": ["volume-1"]}
+        assert since["worse"] == ["1 new resource is not on a customer-managed key that can be used."]
+        assert found(compare(state(ONE, scanned=scanned), state(scanned=scanned))) == {"gone": ["volume-1"]}
+        assert found(compare(state(scanned=other), state(plain, scanned=scanned))) == {"unknown": ["volume-1"]}
+        assert found(compare(state(ONE, scanned=scanned), state(scanned=other))) == {"unknown": ["volume-1"]}
+
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {"kms_key_ids": [files.KEY_A], "encryption": "any"},
+            {"kms_key_ids": None, "encryption": "customer"},
+            {"kms_key_ids": None, "encryption": "any", "only_named": True},
+        ],
+    )
+    def test_other_filters_may_leave_out_what_got_another_key(self, filters: dict[str, Any]) -> None:
+        scanned = {"filters": filters}
+        assert found(compare(state(ONE, scanned=scanned), state(scanned=scanned))) == {"unknown": ["volume-1"]}
+        assert found(compare(state(scanned=scanned), state(ONE, scanned=scanned))) == {"unknown": ["volume-1"]}
+
     @pytest.mark.parametrize(
         "place", [files.unreadable(region=files.PHX), files.unreadable(region=files.IAD, resource_type="boot_volume")]
     )
