@@ -288,3 +288,32 @@ def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: R
     assert whole["summary"]["total"] == 7
     assert len(whole["evidence"]["merged_from"]) == 2
     assert whole["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
+
+
+def test_shards_are_not_merged_where_one_failed_before_its_report(
+    sim: Simulator, reports: Reports, tmp_path: Path
+) -> None:
+    places = {"shard-1": sim.id("prod"), "shard-2": "no-such-compartment", "shard-3": sim.id("prod")}
+    hosts = {
+        name: {
+            "shard_region": "us-phoenix-1" if name == "shard-3" else "us-ashburn-1",
+            "shard_compartment_id": place,
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        }
+        for name, place in places.items()
+    }
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {"hosts": hosts}}}}))
+    metrics = tmp_path / "collected.prom"
+
+    flags = ("--inventory", str(inventory), "--extra-vars", "target_hosts=shards")
+    reports.run(*flags, fails=True, metrics_file=str(metrics), fail_on=["cis"])
+
+    assert "These hosts failed before they wrote a report: shard-2." in reports.printed
+    assert "Recommendations of the benchmark 3.1.0: " in reports.printed
+    written = {folder.name.split("-", 2)[2] for folder in reports.folders if (folder / "report.json").exists()}
+    assert written == {"shard-1", "shard-3"}
+    assert not metrics.exists()
+    assert not (reports.folders[0].parent / "index.html").exists()
+    assert not (reports.folders[0].parent / "latest").is_symlink()
