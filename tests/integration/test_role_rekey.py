@@ -338,3 +338,20 @@ def test_killed_with_all_its_processes_and_started_again(
     assert back.returncode == 0, back.stdout
     assert keys_in_place(sim) == before
     assert sim.needless_puts == 0
+
+
+def test_reports_are_not_merged_where_a_shard_failed_before_its_own(
+    sim: Simulator, playbooks: CollectionPlaybooks
+) -> None:
+    furnish(sim, volumes=[volumes(2)])
+    hosts = {
+        "shard-1": {"shard_region": IAD, "shard_compartment_id": sim.id("prod")},
+        "shard-2": {"shard_region": IAD, "shard_compartment_id": "no-such-compartment"},
+        "shard-3": {"shard_region": PHX, "shard_compartment_id": sim.id("prod")},
+    }
+    given = {**variables(sim, regions="all", canary=0), "target_hosts": "all"}
+    ran = playbooks.run("rekey", given, "-i", _inventory(playbooks, hosts), "--check")
+
+    assert ran.returncode == 2
+    assert "These hosts failed before they wrote a report: shard-2." in ran.stdout
+    assert not [folder for folder in playbooks.runs() if folder.name.endswith("localhost")]
