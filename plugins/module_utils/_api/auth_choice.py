@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import quote
@@ -69,7 +70,8 @@ def _without_token_files(settings: ConnectionSettings, profile: Profile) -> Conn
     """The settings without the token files of the environment that the profile has too: the key is the profile's."""
     dropped = [name for name in TOKEN_FILE_VARIABLES if name in settings.sources and name in profile.values]
     sources = {name: source for name, source in settings.sources.items() if name not in dropped}
-    return replace(settings, sources=sources, **dict.fromkeys(dropped))
+    blanks: dict[str, Any] = dict.fromkeys(dropped)
+    return replace(settings, sources=sources, **blanks)
 
 
 def _by_settings(settings: ConnectionSettings, level: int) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,7 +30,10 @@ PROFILE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the calls. ``region`` is as it was given, ``remedy`` what to check if OCI rejects the credentials."""
+    """Who makes the calls. ``region`` is as it was given, ``remedy`` what to check if OCI rejects the credentials.
+
+    ``renewed_secrets`` gives those that the signer has read since.
+    """
 
     signer: Signer = field(repr=False)
     description: str
@@ -40,6 +43,7 @@ class Principal:
     region: str | None = None
     region_source: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    renewed_secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
 
 
 class TokenFile(NamedTuple):

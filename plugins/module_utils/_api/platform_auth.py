@@ -45,6 +45,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     """
     kind = settings.auth_type
     secrets: tuple[str, ...] = ()
+    renewed_secrets: Callable[[], tuple[str, ...]] = tuple
     signs: SdkSigner
     if kind == "instance_obo_user":
         missing = () if settings.delegation_token_file else ("delegation_token_file",)
@@ -53,6 +54,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         secrets = (file.token,)
         signer = _instance_signer(settings, delegation_token=file.token)
         signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
+        renewed_secrets = signs.all_renewed
         description = f"the user of the delegation token {file.path}, through an instance principal"
     else:
         sources = CredentialSources(settings, _profile(settings, ()))
@@ -71,6 +73,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         description=description,
         tenancy=sources.tenancy() or _tenancy_of(signer),
         secrets=secrets,
+        renewed_secrets=renewed_secrets,
         **region,
     )
 
@@ -100,6 +103,7 @@ class DelegationSigner(SdkSigner):
         self._now = now
         self._owner = TokenOwner(self._token)
         self._difference: str | None = None
+        self._renewed: tuple[str, ...] = ()
 
     def sign(
         self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -122,6 +126,10 @@ class DelegationSigner(SdkSigner):
         if self._difference:
             raise self._refusal()
         return super().renew(signed)
+
+    def all_renewed(self) -> tuple[str, ...]:
+        """The tokens that were read since the first."""
+        return self._renewed
 
     def _refusal(self) -> CredentialsEndedError:
         return CredentialsEndedError(
@@ -152,6 +160,7 @@ class DelegationSigner(SdkSigner):
         if self._difference:
             return False
         self._owner.learn(token)
+        self._renewed += (token,)
         self._obo_signer.delegation_token = token
         return True
 

@@ -46,16 +46,18 @@ def session_principal(settings: ConnectionSettings) -> Principal:
     session = _read_session(sources, commands)
     if session.expires is not None and session.expires <= time.time():
         raise InputError(_expired(sources, session, commands))
+    signer = SessionSigner(
+        session,
+        lambda: _read_session(sources, commands),
+        lambda ended: _expired(sources, ended, commands),
+        lambda difference: _not_the_same(sources, difference, commands),
+    )
     return Principal(
-        signer=SessionSigner(
-            session,
-            lambda: _read_session(sources, commands),
-            lambda ended: _expired(sources, ended, commands),
-            lambda difference: _not_the_same(sources, difference, commands),
-        ),
+        signer=signer,
         description=f"session token of {sources.where}",
         tenancy=sources.tenancy() or session.tenant,
         secrets=session.secrets,
+        renewed_secrets=signer.all_renewed,
         remedy=f"Renew the session with {commands.refresh}, and check that this machine's clock is right to within five"
         " minutes.",
         **sources.region(),
@@ -105,6 +107,7 @@ class SessionSigner:
         self._describe_other = describe_other
         self._owner = TokenOwner(session.token)
         self._difference: str | None = None
+        self._renewed: tuple[str, ...] = ()
         self._now = now
         self._lock = threading.Lock()
         self._was_rejected = False
@@ -133,6 +136,10 @@ class SessionSigner:
                 raise self._end()
         return False
 
+    def all_renewed(self) -> tuple[str, ...]:
+        """The tokens that were read since the first, and the pass phrases of their keys."""
+        return self._renewed
+
     def _end(self) -> CredentialsEndedError:
         if self._difference:
             return CredentialsEndedError(self._describe_other(self._difference))
@@ -158,6 +165,7 @@ class SessionSigner:
         if self._difference:
             return False
         self._owner.learn(session.token)
+        self._renewed += session.secrets
         self._session, self._was_rejected = session, False
         self._signer = KeySigner(_key_id(session), session.private_key, self._now)
         return True

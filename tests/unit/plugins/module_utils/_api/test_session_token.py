@@ -81,6 +81,7 @@ def test_a_renewed_token_is_taken_before_the_old_one_ends(run: Run) -> None:
     assert run.signs_with(renewed)
     run.now = END + 1800
     assert run.signs_with(renewed)
+    assert run.principal.renewed_secrets() == (renewed,)
 
 
 def test_a_renewed_token_is_taken_after_a_401(run: Run) -> None:
@@ -317,6 +318,7 @@ def test_a_delegation_token_is_read_again(home: Path) -> None:
     assert signer.renew(signed)
     assert signer.renew(signed)
     assert (sdk.delegation_token, sdk.renewed) == (new, 1)
+    assert signer.all_renewed() == (new,)
     now[0] = END + 3600
     (home / "obo").unlink()
     with pytest.raises(CredentialsEndedError, match="delegation token ~/obo has expired"):
