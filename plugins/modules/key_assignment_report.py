@@ -86,6 +86,8 @@ options:
     description:
       - The keys that were looked up before the changes of the run. The report lists those of them too that
         O(keys_file) does not have, such as keys that nothing is on any more.
+      - Without O(keys_file), the report lists these keys, but their states are unknown, since nobody looked them up
+        after the run.
     type: path
   merge_reports:
     description:
