@@ -92,6 +92,8 @@ options:
   merge_reports:
     description:
       - Existing C(report.json) files to merge into one report, such as those of the shards of a tenancy.
+      - Where several of them have the same resource, the last search counts. Where several have the same key, the
+        worst state counts.
       - It can't be combined with the files of a run.
     type: list
     elements: path
