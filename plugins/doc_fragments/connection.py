@@ -86,7 +86,8 @@ options:
   auth_type:
     description:
       - How to authenticate. When not set, the environment variable E(OCI_ANSIBLE_AUTH_TYPE) is used, then
-        E(OCI_AUTH_TYPE) and E(OCI_CLI_AUTH).
+        E(OCI_AUTH_TYPE) and E(OCI_CLI_AUTH), unless O(api_user), O(config_profile_name) or O(config_file_location)
+        says who signs.
       - Without any, the credentials decide. A profile of the config file with a C(security_token_file) is
         V(security_token), one with a C(delegation_token_file) and no C(user) is V(instance_obo_user), and
         C(authentication_type) is taken as it is. All others are V(api_key).

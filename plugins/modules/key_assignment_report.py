@@ -87,10 +87,14 @@ options:
     description:
       - The keys that were looked up before the changes of the run. The report lists those of them too that
         O(keys_file) does not have, such as keys that nothing is on any more.
+      - Without O(keys_file), the report lists these keys, but their states are unknown, since nobody looked them up
+        after the run.
     type: path
   merge_reports:
     description:
       - Existing C(report.json) files to merge into one report, such as those of the shards of a tenancy.
+      - Where several of them have the same resource, the last search counts. Where several have the same key, the
+        worst state counts.
       - It can't be combined with the files of a run.
     type: list
     elements: path

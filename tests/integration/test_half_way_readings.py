@@ -17,7 +17,7 @@ from integration.support.change_modules import CHANGERS, Changer, fleet
 from integration.support.clock import UnhurriedClock
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.locks import LockFile, NameLocks
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.run_locks import LOCK_FILE
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.run_locks import LOCK_FILE, OtherRuns
 from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator
 
@@ -119,3 +119,19 @@ def test_nobody_else_costs_no_call(sim: Simulator, tmp_path: Path) -> None:
 
     assert not again.changed
     assert again.calls["GetVolumeBackupPolicyAssetAssignment"] == 1
+
+
+def test_a_busy_run_keeps_nobody_reading(
+    sim: Simulator, tmp_path: Path, other_run: NameLocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run that changes other resources releases something between any two looks."""
+    fleet(sim)
+    asset = POLICIES[0]
+    options = {"state": "unassigned", "journal": str(tmp_path / "journal.jsonl")}
+    asset.do(sim, **options)
+    monkeypatch.setattr(OtherRuns, "have_ended_a_change", lambda *_given: True)
+
+    again = asset.do(sim, **options)
+
+    assert (again.failed, again.changed) == (False, False)
+    assert 1 < again.calls["GetVolumeBackupPolicyAssetAssignment"] <= 4

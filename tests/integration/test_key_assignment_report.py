@@ -413,3 +413,30 @@ def test_a_large_tenancy(folder: Folder) -> None:
     assert ran.result["summary"]["total"] == 5000
     assert len(json.dumps(ran.result)) < 100_000
     assert (folder.path / "report.html").stat().st_size < 8_000_000
+
+
+def key_states(folder: Folder) -> dict[str, Any]:
+    return {key["id"]: key["lifecycle_state"] for key in folder.read()["keys"]}
+
+
+@pytest.mark.parametrize("state", ["ENABLED", "PENDING_DELETION", "DISABLED"])
+def test_keys_that_were_looked_up_only_before_the_run_have_no_known_state(folder: Folder, state: str) -> None:
+    unused = files.key_ocid(7)
+    before = [files.key(lifecycle_state=state), files.key(unused, lifecycle_state=state)]
+    folder.put("initial_keys_file", "keys.json", files.keys(*before))
+
+    assert not folder.report().failed
+    report = folder.read()
+    assert {key["id"]: key["lifecycle_state"] for key in report["keys"]} == {files.KEY_A: None, unused: None}
+    assert {key["usable"] for key in report["keys"]} == {False}
+    assert report["complete"] is False
+    (danger,) = (row for row in report["headline"]["dangers"] if row["kms_key_id"] == files.KEY_A)
+    assert (danger["condition"], danger["reason"]) == ("not_readable", "not looked up after the run")
+
+    folder.put("keys_file", "keys-after.json", files.keys(files.key(files.KEY_B)))
+    assert not folder.report().failed
+    assert key_states(folder) == {files.KEY_A: None, files.KEY_B: "ENABLED", unused: state}
+
+    folder.put("keys_file", "keys-after.json", files.keys(files.key(lifecycle_state="DISABLING", usable=False)))
+    assert not folder.report().failed
+    assert key_states(folder) == {files.KEY_A: "DISABLING", unused: state}

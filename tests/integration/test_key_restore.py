@@ -45,6 +45,36 @@ def test_everything_goes_back_to_its_original_key(sim: Simulator, tmp_path: Path
     assert again.result["summary"]["planned"] == 0
 
 
+class TestWhatCanNotBeRead:
+    """Unknown is never complete, but what is not found any more must not fail every later restore."""
+
+    @pytest.mark.parametrize("status", [500, 403])
+    def test_a_restore_that_could_not_read_everything_is_incomplete(
+        self, sim: Simulator, tmp_path: Path, status: int
+    ) -> None:
+        furnish(sim, volumes=[volumes(2, key="key-b")])
+        rekey(sim, tmp_path / "run")
+        sim.fault("status", "GetVolume", times=None, status=status, code="NotAllowed", message="No.")
+        sim.fault("status", "ListVolumes", times=None, status=status, code="NotAllowed", message="No.")
+
+        planned = plan_restore(sim, tmp_path / "undo", tmp_path / "run")
+
+        assert planned.result["summary"]["not_seen"] == 2
+        assert planned.result["found"]["complete"] is False
+        assert "2 of the resources could not be read" in planned.result["found"]["msg"]
+
+    def test_a_volume_that_was_deleted_since_is_not_seen(self, sim: Simulator, tmp_path: Path) -> None:
+        furnish(sim, volumes=[volumes(2, key="key-b")])
+        rekey(sim, tmp_path / "run")
+        sim.fault("status", "GetVolume", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+        sim.fault("status", "ListVolumes", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+        planned = plan_restore(sim, tmp_path / "undo", tmp_path / "run")
+
+        assert planned.result["summary"]["not_seen"] == 2
+        assert planned.result["found"]["complete"] is True
+
+
 class TestRestore:
     def test_two_runs_go_back_to_before_the_first(self, sim: Simulator, tmp_path: Path) -> None:
         furnish(sim, volumes=[volumes(2, key="key-b")])

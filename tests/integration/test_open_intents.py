@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
-from integration.support.rekey_helpers import make_plan, read_plan
+from integration.support.playbook import CollectionPlaybooks
+from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, rekey, run_jobs
 
-from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
+from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_report, volume_kms_key
 from simulator.client import Simulator
 
 ELSEWHERE = f"ocid1.tenancy.oc1..{'e' * 60}"
@@ -123,6 +124,48 @@ def test_a_plan_takes_in_what_is_of_this_one_and_what_is_of_an_older_version(sim
     assert {entry["asset_id"] for entry in entries} == {own["id"], older}
 
 
+def test_a_policy_is_not_known_by_what_a_report_says_of_its_volume(sim: Simulator, tmp_path: Path) -> None:
+    """A run gave the volume another key; another one was killed after it had taken the volume's policy away."""
+    sim.change(sim.id("volume-1"), key="key-b")
+    rekey(sim, tmp_path / "run")
+    old = write(tmp_path / "old" / "journal.jsonl", of_policy(sim.id("volume-1"), sim.id("tenancy"), sim.id("daily")))
+
+    plan_restore(sim, tmp_path / "undo", tmp_path / "run", former_runs=[str(old)])
+
+    entries = read_plan(tmp_path / "undo")["entries"]
+    assert {(entry["type"], entry.get("asset_id")) for entry in entries} >= {("policy_assignment", sim.id("volume-1"))}
+
+
+def test_a_policy_that_the_plan_leaves_out_is_not_put_back_by_its_batches(sim: Simulator, tmp_path: Path) -> None:
+    write(default_journal(tmp_path), of_policy(sim.id("volume-1"), sim.id("tenancy"), sim.id("daily")))
+    planned = make_plan(sim, tmp_path / "run", exclude_ids=[sim.id("volume-1")])
+    assert planned.result["summary"]["unsettled"] == 1
+
+    for ran in run_jobs(sim, tmp_path / "run", planned):
+        assert ran.writes == {"UpdateVolumeKmsKey": 1}  # volume-2
+        assert ran.result.get("recovered", []) == []
+
+
+@pytest.mark.parametrize("has_landed", [True, False])
+def test_what_a_killed_run_changed_goes_back_though_the_run_that_went_on_found_it_right(
+    sim: Simulator, tmp_path: Path, has_landed: bool
+) -> None:
+    folder = tmp_path / "run"
+    sim.change(sim.id("volume-1"), key="key-b")
+    planned = make_plan(sim, folder)
+    keys = {"previous_encryption": "customer", "previous_kms_key_id": sim.id("key-b"), "kms_key_id": sim.id("key-a")}
+    write(folder / "journal.jsonl", intent(sim.id("volume-1"), sim.id("tenancy"), **keys))
+    sim.change(sim.id("volume-1"), key="key-a" if has_landed else "key-b")
+    run_jobs(sim, folder, planned)
+    report = {"report_dir": str(folder), "discovery_file": str(folder / "before.json"), "change_files": [str(folder)]}
+    assert not run(key_assignment_report.main, sim, **report, plan_file=str(folder / "plan.json")).failed
+
+    plan_restore(sim, tmp_path / "undo", folder)
+
+    back = {entry["id"]: entry["wanted_kms_key_id"] for entry in read_plan(tmp_path / "undo")["entries"]}
+    assert back[sim.id("volume-1")] == sim.id("key-b")
+
+
 # --- of what is gone
 
 
@@ -161,3 +204,18 @@ def test_what_is_there_or_has_an_end_is_settled(sim: Simulator, tmp_path: Path, 
     }[end]
     planned = make_plan(sim, tmp_path / "run", former_runs=[str(write(tmp_path / "j", *lines))])
     assert planned.result["summary"]["unsettled"] == 0, planned.msg
+
+
+# --- in playbooks that change what they are given
+
+
+def test_a_playbook_that_leaves_a_policy_lost_does_not_end_well(sim: Simulator, tmp_path: Path) -> None:
+    playbooks = CollectionPlaybooks(sim, tmp_path)
+    home = Path(playbooks.environment["HOME"])
+    write(home / ".local" / "state" / "oci_keys.block_volume" / "journal.jsonl", of_policy(FOREIGN, None, POLICY))
+    given = {"asset_ids": [sim.id("volume-2")], "policy_id": sim.id("daily"), "state": "absent"}
+
+    ran = playbooks.run("backup_policy", {f"backup_policy_{name}": value for name, value in given.items()})
+
+    assert ran.returncode == 2, ran.stdout
+    assert FOREIGN in ran.stdout

@@ -147,6 +147,9 @@ def test_a_run_that_can_not_look_again_reports_what_it_did(
     assert outcomes == {changed["display_name"]: (True, sim.id("key-a")), "phx-1": (False, None)}
     assert "The state after the changes could not be read" in (folder / "report.html").read_text()
     assert report["evidence"]["scanned"]["regions"] == []
+    # Nor were the keys of the plan looked up again.
+    assert {sim.id("key-a"), sim.id("key-phx")} <= {key["id"] for key in report["keys"]}
+    assert {key["lifecycle_state"] for key in report["keys"]} == {None}
 
     sim.clear_faults()
     restore(sim, tmp_path / "undo", folder)

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import quote
 from .config_file import DEFAULT_PROFILE, Profile, find_profile
-from .settings import AUTH_TYPES, ConnectionSettings, rank
+from .settings import AUTH_TYPES, TOKEN_FILE_VARIABLES, ConnectionSettings, rank
 
 _API_KEY, _SESSION, _DELEGATION = "api_key", "security_token", "instance_obo_user"
 _TYPE_NAME = "authentication_type"
@@ -34,11 +35,19 @@ def with_auth_type(settings: ConnectionSettings) -> ConnectionSettings:
     """The settings with an ``auth_type``: the chosen one, else that of the credentials, else ``api_key``.
 
     Credentials are looked for as values are: in options, in our variables, in those of the command line, in the
-    profile, then in what it inherits. Raises InputError for an ``authentication_type`` that is unknown.
+    profile, then in what it inherits. Whom an option names, as user or by the profile or config file, signs: there, no
+    ``auth_type``, user or token file of the environment makes it somebody else. Raises InputError for an
+    ``authentication_type`` that is unknown.
     """
-    if "auth_type" in settings.sources:
+    named = find_profile(settings) if _is_named_by_option(settings) else None
+    if named is not None:
+        settings = _without_token_files(settings, named)
+    chosen = settings.sources.get("auth_type")
+    if chosen is not None and rank(chosen) == 0:
         return settings
-    found = _by_settings(settings) or _by_profile(settings)
+    found = _by_settings(settings, 0) or _by_profile(named)
+    if found is None and chosen is None:
+        found = _by_settings(settings, 1) or _by_settings(settings, 2) or _by_profile(find_profile(settings))
     if found is None:
         return settings
     auth_type, source = found
@@ -51,17 +60,29 @@ def is_chosen_by_profile(settings: ConnectionSettings) -> bool:
     return source is not None and not source.startswith(("option", "environment variable"))
 
 
-def _by_settings(settings: ConnectionSettings) -> tuple[str, str] | None:
-    for level in range(3):
-        for option, _name, auth_type in _EVIDENCE:
-            source = settings.sources.get(option)
-            if source is not None and rank(source) == level:
-                return auth_type, source
+def _is_named_by_option(settings: ConnectionSettings) -> bool:
+    """Whether an option says which profile is meant, or which config file."""
+    sources = (settings.sources.get(name) for name in ("config_profile_name", "config_file_location"))
+    return any(source is not None and rank(source) == 0 for source in sources)
+
+
+def _without_token_files(settings: ConnectionSettings, profile: Profile) -> ConnectionSettings:
+    """The settings without the token files of the environment that the profile has too: the key is the profile's."""
+    dropped = [name for name in TOKEN_FILE_VARIABLES if name in settings.sources and name in profile.values]
+    sources = {name: source for name, source in settings.sources.items() if name not in dropped}
+    blanks: dict[str, Any] = dict.fromkeys(dropped)
+    return replace(settings, sources=sources, **blanks)
+
+
+def _by_settings(settings: ConnectionSettings, level: int) -> tuple[str, str] | None:
+    for option, _name, auth_type in _EVIDENCE:
+        source = settings.sources.get(option)
+        if source is not None and rank(source) == level:
+            return auth_type, source
     return None
 
 
-def _by_profile(settings: ConnectionSettings) -> tuple[str, str] | None:
-    profile = find_profile(settings)
+def _by_profile(profile: Profile | None) -> tuple[str, str] | None:
     if profile is None:
         return None
     for section in (profile.own, profile.inherited):

@@ -155,8 +155,7 @@ class Service:
 class Connection:
     """Authenticated access to every region of a tenancy; created by :func:`connect`.
 
-    ``region`` is the long name of the configured region, the default where none is given. ``secrets`` are the values
-    that must not appear in any output, whether they come from options, the environment or files.
+    ``region`` is the long name of the configured region, the default where none is given.
     """
 
     def __init__(
@@ -196,13 +195,22 @@ class Connection:
         self.tenancy = principal.tenancy
         self.region = regions.expect(principal.region, f"{principal.region_source} names") if principal.region else None
         self.auth_type = principal.auth_type
-        self.secrets = tuple(dict.fromkeys([*settings.secrets, *principal.secrets]))
+        self._given_secrets = settings.secrets
 
     def limit_reads(self, remaining: Callable[[], float]) -> None:
         """Start no further attempt of a read once ``remaining()``, in seconds, is zero, and wait no longer than that,
         but for a few seconds at least, for an answer that is under way.
         """
         self._remaining = remaining
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not appear in any output, whether they come from options, the environment or files.
+
+        There are more of them once a token has been renewed.
+        """
+        principal = self._principal
+        return tuple(dict.fromkeys([*self._given_secrets, *principal.secrets, *principal.renewed_secrets()]))
 
     @property
     def sdk_version(self) -> str | None:

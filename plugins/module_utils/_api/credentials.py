@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .._common.errors import InputError
+from .._common.text import quote
 from .._model.ocid import expect_type, parse
 from .config_file import Profile, read_file
 from .settings import ConnectionSettings
@@ -29,7 +30,10 @@ PROFILE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the calls. ``region`` is as it was given, ``remedy`` what to check if OCI rejects the credentials."""
+    """Who makes the calls. ``region`` is as it was given, ``remedy`` what to check if OCI rejects the credentials.
+
+    ``renewed_secrets`` gives those that the signer has read since.
+    """
 
     signer: Signer = field(repr=False)
     description: str
@@ -39,6 +43,7 @@ class Principal:
     region: str | None = None
     region_source: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    renewed_secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
 
 
 class TokenFile(NamedTuple):
@@ -121,3 +126,35 @@ def token_claims(token: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return claims if isinstance(claims, dict) else None
+
+
+class TokenOwner:
+    """Whose the first token of a run is, by its claims. Who renews it may renew it for nobody else: the journal says
+    who writes.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._claims = _owner_claims(token)
+
+    def differs(self, token: str) -> str | None:
+        """What is another's in a renewed token, in words: "of another user, 'ocid1.user…' instead of '…'".
+
+        None if nothing is, as far as both say: what only one of them says does not count.
+        """
+        claims = _owner_claims(token)
+        for name, what in _OWNER_CLAIMS.items():
+            if name in claims and self._claims.get(name, claims[name]) != claims[name]:
+                return f"of another {what}, {quote(claims[name])} instead of {quote(self._claims[name])}"
+        return None
+
+    def learn(self, token: str) -> None:
+        """Take from a token that is accepted what the former ones did not say."""
+        self._claims = {**_owner_claims(token), **self._claims}
+
+
+_OWNER_CLAIMS: Mapping[str, str] = {"tenant": "tenancy", "sub": "user"}
+
+
+def _owner_claims(token: str) -> dict[str, str]:
+    claims = token_claims(token) or {}
+    return {name: claims[name] for name in _OWNER_CLAIMS if isinstance(claims.get(name), str)}

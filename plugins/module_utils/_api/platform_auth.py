@@ -26,7 +26,7 @@ from .._common.errors import InputError
 from .._common.text import readable
 from .auth_choice import is_chosen_by_profile
 from .config_file import Profile, find_profile, read_profile
-from .credentials import CredentialSources, Principal, TokenFile, token_claims
+from .credentials import CredentialSources, Principal, TokenFile, TokenOwner, token_claims
 from .failures import CredentialsEndedError
 from .metadata_service import chosen_url, exempt_metadata_service, probe_metadata_service
 from .proxies import proxies_in_words, remove_credentials
@@ -45,6 +45,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
     """
     kind = settings.auth_type
     secrets: tuple[str, ...] = ()
+    renewed_secrets: Callable[[], tuple[str, ...]] = tuple
     signs: SdkSigner
     if kind == "instance_obo_user":
         missing = () if settings.delegation_token_file else ("delegation_token_file",)
@@ -53,6 +54,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         secrets = (file.token,)
         signer = _instance_signer(settings, delegation_token=file.token)
         signs = DelegationSigner(signer, file.path, lambda: _delegation_token(sources))
+        renewed_secrets = signs.all_renewed
         description = f"the user of the delegation token {file.path}, through an instance principal"
     else:
         sources = CredentialSources(settings, _profile(settings, ()))
@@ -71,6 +73,7 @@ def platform_principal(settings: ConnectionSettings) -> Principal:
         description=description,
         tenancy=sources.tenancy() or _tenancy_of(signer),
         secrets=secrets,
+        renewed_secrets=renewed_secrets,
         **region,
     )
 
@@ -87,7 +90,7 @@ def _delegation_token(sources: CredentialSources) -> TokenFile:
 
 class DelegationSigner(SdkSigner):
     """Signs for an instance that acts for a user, and reads the user's token again before it ends, and when OCI rejects
-    it. Once it has ended, and the file has no other, nothing is signed any more.
+    it. Once it has ended, and the file has no other of the same user, nothing is signed any more.
     """
 
     def __init__(
@@ -98,12 +101,17 @@ class DelegationSigner(SdkSigner):
         self._path = path
         self._read = read
         self._now = now
+        self._owner = TokenOwner(self._token)
+        self._difference: str | None = None
+        self._renewed: tuple[str, ...] = ()
 
     def sign(
         self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> dict[str, str]:
         """Raises CredentialsEndedError if the token has ended and was not renewed."""
         if self._ends(self._token, RENEWAL_SECONDS) and not self._take_renewed() and self._ends(self._token, 0.0):
+            if self._difference:
+                raise self._refusal()
             raise CredentialsEndedError(
                 f"The delegation token {self._path} has expired. Write a new one into that file; Cloud Shell has"
                 " one in each new session"
@@ -113,7 +121,22 @@ class DelegationSigner(SdkSigner):
     def renew(self, signed: Mapping[str, str]) -> bool:
         """Whether the file has another token than the one that was rejected, or the instance's own was renewed."""
         was_read_already = signed.get("opc-obo-token") != self._token
-        return was_read_already or self._take_renewed() or super().renew(signed)
+        if was_read_already or self._take_renewed():
+            return True
+        if self._difference:
+            raise self._refusal()
+        return super().renew(signed)
+
+    def all_renewed(self) -> tuple[str, ...]:
+        """The tokens that were read since the first."""
+        return self._renewed
+
+    def _refusal(self) -> CredentialsEndedError:
+        return CredentialsEndedError(
+            f"The renewed delegation token {self._path} is refused: it is {self._difference}, as which this run began."
+            " Write one of the same user into that file, then run this again. To go on as somebody else, start a run of"
+            " its own"
+        )
 
     @property
     def _token(self) -> str:
@@ -124,7 +147,8 @@ class DelegationSigner(SdkSigner):
         return isinstance(expires, (int, float)) and expires - seconds <= self._now()
 
     def _take_renewed(self) -> bool:
-        """Take the token of the file if it is another one, and complete: it may just be being written."""
+        """Take the token of the file if it is another one of the same user, and complete: it may be half written."""
+        self._difference = None
         try:
             token = self._read().token
         except InputError:
@@ -132,6 +156,11 @@ class DelegationSigner(SdkSigner):
         is_cut_off = token_claims(token) is None and token_claims(self._token) is not None
         if token == self._token or is_cut_off or self._ends(token, 0.0):
             return False
+        self._difference = self._owner.differs(token)
+        if self._difference:
+            return False
+        self._owner.learn(token)
+        self._renewed += (token,)
         self._obo_signer.delegation_token = token
         return True
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from .._common.errors import InputError
 from .config_file import DEFAULT_PATH, DEFAULT_PROFILE, read_profile
-from .credentials import CredentialSources, Principal, TokenFile, token_claims
+from .credentials import CredentialSources, Principal, TokenFile, TokenOwner, token_claims
 from .failures import CredentialsEndedError
 from .key_files import read_private_key
 from .settings import ConnectionSettings
@@ -46,13 +46,18 @@ def session_principal(settings: ConnectionSettings) -> Principal:
     session = _read_session(sources, commands)
     if session.expires is not None and session.expires <= time.time():
         raise InputError(_expired(sources, session, commands))
+    signer = SessionSigner(
+        session,
+        lambda: _read_session(sources, commands),
+        lambda ended: _expired(sources, ended, commands),
+        lambda difference: _not_the_same(sources, difference, commands),
+    )
     return Principal(
-        signer=SessionSigner(
-            session, lambda: _read_session(sources, commands), lambda ended: _expired(sources, ended, commands)
-        ),
+        signer=signer,
         description=f"session token of {sources.where}",
         tenancy=sources.tenancy() or session.tenant,
         secrets=session.secrets,
+        renewed_secrets=signer.all_renewed,
         remedy=f"Renew the session with {commands.refresh}, and check that this machine's clock is right to within five"
         " minutes.",
         **sources.region(),
@@ -84,6 +89,7 @@ class SessionSigner:
     """Signs with a session token, and reads its file again before it ends, and when OCI rejects it.
 
     Once it has ended, and nobody has renewed it, nothing is signed any more: each further request would be rejected.
+    A token of somebody else is no renewal.
     """
 
     def __init__(
@@ -91,12 +97,17 @@ class SessionSigner:
         session: Session,
         read: Callable[[], Session],
         describe_end: Callable[[Session], str],
+        describe_other: Callable[[str], str],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._session = session
         self._signer = KeySigner(_key_id(session), session.private_key, now)
         self._read = read
         self._describe_end = describe_end
+        self._describe_other = describe_other
+        self._owner = TokenOwner(session.token)
+        self._difference: str | None = None
+        self._renewed: tuple[str, ...] = ()
         self._now = now
         self._lock = threading.Lock()
         self._was_rejected = False
@@ -108,7 +119,7 @@ class SessionSigner:
         with self._lock:
             is_ending = self._ends_within(RENEWAL_SECONDS) and not self._take_renewed()
             if is_ending and (self._was_rejected or self._ends_within(0.0)):
-                raise CredentialsEndedError(self._describe_end(self._session))
+                raise self._end()
             signer = self._signer
         return signer.sign(method, host, target, headers, body)
 
@@ -121,15 +132,27 @@ class SessionSigner:
                 return True
             # By OCI's clock it may have ended already.
             self._was_rejected = self._ends_within(RENEWAL_SECONDS)
-            if self._was_rejected:
-                raise CredentialsEndedError(self._describe_end(self._session))
+            if self._was_rejected or self._difference:
+                raise self._end()
         return False
+
+    def all_renewed(self) -> tuple[str, ...]:
+        """The tokens that were read since the first, and the pass phrases of their keys."""
+        return self._renewed
+
+    def _end(self) -> CredentialsEndedError:
+        if self._difference:
+            return CredentialsEndedError(self._describe_other(self._difference))
+        return CredentialsEndedError(self._describe_end(self._session))
 
     def _ends_within(self, seconds: float) -> bool:
         return self._session.expires is not None and self._session.expires - seconds <= self._now()
 
     def _take_renewed(self) -> bool:
-        """Take the token of the file if it is another one. A file that is just being written is read the next time."""
+        """Take the token of the file if it is another one of the same user and tenancy. A file that is just being
+        written is read the next time.
+        """
+        self._difference = None
         try:
             session = self._read()
         except InputError:
@@ -138,6 +161,11 @@ class SessionSigner:
             return False
         if session.expires is not None and session.expires <= self._now():
             return False
+        self._difference = self._owner.differs(session.token)
+        if self._difference:
+            return False
+        self._owner.learn(session.token)
+        self._renewed += session.secrets
         self._session, self._was_rejected = session, False
         self._signer = KeySigner(_key_id(session), session.private_key, self._now)
         return True
@@ -193,4 +221,12 @@ def _expired(sources: CredentialSources, session: Session, commands: RenewalComm
     return (
         f"The session token of {sources.where} {verb} at {when}. Renew it with {commands.refresh}, or if that is"
         f" refused, create a new one with {commands.authenticate}, then run this again"
+    )
+
+
+def _not_the_same(sources: CredentialSources, difference: str, commands: RenewalCommands) -> str:
+    return (
+        f"The renewed session token of {sources.where} is refused: it is {difference}, as which this run began."
+        f" Authenticate as before with {commands.authenticate}, then run this again. To go on as somebody else, start a"
+        " run of its own"
     )

@@ -19,6 +19,9 @@ from .region import Region
 from .request import Target
 from .timings import Timings
 
+# A resource that still shows nothing after so many readings, each while nobody had it locked, has nothing.
+_MOST_READS = 3
+
 
 def may_be_half_way(target: Target, decision: Decision) -> bool:
     """Whether nothing is to be done by a reading that could be of a change that is not at its end.
@@ -44,19 +47,25 @@ def decide_without_others(
     What it is still changing when the time is up fails as ``InUse``.
     """
     looks: dict[str, int] = {}
+    reads: dict[str, int] = {}
     found: dict[str, Decision] = {}
 
     def look(target: Target) -> Requeue | None:
         if others.are_changing(target.id):
             if deadline.accepts_new_work:
-                number = looks[target.id] = looks.get(target.id, -1) + 1
-                return Requeue(min(timings.poll(number), timings.lock_poll, max(deadline.remaining, 0.001)))
+                return later(target)
             found[target.id] = _in_use(decisions[target.id], deadline)
             return None
-        if not others.have_ended_a_change(target.id):
+        # Others release what they have locked all the time, other resources too.
+        if reads.get(target.id, 0) >= _MOST_READS or not others.have_ended_a_change(target.id):
             return None
+        reads[target.id] = reads.get(target.id, 0) + 1
         decision = found[target.id] = decide(target, region.reader_of(target).get(target.id))
-        return Requeue(0.0) if may_be_half_way(target, decision) else None
+        return later(target) if may_be_half_way(target, decision) else None
+
+    def later(target: Target) -> Requeue:
+        number = looks[target.id] = looks.get(target.id, -1) + 1
+        return Requeue(min(timings.poll(number), timings.lock_poll, max(deadline.remaining, 0.001)))
 
     suspects = [target for target in region.targets if may_be_half_way(target, decisions[target.id])]
     work_through(suspects, look, region.pool, clock)

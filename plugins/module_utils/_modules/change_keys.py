@@ -53,6 +53,7 @@ from .change_options import (
 )
 from .change_runtime import ChangeRuntime
 from .checked_files import CHECKED_ELSEWHERE, check_files
+from .connection import hide_secrets
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .interrupted import find_interrupted, with_default_journal
 from .key_names import NamedKeys
@@ -133,7 +134,7 @@ def _run(
         formats={"journal": CHECKED_ELSEWHERE},
     )
     connection = runtime.connect(settings, run_settings.concurrency)
-    module.no_log_values.update(connection.secrets)
+    hide_secrets(module, connection)
     resources = targets(
         module.params,
         ids,

@@ -12,6 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._api.client import Connection, ReadRetry, connect
 from .._api.settings import resolve_connection
+from .module import Module
 from .runtime import Runtime
 
 
@@ -30,5 +31,12 @@ def connect_to_read(module: AnsibleModule, runtime: Runtime, *, concurrency: int
         timeout=runtime.timeout,
         clock=runtime.clock,
     )
-    module.no_log_values.update(connection.secrets)
+    hide_secrets(module, connection)
     return connection
+
+
+def hide_secrets(module: AnsibleModule, connection: Connection) -> None:
+    """Mask a connection's secrets in all that the module prints from now on, and at its end those renewed since."""
+    module.no_log_values.update(connection.secrets)
+    if isinstance(module, Module):
+        module.late_secrets = lambda: connection.secrets

@@ -25,13 +25,14 @@ from .._documents.discovery_file import DiscoveryFile, read_discovery
 from .._documents.journal_changes import changes_of
 from .._documents.journal_reader import read_journal
 from .._documents.json_reader import read_json
-from .._documents.keys_file import read_keys
+from .._documents.keys_file import KeyRow, read_keys
 from .._documents.plan_file import read_plan
 from .._documents.report_file import RunRecords, parse_report, plan_section
 from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.key_exceptions import KeyException
 from .._model.ocid import expect_type, parse
+from .._model.rows import ResourceRow, key_region
 from .._model.terraform import TerraformStates
 from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
@@ -61,6 +62,7 @@ from .terraform_options import given_states
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
 _MOST_LISTED = 200
+_NOT_LOOKED_UP_AGAIN = "not looked up after the run"
 # What is written besides the page and the manifest.
 _KINDS = ("json", "csv", "ocsf", "metrics", "summary")
 
@@ -171,15 +173,54 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
     plan = _path(options["plan_file"])
     keys, earlier_keys = _path(options["keys_file"]), _path(options["initial_keys_file"])
     discovery_before = None if before is None else read_discovery(before)
+    discovery = _discovery(options, discovery_before)
     return [
         RunRecords(
-            discovery=_discovery(options, discovery_before),
+            discovery=discovery,
             before=None if discovery_before is None else before_counts(discovery_before.resources),
             plan=None if plan is None else plan_section(read_plan(plan)),
             changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
-            keys=[row for path in (earlier_keys, keys) if path is not None for row in read_keys(path)],
+            keys=_keys(
+                discovery.resources,
+                before=[] if earlier_keys is None else read_keys(earlier_keys),
+                after=[] if keys is None else read_keys(keys),
+                looked_again=keys is not None,
+            ),
         )
     ]
+
+
+def _keys(
+    resources: Sequence[ResourceRow], *, before: Sequence[KeyRow], after: Sequence[KeyRow], looked_again: bool
+) -> list[KeyRow]:
+    """The keys as they are after the changes.
+
+    Of those that were looked up only before, the state is unknown now, unless the keys in use were looked up again and
+    this one is not among them.
+    """
+    seen = {(key["id"], key["region"]) for key in after}
+    used = {(row["kms_key_id"], key_region(row)) for row in resources}
+    earlier = {place: key for key in before if (place := (key["id"], key["region"])) not in seen}
+    return [
+        *(key if looked_again and place not in used else _outdated(key) for place, key in earlier.items()),
+        *after,
+    ]
+
+
+def _outdated(key: KeyRow) -> KeyRow:
+    """The key without what may have changed since it was looked up."""
+    return {
+        **key,
+        "usable": False,
+        "problems": [_NOT_LOOKED_UP_AGAIN],
+        "warnings": [],
+        "lifecycle_state": None,
+        "time_of_deletion": None,
+        "current_key_version": None,
+        "time_current_version_created": None,
+        "versions": None,
+        "is_auto_rotation_enabled": None,
+    }
 
 
 def _discovery(options: Mapping[str, Any], before: DiscoveryFile | None) -> DiscoveryFile:

@@ -21,6 +21,7 @@ from .._common.progress import ProgressLog
 from .._documents.plan_file import PlanFile, read_plan
 from .._planning.batch_results import read_previous_batches
 from .change_runtime import ChangeRuntime
+from .connection import hide_secrets
 from .errors import IN_THE_JOURNAL, fail_module_on_error
 from .output import invocation
 from .plan_batches import BatchRunner, RunContext, check_run_files, run_settings
@@ -78,7 +79,7 @@ def _connect(module: AnsibleModule, runtime: ChangeRuntime, plan: PlanFile) -> C
     module.no_log_values.update(settings.secrets)
     concurrency = run_settings(module.params, plan, check_mode=module.check_mode).concurrency
     connection = runtime.connect(settings, concurrency)
-    module.no_log_values.update(connection.secrets)
+    hide_secrets(module, connection)
     if connection.tenancy and plan.tenancy != connection.tenancy:
         raise InputError(f"The plan is of tenancy {plan.tenancy}, but the credentials are for {connection.tenancy}")
     return connection

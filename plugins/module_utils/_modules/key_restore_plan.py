@@ -63,7 +63,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
     plan = make_restore_plan(
         former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
     )
-    interrupted = interrupted_in_plan(context, {ocid for _type, ocid in former.found})
+    interrupted = interrupted_in_plan(
+        context,
+        known={ocid for _type, ocid in former.found},
+        known_policies={
+            ocid for (kind, ocid), key in former.found.items() if kind == ASSIGNMENT and key.is_policy_taken
+        },
+    )
     interrupted.add_to(plan, None)
     key_checks = KeyChecks()
     if options["validate_key"]:
@@ -81,7 +87,19 @@ def plan_restore(context: PlanContext) -> PlanResult:
     facts = {"options": {"reports": [str(path) for path in paths]}, "complete": not unread}
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
+    context.partial_result["found"] = _found(options["new_discovery_file"], unread)
     return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), complete=not unread)
+
+
+def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[str, Any]:
+    """Whether everything was read that a run may not pass over.
+
+    What OCI does not find (404) was deleted since, or may not be seen: it is counted as not seen by every later
+    restore, and is no reason for all of them to fail.
+    """
+    failed = [error for error in unread.values() if error.status != 404]
+    message = f"{len(failed):,} of the resources could not be read, e.g.: {failed[0]}" if failed else ""
+    return {"file": file, "complete": not failed, "msg": message}
 
 
 def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules' AnsibleModule, which says what a misspelt option was meant to be."""
+"""The modules' AnsibleModule, which says what a misspelt option was meant to be, and hides renewed tokens."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
@@ -16,7 +16,9 @@ from .._common.text import quote
 
 
 class Module(AnsibleModule):
-    """AnsibleModule, with guesses for options that it does not know."""
+    """AnsibleModule, with guesses for options that it does not know, and with secrets that grow while it runs."""
+
+    late_secrets: Callable[[], Iterable[str]] = tuple
 
     def __init__(self, argument_spec: dict[str, Any], **rules: Any) -> None:
         super().__init__(argument_spec=argument_spec, **rules)  # type: ignore[no-untyped-call]
@@ -24,7 +26,12 @@ class Module(AnsibleModule):
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         """Ansible says first which required option is missing, even where it is there under a similar name."""
         known = [*self.argument_spec, *(each for row in self.argument_spec.values() for each in row.get("aliases", ()))]
+        self.no_log_values.update(self.late_secrets())
         super().fail_json(msg=" ".join([*guesses(self.params, known), msg]), **kwargs)
+
+    def exit_json(self, **kwargs: Any) -> NoReturn:
+        self.no_log_values.update(self.late_secrets())
+        super().exit_json(**kwargs)
 
 
 def guesses(given: Iterable[str], known: Collection[str]) -> list[str]:

@@ -189,9 +189,11 @@ def _journals(own: Path, now: str) -> list[Path]:
 
 
 def not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:
-    """Without those that another batch of the plan is about."""
+    """Without those that another batch of the plan is about, and those that the plan leaves out."""
     planned = {row["asset_id"] for row in plan.entries if row["type"] == ASSIGNMENT}
-    return [policy for policy in interrupted if policy.asset_id not in planned]
+    left = (plan.blocked, plan.skipped, plan.excluded, plan.not_approved, plan.unsettled)
+    left_out = {row.get("asset_id") for rows in left for row in rows if row["type"] == ASSIGNMENT}
+    return [policy for policy in interrupted if policy.asset_id not in planned | left_out]
 
 
 class BatchRecord:

@@ -44,18 +44,22 @@ class PlannedPolicies:
 
 
 def interrupted_in_plan(
-    context: PlanContext, known: Collection[str] = (), read: Collection[str] = ()
+    context: PlanContext,
+    known: Collection[str] = (),
+    known_policies: Collection[str] = (),
+    read: Collection[str] = (),
 ) -> PlannedPolicies:
     """Search the journals for interrupted changes of policies, and read what is in place now.
 
-    ``known`` are the assets that the plan looks at anyway, ``read`` the resources that it has read. Outside of check
+    ``known`` are the resources that the plan looks at anyway, ``known_policies`` the assets whose policy it puts back
+    anyway, ``read`` the resources that it has read. Outside of check
     mode, what turns out to be settled is noted in the journal of the run.
     """
     own = context.folder / "journal.jsonl"
     found = PlannedPolicies()
     journals = [own, *journals_of(context.options.get("former_runs") or ())]
     policies = find_interrupted(journals, context.connection.tenancy, found.warnings)
-    policies = [each for each in policies if each.asset_id not in known]
+    policies = [each for each in policies if each.asset_id not in known_policies]
     changes = find_open_changes(journals, context.connection.tenancy)
     changes = [each for each in changes if each.intent.id not in known and each.intent.id not in read]
     found.missing = read_missing(context.connection, changes)

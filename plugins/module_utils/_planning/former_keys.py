@@ -11,7 +11,7 @@ counts: it is the original one.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from .._documents.journal_reader import IntentLine, parse_journal
 from .._documents.json_reader import JsonNode, UnknownOcidError, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
-from .._model.actions import ASSIGN, REMOVE, UNASSIGN
+from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 
 _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
@@ -146,9 +146,9 @@ def _read_folder(folder: Path, former: FormerKeys) -> None:
     if not [*reports, *plans, *journals]:
         raise InputError(f"{str(folder)!r} has no report.json, plan.json or journal.jsonl. Give the folder of a run")
     files = FormerKeys()
-    unchanged: set[Subject] = set()
+    unchanged: dict[Subject, list[str | None]] = {}
     for file in [*reports, *plans]:
-        unchanged |= _read_file(file, files, was_killed=not reports)
+        unchanged.update(_read_file(file, files, was_killed=not reports))
     known: set[Subject] = set()
     for file in journals:
         # A run that was killed may have left it empty, or with an incomplete line.
@@ -158,8 +158,8 @@ def _read_folder(folder: Path, former: FormerKeys) -> None:
     former.take(files, known)
 
 
-def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> set[Subject]:
-    """Read one file of a run. Returns the subjects that it says were not changed."""
+def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> dict[Subject, list[str | None]]:
+    """Read one file of a run. Returns the subjects that it says were not changed, with the key of what was right."""
     content = read_bytes(path)
     name = str(path)
     if not content.strip():
@@ -170,7 +170,7 @@ def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> se
         raise InputError(f"{name!r} is nested too deeply to be a file of this collection") from error
     except ValueError:  # a journal has several JSON texts
         _read_journal(content, name, former)
-        return set()
+        return {}
     document = root.value if isinstance(root.value, dict) else {}
     if document.get("format") == report_file.FORMAT:
         return _add_report(report_file.parse_reported_changes(root), name, former)
@@ -180,7 +180,7 @@ def _read_file(path: Path, former: FormerKeys, *, was_killed: bool = True) -> se
         _read_journal(content, name, former)
     else:
         raise _not_of_a_run(name)
-    return set()
+    return {}
 
 
 def _not_of_a_run(name: str) -> InputError:
@@ -208,7 +208,7 @@ def _add_plan(plan: plan_file.PlanFile, name: str, former: FormerKeys, *, was_ki
         former.add(subject(entry), FormerStep(time, entry["kms_key_id"], (wanted,), policy_id))
 
 
-def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> set[Subject]:
+def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> dict[Subject, list[str | None]]:
     if report.dry_run:
         _refuse_dry_run(name)
     former.tenancies.add(report.tenancy)
@@ -216,7 +216,11 @@ def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> set[S
         # A copy that was made had no key before.
         if change["changed"] and change["action"] in (ASSIGN, REMOVE):
             _add_change(change, JsonNode(change, name, f"changes[{index}]"), report, name, former)
-    return {subject(change) for change in report.changes if not change["changed"]}
+    return {
+        subject(change): [change["kms_key_id"]] if change["action"] == NONE else []
+        for change in report.changes
+        if not change["changed"]
+    }
 
 
 def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, name: str, former: FormerKeys) -> None:
@@ -275,12 +279,14 @@ def _read_journal(
     former: FormerKeys,
     *,
     may_be_empty: bool = False,
-    unchanged: Collection[Subject] = (),
+    unchanged: Mapping[Subject, list[str | None]] | None = None,
 ) -> set[Subject]:
     """Add the changes of a journal, in the order of its lines whatever their times: a clock may have been set back.
 
-    ``unchanged`` are those of which another file of the run says that they were not made. Returns all subjects that
-    the journal names, also those of changes that the service refused, which are no changes.
+    ``unchanged`` are those of which another file of the run says that they were not made, with the key of what is
+    right: where that is the one of a change without an outcome, the run was killed, and found its own change when it
+    went on. Returns all subjects that the journal names, also those of changes that the service refused, which are no
+    changes.
     """
     unknown: dict[str, str] = {}
     journal = parse_journal(content, name, unknown)
@@ -295,13 +301,18 @@ def _read_journal(
         former.tenancies.update(line.tenancy for line in change.intents if line.tenancy is not None)
         for about, step in _steps(change, name, unknown).items():
             known.add(about)
-            if change.may_have_changed and (change.outcome is not None or about not in unchanged):
+            was_found = unchanged is None or about not in unchanged or _is_found(step, unchanged[about])
+            if change.may_have_changed and (change.outcome is not None or was_found):
                 steps[about] = _followed_by(steps.get(about), step)
     former.unknown.update(unknown)
     for about, step in steps.items():
         if about[1] not in unknown:  # of several changes, the first may be the one that can't be read
             former.add(about, step)
     return known
+
+
+def _is_found(step: FormerStep, keys: Sequence[str | None]) -> bool:
+    return any(key in step.assigned and key != step.before for key in keys)
 
 
 def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:

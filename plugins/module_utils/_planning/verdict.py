@@ -154,6 +154,8 @@ def verdict(
     if is_call:
         counts = _counts_of_call(counts, check_mode=check_mode)
     incomplete = not discovery.get("complete", True)
+    # Without a last look, what is there now is not known. Its failure is a fault that somebody else names.
+    is_unknown = incomplete or (not is_call and not discovery)
     faults = _lost(counts.get("unsettled", 0), folder)
     failed = counts["failed_earlier"]
     if is_call and last_plan.get("msg") and (failed or counts["blocked"]):
@@ -179,7 +181,7 @@ def verdict(
     if incomplete:
         faults.append(f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}")
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
-    summed_up = _dry_run_line(counts, incomplete) if check_mode else _run_line(counts, incomplete)
+    summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
 
 

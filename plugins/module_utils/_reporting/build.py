@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, TypeVar, cast
 
 from .._common.errors import InputError
@@ -25,12 +26,14 @@ from .checks import Demands, Evidence, findings, material_age
 from .excuses import Excuses
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
-from .key_use import days_between, is_clock_wrong, key_uses
+from .key_use import CONDITIONS, condition, days_between, is_clock_wrong, key_uses, moment
 from .owners import UNKNOWN, by_owner
-from .scope import compartment_paths, is_limited, scope
+from .scope import all_of, compartment_paths, is_limited, scope
 from .terraform import terraform_section
 
 _STATE_UNKNOWN_MESSAGE = "The state after the changes could not be read"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _PLAN_LISTS = ("entries", "blocked", "left_alone", "excluded", "not_approved")
 
@@ -111,7 +114,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     outcomes = count_changes(changes)
     unsettled = sum(not change["settled"] for change in changes)
     now = None if is_clock_wrong(context.time_finished, _times(found, rows)) else context.time_finished
-    keys = _keys(rows, found.resources, now)
+    keys = _keys(runs, found.resources, now)
     uses = key_uses(found.resources, keys)
     protection = Protection(uses)
     excuses = Excuses(context.exceptions, found.resources, found.scanned, now)
@@ -192,10 +195,9 @@ def _merged_discovery(runs: Sequence[RunRecords]) -> DiscoveryFile:
     tenancies = sorted({one.scanned["tenancy"] or "" for one in found})
     if len(tenancies) > 1:
         raise InputError(f"Reports of several tenancies can't be merged: {', '.join(tenancies)}")
-    resources = {(row["region"], row["id"]): row for one in found for row in one.resources}
     callers = [one.caller for one in found]
     return DiscoveryFile(
-        resources=sorted(resources.values(), key=_sort_key),
+        resources=sorted(_latest_rows(found), key=_sort_key),
         unreadable=sorted(
             (place for one in found for place in one.unreadable),
             key=lambda place: tuple(
@@ -212,6 +214,25 @@ def _merged_discovery(runs: Sequence[RunRecords]) -> DiscoveryFile:
             "sdk_version": _common([caller["sdk_version"] for caller in callers]),
         },
     )
+
+
+def _latest_rows(found: Sequence[DiscoveryFile]) -> Iterable[ResourceRow]:
+    """Each resource as the last look saw it. Where no look is the last, the Oracle-managed key counts."""
+    latest: dict[tuple[str, str], tuple[tuple[bool, datetime, bool], ResourceRow]] = {}
+    for one in found:
+        look = _look_rank(one)
+        for row in one.resources:
+            place = (row["region"], row["id"])
+            rank = (*look, row["encryption"] != "customer")
+            if place not in latest or rank > latest[place][0]:
+                latest[place] = (rank, row)
+    return (row for _rank, row in latest.values())
+
+
+def _look_rank(found: DiscoveryFile) -> tuple[bool, datetime]:
+    """The later look last; one whose time is unknown is not later than any."""
+    time = moment(found.scanned["time_finished"])
+    return (time is not None, time or _EPOCH)
 
 
 def _sort_key(resource: ResourceRow) -> tuple[Any, ...]:
@@ -231,7 +252,7 @@ def _common(values: Sequence[_Value]) -> _Value | None:
 
 def _merged_scans(scans: Sequence[ScannedRow]) -> ScannedRow:
     """The union of all places. What has to be true of every run for a conclusion to hold is true only if it is of
-    every run."""
+    every run, and unknown where it is of one."""
     if len(scans) == 1:
         return scans[0]
     starts = [scan["time_started"] for scan in scans if scan["time_started"]]
@@ -241,14 +262,14 @@ def _merged_scans(scans: Sequence[ScannedRow]) -> ScannedRow:
         "time_started": min(starts, default=None),
         "time_finished": max(ends, default=None),
         "regions": sorted({region for scan in scans for region in scan["regions"]}),
-        "all_regions": all(scan["all_regions"] is True for scan in scans),
+        "all_regions": all_of([scan["all_regions"] for scan in scans]),
         "skipped_regions": _common([scan["skipped_regions"] for scan in scans]) or [],
         "compartments": _by_id([row for scan in scans for row in scan["compartments"]]),
         "compartment_parents": {
             child: parent for scan in scans for child, parent in sorted((scan.get("compartment_parents") or {}).items())
         },
         "skipped_compartments": _by_id([row for scan in scans for row in scan["skipped_compartments"]]),
-        "whole_tenancy": all(scan["whole_tenancy"] is True for scan in scans),
+        "whole_tenancy": all_of([scan["whole_tenancy"] for scan in scans]),
         "resource_types": [
             name for name in scans[0]["resource_types"] if all(name in scan["resource_types"] for scan in scans)
         ],
@@ -324,9 +345,24 @@ def _rows(plan: PlanSection, name: str) -> list[PlannedRow]:
     return rows
 
 
-def _keys(found: Sequence[ReportedKeyRow], resources: Sequence[ResourceRow], now: str | None) -> list[UsedKeyRow]:
-    """The keys that were looked up, one row per region. ``now`` None: the clock is wrong, so no age is known."""
-    rows = {(key["id"], key["region"]): key for key in found}
+def _key_rank(key: ReportedKeyRow) -> tuple[int, str]:
+    """The worst first: the data is in danger, then it is unknown whether it is, then the key can be used.
+
+    Of two deletions the earlier is worse, and one with a date says more.
+    """
+    return (CONDITIONS.index(condition(key)), key["time_of_deletion"] or "9999")
+
+
+def _keys(runs: Sequence[RunRecords], resources: Sequence[ResourceRow], now: str | None) -> list[UsedKeyRow]:
+    """The keys that were looked up, one row per region: where several runs looked, the worst.
+
+    ``now`` None: the clock is wrong, so no age is known.
+    """
+    rows: dict[tuple[str, str], ReportedKeyRow] = {}
+    for run in sorted(runs, key=lambda run: _look_rank(run.discovery), reverse=True):
+        for key in run.keys:
+            place = (key["id"], key["region"])
+            rows[place] = min(rows.get(place, key), key, key=_key_rank)
     used = Counter((resource["kms_key_id"], key_region(resource)) for resource in resources)
     return [
         {

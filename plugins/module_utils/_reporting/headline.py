@@ -22,6 +22,7 @@ from .checks import KEY_AGE, NOT_MET, PROTECTION, SINGLE_VERSION
 from .excuses import named_exceptions
 from .key_use import DANGEROUS, DELETED, DISABLED, NOT_READABLE, PENDING_DELETION, UNUSABLE, KeyUse, days_between
 from .owners import CUSTOMER, ORACLE, UNKNOWN
+from .scope import all_of
 
 RED, AMBER, GREEN = "red", "amber", "green"
 
@@ -169,7 +170,7 @@ def _unknowns(given: HeadlineInput) -> list[str]:
         found.append("Compartments that may hold resources were skipped.")
     elif not given.scope["filters_known"]:
         found.append("Whether the search was limited by filters is unknown.")
-    if not unseen and given.scope["whole_tenancy"] is None:
+    if not unseen and all_of([given.scope["all_regions"], given.scope["all_compartments"]]) is None:
         found.append("Which part of the tenancy was searched is unknown.")
     unread = [use for use in given.uses if use.condition == NOT_READABLE]
     if unread:

@@ -17,6 +17,7 @@ from .._documents.changes_file import ChangeRow
 from .._documents.discovery_file import DiscoveryFile
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .._model.rows import READ_BY_GET, ResourceRow, ScannedRow
+from .scope import named_words, tag_words
 
 IN_USE = "in_use"
 NO_USE_FOUND = "no_use_found_in_block_volume"
@@ -125,6 +126,8 @@ def _key_gaps(kms_key_id: str, scanned: ScannedRow, changes: Sequence[ChangeRow]
         gaps.append("not known whether the search was limited to some keys")
     elif filters["encryption"] == "oracle" or kms_key_id not in (filters["kms_key_ids"] or [kms_key_id]):
         gaps.append("the search left out resources on this key")
+    if filters is not None:
+        gaps += [f"the search was limited: {words}" for words in [*named_words(filters), *tag_words(filters)]]
     unsettled = sum(
         not change["settled"] and kms_key_id in (change["kms_key_id"], change["previous_kms_key_id"])
         for change in changes

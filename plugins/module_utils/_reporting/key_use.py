@@ -27,6 +27,9 @@ NOT_READABLE = "not_readable"
 DANGEROUS = (DELETED, PENDING_DELETION, DISABLED, UNUSABLE)
 """Conditions in which the data of resources is lost, about to be lost, or out of reach; the worst first."""
 
+CONDITIONS = (*DANGEROUS, NOT_READABLE, USABLE)
+"""All conditions, the worst first."""
+
 # The states of a key in Vault (oci_semantics.md fact 22). Any other state is unusable.
 _CONDITIONS = {
     "DELETED": DELETED,

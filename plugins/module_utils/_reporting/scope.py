@@ -26,9 +26,12 @@ def compartment_paths(scanned: ScannedRow) -> dict[str, str]:
 
 
 def scope(scanned: ScannedRow, *, complete: bool) -> dict[str, Any]:
-    """The section ``headline.scope``. ``whole_tenancy`` is null where the file of the search does not say."""
+    """The section ``headline.scope``. ``whole_tenancy`` is null where the file of the search does not say.
+
+    A search that a filter limited saw part of the tenancy, wherever it searched.
+    """
     regions_whole, compartments_whole = scanned["all_regions"], scanned["whole_tenancy"]
-    whole = _all_of([regions_whole, compartments_whole])
+    whole = all_of([regions_whole, compartments_whole, _is_unfiltered(scanned["filters"])])
     filters = filter_words(scanned["filters"])
     data = {
         "whole_tenancy": whole,
@@ -48,25 +51,38 @@ def scope(scanned: ScannedRow, *, complete: bool) -> dict[str, Any]:
 
 
 def is_limited(filters: FilterRow | None) -> bool:
-    """Whether resources were left out by the key that they are on, or because nobody named them.
+    """Whether resources were left out by the key that they are on, by their tags, or because nobody named them.
 
     Nothing can be said of the rest then.
     """
-    if filters is None or filters["only_named"]:
-        return True
-    return filters["kms_key_ids"] is not None or filters["encryption"] != "any"
+    return _is_unfiltered(filters) is not True
+
+
+def _is_unfiltered(filters: FilterRow | None) -> bool | None:
+    """None where the file of the search does not say."""
+    return None if filters is None else not filter_words(filters)
 
 
 def filter_words(filters: FilterRow | None) -> list[str]:
     """The filters of a search in words; one that is not known counts as a filter."""
     if filters is None:
         return ["filters that are not known"]
-    words = ["only resources that were named"] if filters["only_named"] else []
+    words = named_words(filters)
     if filters["kms_key_ids"] is not None:
         count = len(filters["kms_key_ids"])
         words.append(f"only resources on {'1 key' if count == 1 else f'{count:,} keys'}")
     if filters["encryption"] != "any":
         words.append(f"only resources on {filters['encryption']}-managed keys")
+    return [*words, *tag_words(filters)]
+
+
+def named_words(filters: FilterRow) -> list[str]:
+    return ["only resources that were named"] if filters["only_named"] else []
+
+
+def tag_words(filters: FilterRow) -> list[str]:
+    """One for each tag that resources had to have."""
+    words = []
     for name, value in sorted((filters.get("freeform_tags") or {}).items()):
         words.append(f"only resources with the tag {name}={value}")
     for namespace, tags in sorted((filters.get("defined_tags") or {}).items()):
@@ -74,7 +90,8 @@ def filter_words(filters: FilterRow | None) -> list[str]:
     return words
 
 
-def _all_of(flags: Sequence[bool | None]) -> bool | None:
+def all_of(flags: Sequence[bool | None]) -> bool | None:
+    """False where one is, else None where one is unknown."""
     if any(flag is False for flag in flags):
         return False
     return None if None in flags else True

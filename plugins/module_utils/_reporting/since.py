@@ -19,7 +19,6 @@ from .._documents.report_file import RunRecords, RunRow
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import FilterRow, ResourceRow, UnreadableRow, key_region
 from .key_use import NOT_READABLE, USABLE, condition
-from .scope import is_limited
 
 COMPLIANT, FAILING, UNKNOWN = "compliant", "failing", "unknown"
 """Whether a resource is on a customer-managed key that can be used."""
@@ -114,7 +113,7 @@ def _selects_all_of(filters: FilterRow | None, others: FilterRow | None) -> bool
 
     Filters for keys are never alike: a resource that gets another key drops out, and is not gone.
     """
-    if filters is None or is_limited(filters):
+    if filters is None or filters["only_named"] or filters["kms_key_ids"] is not None or filters["encryption"] != "any":
         return False
     return filters == others or not (filters["freeform_tags"] or filters["defined_tags"])
 

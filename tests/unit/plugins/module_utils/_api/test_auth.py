@@ -391,6 +391,7 @@ def test_another_metadata_service_can_be_named(monkeypatch: pytest.MonkeyPatch) 
 class FakeInstanceSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, name-defined, unused-ignore]
     def __init__(self, **arguments: Any) -> None:
         self.arguments = arguments
+        self.delegation_token = arguments.get("delegation_token")
         self.region = "us-phoenix-1"
         self.tenancy_id = "ocid1.tenancy.oc1..instance"
 

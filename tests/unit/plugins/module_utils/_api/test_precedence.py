@@ -32,7 +32,7 @@ NO_OPTION = {"Session token": "security_token_file", "Delegation token": "delega
 
 def rows() -> dict[str, list[list[str]]]:
     """The names in each cell, by the value of its row; ``yes`` is the name of the profile's cell."""
-    table = GUIDE.read_text().partition(".. list-table::")[2].partition("\n\nThe content")[0]
+    table = GUIDE.read_text().partition(".. list-table::")[2].partition("\n\nWhom an option")[0]
     found: dict[str, list[list[str]]] = {}
     for row in re.split(r"^  \* - ", table, flags=re.MULTILINE)[2:]:
         value, *cells = re.split(r"\n    - ", row.strip())

@@ -7,15 +7,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import oci
 import pytest
-from unit.support.credentials import TENANCY, USER, Keys, fault, open_with, token, write_config
+from unit.support.credentials import TENANCY, USER, Keys, fault, given, open_with, token, write_config
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import metadata_service
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import (
+    AUTH_TYPES,
+    ENVIRONMENT,
+    TOKEN_FILE_VARIABLES,
+)
 
 pytestmark = pytest.mark.usefixtures("home")
 OTHER = "ocid1.user.oc1..other"
@@ -112,7 +118,7 @@ def test_a_session_never_signs_as_the_user_of_default(keys: Keys, home: Path) ->
 
 def test_nor_as_the_user_of_a_variable(keys: Keys, home: Path) -> None:
     write_config(home, f"[S]\n{session_lines(keys, home)}")
-    text = fault({"config_profile_name": "S"}, {"OCI_CLI_USER": OTHER})
+    text = fault({}, {"OCI_CLI_PROFILE": "S", "OCI_CLI_USER": OTHER})
     assert "would sign as the user of environment variable OCI_CLI_USER" in text
 
 
@@ -160,6 +166,96 @@ def test_a_session_profile_that_is_said_to_be_an_api_key_is_told_of_its_token(ke
     text = fault({"auth_type": "api_key"})
     assert "Missing: user" in text
     assert "The profile has a session token: leave auth_type out" in text
+
+
+# --- an option comes before the environment
+
+
+def names(variables: Mapping[str, tuple[str, ...]], *options: str) -> list[str]:
+    return [name for option in options for name in variables[option]]
+
+
+TOKEN_FILES = names(TOKEN_FILE_VARIABLES, *TOKEN_FILE_VARIABLES)
+CHOICES = [(name, "~/other") for name in TOKEN_FILES]
+CHOICES += [(name, "resource_principal") for name in names(ENVIRONMENT, "auth_type")]
+CHOICES += [("OCI_CLI_AUTH", kind) for kind in AUTH_TYPES if kind != "resource_principal"]
+PROFILES = {
+    "PROD": ("api_key", f"user {USER} with"),
+    "S": ("security_token", "session token of profile S of"),
+    "C": ("instance_obo_user", "the user of the delegation token ~/obo,"),
+    "I": ("instance_principal", "an instance principal"),
+    "HEIR": ("api_key", f"user {USER} with"),
+}
+
+
+def auth_type_of(profile: str) -> str:
+    return PROFILES[profile][0]
+
+
+@pytest.fixture
+def profiles(keys: Keys, home: Path) -> Path:
+    """A config file with a profile of each kind; HEIR has all but its region from DEFAULT."""
+    (home / "other").write_text(valid_token(keys, sub=OTHER))
+    api_key = api_key_lines(keys, home)
+    return write_config(
+        home,
+        f"[DEFAULT]\n{api_key}[PROD]\n{api_key}[S]\n{session_lines(keys, home)}[C]\n{CLOUD_SHELL}"
+        "[I]\nauthentication_type=instance_principal\n[HEIR]\nregion=uk-london-1\n",
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(("variable", "value"), CHOICES)
+def test_who_signs_is_the_profile_of_an_option(variable: str, value: str, profile: str, profiles: Path) -> None:
+    user = {} if auth_type_of(profile) == "api_key" else {"OCI_USER_ID": OTHER, "OCI_CLI_USER": OTHER}
+    connection = open_with({"config_profile_name": profile}, {variable: value, **user})
+    words = PROFILES[profile][1]
+    assert (connection.auth_type, connection.describe_principal()[: len(words)]) == (
+        auth_type_of(profile),
+        words,
+    )
+
+
+@pytest.mark.parametrize(("variable", "value"), CHOICES)
+def test_who_signs_is_the_config_file_of_an_option(variable: str, value: str, profiles: Path) -> None:
+    connection = open_with({"config_file_location": str(profiles)}, {variable: value, "OCI_CLI_PROFILE": "PROD"})
+    assert connection.describe_principal().startswith(f"user {USER} with")
+
+
+@pytest.mark.parametrize(("variable", "value"), CHOICES)
+def test_who_signs_is_the_user_of_an_option(variable: str, value: str, keys: Keys) -> None:
+    assert open_with(given(keys), {variable: value}).describe_principal().startswith(f"user {USER} with")
+
+
+@pytest.mark.parametrize("variable", TOKEN_FILES)
+@pytest.mark.parametrize("profile", ["S", "C"])
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_profile_of_an_option_has_its_own_token(
+    variable: str, profile: str, chosen: bool, profiles: Path, home: Path
+) -> None:
+    options = {"config_profile_name": profile} | ({"auth_type": auth_type_of(profile)} if chosen else {})
+    own = (home / ("token" if profile == "S" else "obo")).read_text()
+    assert open_with(options, {variable: str(home / "other")}).secrets == (own,)
+
+
+def test_the_environment_still_chooses_where_no_option_names_who_signs(profiles: Path) -> None:
+    environment = {"OCI_CLI_PROFILE": "PROD", "OCI_DELEGATION_TOKEN_FILE": "~/obo"}
+    assert open_with({}, environment).auth_type == "instance_obo_user"
+    assert open_with({"region": "iad"}, environment).auth_type == "instance_obo_user"
+    assert open_with({}, {"OCI_CLI_PROFILE": "PROD", "OCI_CLI_AUTH": "instance_principal"}).region == "us-ashburn-1"
+
+
+def test_or_where_the_profile_of_an_option_has_no_credentials(home: Path) -> None:
+    write_config(home, "[LONE]\nregion=uk-london-1\n")
+    for environment in ({"OCI_DELEGATION_TOKEN_FILE": "~/obo"}, {"OCI_CLI_AUTH": "instance_principal"}):
+        connection = open_with({"config_profile_name": "LONE"}, environment)
+        assert connection.auth_type.startswith("instance_")
+        assert connection.region == "uk-london-1"
+
+
+def test_an_option_may_ask_for_the_token_of_the_environment(profiles: Path) -> None:
+    options = {"config_profile_name": "PROD", "auth_type": "instance_obo_user"}
+    assert open_with(options, {"OCI_DELEGATION_TOKEN_FILE": "~/obo"}).secrets == ("SECRET-obo",)
 
 
 # --- variables of the command line

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.support.credentials import TENANCY, Keys, fault, token, write_config
+from unit.support.credentials import TENANCY, USER, Keys, fault, token, write_config
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import client, session_token
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.config_file import read_file
@@ -34,11 +34,11 @@ COMMAND = "'oci session refresh --profile S'"
 class Run:
     """A run with the session of profile S, on a clock that the test sets."""
 
-    def __init__(self, keys: Keys, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, keys: Keys, home: Path, monkeypatch: pytest.MonkeyPatch, **claims: object) -> None:
         self.now = BEGIN
         self.home, self.keys = home, keys
         monkeypatch.setattr(session_token, "time", SimpleNamespace(time=lambda: self.now, **_OF_TIME))
-        self.write(END)
+        self.write(END, **claims)
         self.write_key(keys)
         write_config(
             home,
@@ -51,8 +51,8 @@ class Run:
         self.signer = principal.signer
         self.signer._now = lambda: self.now  # type: ignore[attr-defined]
 
-    def write(self, expires: float, keys: Keys | None = None) -> str:
-        content = token(exp=int(expires), jwk=(keys or self.keys).jwk)
+    def write(self, expires: float, keys: Keys | None = None, **claims: object) -> str:
+        content = token(exp=int(expires), jwk=(keys or self.keys).jwk, **claims)
         (self.home / "token").write_text(content)
         return content
 
@@ -81,6 +81,7 @@ def test_a_renewed_token_is_taken_before_the_old_one_ends(run: Run) -> None:
     assert run.signs_with(renewed)
     run.now = END + 1800
     assert run.signs_with(renewed)
+    assert run.principal.renewed_secrets() == (renewed,)
 
 
 def test_a_renewed_token_is_taken_after_a_401(run: Run) -> None:
@@ -164,6 +165,61 @@ def test_threads_read_it_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     for thread in threads:
         thread.join()
     assert len(reads) == 1
+
+
+# --- a token of somebody else
+
+MINE: dict[str, object] = {"tenant": TENANCY, "sub": USER}
+OTHERS = [
+    ({"tenant": "ocid1.tenancy.oc1..other"}, f"another tenancy, 'ocid1.tenancy.oc1..other' instead of '{TENANCY}'"),
+    ({"sub": "ocid1.user.oc1..other"}, f"another user, 'ocid1.user.oc1..other' instead of '{USER}'"),
+    ({"tenant": "ocid1.tenancy.oc1..other", "sub": "ocid1.user.oc1..other"}, "another tenancy, 'ocid1.tenancy"),
+]
+
+
+@pytest.fixture
+def my_run(keys: Keys, home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(keys, home, monkeypatch, **MINE)
+
+
+@pytest.mark.parametrize(("changes", "words"), OTHERS)
+def test_a_token_of_somebody_else_is_no_renewal(changes: dict[str, object], words: str, my_run: Run) -> None:
+    first = my_run.write(END, **MINE)
+    signed = my_run.sign()
+    my_run.write(END + 3600, **{**MINE, **changes})
+    with pytest.raises(CredentialsEndedError) as caught:
+        my_run.signer.renew(signed)
+    text = str(caught.value)
+    assert f"The renewed session token of profile S of {my_run.home}/.oci/config is refused: it is of {words}" in text
+    assert "Authenticate as before with 'oci session authenticate --profile-name S --region iad'" in text
+    assert "SECRET" not in text
+    my_run.now = END - 100
+    assert my_run.signs_with(first)  # it has not ended
+    my_run.now = END
+    with pytest.raises(CredentialsEndedError, match="is refused"):
+        my_run.sign()
+    assert my_run.signs_with(my_run.write(END + 3600, **MINE))
+
+
+@pytest.mark.parametrize("changes", [{}, {"sub": None}, {"tenant": None}, {"sub": None, "tenant": 7}])
+def test_a_token_that_says_the_same_or_nothing_is_a_renewal(changes: dict[str, object], my_run: Run) -> None:
+    renewed = my_run.write(END + 3600, **{**MINE, **changes})
+    my_run.now = END - 100
+    assert my_run.signs_with(renewed)
+    my_run.write(END + 7200, **{**MINE, "sub": "ocid1.user.oc1..other"})
+    my_run.now = END + 3600
+    with pytest.raises(CredentialsEndedError, match="of another user"):
+        my_run.sign()
+
+
+def test_a_first_token_that_does_not_say_whose_it_is_learns_it_from_the_next(run: Run) -> None:
+    renewed = run.write(END + 3600, **MINE)
+    run.now = END - 100
+    assert run.signs_with(renewed)
+    run.write(END + 7200, **{**MINE, "sub": "ocid1.user.oc1..other"})
+    run.now = END + 3600
+    with pytest.raises(CredentialsEndedError, match="of another user"):
+        run.sign()
 
 
 class FakeTransport:
@@ -262,7 +318,28 @@ def test_a_delegation_token_is_read_again(home: Path) -> None:
     assert signer.renew(signed)
     assert signer.renew(signed)
     assert (sdk.delegation_token, sdk.renewed) == (new, 1)
+    assert signer.all_renewed() == (new,)
     now[0] = END + 3600
     (home / "obo").unlink()
     with pytest.raises(CredentialsEndedError, match="delegation token ~/obo has expired"):
         signer.sign("GET", "host", "/", {}, None)
+
+
+@pytest.mark.parametrize(("changes", "words"), OTHERS)
+def test_a_delegation_token_of_somebody_else_is_refused(changes: dict[str, object], words: str) -> None:
+    old, other = token(exp=END, **MINE), token(exp=END + 3600, **{**MINE, **changes})
+    sdk = FakeDelegation(old)
+    file, now = [other], [BEGIN]
+    signer = DelegationSigner(sdk, "~/obo", lambda: TokenFile(file[0], "~/obo", "the test"), lambda: now[0])
+    signed = signer.sign("GET", "host", "/", {}, None)
+    with pytest.raises(CredentialsEndedError) as caught:
+        signer.renew(signed)
+    assert f"The renewed delegation token ~/obo is refused: it is of {words}" in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+    now[0] = END - 100
+    assert signer.sign("GET", "host", "/", {}, None)["opc-obo-token"] == old
+    now[0] = END
+    with pytest.raises(CredentialsEndedError, match="is refused"):
+        signer.sign("GET", "host", "/", {}, None)
+    file[0] = token(exp=END + 3600, **MINE)
+    assert signer.sign("GET", "host", "/", {}, None)["opc-obo-token"] == file[0]

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from integration.support.harness import module_arguments
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import guesses
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.connection import hide_secrets
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module, guesses
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     key_assignment_plan,
@@ -42,3 +44,17 @@ def test_an_option_that_is_misspelt_is_guessed(
 
 def test_known_options_and_strange_ones_are_not_guessed() -> None:
     assert guesses(["volume_ids", "_ansible_check_mode", "zzz"], ["volume_ids", "volume_id"]) == []
+
+
+@pytest.mark.parametrize("end", ["exit_json", "fail_json"])
+def test_a_token_that_was_renewed_meanwhile_is_hidden_too(capsys: pytest.CaptureFixture[str], end: str) -> None:
+    connection: Any = SimpleNamespace(secrets=("first-token",))
+    with module_arguments({}):
+        module = Module({})
+        hide_secrets(module, connection)
+        connection.secrets += ("renewed-token",)
+        with pytest.raises(SystemExit):
+            getattr(module, end)(msg="first-token, renewed-token and the rest")
+    message = json.loads(capsys.readouterr().out)["msg"]
+    assert message.endswith(" and the rest")
+    assert "-token" not in message

@@ -154,7 +154,7 @@ class TestFindings:
 
 class TestKeys:
     def test_age_and_use(self) -> None:
-        copies = files.resource(6, "policy_assignment", files.KEY_B)
+        copies = files.resource(7, "policy_assignment", files.KEY_B)
         keys = report(*SOME, copies, keys=(files.key(), files.key(files.KEY_B, files.PHX)))["keys"]
         assert [(key["id"], key["age_days"], key["used_by"]) for key in keys] == [
             (files.KEY_A, 30, 2),
@@ -213,6 +213,88 @@ class TestMerging:
         assert merged["plan"]["counts"]["entries"] == 2
         assert merged["plan"]["counts"]["unchanged"] == 3
         assert merged["outcomes"]["changed"] == 2
+
+    @pytest.mark.parametrize(
+        ("state", "usable", "level"),
+        [
+            ("DELETED", False, "red"),
+            ("PENDING_DELETION", False, "red"),
+            ("DISABLED", False, "red"),
+            (None, False, "amber"),
+        ],
+    )
+    @pytest.mark.parametrize("other_state", ["ENABLED", None])
+    @pytest.mark.parametrize("is_later", [True, False])
+    def test_the_worse_row_of_a_key_wins(
+        self, state: str | None, usable: bool, level: str, other_state: str | None, is_later: bool
+    ) -> None:
+        bad = {"lifecycle_state": state, "usable": usable, "problems": ["is not usable"]}
+        other = {"lifecycle_state": other_state, "usable": other_state is not None}
+        times = [{"time_finished": f"2026-11-24T01:0{minute}:00Z"} for minute in (1, 5)]
+        volume = files.resource(1, key=files.KEY_A)
+        parts = [
+            part(volume, keys=(files.key(**fields),), scanned=time)
+            for fields, time in zip((bad, other), times if is_later else reversed(times), strict=True)
+        ]
+        for order in (parts, parts[::-1]):
+            merged = self.merge(*order)
+            assert merged["headline"]["level"] == level
+            assert [key["lifecycle_state"] for key in merged["keys"]] == [state]
+
+    def test_of_two_deletions_the_earlier_wins(self) -> None:
+        dates = ("2026-12-09T00:00:00Z", "2026-12-01T00:00:00Z", None)
+        volume = files.resource(1, key=files.KEY_A)
+        parts = [
+            part(
+                volume,
+                keys=(files.key(lifecycle_state="PENDING_DELETION", usable=False, time_of_deletion=date),),
+            )
+            for date in dates
+        ]
+        for order in (parts, parts[::-1]):
+            assert self.merge(*order)["headline"]["dangers"][0]["time_of_deletion"] == dates[1]
+
+    def test_of_equal_rows_of_a_key_the_later_look_wins(self) -> None:
+        parts = [
+            part(keys=(files.key(versions=versions),), scanned={"time_finished": f"2026-11-24T01:0{versions}:00Z"})
+            for versions in (1, 3, 2)
+        ]
+        assert self.merge(*parts)["keys"][0]["versions"] == 3
+
+    @pytest.mark.parametrize(
+        ("key_of_first", "times", "expected"),
+        [
+            (None, ("01:00:09.000Z", "01:00:05.000Z"), None),
+            (None, ("01:00:05.000Z", "01:00:09.000Z"), files.KEY_A),
+            (files.KEY_A, ("01:00:09Z", "01:00:09.500Z"), None),
+            (None, (None, "01:00:05.000Z"), files.KEY_A),
+            (None, (None, None), None),
+        ],
+    )
+    def test_a_resource_is_as_the_last_look_saw_it(
+        self, key_of_first: str | None, times: tuple[str | None, ...], expected: str | None
+    ) -> None:
+        keys = (key_of_first, None if key_of_first else files.KEY_A)
+        parts = [
+            part(files.resource(1, key=key), scanned={"time_finished": time and f"2026-11-24T{time}"})
+            for key, time in zip(keys, times, strict=True)
+        ]
+        for order in (parts, parts[::-1]):
+            assert [row["kms_key_id"] for row in self.merge(*order)["resources"]] == [expected]
+
+    @pytest.mark.parametrize("name", ["whole_tenancy", "all_regions"])
+    @pytest.mark.parametrize(
+        ("flags", "expected"),
+        [((True, None), None), ((None, None), None), ((False, None), False), ((True, True), True)],
+    )
+    def test_an_unknown_part_stays_unknown(
+        self, name: str, flags: tuple[bool | None, ...], expected: bool | None
+    ) -> None:
+        parts = [part(files.resource(1, key=files.KEY_A), keys=(files.key(),), scanned={name: flag}) for flag in flags]
+        merged = self.merge(*parts)
+        assert merged["evidence"]["scanned"][name] is expected
+        assert merged["headline"]["scope"]["whole_tenancy"] is expected
+        assert merged["complete"] is (expected is not None)
 
     def test_parts_that_are_a_whole_each_make_one(self) -> None:
         merged = self.merge(part(), part(), keys=(files.KEY_A,))

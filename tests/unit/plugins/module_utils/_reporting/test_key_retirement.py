@@ -146,3 +146,24 @@ def test_it_tells_where_it_did_not_look() -> None:
 
 def test_nothing_asked_is_nothing_told() -> None:
     assert retirement([], parse_discovery(JsonNode(files.discovery(), "before.json")), []) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"freeform_tags": {"team": "db"}}, ["only resources with the tag team=db"]),
+        (
+            {"defined_tags": {"ops": {"stage": "prod", "team": "db"}}},
+            ["only resources with the tag ops.stage=prod", "only resources with the tag ops.team=db"],
+        ),
+        ({"only_named": True}, ["only resources that were named"]),
+    ],
+)
+def test_a_search_that_left_out_resources_by_anything_but_their_key_finds_not_every_use(
+    limits: dict[str, Any], words: list[str]
+) -> None:
+    scanned = {"filters": {**files.scanned()["filters"], **limits}}
+    key = judge(files.resource(1, key=files.KEY_B), scanned=scanned)
+    assert key["verdict"] == "incomplete"
+    assert key["gaps"] == [f"the search was limited: {each}" for each in words]
+    assert judge(files.resource(1, key=files.KEY_A), scanned=scanned)["verdict"] == "in_use"

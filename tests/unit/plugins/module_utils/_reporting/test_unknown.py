@@ -260,3 +260,28 @@ def test_the_worst_comes_first() -> None:
     assert said[4] == "1 of 11 resources is on the Oracle-managed key."
     coverage = {name: headline["coverage"][name] for name in ("total", "customer", "oracle", "unknown")}
     assert coverage == {"total": 11, "customer": 9, "oracle": 1, "unknown": 1}
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"freeform_tags": {"team": "db"}}, "only resources with the tag team=db"),
+        ({"defined_tags": {"ops": {"stage": "prod"}}}, "only resources with the tag ops.stage=prod"),
+        ({"kms_key_ids": [files.KEY_A]}, "only resources on 1 key"),
+        ({"encryption": "customer"}, "only resources on customer-managed keys"),
+        ({"only_named": True}, "only resources that were named"),
+    ],
+)
+def test_a_limited_search_is_of_a_part_of_the_tenancy_and_not_green(limits: dict[str, Any], words: str) -> None:
+    filters = {**files.scanned()["filters"], **limits}
+    discovery = parse_discovery(JsonNode(files.discovery(*FLEET, scanned={"filters": filters}), "before.json"))
+    run = RunRecords(discovery=discovery, keys=parse_keys(JsonNode(files.keys(files.key()), "keys.json")))
+    report = build([run], [], ReportContext("run", NOW, demands=DEMANDS))
+    SCHEMA.validate(report)
+    headline = report["headline"]
+    assert headline["level"] == "amber"
+    assert headline["sentence"] == f"The search was limited ({words}), so nothing is said of the rest."
+    assert (headline["scope"]["whole_tenancy"], headline["scope"]["is_limited"]) == (False, True)
+    assert headline["scope"]["text"].startswith("Part of the tenancy: all compartments; ")
+    assert words in headline["scope"]["text"]
+    assert {states(report)[name] for name in OF_RESOURCES} == {"unknown"}
