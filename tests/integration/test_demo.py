@@ -39,14 +39,15 @@ def _start(mark: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def _left_over(mark: str, folder: Path) -> list[str]:
-    """The command lines of the demo's processes: those with the mark, or with its folder among their arguments."""
+    """The command lines of the demo's processes: those with the mark, or with its folder as home or as an argument."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if f"{MARK}={mark}".encode() in environment.split(b"\0") or str(folder).encode() in command:
+        marks = {f"{MARK}={mark}".encode(), f"HOME={folder}".encode()}
+        if marks & set(environment.split(b"\0")) or str(folder).encode() in command:
             found.append(command.replace(b"\0", b" ").decode())
     return found
 
@@ -64,7 +65,7 @@ def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     assert "us-ashburn-1: block volumes 2-21 of 21, 20 changed, 0 failed" in output
     assert "Back on its former key: everything. Needless re-encryptions: 0" in output
     assert len(output.splitlines()) < 150
-    page = output.split("in a browser: ")[1].split("\n")[0]
+    page = output.split("for a browser: ")[1].split("\n")[0]
     assert "<html" in Path(page).read_text()
     assert "Traceback" not in output
     assert _left_over(mark, tmp_path) == []
