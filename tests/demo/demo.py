@@ -54,7 +54,12 @@ def main(folder: Path, *, keep: bool) -> int:
         run = newest(reports)
         after = assignments(simulator)
         say("2. And back: every resource of that run on its former key.")
-        write(folder / "restore_keys.yml", restore_keys_report=str(run), restore_keys_allow_oracle_managed=True)
+        write(
+            folder / "restore_keys.yml",
+            restore_keys_report=str(run),
+            restore_keys_allow_oracle_managed=True,
+            restore_keys_report_dir=str(reports),
+        )
         play(simulator, folder, "restore_keys")
         is_back = assignments(simulator) == before
         needless = simulator.needless_puts
@@ -84,8 +89,6 @@ def write_variables(simulator: Simulator, folder: Path, reports: Path) -> None:
 
 
 def write(file: Path, **variables: Any) -> None:
-    if "report" in file.stem or file.stem == "restore_keys":
-        variables["restore_keys_report_dir"] = str(file.parent / "reports")
     file.write_text(yaml.safe_dump(variables, sort_keys=False, width=200), encoding="utf-8")
 
 

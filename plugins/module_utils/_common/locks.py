@@ -92,14 +92,8 @@ class LockFile:
         """Lock a byte; False if somebody else has it, in this process or in another one."""
         with _process.guard:
             shared = self._shared()
-            if offset in shared.held:
+            if offset in shared.held or not _lock(shared.descriptors[0], offset):
                 return False
-            try:
-                fcntl.lockf(shared.descriptors[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
-            except OSError as error:
-                if error.errno in _TAKEN:
-                    return False
-                raise
             shared.held.add(offset)
             return True
 
@@ -116,14 +110,8 @@ class LockFile:
         """Whether somebody has a byte locked, in this process or in another one."""
         with _process.guard:
             shared = self._shared()
-            if offset in shared.held:
+            if offset in shared.held or not _lock(shared.descriptors[0], offset):
                 return True
-            try:
-                fcntl.lockf(shared.descriptors[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
-            except OSError as error:
-                if error.errno in _TAKEN:
-                    return True
-                raise
             fcntl.lockf(shared.descriptors[0], fcntl.LOCK_UN, 1, offset)
             return False
 
@@ -164,6 +152,17 @@ class LockFile:
                     raise LocksUnsupportedError(error.errno, "its file system has no locks") from error
                 if error.errno not in _TAKEN:
                     raise
+
+
+def _lock(descriptor: int, offset: int) -> bool:
+    """Lock a byte; False if another process has it."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
 
 
 def last_release(path: Path) -> int | None:

@@ -143,7 +143,7 @@ class PolicyKind(ResourceKind):
 
     def is_partially_applied(self, before: Resource, now: Resource) -> bool:
         """Whether it is as our own DELETE leaves it."""
-        return cast(AssetPolicy, before).policy_id is not None and cast(AssetPolicy, now).policy_id is None
+        return cast(AssetPolicy, before).policy_id is not None and self.looks_half_way(now)
 
     def looks_half_way(self, resource: Resource) -> bool:
         return cast(AssetPolicy, resource).policy_id is None
