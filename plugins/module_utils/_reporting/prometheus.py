@@ -18,6 +18,8 @@ from typing import Any
 from .._common.text import readable
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
+from .._model.rows import ATTACHMENT_STATES
+from .attachments import attachment_counts
 from .checks import MET, NOT_APPLICABLE, UNKNOWN
 from .key_use import KeyUse, key_uses
 from .scope import compartment_paths
@@ -126,6 +128,7 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
         "Resources that the run changed, by outcome.",
         [({"outcome": name}, count) for name, count in report["outcomes"].items() if name != "total"],
     )
+    yield "attachments", "Volumes by what they are attached to. No sample: nobody looked.", _attachments(report)
     since = report.get("since")
     yield (
         "since_baseline",
@@ -207,6 +210,15 @@ def _resources_on_keys(report: Mapping[str, Any]) -> Iterable[_Sample]:
     if unread > 0:
         counts["unknown"] += unread
     return _bounded(counts)
+
+
+def _attachments(report: Mapping[str, Any]) -> Iterable[_Sample]:
+    """Every state, also of no volume, if somebody looked."""
+    if report["evidence"]["scanned"].get("attachments") is None:
+        return
+    counts = attachment_counts(report["resources"])
+    for state in ATTACHMENT_STATES:
+        yield {"state": state}, counts[state]
 
 
 def _deletion(report: Mapping[str, Any]) -> Iterable[_Sample]:
