@@ -48,6 +48,9 @@ MANY = 3
 DEAR = ("sim", "page")
 """The fixtures of integration tests whose cases cost something."""
 
+WHOLE = ("test_fault_matrix.py", "test_return_values.py", "test_floors.py")
+"""The first has a sample of its own; of the others each case is about another file."""
+
 PARITY = FOLDER.parent / "unit" / "parity"
 """Where each case asks a whole simulated tenancy."""
 
@@ -59,7 +62,7 @@ def _leave_cases_to_soak(config: pytest.Config, items: list[pytest.Item]) -> Non
     """Of tests with many cases take some, by chance, but always the same ones."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        is_ours = item.path.is_relative_to(FOLDER) and item.path.name != "test_fault_matrix.py"
+        is_ours = item.path.is_relative_to(FOLDER) and item.path.name not in WHOLE
         is_dear = is_ours and any(name in getattr(item, "fixturenames", ()) for name in DEAR)
         if is_dear or item.path.is_relative_to(PARITY):
             cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
