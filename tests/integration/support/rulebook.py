@@ -19,7 +19,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from integration.support.playbook import environment_of
+from integration.support.playbook import MARK, environment_of, kill_all_with
 from unit.support.events import EDA
 
 from simulator.client import Simulator
@@ -101,23 +100,23 @@ class Rulebook:
             process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**environment_variables, "PATH": path, "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2"},
+                env={
+                    **environment_variables,
+                    "PATH": path,
+                    "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2",
+                    MARK: str(folder),
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
         started = cls(process, port, folder / "rulebook.log")
         try:
             started._wait_until_it_listens()
             yield started
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            # Playbooks have sessions of their own, and would live on.
+            kill_all_with(str(folder))
+            process.wait()
 
     @property
     def output(self) -> str:
