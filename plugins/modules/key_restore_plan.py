@@ -22,6 +22,7 @@ description:
     does all of it.
 extends_documentation_fragment:
   - oci_keys.block_volume.plans
+  - oci_keys.block_volume.plans.included
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
@@ -73,8 +74,8 @@ complete:
   type: bool
   sample: true
 counts:
-  description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
-    the result at most forty.
+  description: The number of resources to change by region, type, current and desired key, and current and desired
+    backup policy. The plan has all rows, the result at most forty.
   returned: success
   type: list
   elements: dict
@@ -95,6 +96,16 @@ counts:
       description: The desired key. Null for the Oracle-managed one.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    from_policy_id:
+      description: The backup policy that is assigned. Null if none is.
+      returned: where another one is desired, or none
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    to_policy_id:
+      description: The desired backup policy. Null if none is.
+      returned: where it is not the one that is assigned
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
     count:
       description: The number of resources.
       type: int

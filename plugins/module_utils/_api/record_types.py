@@ -192,6 +192,15 @@ VOLUME_BACKUP_POLICY = _record(
     "VolumeBackupPolicy",
     {"id": of.ocid},
     _NAMED,
+    {
+        "schedules": of.list_of(
+            RecordType(
+                "VolumeBackupSchedule",
+                {"backup_type": of.word, "period": of.word, "retention_seconds": of.integer},
+                {},
+            )
+        )
+    },
     optional={"compartment_id": of.ocid, "destination_region": of.text},
 )
 VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(

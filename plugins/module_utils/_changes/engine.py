@@ -158,6 +158,7 @@ class KeyAssigner:
             desired,
             target.resource_kind,
             expected_kms_key_id=target.expected_kms_key_id,
+            expected_policy_id=target.expected_policy_id,
             include_locked=self._run_settings.include_locked,
         )
 
@@ -179,6 +180,7 @@ class KeyAssigner:
                     desired,
                     target.resource_kind,
                     expected_kms_key_id=target.expected_kms_key_id,
+                    expected_policy_id=target.expected_policy_id,
                     include_locked=self._run_settings.include_locked,
                 )
         return found

@@ -125,7 +125,7 @@ class PlanResult:
 
     ``names`` are those of keys and compartments, by OCID. ``approved`` and ``present`` are the digests of the approved
     plan and of the plan before it was compared with that; ``gone`` counts approved changes that are not in it.
-    ``places_not_seen`` counts what the discovery could not read.
+    ``places_not_seen`` counts what the discovery could not read. ``notes`` are sentences about the changes.
     """
 
     plan: Plan
@@ -140,6 +140,7 @@ class PlanResult:
     gone: int = 0
     places_not_seen: int = 0
     complete: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         present=result.present,
         gone=result.gone,
         places_not_seen=result.places_not_seen,
+        notes=result.notes,
     )
     lines = plan_lines(plan, words)
     return document, {
@@ -331,12 +333,14 @@ def _inline_plan(result: PlanResult) -> str | None:
 
 
 def _names(result: PlanResult) -> dict[str, str | None]:
-    """The names of the keys and compartments that the plan is about; None where a key's is not known."""
+    """The names of the keys, compartments and policies that the plan is about; None where a key's is not known."""
     plan = result.plan
     rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
     keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
     found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
     found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
+    policies = [policy for row in rows for policy in (row.get("policy_id"), row.get("wanted_policy_id")) if policy]
+    found.update((policy, result.names[policy]) for policy in policies if policy in result.names)
     found.update(
         (report.id, report.display_name)
         for report in result.key_checks.reports

@@ -32,13 +32,14 @@ from .._planning.course import (
     reason_to_stop,
 )
 from .abandoned import is_abandoned
+from .backup_policy_plan import POLICY_PLAN
 from .key_assignment_plan import ASSIGNMENT_PLAN
 from .key_plan import PlanContext, PlanModule, expect_plan_options, make_and_write
 from .key_restore_plan import RESTORE_PLAN
 from .output import warn
 from .plan_batches import MOST_FAILURES, BatchRecord, BatchRunner, RunContext, check_run_files
 
-PLAN_MODULES = {planner.name: planner for planner in (ASSIGNMENT_PLAN, RESTORE_PLAN)}
+PLAN_MODULES = {planner.name: planner for planner in (ASSIGNMENT_PLAN, RESTORE_PLAN, POLICY_PLAN)}
 """The modules that make plans, by name."""
 
 _AFTER, _LAST_PLAN = "after.json", "plan-last.json"

@@ -292,11 +292,11 @@ def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
     return row
 
 
-def _sort_key(row: PlanEntry | UnplannedRow) -> tuple[int, str, str, str, str]:
+def _sort_key(row: PlanEntry | UnplannedRow) -> tuple[int, str, str, str, str, str, str]:
     """What is changed together stands together, and the order is the same every time."""
     kind, name = subject(row)
-    desired = row.get("wanted_kms_key_id") or ""
-    return RESOURCE_TYPES.in_order_of_change.rank(kind), row["region"], desired, row["compartment_id"], name
+    desired = row.get("wanted_kms_key_id") or "", row.get("wanted_policy_id") or "", row.get("action") or ""
+    return RESOURCE_TYPES.in_order_of_change.rank(kind), row["region"], *desired, row["compartment_id"], name
 
 
 def approve(plan: Plan, approved: Sequence[PlanEntry]) -> None:
@@ -322,6 +322,8 @@ def _difference(entry: PlanEntry, approved: PlanEntry | None) -> str | None:
         return f"approved for {key_words(approved['wanted_kms_key_id'])}, but a different key is requested now"
     if entry.get("policy_id") != approved.get("policy_id"):
         return "its backup policy is not the one that it had when it was approved"
+    if entry.get("wanted_policy_id", "") != approved.get("wanted_policy_id", ""):
+        return "approved for another backup policy than is requested now"
     return None
 
 
