@@ -16,6 +16,7 @@ description:
     a plan that returns each to its original key, which is the oldest former key that the files record.
   - A resource is planned only if it is on a key that the runs assigned. Resources that were changed since, or that
     could not be read at the time, are skipped.
+  - An asset whose backup policy a run replaced or removed gets its original one back, with its key.
   - A resource whose former key is no longer usable is reported, and the others are planned.
   - The files are not trusted. A file of a dry run or of another tenancy is an error.
   - M(oci_keys.block_volume.key_plan_apply) applies the plan. The playbook C(oci_keys.block_volume.restore_keys)
@@ -42,6 +43,13 @@ options:
       - Whether resources that were on the Oracle-managed key return to it.
     type: bool
     default: false
+  remove_policies:
+    description:
+      - Whether the backup policy is removed from assets that had none before a run assigned one. Otherwise they are
+        skipped.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
   - module: oci_keys.block_volume.key_plan_apply
 """

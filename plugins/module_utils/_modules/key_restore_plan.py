@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .._api.client import Connection
-from .._common.errors import ResourceError
+from .._common.errors import ApiError, ResourceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._documents.discovery_writer import named_resources, write_discovery
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject
+from .._model.backup_policies import BackupPolicy
 from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
@@ -24,7 +26,8 @@ from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
-from .._planning.restore import block_unusable, make_restore_plan
+from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
+from .._resources.policy_reader import PolicyReader
 from .._resources.region_reader import RegionReader
 from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
@@ -42,7 +45,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
-    resources, unread = _read(context.connection, former.found, context.log)
+    resources, unread, policies = _read(context.connection, former.found, context.log)
     plan_filter = PlanFilter(
         keys=None,
         include_replicated=options["include_replicated"],
@@ -50,7 +53,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
         role=context.role,
     )
     plan = make_restore_plan(
-        former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
+        former,
+        resources,
+        unread,
+        plan_filter,
+        allow_oracle_managed=options["allow_oracle_managed"],
+        remove_policies=options["remove_policies"],
+        destinations={ocid: policy.destination_region for ocid, policy in policies.items()},
     )
     interrupted = interrupted_in_plan(
         context,
@@ -77,7 +86,8 @@ def plan_restore(context: PlanContext) -> PlanResult:
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
     context.partial_result["found"] = _found(options["new_discovery_file"], unread)
-    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), complete=not unread)
+    names = {ocid: policy.display_name for ocid, policy in policies.items()}
+    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), names=names, complete=not unread)
 
 
 def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[str, Any]:
@@ -129,26 +139,39 @@ def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now:
 
 def _read(
     connection: Connection, former_keys: Mapping[Subject, FormerKey], log: ProgressLog = NO_PROGRESS
-) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
-    """The resources as they are now, and why others could not be read."""
+) -> tuple[list[ResourceRow], dict[Subject, ResourceError], dict[str, BackupPolicy]]:
+    """The resources as they are now, why others could not be read, and the policies that are going to be replaced or
+    to come back."""
     rows: list[ResourceRow] = []
+    policies: dict[str, BackupPolicy] = {}
 
     def take(about: Subject, now: Resource, kind: ResourceKind, region: RegionReader) -> ResourceError | None:
         reading, is_lost = _as_before(region, kind, former_keys[about], now)
         if isinstance(reading, ResourceError):
             return reading
-        rows.append(resource_row(reading))
+        row = resource_row(reading)
         if is_lost:
-            rows[-1]["lost_in_runs"] = []
+            row["lost_in_runs"] = []
+        first = former_keys[about].first_step(row["kms_key_id"])
+        if has_policy_of_run(row, former_keys[about], first):
+            reader = cast(PolicyReader, region.reader_for(kind))
+            try:
+                policies.update((ocid, reader.policy(ocid)) for ocid in (row["policy_id"], first.policy_id) if ocid)
+            except ApiError as error:
+                fault = explain(error)
+                return replace(fault, message=f"its former backup policy could not be read: {fault.message}")
+        rows.append(row)
         return None
 
-    return rows, read_now(connection, list(former_keys), DesiredState(None), take, log)
+    unread = read_now(connection, list(former_keys), DesiredState(None), take, log)
+    return rows, unread, policies
 
 
 def _options() -> dict[str, dict[str, Any]]:
     return {
         "reports": {"type": "list", "elements": "path", "required": True},
         "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
+        "remove_policies": {"type": "bool", "default": False},
         **PLAN_OPTIONS,
         **INCLUDE_OPTIONS,
     }

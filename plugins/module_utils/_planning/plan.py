@@ -15,7 +15,7 @@ from .._common.errors import InputError
 from .._common.text import readable, shorten
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
-from .._model.actions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.decisions import FAULTY_STATE
 from .._model.key_exceptions import ExceptionMatcher
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
@@ -169,7 +169,24 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
         plan.unchanged += 1
         plan.unchanged_subjects.add(subject(resource))
         return
-    entry = _entry(resource, desired)
+    add_entry(plan, resource, _entry(resource, desired), plan_filter)
+
+
+def add_policy(
+    plan: Plan, asset: ResourceRow, policy_id: str | None, desired: str | None, region: str, plan_filter: PlanFilter
+) -> None:
+    """Add an asset to the plan, with the backup policy desired for it, None for none, and the key for its copies in
+    ``region``."""
+    entry = _entry(asset, desired)
+    entry["key_region"] = region
+    entry["wanted_policy_id"] = policy_id
+    if policy_id is None:
+        entry["action"] = UNASSIGN
+    add_entry(plan, asset, entry, plan_filter)
+
+
+def add_entry(plan: Plan, resource: ResourceRow, entry: PlanEntry, plan_filter: PlanFilter) -> None:
+    """Add a change to the plan, or why it can't be made."""
     if resource["lifecycle_state"] == FAULTY_STATE:
         plan.blocked.append(without_change(entry, FAULTY_REASON, _faulty_remedy(plan_filter.role)))
         return

@@ -126,14 +126,19 @@ def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
     before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
     if "wanted_policy_id" not in entry:
         return names.key(before), names.key(after)
-    return _policy_words(entry.get("policy_id"), before, names), _policy_words(entry["wanted_policy_id"], after, names)
+    copies = entry["key_region"] != entry["region"]
+    return (
+        _policy_words(entry.get("policy_id"), before, names),
+        _policy_words(entry["wanted_policy_id"], after, names, copies=copies),
+    )
 
 
-def _policy_words(policy_id: str | None, kms_key_id: str | None, names: Names) -> str:
+def _policy_words(policy_id: str | None, kms_key_id: str | None, names: Names, *, copies: bool = False) -> str:
+    """ "gold, key-phx for copies"; where it is not known to copy anything, its name alone"""
     if policy_id is None:
         return "no backup policy"
-    key = f"the {names.key(None)}" if kms_key_id is None else f"key {names.end(kms_key_id)}"
-    return f"backup policy {names.end(policy_id)} with {key} for copies"
+    policy = names.end(policy_id)
+    return f"{policy}, {names.key(kms_key_id)} for copies" if copies or kms_key_id is not None else policy
 
 
 def _unchanged_rows(rows: Sequence[UnplannedRow], words: PlanWords, remedy: str) -> list[UnchangedRow]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from .._common.quantities import plural, resources
+from .._common.quantities import resources
 from .._documents.plan_file import PlanEntry
 from .._model.actions import UNASSIGN
-from .._model.backup_policies import PERIODS, BackupPolicy, count_backups
+from .._model.backup_policies import PERIODS, BackupCount, BackupPolicy, count_backups
 from .._model.ocid import parse
 from .._model.ocid_names import Names
 from .._model.resource_types import RESOURCE_TYPES
@@ -88,18 +88,19 @@ def _policy_note(cost: PolicyCost, policy: BackupPolicy | None, names: Names) ->
         return f"{name}: how many backups it makes of {resources(cost['resources'])} is unknown, since {why}."
     if not policy.schedules:
         return f"{name} has no schedules, so it makes no backups."
-    each = count_backups(policy)
-    per_resource = "" if each is None else f"of each resource {_per_period(each.made)}, about {each.kept:,} kept"
-    in_all = (
-        f"of {resources(cost['resources'])} {_per_period(cost['made'])}, about {plural(cost['kept'], 'backup')} kept"
-    )
-    copies = f", each with a copy in {policy.destination_region}" if policy.destination_region else ""
+    each = count_backups(policy) or BackupCount({}, 0)
+    copies = f", with as many copies in {policy.destination_region}" if policy.destination_region else ""
+    made = _per_period(each.made, "backup ")
+    own = f"{name} makes {made} of each resource, about {each.kept:,} kept at a time{copies}."
     if cost["resources"] == 1:
-        return f"{name} makes {in_all} at a time{copies}."
-    return f"{name} makes {per_resource} at a time{copies}. That is {in_all}."
+        return own
+    return f"{own} For {resources(cost['resources'])}: {_per_period(cost['made'])}, about {cost['kept']:,} kept."
 
 
-def _per_period(made: Mapping[str, int]) -> str:
-    """ "24 a day, 1 a week and 1 a month" """
-    words = [f"{count:,} {PERIODS[period][0]}" for period, count in made.items()]
+def _per_period(made: Mapping[str, int], noun: str = "") -> str:
+    """ "1 backup a day, 1 a week and 1 a month" """
+    words = [
+        f"{count:,} {noun if not index else ''}{PERIODS[period][0]}"
+        for index, (period, count) in enumerate(made.items())
+    ]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -17,7 +17,7 @@ from .._model.decisions import FAULTY_STATE, Decision
 from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow
-from .plan import FAULTY_REASON, Plan, PlanFilter, is_selected, option_words, unplanned_row, without_change
+from .plan import FAULTY_REASON, Plan, PlanFilter, add_entry, is_selected, option_words, unplanned_row, without_change
 
 ROLE = "backup_policy"
 _PAAS = "managed by an Oracle platform service, which sets its backup policy"
@@ -66,7 +66,7 @@ def add_assets(plan: Plan, decided: Iterable[AssetDecision], *, replace: bool) -
             plan.unchanged += 1
             plan.unchanged_subjects.add(subject(one.row))
         elif not replace and _loses_policy(one.row, decision):
-            plan.skipped.append(without_change(_entry(one), *_not_replaced(decision)))
+            plan.skipped.append(without_change(_entry(one), *_not_replaced(one.row, decision)))
         else:
             plan.entries.append(_entry(one))
 
@@ -79,19 +79,15 @@ def add_lost(plan: Plan, lost: Sequence[tuple[ResourceRow, AssetDecision | None]
     """
     for row, one in lost:
         decision = None if one is None else one.decision
-        if one is None or decision is None or not decision.is_change or _is_lost_for_good(row, decision, replace):
+        if one is None or decision is None or not decision.is_change or _is_put_back_first(row, decision, replace):
             entry = _as_it_was(row)
         else:
             entry = _entry(one)
         entry["lost_in_runs"] = row["lost_in_runs"]
-        about = subject(entry)
-        plan.entries = [each for each in plan.entries if subject(each) != about]
-        for rows in (plan.blocked, plan.skipped):
-            rows[:] = [each for each in rows if subject(each) != about]
-        plan.entries.append(entry)
+        add_entry(plan, row, entry, PlanFilter(keys=None, role=ROLE))
 
 
-def _is_lost_for_good(row: ResourceRow, decision: Decision, replace: bool) -> bool:
+def _is_put_back_first(row: ResourceRow, decision: Decision, replace: bool) -> bool:
     return decision.desired.unassigned or (_loses_policy(row, decision) and not replace)
 
 
@@ -131,14 +127,14 @@ def _as_it_was(row: ResourceRow) -> PlanEntry:
     }
 
 
-def _not_replaced(decision: Decision) -> tuple[str, str]:
+def _not_replaced(row: ResourceRow, decision: Decision) -> tuple[str, str]:
     """Why a policy stays, and what takes it away."""
     allowed = option_words("replace", ROLE)
     if decision.desired.unassigned:
-        return "has a backup policy, which would be removed", f"Set {allowed} to true to remove it"
+        return f"has backup policy {row['policy_id']}, which would be removed", f"Set {allowed} to true to remove it"
     return (
-        "has another backup policy, which would be replaced",
-        f"Set {allowed} to true to replace it, or leave it out with {option_words('exclude_ids', ROLE)}",
+        f"has backup policy {row['policy_id']}, not backup policy {decision.desired.policy_id}",
+        f"Set {allowed} to true to replace it",
     )
 
 
