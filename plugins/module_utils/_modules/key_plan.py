@@ -55,6 +55,7 @@ from .options import writable_file
 from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
 from .progress import PROGRESS_OPTIONS, live_progress
+from .run_folder import create_run_folder
 from .runtime import Runtime
 
 # Files that say what may be changed.
@@ -194,7 +195,7 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
     """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
     if options["create_folder"] and not is_blank(options["plan_file"]):
-        _create_folder(Path(_absolute(options["plan_file"])).parent, planner.role)
+        create_run_folder("plan_file", options["plan_file"], planner.role)
     plan_file = writable_file("plan_file", options["plan_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
@@ -210,19 +211,6 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
         if options[name] < least:
             raise InputError(f"'{name}' must be at least {least}, but is {options[name]}. Give a larger number")
     return plan_file.parent
-
-
-def _create_folder(folder: Path, role: str) -> None:
-    """Create the folder of a run, and those above it, for their owner only."""
-    try:
-        for path in reversed([folder, *folder.parents]):
-            if not path.is_dir():
-                path.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{role}_report_dir: the folder {str(folder)!r} of 'plan_file' can't be created: {error.strerror}. Nothing "
-            "was changed. Name a folder that you may write to"
-        ) from error
 
 
 def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile, dict[str, Any]]:
