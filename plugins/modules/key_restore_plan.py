@@ -65,6 +65,23 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+found:
+  description: What was read, even if no plan could be made of it.
+  returned: when the resources were read
+  type: dict
+  contains:
+    file:
+      description: The O(new_discovery_file). Null if it is not set.
+      type: str
+      sample: /var/reports/before.json
+    complete:
+      description: Whether everything could be read that was not deleted since.
+      type: bool
+      sample: true
+    msg:
+      description: What could not be read. Empty if everything was.
+      type: str
+      sample: ''
 # shared: plan (resource)
 plan_file:
   description: The file with the plan.

@@ -22,6 +22,7 @@ SHIPPED_IN_0_1_0 = {
     "backup_copy": (356_289, 262_610),
     "backup_kms_key": (341_525, 251_213),
     "backup_policy_crossregion_key": (341_525, 251_213),
+    "backup_policy_plan": (0, 0),
     "key_assignment_info": (343_119, 252_105),
     "key_assignment_plan": (397_201, 294_881),
     "key_assignment_report": (99_431, 72_146),
@@ -38,15 +39,17 @@ SHIPPED_IN_0_1_0 = {
 # It reads exceptions, finds what they are about, and has its manifest signed.
 # Of reports that are merged it chooses the row that counts, and it knows which keys nobody looked up after a run.
 # With 2 KB for figures that are unknown, and for which of the files beside a report are its own.
-SHIPPED_NOW = {"key_assignment_report": (321_500, 238_000)}
+# Who plans backup policies discovers, reads what is assigned, and checks approvals, as who plans keys does.
+SHIPPED_NOW = {"key_assignment_report": (322_500, 239_000), "backup_policy_plan": (750_000, 541_000)}
 # What every module that calls OCI ships besides: requests of our own, with the operations, the records, the checks of
 # answers, connections, signatures and hosts, for which 0.1.0 used the clients of the SDK. With 4 KB for the heads of
 # answers and for copies of records, which Python's own ways take a tenth of the processor time for.
 REQUESTS = (89_000, 56_500)
 # What most of them ship besides: lines of progress, and how keys and compartments are found by their names.
 PROGRESS_AND_NAMES = (30_000, 22_000)
-# Copies are searched in compartments, which may be named too: so the tree of compartments is shipped.
-COMPARTMENTS = {"backup_copy": (20_000, 14_000)}
+# Copies are searched in compartments, which may be named too: so the tree of compartments is shipped. And the folder
+# of a run is made, with the link to the newest one.
+COMPARTMENTS = {"backup_copy": (26_000, 18_000)}
 # What modules that change something ship besides: locks against other runs, a fresh reading before each write, and the
 # end of each change as it comes.
 ALONE = (40_000, 24_000)
@@ -56,8 +59,9 @@ ALONE = (40_000, 24_000)
 INTERRUPTED = (97_000, 76_000)
 # Plans say which options they were made with, and their folder may be created.
 LATER_PLANS = (6_000, 5_000)
-# Who carries out a whole plan makes the later ones of the run, so it ships what discovers and plans.
-WHOLE_PLAN = {"key_plan_apply": (200_000, 147_500)}
+# Who carries out a whole plan makes the later ones of the run, so it ships what discovers and plans: keys, and with
+# 42 KB backup policies.
+WHOLE_PLAN = {"key_plan_apply": (242_000, 182_500)}
 # Plans know what Terraform manages, so they ship the reader of its states. A report ships it too, and the list of what
 # has to follow in its code.
 TERRAFORM = {
@@ -79,7 +83,14 @@ GUARDED = {"key_assignment_plan": (36_000, 27_000), "key_plan_apply": (36_000, 2
 # Who answers for a change, in its journal.
 ACCOUNTABLE = (2_500, 1_500)
 # These change nothing, so they ship nothing that does.
-READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
+READING = (
+    "backup_policy_plan",
+    "key_assignment_info",
+    "key_assignment_plan",
+    "key_assignment_report",
+    "key_restore_plan",
+    "kms_key_info",
+)
 
 
 @functools.cache
