@@ -46,6 +46,15 @@ class FormerStep:
     takes_policy: bool = False
     assigned_policies: tuple[str | None, ...] = ()
 
+    def followed_by(self, later: FormerStep) -> FormerStep:
+        """Both as one."""
+        return replace(
+            self,
+            assigned=(*self.assigned, *later.assigned),
+            takes_policy=later.takes_policy,
+            assigned_policies=(*self.assigned_policies, *later.assigned_policies),
+        )
+
     def leads_to(self, key: str | None) -> bool:
         """Whether the resource may have been on this key afterwards; where it is not known, on any."""
         return not self.assigned or self.assigned[-1] == key
@@ -336,12 +345,7 @@ def _is_found(step: FormerStep, keys: Sequence[str | None]) -> bool:
 def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
     if earlier is None:
         return later
-    return replace(
-        earlier,
-        assigned=(*earlier.assigned, *later.assigned),
-        takes_policy=later.takes_policy,
-        assigned_policies=(*earlier.assigned_policies, *later.assigned_policies),
-    )
+    return earlier.followed_by(later)
 
 
 def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Subject, FormerStep]:
