@@ -210,13 +210,15 @@ def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
         patch.setattr(key_plan, "_MOST_INLINE", 10)
         yield plan_restore(sim, folder / "undo", run_folder, check=True)
     furnish_assets(sim)
-    plan_policies(sim, folder / "policies")
+    plan_policies(sim, folder / "policies", replace=True)
     assert not apply_plan(sim, folder / "policies").failed
     yield plan_restore(sim, folder / "undo", folder / "policies", remove_policies=True, check=True)
 
 
 def _backup_policy_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
-    furnish_assets(sim)
+    keyed = {"asset": "has-1", "policy": "to-phx", "key": "key-everywhere"}
+    assigned = [keyed, {"asset": "keyless-1", "policy": "daily"}]
+    furnish_assets(sim, policy_assignments=assigned)
     names = {"compartment_ids": ["prod"], "kms_key_id": "vault-phx/key-phx", "replace": True}
     for check in (False, True):
         yield plan_policies(sim, folder / "policies", check=check, **names)
