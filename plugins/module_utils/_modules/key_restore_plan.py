@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from .._api.client import Connection
-from .._common.errors import ApiError, ResourceError, explain
+from .._common.errors import ApiError, InputError, ResourceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._documents.discovery_writer import named_resources, write_discovery
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject
 from .._model.backup_policies import BackupPolicy
+from .._model.ocid import expect_type, parse
 from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
@@ -155,16 +156,28 @@ def _read(
         first = former_keys[about].first_step(row["kms_key_id"])
         if has_policy_of_run(row, former_keys[about], first):
             reader = cast(PolicyReader, region.reader_for(kind))
-            try:
-                policies.update((ocid, reader.policy(ocid)) for ocid in (row["policy_id"], first.policy_id) if ocid)
-            except ApiError as error:
-                fault = explain(error)
-                return replace(fault, message=f"its former backup policy could not be read: {fault.message}")
+            for ocid in filter(None, (row["policy_id"], first.policy_id)):
+                policy = _policy(reader, ocid)
+                if isinstance(policy, ResourceError):
+                    return policy
+                policies[ocid] = policy
         rows.append(row)
         return None
 
     unread = read_now(connection, list(former_keys), DesiredState(None), take, log)
     return rows, unread, policies
+
+
+def _policy(reader: PolicyReader, ocid: str) -> BackupPolicy | ResourceError:
+    """A backup policy, which is that of an asset now, or which a file says to be its former one."""
+    try:
+        expect_type(parse(ocid), "volumebackuppolicy")
+        return reader.policy(ocid)
+    except InputError as error:
+        return ResourceError(code="UnknownResource", message=f"its former backup policy is not known: {error}.")
+    except ApiError as error:
+        fault = explain(error)
+        return replace(fault, message=f"its backup policy {ocid} could not be read: {fault.message}")
 
 
 def _options() -> dict[str, dict[str, Any]]:
