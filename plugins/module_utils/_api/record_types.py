@@ -192,16 +192,14 @@ VOLUME_BACKUP_POLICY = _record(
     "VolumeBackupPolicy",
     {"id": of.ocid},
     _NAMED,
-    {
+    # What schedules lack only makes the number of backups unknown.
+    optional={
+        "compartment_id": of.ocid,
+        "destination_region": of.text,
         "schedules": of.list_of(
-            RecordType(
-                "VolumeBackupSchedule",
-                {"backup_type": of.word, "period": of.word, "retention_seconds": of.integer},
-                {},
-            )
-        )
+            RecordType("VolumeBackupSchedule", {}, {"period": of.text, "retention_seconds": of.integer})
+        ),
     },
-    optional={"compartment_id": of.ocid, "destination_region": of.text},
 )
 VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(
     "VolumeBackupPolicyAssignment",

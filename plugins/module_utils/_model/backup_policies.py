@@ -21,19 +21,20 @@ PERIODS = {
 
 
 class BackupSchedule(NamedTuple):
-    """A schedule makes one backup in each period. ``period`` is as OCI names it."""
+    """A schedule makes one backup in each period. ``period`` is as OCI names it. None is unknown."""
 
-    period: str
-    retention_seconds: int
+    period: str | None
+    retention_seconds: int | None
 
 
 class BackupPolicy(NamedTuple):
-    """A policy. ``destination_region`` is where its backups are copied to, None if nowhere."""
+    """A policy. ``destination_region`` is where its backups are copied to, None if nowhere; ``schedules`` None: they
+    are not known."""
 
     id: str
     display_name: str
     destination_region: str | None
-    schedules: tuple[BackupSchedule, ...]
+    schedules: tuple[BackupSchedule, ...] | None
 
 
 class BackupCount(NamedTuple):
@@ -44,11 +45,13 @@ class BackupCount(NamedTuple):
 
 
 def count_backups(policy: BackupPolicy, resources: int = 1) -> BackupCount | None:
-    """How many backups a policy makes of so many resources. None where a schedule has a period that is not known."""
+    """How many backups a policy makes of so many resources. None where a schedule is not known, or its period."""
     made: dict[str, int] = {}
     kept = 0
+    if policy.schedules is None:
+        return None
     for schedule in policy.schedules:
-        if schedule.period not in PERIODS:
+        if schedule.period not in PERIODS or schedule.retention_seconds is None:
             return None
         _words, seconds = PERIODS[schedule.period]
         made[schedule.period] = made.get(schedule.period, 0) + resources

@@ -84,7 +84,7 @@ def cost_notes(
 def _policy_note(cost: PolicyCost, policy: BackupPolicy | None, names: Names) -> str:
     name = f"Backup policy {names.end(cost['policy_id'])}"
     if policy is None or cost["made"] is None or cost["kept"] is None:
-        why = "it could not be read" if policy is None else "it has a schedule of an unknown period"
+        why = "it could not be read" if policy is None else "a schedule, or its period, is not known"
         return f"{name}: how many backups it makes of {resources(cost['resources'])} is unknown, since {why}."
     if not policy.schedules:
         return f"{name} has no schedules, so it makes no backups."

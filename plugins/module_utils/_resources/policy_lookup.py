@@ -108,7 +108,9 @@ def _read_policy(service: Service, policy_id: str) -> BackupPolicy:
         policy_id,
         found.display_name,
         found.destination_region or None,
-        tuple(BackupSchedule(row.period, row.retention_seconds) for row in found.schedules),
+        None
+        if found.schedules is None
+        else tuple(BackupSchedule(row.period, row.retention_seconds) for row in found.schedules),
     )
 
 

@@ -172,7 +172,9 @@ class TestCosts:
         assert counted is not None
         assert counted.made == {"ONE_DAY": 10, "ONE_WEEK": 10, "ONE_MONTH": 10, "ONE_YEAR": 10}
         assert counted.kept == 10 * (7 + 4 + 12 + 5)
-        assert count_backups(self.GOLD._replace(schedules=(BackupSchedule("ONE_EON", 1),))) is None
+        for unknown in (BackupSchedule("ONE_EON", 1), BackupSchedule(None, 1), BackupSchedule("ONE_DAY", None)):
+            assert count_backups(self.GOLD._replace(schedules=(unknown,))) is None
+        assert count_backups(self.GOLD._replace(schedules=None)) is None
 
     def test_what_is_not_known_is_said_to_be_unknown(self) -> None:
         entries = planned(decided(row(policy_id=None), DesiredState(None, policy_id=ONE), ASSIGN)).entries
