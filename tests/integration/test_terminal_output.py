@@ -26,7 +26,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # What Ansible prints around our lines: headings, results, the recap, and the last message as its callback writes it.
 ANSIBLES = re.compile(r'PLAY |TASK |(ok|changed|skipping): |included: |localhost +: |    "msg": |        "|    \]|}$|$')
 DIGEST = re.compile(r"(Digest of the plan: )?[0-9a-f]{64}")
-PROGRESS = re.compile(r"\S+: .* \d+-?\d* of [\d,]+|First of each|us-\S+: ")
+PROGRESS = re.compile(r"First of each|us-\S+: |.*, for [\d.]+ (s|min)$")
 COUNTS = (0, 1, 20, 1000)
 
 
