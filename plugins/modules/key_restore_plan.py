@@ -65,23 +65,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-found:
-  description: What was read, even if no plan could be made of it.
-  returned: when the resources were read
-  type: dict
-  contains:
-    file:
-      description: The O(new_discovery_file). Null if it is not set.
-      type: str
-      sample: /var/reports/before.json
-    complete:
-      description: Whether everything could be read that was not deleted since.
-      type: bool
-      sample: true
-    msg:
-      description: What could not be read. Empty if everything was.
-      type: str
-      sample: ''
 # shared: plan (resource)
 plan_file:
   description: The file with the plan.
@@ -171,6 +154,23 @@ msg:
   type: str
   sample: 1,200 resources would be changed, 300 already right
 # end of plan
+found:
+  description: Whether everything was read that a run may not pass over, even if no plan could be made of it.
+  returned: always
+  type: dict
+  contains:
+    file:
+      description: The O(new_discovery_file). Null without one.
+      type: str
+      sample: /var/reports/before.json
+    complete:
+      description: Whether everything could be read, but for what OCI does not find, such as what was deleted since.
+      type: bool
+      sample: true
+    msg:
+      description: How many could not be read, with an example. Empty if there are none.
+      type: str
+      sample: ''
 summary:
   description: Counts of the resources that were considered.
   returned: success
