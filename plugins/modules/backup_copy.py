@@ -310,6 +310,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_spec,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.planned_table import planned_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 
 
@@ -334,7 +335,7 @@ def main() -> None:
             desired_copy,
             with_destination,
             destination,
-            shows_plan=True,
+            planned_lines=planned_table,
             begin=create_folder_of_copies,
             end=point_latest_to_copies,
         ),
