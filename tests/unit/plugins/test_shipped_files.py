@@ -90,7 +90,7 @@ ACCOUNTABLE = (2_500, 1_500)
 LESS = {
     "backup_kms_key": (16_000, 15_000),
     "backup_policy_crossregion_key": (26_000, 21_500),
-    "key_assignment_info": (29_500, 26_500),
+    "key_assignment_info": (18_500, 15_500),
     "key_assignment_plan": (6_500, 14_000),
     "key_restore_plan": (23_000, 29_000),
     "kms_key_info": (122_000, 86_500),
