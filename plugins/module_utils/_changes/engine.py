@@ -162,6 +162,7 @@ class KeyAssigner:
             desired,
             target.resource_kind,
             expected_kms_key_id=target.expected_kms_key_id,
+            expected_policy_id=target.expected_policy_id,
             include_locked=self._run_settings.include_locked,
         )
 
@@ -183,6 +184,7 @@ class KeyAssigner:
                     desired,
                     target.resource_kind,
                     expected_kms_key_id=target.expected_kms_key_id,
+                    expected_policy_id=target.expected_policy_id,
                     include_locked=self._run_settings.include_locked,
                 )
         return found

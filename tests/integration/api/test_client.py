@@ -40,7 +40,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 )
 
 ASHBURN, FRANKFURT, PHOENIX = "us-ashburn-1", "eu-frankfurt-1", "us-phoenix-1"
-VOLUME_ID = "ocid1.volume.oc1.iad.abc"
+VOLUME_ID = "ocid1.volume.oc1..abc"  # of no region, since tests ask several for it
 COMPARTMENT_ID = "ocid1.compartment.oc1..c"
 KEY_ID = "ocid1.key.oc1.iad.vault.abc"
 VOLUME = {
