@@ -820,7 +820,7 @@ def test_regions_that_the_user_adds_are_known_to_us_and_to_the_sdk(
 ) -> None:
     def region(number: int) -> dict[str, str]:
         return {
-            "realmKey": "OC9",
+            "realmKey": "OC93",
             "realmDomainComponent": "cloud.example",
             "regionKey": f"XX{number}",
             "regionIdentifier": f"xx-new-{number}",
@@ -836,7 +836,7 @@ def test_regions_that_the_user_adds_are_known_to_us_and_to_the_sdk(
         "iaas.xx-new-3.cloud.example",
     ]
     assert connection.management_endpoints("p", "xx2")[0] == "https://p-management.kms.xx-new-2.cloud.example"
-    assert connection.regions.realms["xx-new-1"] == "oc9"
+    assert connection.regions.realms["xx-new-1"] == "oc93"
 
 
 @pytest.mark.usefixtures("fresh_regions")
