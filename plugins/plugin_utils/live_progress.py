@@ -24,6 +24,8 @@ from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as RunModule
 from ansible.utils.display import Display
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import width_of, wrap
+
 OPTION = "progress_file"
 
 display = Display()
@@ -102,7 +104,16 @@ class LiveModule(RunModule):
     def _show(self, task_vars: Mapping[str, Any]) -> Callable[[str], None]:
         hosts = task_vars.get("ansible_play_hosts_all") or ()
         host = f"[{task_vars.get('inventory_hostname')}] " if len(hosts) > 1 else ""
-        return lambda line: display.display(f"{host}{line}")
+        columns = os.environ.get("COLUMNS") or TERMINAL_WIDTH
+        if not columns:
+            return lambda line: display.display(f"{host}{line}")
+        width = width_of(columns)
+
+        def show(line: str) -> None:
+            for part in wrap(f"{host}{line}", width, "", "  "):
+                display.display(part)
+
+        return show
 
 
 @contextmanager

@@ -17,6 +17,9 @@ from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .attempts import Change, Phase, Progress
 from .request import Target
 
+_MANY = 200
+"""Resources whose reading is announced at once, and not only when it has taken a while."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -40,6 +43,8 @@ class ChangeProgress:
     def reading(self, targets: Sequence[Target]) -> AbstractContextManager[None]:
         """While the targets are read."""
         line = f"{_places(targets)}: reading {len(targets):,} {_kinds(targets)}"
+        if len(targets) >= _MANY and self._span is None and self._table_width is None:
+            self._log.say(line)  # that takes long for certain
         return self._log.during(lambda seconds: f"{line}{_since(seconds)}")
 
     def validating(self) -> AbstractContextManager[None]:

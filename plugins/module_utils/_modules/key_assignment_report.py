@@ -134,7 +134,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         paths["signature"] = sign(paths["manifest"], signing_key, REPORT_NAMESPACE)
     published = history.publish(texts["metrics"])
     warn(module, history.warnings, "the folder of the reports")
-    result = _result(report)
+    result = _result(report, _planned_names(options) if report["retirement"] else {})
     if history.baseline is not None and report["since"] is None:
         result["msg"] += f". {NO_BASELINE}"
         result["lines"].append(f"{NO_BASELINE}.")
@@ -325,8 +325,8 @@ def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
         expect_replaceable(name, path, foreign_report_reason)
 
 
-def _result(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What a task returns of a report: counts and verdicts, however large it is."""
+def _result(report: Mapping[str, Any], planned: Mapping[str, str | None]) -> dict[str, Any]:
+    """What a task returns of a report: counts and verdicts, however large it is. ``planned`` has names of a plan."""
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
     summary = report["summary"]
@@ -347,7 +347,7 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
                 "kms_key_id": key["kms_key_id"],
                 "verdict": key["verdict"],
                 "uses": len(key["uses"]),
-                "display_name": names.get(key["kms_key_id"]),
+                "display_name": names.get(key["kms_key_id"]) or planned.get(key["kms_key_id"]),
             }
             for key in keys[:_MOST_LISTED]
         ],
@@ -355,6 +355,12 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
         "lines": report_lines(report),
         "msg": report_message(report),
     }
+
+
+def _planned_names(options: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """The names that the plan has of keys, such as those that the user gave. None while OCIDs are to be replaced."""
+    path = _path(options["plan_file"])
+    return {} if path is None or options["redact"] else read_plan(path).names
 
 
 def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:
