@@ -14,9 +14,8 @@ PATH = "/var/reports/" + "a" * 70
 
 def test_lines_fit_the_terminal_and_paths_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    lines = terminal_lines(
-        [f"2 resources failed:\n  db-1: {'It is locked. ' * 5}", f"Nothing changed. The report: {PATH}"]
-    )
+    failed = f"2 resources failed:\n  db-1: {'It is locked. ' * 5}"
+    lines = terminal_lines([failed, f"Nothing changed. The report: {PATH}"])
     assert lines[:2] == ["2 resources failed:", "  db-1: It is locked. It is locked. It is locked."]
     assert all(len(line) <= 49 for line in lines if PATH not in line)
     assert lines[-1] == f"  {PATH}"

@@ -169,10 +169,8 @@ class TestStopReason:
 def test_failures_are_named_with_their_reasons_and_the_rest_is_counted() -> None:
     rows = [{"id": volume_id(n), "display_name": f"db-{n}", "error": {"message": "Locked."}} for n in range(1, 8)]
     last = counts(failed_earlier=9)
-    (fault,) = verdict(last, {"complete": True}, stopped=False, check_mode=False, folder="/run", failures=rows)[
-        "faults"
-    ]
-    lines = fault.split("\n")
+    ended = verdict(last, {"complete": True}, stopped=False, check_mode=False, folder="/run", failures=rows)
+    lines = ended["faults"][0].split("\n")
     assert lines[:2] == ["9 resources failed:", "  db-1: Locked"]
     assert lines[5:] == ["  db-5: Locked", "  and 4 more in /run"]
 
