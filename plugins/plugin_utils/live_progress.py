@@ -24,7 +24,7 @@ from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as RunModule
 from ansible.utils.display import Display
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import width_of, wrap
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import text_width, width_of, wrap
 
 OPTION = "progress_file"
 
@@ -110,7 +110,9 @@ class LiveModule(RunModule):
         width = width_of(columns)
 
         def show(line: str) -> None:
-            for part in wrap(f"{host}{line}", width, "", "  "):
+            text = f"{host}{line}"
+            # What fits may be a row of a table, whose blanks stay.
+            for part in [text] if text_width(text) <= width else wrap(text, width, "", "  "):
                 display.display(part)
 
         return show
