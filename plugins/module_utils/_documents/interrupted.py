@@ -67,7 +67,7 @@ class InterruptedPolicy:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _JournaledChange:
     change: JournalChange
     journal: str
 
@@ -176,17 +176,17 @@ def _interrupted(files: dict[str, JournalFile]) -> list[InterruptedPolicy]:
     for name, file in files.items():
         origins.update((id(line), name) for line in file.lines)
         lines += file.lines
-    by_asset: dict[str, list[_Found]] = {}
+    by_asset: dict[str, list[_JournaledChange]] = {}
     for change in paired(lines):
         if change.intent.part == POLICY:
-            by_asset.setdefault(change.intent.id, []).append(_Found(change, origins[id(change.intent)]))
+            by_asset.setdefault(change.intent.id, []).append(_JournaledChange(change, origins[id(change.intent)]))
     found = (_last_interrupted(changes) for changes in by_asset.values())
     return [policy for policy in found if policy is not None]
 
 
-def _last_interrupted(changes: Sequence[_Found]) -> InterruptedPolicy | None:
+def _last_interrupted(changes: Sequence[_JournaledChange]) -> InterruptedPolicy | None:
     """None where a later change has an end. Within a journal the order of the lines decides, else their times."""
-    last: dict[str, _Found] = {}
+    last: dict[str, _JournaledChange] = {}
     for found in changes:
         if found.journal not in last or found.change.place > last[found.journal].change.place:
             last[found.journal] = found

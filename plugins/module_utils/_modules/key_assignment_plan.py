@@ -175,7 +175,7 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        warn_of(context.module, incomplete_warning("'new_discovery_file'"))
+        warn_of(context.module, incomplete_warning(repr(str(path))))
     return read_discovery(path)
 
 

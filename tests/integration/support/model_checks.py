@@ -180,12 +180,12 @@ def check_report(run: Run, ran: Ran) -> None:
     if "resources" not in ran.result:
         assert not run.writes, ran.msg
         return
-    assert list(run.entries) == _told_of(run)
+    assert list(run.entries) == _reported_subjects(run)
     for subject, entry in run.entries.items():
         _check_entry(run, subject, entry)
 
 
-def _told_of(run: Run) -> list[str]:
+def _reported_subjects(run: Run) -> list[str]:
     """The subjects; where a group could not be read, the group in its members' place."""
     told: list[str] = []
     for name in run.ask.ids:
@@ -200,7 +200,7 @@ def _check_entry(run: Run, subject: str, entry: dict[str, Any]) -> None:
     if subject not in ask.subjects(run.before):
         return
     if not is_error:
-        assert _agree(_told(entry, ask, "previous_"), ask.held(run.before, subject)), told
+        assert _agree(_reported_key(entry, ask, "previous_"), ask.held(run.before, subject)), told
     if run.check:
         assert (
             is_error
@@ -214,12 +214,12 @@ def _check_entry(run: Run, subject: str, entry: dict[str, Any]) -> None:
         return
     if not entry["settled"]:
         return
-    assert _agree(_told(entry, ask, ""), ask.held(run.after, subject)), told
+    assert _agree(_reported_key(entry, ask, ""), ask.held(run.after, subject)), told
     assert entry["changed"] == run.has_changed(subject), told
     assert is_left or ask.matches(run.before, run.after, subject), told
 
 
-def _told(entry: dict[str, Any], ask: Ask, prefix: str) -> Any:
+def _reported_key(entry: dict[str, Any], ask: Ask, prefix: str) -> Any:
     key = entry[f"{prefix}kms_key_id"]
     if ask.module is POLICY:
         policy = entry[f"{prefix}policy_id"]

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from simulator.api import Call, declare, scope
+from simulator.key_checks import check_assignable
 from simulator.kinds.compartments import inspectable
 from simulator.kinds.volumes import STATES, VOLUMES, BlockVolume, BootVolume, Replica, Volume
 from simulator.ocids import ocid
-from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
 
 from .rows import LARGEST_PAGE, checked_domain, ordered, wanted_state
@@ -131,7 +131,7 @@ def _replica(volume: Volume, call: Call, row: Json) -> Replica:
         raise invalid("xrrKmsKeyId is invalid or incorrectly formatted.")
     if key:
         # The key has to be usable where the replica lives.
-        vet(call, key, "xrrKmsKeyId", site.region.name)
+        check_assignable(call, key, "xrrKmsKeyId", site.region.name)
     old = next((replica for replica in volume.replicas if replica.domain == domain), None)
     if old is None:
         made = ocid(volume.replica_type, call.cloud.tenancy.realm, site.region.in_ocid, volume.id)

@@ -25,14 +25,14 @@ COLLECTION = "ansible_collections.oci_keys.block_volume."
 LIMITS = {
     "backup_copy": (748_000, 537_000),
     "backup_kms_key": (675_000, 481_000),
-    "backup_policy_crossregion_key": (684_000, 486_000),
+    "backup_policy_crossregion_key": (686_000, 488_000),
     "backup_policy_plan": (777_000, 560_000),
     "key_assignment_info": (537_000, 381_000),
     "key_assignment_plan": (778_000, 562_000),
     "key_assignment_report": (361_000, 266_000),
     "key_plan_apply": (1_062_000, 777_000),
     "key_restore_plan": (699_000, 499_000),
-    "kms_key_info": (373_000, 264_000),
+    "kms_key_info": (375_000, 265_000),
     "volume_kms_key": (663_000, 473_000),
 }
 # These change nothing, so they ship nothing that does.

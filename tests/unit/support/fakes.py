@@ -148,7 +148,7 @@ def run_assigner(
     cancellation: CancellationToken | None = None,
     **more: Any,
 ) -> Report:
-    """All five steps, without vetting unless told."""
+    """All five steps, without validating keys unless it is told to."""
     assigner = KeyAssigner(
         FakeConnection(cloud),
         journal or MemoryJournal(cloud),
