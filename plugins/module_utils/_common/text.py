@@ -132,6 +132,12 @@ _URL_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,})\S*@")
 # A proxy may be given without a scheme, and what is made a path has a folder before it and one slash in it.
 _BARE_CREDENTIALS = re.compile(r"(?<![\w@.:-])[\w.%+-]+:(?![/\\]{2})[^\s'\"]+@(?=[\w\[])")
 
+# Between quotation marks, passwords may have blanks.
+_QUOTED_CREDENTIALS = re.compile(
+    r"(?<=['\"])(?P<kept>(?:[^'\":\s]*/)?(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+)?)"
+    r"[\w.%+-]+:(?![/\\]{2})[^'\"\n]*@(?=[\w\[])"
+)
+
 # A value as a whole may have blanks in its credentials, or be nothing but lines of base64.
 _URL = re.compile(
     r"\s*(?P<folder>(?:[^:]*/)?)"
@@ -173,5 +179,6 @@ def without_secrets(text: str) -> str:
     text = _NAMED_TOKEN.sub(rf"\g<1>{_TOKEN}", text)
     if "@" in text:
         text = _URL_CREDENTIALS.sub(rf"\g<1>{_CREDENTIALS}@", text)
+        text = _QUOTED_CREDENTIALS.sub(rf"\g<kept>{_CREDENTIALS}@", text)
         text = _BARE_CREDENTIALS.sub(f"{_CREDENTIALS}@", text)
     return text

@@ -83,6 +83,8 @@ def test_a_password_with_blanks() -> None:
     assert quote("http://scott:pass word@proxy:3128") == "'http://***@proxy:3128'"
     assert given_path("/srv/http:/scott:pass word@proxy:3128") == "/srv/***@proxy:3128"
     assert given_path("/srv/scott:pass word@proxy:3128") == "/srv/***@proxy:3128"
+    for path in ("/srv/scott:pass word@proxy", "/srv/http:/scott:pass word@proxy", "http://scott:pass word@proxy"):
+        assert "word" not in shown(f"'a' and {path!r}: it does not exist, ask 'me@example.com'.")
 
 
 @pytest.mark.parametrize("form", ["http:/scott:{}@proxy:3128", "/srv/jobs/http:/scott:{}@proxy", "/srv/scott:{}@proxy"])
