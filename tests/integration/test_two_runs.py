@@ -22,6 +22,7 @@ from integration.support import copy_helpers
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, furnish
 from integration.support.rekey_helpers import keys_in_place, make_plan
+from integration.test_whole_plan import plan_now
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -274,6 +275,29 @@ def test_two_batches_with_the_same_resources_change_each_once(
             failed += summary["failed"]
 
     assert (changed, failed) == (COUNT + 20, 0)
+    assert sim.needless_puts == 0
+
+
+@REPETITIONS
+def test_two_jobs_with_the_same_shards_change_each_volume_once(
+    sim: Simulator, tmp_path: Path, state: Path, repetition: int
+) -> None:
+    """As hosts of the inventory: each job has a plan for each shard, and carries out all of them at once."""
+    shards = ("us-ashburn-1", "us-phoenix-1")
+    furnish(sim, volumes=[volumes(COUNT // 2, key="key-b"), volumes(COUNT // 2, name="phx", region=shards[1])])
+    folders = [tmp_path / job / shard for job in ("one", "two") for shard in shards]
+    for folder in folders:
+        planned = plan_now(sim, folder, regions=[folder.name], resource_types=["volume"])
+        assert planned.result["summary"]["planned"] == COUNT // 2
+    sim.reset_counts()
+    task = {"rounds": 2, "concurrency": 4 + repetition}
+
+    runs = [Run(key_plan_apply, folder, state, plan_file=str(folder / "plan.json"), **task) for folder in folders]
+    results = [one.end() for one in runs]
+
+    assert [result["summary"]["failed"] for result in results] == [0] * len(folders), results
+    assert sum(result["summary"]["changed"] for result in results) == COUNT
+    assert sim.counts()[PUT] == COUNT
     assert sim.needless_puts == 0
 
 
