@@ -14,7 +14,6 @@ from .._common.text import visible
 from .._documents.interrupted import InterruptedPolicy, former_run_journals, interrupted_policies
 from .._documents.report_file import RunRecords
 from .._model.resource_types import ASSIGNMENT
-from .interrupted import is_of_tenancy
 
 _MOST_NAMED = 5
 
@@ -33,8 +32,7 @@ def interrupted_lines(reports: Path, runs: Sequence[RunRecords], *, is_redacted:
     found = [
         line
         for policy in policies
-        if any(is_of_tenancy(policy.tenancy, tenancy) for tenancy in tenancies)
-        and (line := _line(policy, runs)) is not None
+        if policy.tenancy in (None, *tenancies) and (line := _line(policy, runs)) is not None
     ]
     if not found:
         return []
