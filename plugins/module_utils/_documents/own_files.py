@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._common.errors import InputError
 from .._common.files import write_private
 from .formats import PLAN_FORMAT, RESULT_FORMAT, RESULT_VERSION
-from .json_reader import JsonNode, read_json
+
+if TYPE_CHECKING:
+    from .json_reader import JsonNode
 
 _FIRST_MEMBER = re.compile(rb'\s*\{\s*"format":\s*"([^"\\]{1,80})"')
 _BEGINNING = 256
@@ -61,6 +63,9 @@ def _beginning(path: Path, size: int) -> tuple[str | None, bytes]:
 
 def _format_of(path: Path) -> str | None:
     """The format of a file that does not begin with it: a report, or a result of version 0.1.0, which had none."""
+    # Only here, since most calls replace no such file: the reader takes 4 ms of a start.
+    from .json_reader import read_json
+
     try:
         root = read_json(path)
         members = root.mapping()

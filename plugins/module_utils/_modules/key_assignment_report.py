@@ -22,8 +22,8 @@ from .._common.ssh_signatures import REPORT_NAMESPACE, sign
 from .._common.values import is_blank
 from .._documents.changes_file import ChangeRow, read_batch_changes, read_changes
 from .._documents.discovery_file import DiscoveryFile, read_discovery
-from .._documents.journal_changes import changes_of
 from .._documents.journal_reader import read_journal
+from .._documents.journal_rows import changes_of
 from .._documents.json_reader import read_json
 from .._documents.keys_file import KeyRow, read_keys
 from .._documents.plan_file import read_plan
