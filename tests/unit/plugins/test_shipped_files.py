@@ -28,7 +28,7 @@ LIMITS = {
     "backup_policy_crossregion_key": (680_000, 486_000),
     "key_assignment_info": (529_000, 374_000),
     "key_assignment_plan": (770_000, 555_000),
-    "key_assignment_report": (361_000, 266_000),
+    "key_assignment_report": (371_000, 273_000),
     "key_plan_apply": (1_020_000, 742_000),
     "key_restore_plan": (685_000, 488_000),
     "kms_key_info": (373_000, 264_000),
