@@ -192,7 +192,14 @@ VOLUME_BACKUP_POLICY = _record(
     "VolumeBackupPolicy",
     {"id": of.ocid},
     _NAMED,
-    optional={"compartment_id": of.ocid, "destination_region": of.text},
+    # What schedules lack only makes the number of backups unknown.
+    optional={
+        "compartment_id": of.ocid,
+        "destination_region": of.text,
+        "schedules": of.list_of(
+            RecordType("VolumeBackupSchedule", {}, {"period": of.text, "retention_seconds": of.integer})
+        ),
+    },
 )
 VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(
     "VolumeBackupPolicyAssignment",

@@ -160,6 +160,7 @@ class KeyAssigner:
             desired,
             target.resource_kind,
             expected_kms_key_id=target.expected_kms_key_id,
+            expected_policy_id=target.expected_policy_id,
             include_locked=self._run_settings.include_locked,
         )
 
@@ -181,6 +182,7 @@ class KeyAssigner:
                     desired,
                     target.resource_kind,
                     expected_kms_key_id=target.expected_kms_key_id,
+                    expected_policy_id=target.expected_policy_id,
                     include_locked=self._run_settings.include_locked,
                 )
         return found

@@ -14,6 +14,7 @@ from .._changes.request import Target
 from .._common.errors import InputError
 from .._documents.interrupted import InterruptedPolicy
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
+from .._model.actions import UNASSIGN
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
@@ -21,14 +22,14 @@ from .._resources.planned import planned_kind
 
 
 def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
-    """The slices of a batch, each of entries that want one key."""
+    """The slices of a batch, each of entries that want one key and one policy."""
     if number not in plan.batches:
         known = f"from {min(plan.batches)} to {max(plan.batches)}" if plan.batches else "none"
         raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
     parts = plan.batches[number]
     for part in parts:
-        if len({(row["wanted_kms_key_id"], row["type"]) for row in plan.entries[part.start : part.stop]}) != 1:
-            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types or keys")
+        if len({(row["type"], _desired(row)) for row in plan.entries[part.start : part.stop]}) != 1:
+            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types, keys or policies")
     return parts
 
 
@@ -37,13 +38,21 @@ def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list
     entries = plan.entries[part.start : part.stop]
     realm = parse(plan.tenancy).realm
     for entry in entries:
-        for kms_key_id in (entry["kms_key_id"], entry["wanted_kms_key_id"]):
-            if kms_key_id is not None:
-                expect_realm(parse(kms_key_id), realm, "the tenancy")
+        for ocid in (entry["kms_key_id"], entry["wanted_kms_key_id"], entry.get("wanted_policy_id")):
+            if ocid is not None:
+                expect_realm(parse(ocid), realm, "the tenancy")
         if entry["wanted_kms_key_id"] is not None:
             where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
             _expect_realm_of_region(connection, where, realm)
-    return [_target(entry, connection, realm) for entry in entries], DesiredState(entries[0]["wanted_kms_key_id"])
+    return [_target(entry, connection, realm) for entry in entries], _desired(entries[0])
+
+
+def _desired(entry: PlanEntry) -> DesiredState:
+    return DesiredState(
+        entry["wanted_kms_key_id"],
+        policy_id=entry.get("wanted_policy_id"),
+        unassigned=entry["action"] == UNASSIGN,
+    )
 
 
 def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
@@ -53,7 +62,7 @@ def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> 
 
 
 def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
-    """An entry's resource, on the key that the plan found it on."""
+    """An entry's resource, on the key that the plan found it on; with its policy, where another one replaces it."""
     ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
     expect_realm(ocid, realm, "the tenancy")
     region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
@@ -65,6 +74,7 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         kind=planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
+        expected_policy_id=(entry.get("policy_id") or "") if "wanted_policy_id" in entry else None,
         interrupted=_lost_policy(entry, ocid.value),
     )
 

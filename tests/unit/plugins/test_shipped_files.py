@@ -26,16 +26,24 @@ LIMITS = {
     "backup_copy": (740_000, 531_000),
     "backup_kms_key": (671_000, 478_000),
     "backup_policy_crossregion_key": (680_000, 486_000),
+    "backup_policy_plan": (770_000, 555_000),
     "key_assignment_info": (529_000, 374_000),
     "key_assignment_plan": (770_000, 555_000),
     "key_assignment_report": (371_000, 273_000),
-    "key_plan_apply": (1_020_000, 742_000),
-    "key_restore_plan": (685_000, 488_000),
+    "key_plan_apply": (1_055_000, 772_000),
+    "key_restore_plan": (695_000, 496_000),
     "kms_key_info": (373_000, 264_000),
     "volume_kms_key": (660_000, 470_000),
 }
 # These change nothing, so they ship nothing that does.
-READING = ("key_assignment_info", "key_assignment_plan", "key_assignment_report", "key_restore_plan", "kms_key_info")
+READING = (
+    "backup_policy_plan",
+    "key_assignment_info",
+    "key_assignment_plan",
+    "key_assignment_report",
+    "key_restore_plan",
+    "kms_key_info",
+)
 
 
 @functools.cache
@@ -170,6 +178,7 @@ RARE = {
 }
 READ_AT_ONCE = {
     "backup_policy_crossregion_key": {"policies"},
+    "backup_policy_plan": {"policies"},
     "key_assignment_report": {"journals"},
     "key_plan_apply": {"policies"},
     "key_restore_plan": {"journals", "policies"},
