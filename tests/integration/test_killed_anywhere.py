@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count, product
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,8 @@ def _points(sim: Simulator) -> Iterator[tuple[int, bool]]:
     """Each request of the run that was just made, before it is sent and after. In short: of writes, and one more."""
     writes = [number for number, call in enumerate(sim.calls(), 1) if is_change(call.operation)]
     if SOAK:
-        yield from product(count(1), (False, True))
+        # Not product(), which would count to the end first.
+        yield from ((number, sent) for number in count(1) for sent in (False, True))
     else:
         yield from sorted({(number, sent) for number in writes for sent in (False, True)})
         yield max(writes) + 1, False

@@ -135,9 +135,11 @@ def _changed_rows(entries: Sequence[PlanEntry], names: Names) -> list[ChangedRow
 def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
     """What a change replaces and by what: keys, or backup policies with the keys for their copies."""
     before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
+    copies = entry["key_region"] != entry["region"]
+    if "lost_in_runs" in entry:
+        return _policy_words(None, None, names), _policy_words(entry.get("policy_id"), after, names, copies=copies)
     if "wanted_policy_id" not in entry:
         return names.key(before), names.key(after)
-    copies = entry["key_region"] != entry["region"]
     return (
         _policy_words(entry.get("policy_id"), before, names),
         _policy_words(entry["wanted_policy_id"], after, names, copies=copies),

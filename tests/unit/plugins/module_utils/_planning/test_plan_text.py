@@ -220,3 +220,4 @@ def test_policies_that_come_back_are_named_with_their_assets(count: int, words: 
     for number, row in enumerate(rows[:5]):
         assert f"{row['policy_id']} of volume-{number}" in text
     assert all(word in text for word in words)
+    assert "no backup policy" in text
