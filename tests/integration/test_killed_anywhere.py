@@ -225,6 +225,7 @@ ALL = [(name, then) for name in CASES for then in NEXT]
 SAMPLE = [
     ("key-changed-ignored", "the same task"),
     ("policy-changed", "the same task"),
+    ("policy-changed", "restore_keys"),
     ("key-and-roll-back-refused", "another task"),
 ]
 
