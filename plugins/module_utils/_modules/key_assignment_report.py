@@ -60,6 +60,7 @@ from .errors import fail_module_on_error
 from .exception_options import given_exceptions
 from .output import invocation, warn
 from .report_history import NO_BASELINE, History
+from .report_interrupted import interrupted_lines
 from .terraform_options import given_states
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
@@ -140,6 +141,9 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     if history.baseline is not None and report["since"] is None:
         result["msg"] += f". {NO_BASELINE}"
         result["lines"].append(f"{NO_BASELINE}.")
+    if history.keeps:
+        is_redacted = report["evidence"]["redacted"] is not None
+        result["lines"] += interrupted_lines(folder.parent, runs, is_redacted=is_redacted)
     return {
         "changed": False,
         "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},

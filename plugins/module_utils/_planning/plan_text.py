@@ -25,6 +25,9 @@ GOOD, CHANGES, LEFT, BAD = "good", "changes", "left", "bad"
 NO_NAMES = Names({})
 
 
+_MOST_LOST = 5
+
+
 @dataclass(frozen=True)
 class PlanWords:
     """What the lines say besides the plan itself. ``approved`` is the digest of the approved plan and ``present`` that
@@ -51,14 +54,22 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
         lines += wrap(note, words.width)
     for heading, rows, remedy in _sections(plan):
         lines += unchanged_lines(heading, _unchanged_rows(rows, words, remedy), words.width, _REST)
-    lost = sum("lost_in_runs" in entry for entry in plan.entries)
-    if lost:
-        policies = "1 backup policy" if lost == 1 else f"{lost:,} backup policies"
-        lines += wrap(f"{policies} that an interrupted run took away {verb} assigned again", words.width)
+    lines += _lost_lines([entry for entry in plan.entries if "lost_in_runs" in entry], words, verb)
     if plan.not_selected:
         lines.append(f"{plan.not_selected:,} not selected by the filters")
     lines += _approval_lines(plan, words)
     return [*map(visible, lines), *_digest_lines(plan.digest, words.width)]
+
+
+def _lost_lines(lost: Sequence[PlanEntry], words: PlanWords, verb: str) -> list[str]:
+    """The policies that come back, each with its asset: the table of changes shows but their keys."""
+    if not lost:
+        return []
+    policies = "1 backup policy" if len(lost) == 1 else f"{len(lost):,} backup policies"
+    named = [f"{entry.get('policy_id')} of {_name(entry)}" for entry in lost[:_MOST_LOST]]
+    more = f", and {len(lost) - _MOST_LOST:,} more" if len(lost) > _MOST_LOST else ""
+    text = f"{policies} that an interrupted run took away {verb} assigned again: {', '.join(named)}{more}"
+    return wrap(text, words.width)
 
 
 def _digest_lines(digest: str, width: int) -> list[str]:
@@ -124,9 +135,11 @@ def _changed_rows(entries: Sequence[PlanEntry], names: Names) -> list[ChangedRow
 def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
     """What a change replaces and by what: keys, or backup policies with the keys for their copies."""
     before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
+    copies = entry["key_region"] != entry["region"]
+    if "lost_in_runs" in entry:
+        return _policy_words(None, None, names), _policy_words(entry.get("policy_id"), after, names, copies=copies)
     if "wanted_policy_id" not in entry:
         return names.key(before), names.key(after)
-    copies = entry["key_region"] != entry["region"]
     return (
         _policy_words(entry.get("policy_id"), before, names),
         _policy_words(entry["wanted_policy_id"], after, names, copies=copies),

@@ -107,6 +107,7 @@ def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pac
     in_vain = cell.count is None and (is_long or cell.fault.is_wrong)
     with _called(cell, sim):
         spoilt = _attempt(ask, sim, journal, pace, pace.brief_wait if in_vain else pace.wait)
+    spoilt = replace(spoilt, a_row_lags=cell.fault.kind == "lagging_row")
     _has_struck(cell, sim)
     check(spoilt)
     _check_end(spoilt, rule)
