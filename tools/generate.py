@@ -6,24 +6,29 @@
 
 * Return values that modules share: tools/return_values.yml, into RETURN of each of these modules
 * Role variables: plugins/module_utils/_roles/variables.py, into argument specs, defaults and READMEs of the roles
+* Resource types: plugins/module_utils/_model/resource_types.py, into the schema of reports
 
 A unit test checks that the committed files are what this writes.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import either
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import role_variables
 
 ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = ROOT / "roles" / "encryption_report" / "files" / "report.schema.json"
 
 ENTRY_POINTS = {
     "rekey": {"main": "rekey", "restore": "restore_keys"},
@@ -49,6 +54,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield specs, with_options(specs.read_text(encoding="utf-8"), entry_points)
         yield ROOT / "roles" / role / "defaults" / "main.yml", defaults(role)
         yield readme, with_tables(readme.read_text(encoding="utf-8"))
+    yield SCHEMA, with_types(SCHEMA.read_text(encoding="utf-8"), RESOURCE_TYPES.with_key.names)
 
 
 def with_return_values(text: str, blocks: Mapping[str, str]) -> str:
@@ -89,6 +95,27 @@ def defaults(role: str) -> str:
 def with_tables(text: str) -> str:
     """The text of a README, with its tables of variables filled in."""
     return _TABLE.sub(lambda match: _table(match["prefix"]), text)
+
+
+def with_types(text: str, names: Sequence[str]) -> str:
+    """The text of a schema in which each property ``type`` that is described is one of these resource types."""
+    content = json.loads(text)
+    for properties in _properties(content):
+        if "description" in properties.get("type", {}):
+            properties["type"] = {"type": "string", "enum": list(names), "description": f"{either(names)}."}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _properties(node: Any) -> Iterator[dict[str, Any]]:
+    """The ``properties`` of a schema and of all that is in it."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _properties(item)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "properties":
+                yield value
+            yield from _properties(value)
 
 
 def _table(prefix: str) -> str:
