@@ -87,6 +87,8 @@ class NamedKind:
     """The resource type in IAM statements."""
     iam_verb: str = "use"
     """The IAM verb required to change it."""
+    ignored_hint: str | None = None
+    """What to do where the service accepts a change and leaves the key as it was, or refuses it for what it is."""
 
     @property
     def ocid_type(self) -> str:
