@@ -30,9 +30,11 @@ def run_with_recreation(
 ) -> Report:
     """Change the keys in place; then switch replication off and on for those that the service left as they were.
 
-    Raises InputError before anything is written.
+    Only where ``desired`` allows it. Raises InputError before anything is written.
     """
     in_place = run(targets, desired)
+    if not desired.may_recreate:
+        return in_place
     if check_mode:
         planned = [outcome.label for outcome in in_place.outcomes if outcome.changed]
         return replace(in_place, warnings=[*in_place.warnings, *_planned_warnings(planned)])

@@ -87,6 +87,7 @@ class RegionScan:
         progress: ScanProgress | None = None,
     ) -> None:
         self._region = region
+        self._connection = connection
         self._progress = progress or ScanProgress(region, len(compartment_ids))
         self._service = connection.block_volume(region)
         self._compartment_ids = compartment_ids
@@ -110,10 +111,18 @@ class RegionScan:
             listed = self._list_all(pool, kinds)
             with_key = {row.id for rows in listed.values() for row in rows.values() if row.kms_key_id}
             found = [
-                row for kind in wanted for row in self._verified_by_get(pool, kind, listed[kind], with_key).values()
+                self._placed(each)
+                for kind in wanted
+                for row in self._verified_by_get(pool, kind, listed[kind], with_key).values()
+                for each in kind.found_in(row)
             ]
             found += self._assignments(pool, [listed[kind] for kind in assets])
         return found
+
+    def _placed(self, resource: Resource) -> Resource:
+        """A resource with the long name of its region, which may be another one than its source is in."""
+        name = self._connection.regions.region(resource.region)
+        return resource if name in (None, resource.region) else replace(resource, region=name)
 
     def _list_all(self, pool: ThreadPoolExecutor, kinds: Sequence[ReadableKind]) -> dict[ReadableKind, Rows]:
         lists = [(kind, compartment_id) for compartment_id in self._compartment_ids for kind in kinds]

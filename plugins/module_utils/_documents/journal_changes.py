@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from .._model.actions import UNASSIGN
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .changes_file import ChangeRow, ErrorRow
 from .journal_reader import IntentLine, JournalFile, OutcomeLine
 from .subject import Subject, subject
@@ -146,6 +146,11 @@ def _begun(intent: IntentLine) -> ChangeRow:
     if intent.copy is not None:
         row["copy_id"] = intent.copy.copy_id
         row["destination_region"] = None
+    elif intent.replica is not None:
+        row["id"] = intent.replica.replica_id or intent.id
+        row["type"] = REPLICA
+        row["asset_id"] = intent.id
+        row["asset_type"] = intent.type
     elif intent.policy is not None:
         row["id"] = intent.policy.assignment_id or intent.id
         row["type"] = ASSIGNMENT

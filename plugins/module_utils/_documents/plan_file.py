@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 
 from .._model.accountability import Accountability
 from .._model.actions import ASSIGN, REMOVE
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .formats import PLAN_FORMAT
 from .json_reader import JsonNode, read_json
 
@@ -39,12 +39,15 @@ class PlanEntry(_CommonEntryFields, total=False):
     """One change: from the key that the resource is on to the key desired for it. None is the Oracle-managed key.
 
     ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy, and
-    ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again.
+    ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again. A replica has its
+    source in ``asset_id``, and ``recreate`` if replication is switched off and on where the service leaves its key as
+    it was.
     """
 
     asset_id: str
     policy_id: str | None
     lost_in_runs: list[str]
+    recreate: bool
 
 
 class _CommonUnplannedFields(TypedDict):
@@ -201,10 +204,15 @@ def parse_entry(node: JsonNode) -> PlanEntry:
         if "lost_in_runs" in node.mapping():
             node.get("policy_id").ocid("volumebackuppolicy")
             entry["lost_in_runs"] = node.get("lost_in_runs").texts()
+    elif kind == REPLICA:
+        node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
+        entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
+        if "recreate" in node.mapping():
+            entry["recreate"] = node.get("recreate").flag()
     else:
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():
-            node.get("asset_id").contradicted(f"only a {ASSIGNMENT} has an asset")
+            node.get("asset_id").contradicted(f"only a {ASSIGNMENT} and a {REPLICA} have one")
     return entry
 
 

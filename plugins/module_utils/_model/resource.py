@@ -89,8 +89,9 @@ class DesiredState:
     """The desired assignment. ``kms_key_id`` None is the Oracle-managed key; for a copy, whichever key it has.
 
     ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all. ``replica_place`` and
-    ``recreate`` are for replicas: where they are, None where they are all in one region; and whether replication is
-    switched off and on, since the service leaves the key of a replica as it is.
+    ``recreate`` are for replicas: where they are, None where they are all in one region; and that replication is
+    switched off and on, since the service leaves the key of a replica as it is. ``may_recreate``: whether that is
+    allowed.
     """
 
     kms_key_id: str | None
@@ -99,6 +100,7 @@ class DesiredState:
     unassigned: bool = False
     copy_to: CopyTo | None = None
     replica_place: ReplicaPlace | None = None
+    may_recreate: bool = False
     recreate: bool = False
 
 

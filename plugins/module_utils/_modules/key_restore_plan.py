@@ -31,10 +31,11 @@ from .._model.rows import ResourceRow
 from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
-from .._planning.plan import PlanFilter
+from .._planning.plan import PlanFilter, recreation_warnings
 from .._planning.restore import block_unusable, make_restore_plan
 from .._resources.planned import planned_kind
 from .._resources.region_reader import RegionReader
+from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
 from .key_plan import PlanContext, PlanModule, PlanResult
@@ -58,6 +59,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
         keys=None,
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
+        recreate_replicas=options["recreate_replicas"],
         role=context.role,
     )
     plan = make_restore_plan(
@@ -80,7 +82,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     interrupted.complete(plan)
     plan.unsettled += unsettled(plan, [row for row in resources if "lost_in_runs" in row])
     plan.unsettled += _unread_policies(former, unread)
-    warnings = list(interrupted.warnings)
+    warnings = [*interrupted.warnings, *recreation_warnings(plan)]
     if former.truncated_lines:
         lines = "1 line" if former.truncated_lines == 1 else f"{former.truncated_lines} lines"
         warnings.append(f"{lines} of the journals could not be read, e.g. the last line of a run that was killed.")
@@ -207,8 +209,10 @@ def _read(
         finally:
             region.close()
         for former, reading, is_lost in now:
+            if isinstance(reading, Replication) and (gone := _without_replica(reading)) is not None:
+                reading = gone
             if isinstance(reading, Resource):
-                rows.append(resource_row(reading))
+                rows.append(_row(reading, connection))
                 if is_lost:
                     rows[-1]["lost_in_runs"] = []
                 continue
@@ -216,6 +220,27 @@ def _read(
                 raise refused_credentials(connection, reading.code, reading.message)
             unread[former.type, former.id] = reading
     return rows, unread
+
+
+def _row(reading: Resource, connection: Connection) -> ResourceRow:
+    """A resource as it is now, a replica in the region that it is in."""
+    row = resource_row(reading)
+    if isinstance(reading, Replication):
+        part = reading.region_parts[0] if reading.region_parts else ""
+        row["region"] = connection.regions.region(part) or row["region"]
+    return row
+
+
+def _without_replica(source: Replication) -> ResourceError | None:
+    """Why the key of a source's replica can't be restored: there is none, or more than one."""
+    if len(source.meant) == 1:
+        return None
+    there = "has no replica any more" if not source.meant else "has several replicas"
+    return ResourceError(
+        code="NotReplicated" if not source.meant else "SeveralReplicas",
+        message=f"The source {there}, so its key can't be restored",
+        hint="Use the module replica_kms_key.",
+    )
 
 
 def _options() -> dict[str, dict[str, Any]]:

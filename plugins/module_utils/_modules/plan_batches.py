@@ -18,6 +18,7 @@ from .._api.client import Connection
 from .._changes.engine import KeyAssigner, Report
 from .._changes.key_steps import EXTERNAL_KEY_CONCURRENCY
 from .._changes.progress import ChangeProgress, Span
+from .._changes.recreation import run_with_recreation
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
@@ -34,7 +35,7 @@ from .._documents.subject import Subject, subject
 from .._keys.validation import KeyValidator
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._planning.batch_results import PreviousAttempt, PreviousBatches, merge_attempts, read_previous_attempt
 from .._planning.progress import progress_line, slice_label
 from .call_files import input_files
@@ -132,7 +133,10 @@ class BatchRunner:
             for targets, desired, span in work:
                 if context.cancellation.is_cancelled:
                     break
-                batch.take(self._assigner(journal, self.settings, span).run(targets, desired), desired)
+                assigner = self._assigner(journal, self.settings, span)
+                batch.take(
+                    run_with_recreation(assigner.run, targets, desired, check_mode=context.module.check_mode), desired
+                )
             lost = not_planned(self._interrupted, self._plan)
             self._interrupted = [policy for policy in self._interrupted if policy not in lost]
             batch.recovered = put_back(
@@ -315,6 +319,9 @@ def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> 
         entry.update(
             id=entry["assignment_id"] or outcome.id, type=ASSIGNMENT, asset_id=outcome.id, asset_type=outcome.type
         )
+    elif outcome.kind.startswith("replica of "):
+        replica_id = entry["previous_replica_id"] or entry["replica_id"] or outcome.id
+        entry.update(id=replica_id, type=REPLICA, asset_id=outcome.id, asset_type=outcome.type)
     return cast(BatchRow, entry)
 
 

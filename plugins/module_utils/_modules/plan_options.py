@@ -19,6 +19,7 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
+    "recreate_replicas": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .._api.client import Connection
@@ -16,8 +17,9 @@ from .._documents.interrupted import InterruptedPolicy
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .._resources.planned import planned_kind
+from .._resources.replication_reader import replica_place
 
 
 def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
@@ -27,7 +29,8 @@ def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
         raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
     parts = plan.batches[number]
     for part in parts:
-        if len({(row["wanted_kms_key_id"], row["type"]) for row in plan.entries[part.start : part.stop]}) != 1:
+        rows = plan.entries[part.start : part.stop]
+        if len({(row["wanted_kms_key_id"], row["type"], *_of_replica(row)) for row in rows}) != 1:
             raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types or keys")
     return parts
 
@@ -43,7 +46,21 @@ def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list
         if entry["wanted_kms_key_id"] is not None:
             where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
             _expect_realm_of_region(connection, where, realm)
-    return [_target(entry, connection, realm) for entry in entries], DesiredState(entries[0]["wanted_kms_key_id"])
+    return [_target(entry, connection, realm) for entry in entries], _desired(entries[0], connection)
+
+
+def _of_replica(entry: PlanEntry) -> tuple[str, bool]:
+    """Where a replica is, and whether it may be made again."""
+    return (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
+
+
+def _desired(entry: PlanEntry, connection: Connection) -> DesiredState:
+    desired = DesiredState(entry["wanted_kms_key_id"])
+    if entry["type"] != REPLICA:
+        return desired
+    region = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
+    place = replica_place(region, connection.regions)
+    return replace(desired, replica_place=place, may_recreate=entry.get("recreate", False))
 
 
 def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
@@ -54,11 +71,11 @@ def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> 
 
 def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
     """An entry's resource, on the key that the plan found it on."""
-    ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
+    ocid = parse(entry["asset_id"] if entry["type"] in (ASSIGNMENT, REPLICA) else entry["id"])
     expect_realm(ocid, realm, "the tenancy")
     region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
     _expect_realm_of_region(connection, region, realm)
-    if ocid.region_part:
+    if ocid.region_part or entry["type"] == REPLICA:  # which is in another region than its source
         region = expect_region(ocid, connection.regions)
     return Target(
         id=ocid.value,

@@ -35,6 +35,7 @@ def change_replica_keys(module: AnsibleModule) -> NoReturn:
     options: Mapping[str, Any] = module.params
 
     def at_destination(connection: Connection, desired: DesiredState, _targets: Sequence[Target]) -> DesiredState:
+        desired = replace(desired, may_recreate=options["recreate"])
         if is_blank(options["destination_region"]):
             return desired
         region = connection.regions.expect(options["destination_region"], "'destination_region' is")
@@ -47,8 +48,6 @@ def change_replica_keys(module: AnsibleModule) -> NoReturn:
         return [connection.regions.expect(options["destination_region"], "'destination_region' is")]
 
     def run(run: Run, targets: Sequence[Target], desired: DesiredState, check_mode: bool) -> Report:
-        if not options["recreate"]:
-            return run(targets, desired)
         return run_with_recreation(run, targets, desired, check_mode=check_mode)
 
     request = Request(

@@ -25,7 +25,7 @@ from .._documents.json_reader import JsonNode, UnknownOcidError, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 
 _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
 
@@ -259,8 +259,8 @@ def _reported_subject(change: ChangeRow, node: JsonNode) -> Subject | None:
 
     None for a volume group backup, whose members bear the keys.
     """
-    if change["type"] == ASSIGNMENT:
-        return ASSIGNMENT, node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
+    if change["type"] == ASSIGNMENT or (change["type"] == REPLICA and "asset_id" in change):
+        return change["type"], node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
     bearer = node.get("copy_id" if "copy_id" in change else "id")
     groups = RESOURCE_TYPES["volume_group_backup"].ocid_types
     is_group = bearer.ocid(*RESOURCE_TYPES.changed_by_ocid.ocid_types, *groups).type in groups
@@ -357,15 +357,17 @@ def _previous_keys(line: IntentLine, name: str, unknown: dict[str, str]) -> dict
     for bearer, previous in keys.items():
         node = _node(bearer, place, name, line)
         try:
-            found[_subject_of_asset(node) if line.policy is not None else _subject_of_bearer(node)] = previous
+            found[_subject_of_line(line, node)] = previous
         except UnknownOcidError as error:
             unknown[bearer] = str(error)
     return found
 
 
-def _subject_of_asset(node: JsonNode) -> Subject:
-    """The policy assignment of an asset, which is known by its OCID."""
-    return ASSIGNMENT, node.ocid(*RESOURCE_TYPES.assets.ocid_types).value
+def _subject_of_line(line: IntentLine, node: JsonNode) -> Subject:
+    """The policy assignment of an asset and the replica of a source are known by the OCIDs of these."""
+    if line.policy is None and line.replica is None:
+        return _subject_of_bearer(node)
+    return ASSIGNMENT if line.policy is not None else REPLICA, node.ocid(*RESOURCE_TYPES.assets.ocid_types).value
 
 
 def _node(value: str, place: str, name: str, line: IntentLine) -> JsonNode:

@@ -18,7 +18,7 @@ from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE
 from .._model.decisions import FAULTY_STATE
 from .._model.key_exceptions import ExceptionMatcher
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
 from .._model.tags import has_tags
 from .._model.terraform import TerraformStates
@@ -39,11 +39,12 @@ def option_words(option: str, role: str) -> str:
 class PlanFilter:
     """Which resources are planned, and for which key.
 
-    ``keys`` gives each region its key; None plans for the Oracle-managed key. ``created_before`` is RFC 3339 in UTC.
+    ``keys`` gives each region its key; None plans for the Oracle-managed key. ``replica_keys`` are the same for the
+    replicas in a region, None where they get those of ``keys``. ``created_before`` is RFC 3339 in UTC.
     """
 
     keys: Mapping[str, str] | None
-    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changeable.names)
+    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changed_by_default.names)
     from_kms_key_ids: Sequence[str] | None = None
     only_oracle_managed: bool = False
     exclude_ids: Sequence[str] = ()
@@ -56,8 +57,17 @@ class PlanFilter:
     """Those that hold."""
     terraform: TerraformStates | None = None
     """What Terraform manages, and is left to it."""
+    replica_keys: Mapping[str, str] | None = None
+    recreate_replicas: bool = False
+    """Whether replication is switched off and on where the service leaves the key of a replica as it was."""
     role: str = "rekey"
     """Whose variables remedies name."""
+
+    def keys_for(self, resource_type: str) -> Mapping[str, str] | None:
+        """The key of each region for resources of this type."""
+        if resource_type == REPLICA and self.replica_keys is not None:
+            return self.replica_keys
+        return self.keys
 
 
 @dataclass
@@ -101,28 +111,71 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     Raises InputError where a region has resources, or copies that a policy makes, but no key.
     """
     plan = Plan()
+    resources = list(resources)
+    replicated = Replicated(resources)
     excluded = frozenset(plan_filter.exclude_ids)
     without_key: dict[str, Counter[str]] = {}
     for resource in resources:
-        if not is_selected(resource, plan_filter):
+        if not is_selected(resource, plan_filter) or replicated.follows_group(resource):
             plan.not_selected += 1
             continue
-        if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource["group_id"])):
+        names = (resource["id"], resource.get("asset_id"), resource.get("source_id"), resource["group_id"])
+        if not excluded.isdisjoint(names):
             plan.excluded.append(unplanned_row(resource, "excluded by 'exclude_ids'"))
             continue
         reason = reason_to_exclude(resource, plan_filter)
         if reason is not None:
             plan.excluded.append(unplanned_row(resource, reason))
             continue
-        region = region_of_wanted_key(resource)
-        if plan_filter.keys is not None and region not in plan_filter.keys:
+        region, keys = region_of_wanted_key(resource), plan_filter.keys_for(resource["type"])
+        if keys is not None and region not in keys:
             without_key.setdefault(region, Counter())[resource["type"]] += 1
             continue
-        desired = None if plan_filter.keys is None else plan_filter.keys[region]
-        add_resource(plan, resource, desired, plan_filter)
+        blocked = replicated.reason_to_block(resource)
+        if blocked is not None:
+            plan.blocked.append(unplanned_row(resource, *blocked))
+            continue
+        add_resource(plan, resource, None if keys is None else keys[region], plan_filter)
     if without_key:
         raise InputError(_no_keys(without_key))
     return sorted_plan(plan)
+
+
+class Replicated:
+    """The replicas of a discovery, by what they are replicas of: a key is changed on that."""
+
+    def __init__(self, resources: Sequence[ResourceRow]) -> None:
+        replicas = [row for row in resources if row["type"] == REPLICA]
+        self._ids = {row["id"] for row in replicas}
+        self._by_source = Counter(source_of(row) for row in replicas)
+
+    def follows_group(self, resource: ResourceRow) -> bool:
+        """Whether it is the replica of a group's member, and that of the group is there: both get one key."""
+        return resource["type"] == REPLICA and resource["group_id"] in self._ids
+
+    def reason_to_block(self, resource: ResourceRow) -> tuple[str, str] | None:
+        """Why the key of a replica can't be changed by a plan, and what to do."""
+        if resource["type"] != REPLICA:
+            return None
+        source = source_of(resource)
+        if source is None:
+            return "its source is not known", "Discover again with this version of the collection"
+        if resource["group_id"] is not None:
+            return (
+                "replicated with its volume group, which was not found",
+                "Include the region and the compartment of the volume group",
+            )
+        if self._by_source[source] > 1:
+            return (
+                "its source has several replicas",
+                "Use the module replica_kms_key for each of their regions, with 'destination_region'",
+            )
+        return None
+
+
+def source_of(resource: ResourceRow) -> str | None:
+    """What a replica is one of; None where the file does not say it, and for other resources."""
+    return resource.get("source_id") if resource["type"] == REPLICA else None
 
 
 def reason_to_exclude(resource: ResourceRow, plan_filter: PlanFilter) -> str | None:
@@ -167,9 +220,9 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
     """Add one resource to the plan, with the key desired for it. A lost assignment is made again whatever its key."""
     if resource["kms_key_id"] == desired and "lost_in_runs" not in resource:
         plan.unchanged += 1
-        plan.unchanged_subjects.add(subject(resource))
+        plan.unchanged_subjects.add((resource["type"], source_of(resource) or subject(resource)[1]))
         return
-    entry = _entry(resource, desired)
+    entry = _entry(resource, desired, recreates=plan_filter.recreate_replicas)
     if resource["lifecycle_state"] == FAULTY_STATE:
         plan.blocked.append(without_change(entry, FAULTY_REASON, _faulty_remedy(plan_filter.role)))
         return
@@ -191,6 +244,11 @@ def region_of_wanted_key(resource: ResourceRow) -> str:
 def _no_keys(regions: Mapping[str, Counter[str]]) -> str:
     places = [f"{name} ({_counted(types)})" for name, types in sorted(regions.items())]
     is_policies = all(set(types) == {ASSIGNMENT} for types in regions.values())
+    if all(set(types) == {REPLICA} for types in regions.values()):
+        return (
+            f"Nothing was changed, because there is no key for {', '.join(places)}. Give these regions a key in "
+            "'replica_kms_key_ids' (in the role: rekey_replica_kms_key_ids), or leave replica out of 'resource_types'."
+        )
     why = "Backup policies use the key of the region that they copy to. " if is_policies else ""
     left_out = f"{ASSIGNMENT} out of 'resource_types'" if is_policies else "these types out of 'resource_types'"
     return (
@@ -248,7 +306,7 @@ def _skip_reason(resource: ResourceRow, plan_filter: PlanFilter) -> tuple[str, s
     return None
 
 
-def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
+def _entry(resource: ResourceRow, desired: str | None, *, recreates: bool = False) -> PlanEntry:
     entry: PlanEntry = {
         "id": resource["id"],
         "type": resource["type"],
@@ -260,6 +318,10 @@ def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
         "wanted_kms_key_id": desired,
         "action": REMOVE if desired is None else ASSIGN,
     }
+    if resource["type"] == REPLICA:
+        entry["asset_id"] = source_of(resource) or ""
+        if recreates:
+            entry["recreate"] = True
     if resource["type"] == ASSIGNMENT:
         entry["asset_id"] = resource["asset_id"]
         entry["policy_id"] = resource["policy_id"]
@@ -276,7 +338,7 @@ def without_change(entry: PlanEntry, reason: str, remedy: str | None = None) -> 
     return row
 
 
-def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
+def unplanned_row(resource: ResourceRow, reason: str, remedy: str | None = None) -> UnplannedRow:
     """A resource that is not planned for."""
     row: UnplannedRow = {
         "id": resource["id"],
@@ -289,6 +351,11 @@ def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
     }
     if resource["type"] == ASSIGNMENT:
         row["asset_id"] = resource["asset_id"]
+    source = source_of(resource)
+    if source is not None:
+        row["asset_id"] = source
+    if remedy is not None:
+        row["remedy"] = remedy
     return row
 
 
@@ -327,3 +394,14 @@ def _difference(entry: PlanEntry, approved: PlanEntry | None) -> str | None:
 
 def key_words(kms_key_id: str | None) -> str:
     return kms_key_id or "the Oracle-managed key"
+
+
+def recreation_warnings(plan: Plan) -> list[str]:
+    """What it takes to change the keys of replicas that the service does not change in place."""
+    count = sum(entry.get("recreate", False) for entry in plan.entries)
+    if not count:
+        return []
+    return [
+        f"{RESOURCE_TYPES.count(REPLICA, count)}: where OCI leaves the key as it was, replication is switched off and "
+        "on. That deletes the replica and copies everything again; until then there is none."
+    ]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,3 +131,7 @@ class ReadableKind(NamedKind, ABC):
     @abstractmethod
     def list_page(self, service: Service, query: Query) -> Page:
         """Read one page of the resources of a compartment; lists have no etags."""
+
+    def found_in(self, resource: Resource) -> Sequence[Resource]:
+        """What a discovery shows of what was listed."""
+        return [resource]

@@ -13,8 +13,8 @@ from typing import Any
 
 from .._api.client import Service
 from .._common.concurrency import SingleFlightCache
-from .._common.errors import ApiError, InputError, ResourceError
-from .._model.ocid import parse
+from .._common.errors import ApiError, ResourceError
+from .._model.ocid import region_part
 from .._model.regions import RegionTable
 from .._model.resource import DesiredState, Reading, Replica, ReplicaPlace, Resource
 from .base import Query
@@ -146,11 +146,3 @@ def replica_place(region: str, regions: RegionTable) -> ReplicaPlace:
     """A region by its long name, with the names that OCIDs have for it."""
     codes = [code for code, name in regions.long_names.items() if name == region]
     return ReplicaPlace(region, frozenset([region, *codes]))
-
-
-def region_part(ocid: str) -> str:
-    """The name that an OCID has for its region; empty where it is of a form that is not known."""
-    try:
-        return parse(ocid).region_part
-    except InputError:
-        return ""

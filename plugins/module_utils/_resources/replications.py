@@ -39,6 +39,7 @@ class ReplicationKind(ResourceKind):
     needs_rollback = True
     requires_usable_current_key = False
     iam_verb = "manage"
+    changes_replicas = True
     reader_class = ReplicationReader
     ignored_hint = (
         "Replication has to be switched off and on for another key: set 'recreate: true'. That deletes the replica, "
