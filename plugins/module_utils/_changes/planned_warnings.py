@@ -31,7 +31,7 @@ def planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, D
             )
         if decision.completes_another_run and target.interrupted is not None:
             warnings.append(
-                f"{name} has lost its backup policy {target.interrupted.policy_id} in a run that was interrupted "
+                f"{name} has lost its {target.interrupted.what} in a run that was interrupted "
                 f"({target.interrupted.source}). It is assigned again."
             )
         if is_busy(before):

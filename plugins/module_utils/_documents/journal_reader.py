@@ -47,6 +47,8 @@ class PreviousReplica:
     replica_id: str | None
     availability_domain: str | None
     display_name: str | None
+    is_recreated: bool = False
+    """Whether the change deletes it, and makes it again."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
                 node.get("previous_replica_id").text_or_none(),
                 node.get("previous_replica_domain").text_or_none(),
                 node.get("previous_replica_name").text_or_none(),
+                node.get("recreate").flag_or_none() is True,
             )
             if "previous_replica_id" in members
             else None

@@ -48,6 +48,8 @@ class PlanEntry(_CommonEntryFields, total=False):
     policy_id: str | None
     lost_in_runs: list[str]
     recreate: bool
+    replica_domain: str | None
+    replica_name: str | None
 
 
 class _CommonUnplannedFields(TypedDict):
@@ -209,6 +211,10 @@ def parse_entry(node: JsonNode) -> PlanEntry:
         entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
         if "recreate" in node.mapping():
             entry["recreate"] = node.get("recreate").flag()
+        if "lost_in_runs" in node.mapping():
+            entry["lost_in_runs"] = node.get("lost_in_runs").texts()
+            entry["replica_domain"] = node.get("replica_domain").text()
+            entry["replica_name"] = node.get("replica_name").text_or_none()
     else:
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():

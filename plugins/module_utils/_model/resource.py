@@ -104,5 +104,14 @@ class DesiredState:
     recreate: bool = False
 
 
+@dataclass(frozen=True)
+class TakenAway:
+    """What a change that was not ended has taken away: a backup policy, or a replica, each with its key."""
+
+    kms_key_id: str | None
+    policy_id: str | None = None
+    replica: Replica | None = None
+
+
 Reading = Union[Resource, ResourceError]
 """What a read of a resource gave: the resource, or why it could not be read."""

@@ -37,7 +37,7 @@ from .._resources.planned import planned_kind
 from .._resources.region_reader import RegionReader
 from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
-from .._resources.resource_row import resource_row
+from .._resources.resource_row import placed_row
 from .key_plan import PlanContext, PlanModule, PlanResult
 from .options import writable_file
 from .plan_interrupted import interrupted_in_plan
@@ -68,9 +68,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     interrupted = interrupted_in_plan(
         context,
         known={ocid for _type, ocid in former.found},
-        known_policies={
-            ocid for (kind, ocid), key in former.found.items() if kind == ASSIGNMENT and key.is_policy_taken
-        },
+        known_policies={about for about, key in former.found.items() if key.taken is not None},
     )
     interrupted.add_to(plan, None)
     key_checks = KeyChecks()
@@ -174,10 +172,10 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
 
 def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now: Reading) -> tuple[Reading, bool]:
     """A resource as it is now; where a run took its backup policy away, with the one that it had at first."""
-    first = former.first_step(None)
-    if isinstance(now, ResourceError) or not former.is_policy_taken or first.policy_id is None:
+    taken = former.taken
+    if isinstance(now, ResourceError) or taken is None:
         return now, False
-    before = region.reader_for(kind).before_interruption(now, first.policy_id, first.before)
+    before = region.reader_for(kind).before_interruption(now, taken)
     return (now, False) if before is None else (before, True)
 
 
@@ -212,7 +210,7 @@ def _read(
             if isinstance(reading, Replication) and (gone := _without_replica(reading)) is not None:
                 reading = gone
             if isinstance(reading, Resource):
-                rows.append(_row(reading, connection))
+                rows.append(placed_row(reading, connection.regions))
                 if is_lost:
                     rows[-1]["lost_in_runs"] = []
                 continue
@@ -220,15 +218,6 @@ def _read(
                 raise refused_credentials(connection, reading.code, reading.message)
             unread[former.type, former.id] = reading
     return rows, unread
-
-
-def _row(reading: Resource, connection: Connection) -> ResourceRow:
-    """A resource as it is now, a replica in the region that it is in."""
-    row = resource_row(reading)
-    if isinstance(reading, Replication):
-        part = reading.region_parts[0] if reading.region_parts else ""
-        row["region"] = connection.regions.region(part) or row["region"]
-    return row
 
 
 def _without_replica(source: Replication) -> ResourceError | None:

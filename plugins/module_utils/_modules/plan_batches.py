@@ -26,7 +26,7 @@ from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import resources
 from .._common.timestamps import parse_moment
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
-from .._documents.interrupted import InterruptedPolicy, former_run_journals
+from .._documents.interrupted import InterruptedChange, former_run_journals
 from .._documents.journal import Journal
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanFile, Slice
@@ -192,12 +192,12 @@ def _journals(own: Path, now: str) -> list[Path]:
     return with_default_journal([own, *beside])
 
 
-def not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:
+def not_planned(interrupted: Sequence[InterruptedChange], plan: PlanFile) -> list[InterruptedChange]:
     """Without those that another batch of the plan is about, and those that the plan leaves out."""
-    planned = {row["asset_id"] for row in plan.entries if row["type"] == ASSIGNMENT}
+    planned = {subject(entry) for entry in plan.entries}
     left = (plan.blocked, plan.skipped, plan.excluded, plan.not_approved, plan.unsettled)
-    left_out = {row.get("asset_id") for rows in left for row in rows if row["type"] == ASSIGNMENT}
-    return [policy for policy in interrupted if policy.asset_id not in planned | left_out]
+    left_out = {subject(row) for rows in left for row in rows}
+    return [change for change in interrupted if (change.type, change.asset_id) not in planned | left_out]
 
 
 class BatchRecord:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import InputError
-from .._documents.interrupted import InterruptedPolicy
+from .._documents.interrupted import InterruptedChange, InterruptedPolicy, InterruptedReplica
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
@@ -82,22 +83,29 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         kind=planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
-        interrupted=_lost_policy(entry, ocid.value),
+        interrupted=_lost(entry, ocid.value),
     )
 
 
-def _lost_policy(entry: PlanEntry, asset_id: str) -> InterruptedPolicy | None:
-    """The policy that an interrupted run took away, as the plan found it in a journal."""
-    runs, policy_id = entry.get("lost_in_runs"), entry.get("policy_id")
-    if runs is None or policy_id is None:
+def _lost(entry: PlanEntry, asset_id: str) -> InterruptedChange | None:
+    """What an interrupted run took away, as the plan found it in a journal."""
+    if "lost_in_runs" not in entry:
         return None
-    return InterruptedPolicy(
-        asset_id=asset_id,
-        asset_type=RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
-        display_name=entry["display_name"],
-        policy_id=policy_id,
-        kms_key_id=entry["kms_key_id"],
-        runs=tuple(runs),
-        journal="plan.json",
-        line=0,
-    )
+    about: dict[str, Any] = {
+        "asset_id": asset_id,
+        "asset_type": RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
+        "display_name": entry["display_name"],
+        "kms_key_id": entry["kms_key_id"],
+        "runs": tuple(entry["lost_in_runs"]),
+        "journal": "plan.json",
+        "line": 0,
+    }
+    domain, policy_id = entry.get("replica_domain"), entry.get("policy_id")
+    if entry["type"] == REPLICA and domain is not None:
+        return InterruptedReplica(
+            **about,
+            replica_id=entry["id"],
+            availability_domain=domain,
+            replica_name=entry.get("replica_name"),
+        )
+    return None if policy_id is None else InterruptedPolicy(**about, policy_id=policy_id)

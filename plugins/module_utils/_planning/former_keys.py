@@ -25,6 +25,7 @@ from .._documents.json_reader import JsonNode, UnknownOcidError, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
+from .._model.resource import Replica, TakenAway
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 
 _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
@@ -42,6 +43,7 @@ class FormerStep:
     assigned: tuple[str | None, ...] = ()
     policy_id: str | None = None
     takes_policy: bool = False
+    takes_replica: TakenAway | None = None
 
     def leads_to(self, key: str | None) -> bool:
         """Whether the resource may have been on this key afterwards; where it is not known, on any."""
@@ -63,6 +65,18 @@ class FormerKey:
     assigned_keys: set[str | None] = field(default_factory=set)
     policy_id: str | None = None
     steps: list[FormerStep] = field(default_factory=list)
+
+    @property
+    def taken(self) -> TakenAway | None:
+        """The backup policy or the replica that was there at first, where the last change took it away, or may have."""
+        first = self.first_step(None)
+        if self.is_policy_taken and first.policy_id is not None:
+            return TakenAway(first.before, policy_id=first.policy_id)
+        last = max(self.steps, key=lambda step: step.time, default=None)
+        lost = last.takes_replica if last is not None else None
+        if lost is None or lost.replica is None:
+            return None
+        return TakenAway(first.before, replica=replace(lost.replica, kms_key_id=first.before))
 
     @property
     def is_policy_taken(self) -> bool:
@@ -318,7 +332,12 @@ def _is_found(step: FormerStep, keys: Sequence[str | None]) -> bool:
 def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
     if earlier is None:
         return later
-    return replace(earlier, assigned=(*earlier.assigned, *later.assigned), takes_policy=later.takes_policy)
+    return replace(
+        earlier,
+        assigned=(*earlier.assigned, *later.assigned),
+        takes_policy=later.takes_policy,
+        takes_replica=later.takes_replica,
+    )
 
 
 def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Subject, FormerStep]:
@@ -340,8 +359,21 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
                 (*assigned_before, *assigned),
                 policy_id,
                 takes_policy=policy_id is not None and takes_policy(change),
+                takes_replica=_taken_replica(change, line, previous),
             )
     return steps
+
+
+def _taken_replica(change: JournalChange, line: IntentLine, key: str | None) -> TakenAway | None:
+    """The replica that a change has left deleted, or may have: replication is switched off before it is on again."""
+    former = line.replica
+    if former is None or not former.is_recreated or not change.may_have_changed:
+        return None
+    if change.outcome is not None and (change.outcome.error is None or change.outcome.found.get("replica_id")):
+        return None
+    if former.replica_id is None or former.availability_domain is None:
+        return None
+    return TakenAway(key, replica=Replica(former.replica_id, former.availability_domain, key, former.display_name))
 
 
 def _previous_keys(line: IntentLine, name: str, unknown: dict[str, str]) -> dict[Subject, str | None]:

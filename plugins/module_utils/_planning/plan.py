@@ -322,6 +322,10 @@ def _entry(resource: ResourceRow, desired: str | None, *, recreates: bool = Fals
         entry["asset_id"] = source_of(resource) or ""
         if recreates:
             entry["recreate"] = True
+        if "lost_in_runs" in resource:
+            entry["lost_in_runs"] = resource["lost_in_runs"]
+            entry["replica_domain"] = resource["replica_domain"]
+            entry["replica_name"] = resource["replica_name"]
     if resource["type"] == ASSIGNMENT:
         entry["asset_id"] = resource["asset_id"]
         entry["policy_id"] = resource["policy_id"]

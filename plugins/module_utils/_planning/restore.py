@@ -80,7 +80,7 @@ def _skip_reason(
         return None
     if row["lifecycle_state"] in GONE_STATES:
         return f"is {row['lifecycle_state']}", None
-    if is_lost:  # the policy comes back with whichever key it had
+    if is_lost:  # the policy, or the replica, comes back with whichever key it had
         return None
     if row["type"] == ASSIGNMENT and row["policy_id"] != first.policy_id:
         return "its backup policy is not the one that it had then", None

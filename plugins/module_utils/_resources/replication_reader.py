@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from .._api.client import Service
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, ResourceError
 from .._model.ocid import region_part
 from .._model.regions import RegionTable
-from .._model.resource import DesiredState, Reading, Replica, ReplicaPlace, Resource
+from .._model.resource import DesiredState, Reading, Replica, ReplicaPlace, Resource, TakenAway
 from .base import Query
 from .error_hints import explain_read
 from .reader import Reader
@@ -93,6 +93,20 @@ class ReplicationReader(Reader):
     ) -> dict[str, Reading]:
         ids = [resource.id for resource in resources]
         return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
+
+    def before_interruption(self, reading: Resource, taken: TakenAway) -> Reading | None:
+        """The source as it was before its replication was switched off; None where it has a replica there by now."""
+        lost = taken.replica
+        if lost is None or any(each.availability_domain == lost.availability_domain for each in reading.replicas):
+            return None
+        return replace(
+            cast(Replication, reading),
+            kms_key_id=lost.kms_key_id,
+            replicas=(*reading.replicas, lost),
+            meant=(lost,),
+            region_parts=(region_part(lost.id),),
+            is_recreated=True,
+        )
 
     def _replication(self, source: Reading) -> Reading:
         if isinstance(source, ResourceError):

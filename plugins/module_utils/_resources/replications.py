@@ -103,7 +103,7 @@ class ReplicationKind(ResourceKind):
         """UpdateVolume, UpdateBootVolume, UpdateVolumeGroup with the whole list of replicas."""
         source = cast(Replication, before)
         wanted = cast(Replication, source.with_desired(desired))
-        if not desired.recreate:
+        if not source.is_recreated:
             return self._send(service, source, wanted.replicas)
         now = self._now(service, source)
         if now.meant:

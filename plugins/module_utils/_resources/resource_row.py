@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .._model.ocid import region_part
+from .._model.regions import RegionTable
 from .._model.resource import Replica, Resource
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import ReplicaRow, ResourceRow
@@ -62,6 +63,17 @@ def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> Resour
         row["asset_type"] = resource.type
     elif isinstance(resource, ReplicaResource):
         row["source_id"] = resource.source_id
+    return row
+
+
+def placed_row(resource: Resource, regions: RegionTable) -> ResourceRow:
+    """The same, a replica in the region that it is in."""
+    row = resource_row(resource)
+    if isinstance(resource, Replication) and resource.meant:
+        first = resource.meant[0]
+        row["region"] = regions.region(resource.region_parts[0]) or row["region"]
+        row["replica_domain"] = first.availability_domain
+        row["replica_name"] = first.display_name
     return row
 
 

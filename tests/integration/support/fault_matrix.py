@@ -18,7 +18,7 @@ from typing import Any
 
 from integration.support import fault_scenarios as scenarios
 from integration.support.fault_scenarios import LISTED, Scenario
-from integration.support.rekey_helpers import FRA, PHX
+from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.operations import ALL
 
@@ -164,7 +164,18 @@ def _places_of_backups(kind: str, name: str) -> list[Place]:
     ]
 
 
+def _places_of_replicas(kind: str, name: str) -> list[Place]:
+    in_place, again = scenarios.replicas_of(kind), scenarios.replicas_of(kind, replica_key_change="ignored")
+    return [
+        Place(f"Update{name}", in_place, Need.CHANGE, "of-a-replica"),
+        Place(f"Update{name}", again, Need.CHANGE, "to-delete-a-replica", after=2),
+        Place(f"Update{name}", again, Need.CHANGE, "to-make-a-replica", after=4),
+        Place(f"Get{name}", in_place, Need.RESOURCE, "of-a-replica"),
+    ]
+
+
 _ASSIGNMENTS = scenarios.discovery("policy_assignment")
+_REPLICATED = scenarios.discovery("replica", regions=[IAD])
 _REPLICAS = scenarios.discovery("replica", regions=[FRA])
 _REPLACED = scenarios.policies(has="key-everywhere", switches=(("assignment_repost", "conflict"),))
 _WITHOUT_DOMAIN = (("boot_list_without_domain", "refused"),)
@@ -176,6 +187,10 @@ PLACES: tuple[Place, ...] = (
     *_places_of_volumes("boot_volume", "BootVolume"),
     *_places_of_backups("volume_backup", "VolumeBackup"),
     *_places_of_backups("boot_volume_backup", "BootVolumeBackup"),
+    *_places_of_replicas("volume", "Volume"),
+    *_places_of_replicas("boot_volume", "BootVolume"),
+    *_places_of_replicas("volume_group", "VolumeGroup"),
+    Place("ListVolumeGroups", _REPLICATED, Need.LISTING, "of-replicas", page_two=1),
     Place("GetVolumeGroupBackup", scenarios.keys_of_group_backups(), Need.RESOURCE),
     Place("ListVolumeGroupBackups", scenarios.copies("volume_group_backup"), Need.RESOURCE, page_two=1),
     Place("CopyVolumeGroupBackup", scenarios.copies("volume_group_backup"), Need.CHANGE),

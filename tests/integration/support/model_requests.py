@@ -19,6 +19,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    replica_kms_key,
     volume_kms_key,
 )
 from simulator.client import Simulator
@@ -63,6 +64,12 @@ class Truth:
         row = self.assignments.get(asset)
         return (row["policyId"], row["xrcKmsKeyId"] or None) if row else None
 
+    def replica_key(self, source: str) -> tuple[str | None, ...]:
+        """The keys of the replicas that a source has."""
+        row = self.rows[source]
+        lists = [row.get(name) or [] for name in ("blockVolumeReplicas", "bootVolumeReplicas", "volumeGroupReplicas")]
+        return tuple(replica["kmsKeyId"] for replicas in lists for replica in replicas)
+
     def group_policy(self, asset: str) -> bool:
         return self.rows[asset].get("volumeGroupId") in self.assignments
 
@@ -104,6 +111,8 @@ VOLUME = Module(volume_kms_key.main, "volume_ids", VOLUMES)
 BACKUP = Module(backup_kms_key.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
 POLICY = Module(backup_policy_crossregion_key.main, "asset_ids", (*VOLUMES, "volume_group"))
 COPY = Module(backup_copy.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
+REPLICA = Module(replica_kms_key.main, "volume_ids", VOLUMES)
+REPLICA_OF_GROUP = Module(replica_kms_key.main, "volume_group_ids", ("volume_group",))
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,8 @@ class Ask:
         if self.module is COPY:
             copies = truth.live_copies(subject, str(self.destination))
             return {name: truth.key(name) for name in truth.bearers(copies[0]["id"])} if copies else None
+        if self.module in (REPLICA, REPLICA_OF_GROUP):
+            return truth.replica_key(subject)
         return (truth.key(subject),)
 
     def desired(self, before: Truth, subject: str) -> Any:
