@@ -192,14 +192,6 @@ resources:
       description: The availability domain of the replica. Null if there is none.
       type: str
       sample: Uocm:PHX-AD-1
-    group_id:
-      description: The OCID of the volume group that the source is in. Null if it is in none.
-      type: str
-      sample: ocid1.volumegroup.oc1.iad.exampleuniqueid
-    left_alone:
-      description: Why the source was skipped. Null if it was not.
-      type: str
-      sample: null
     # shared: error (asset)
     error:
       description: Why this asset failed. Null if it did not.

@@ -171,3 +171,24 @@ def test_a_restore_of_a_failed_run_has_nothing_to_do_where_the_former_one_is_bac
     planned = plan_restore(sim, tmp_path / "undo", journal)
 
     assert planned.result["summary"]["planned"] == 0
+
+
+@pytest.mark.parametrize("fault", [{"kind": "throttle"}, {"kind": "status", "status": 500, "code": "Broken"}])
+def test_a_replica_that_could_not_be_made_again_is_made_by_the_next_run(
+    sim: Simulator, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    fleet(sim, replica_key_change="ignored")
+    sim.fault(operation="UpdateVolume", after=2, times=None, **fault)
+    journal = str(tmp_path / "journal.jsonl")
+    options: dict[str, Any] = {"kms_key_id": "key-everywhere", "journal": journal}
+
+    failed = assign(sim, "volume-1", recreate=True, wait_timeout=5, **options)
+    assert failed.failed
+    assert "could not be restored" in failed.msg
+    assert replicas(sim, "volume-1") == []
+    sim.clear_faults()
+    ran = assign(sim, "volume-1", **options)
+
+    assert not ran.failed, ran.msg
+    assert key_in_place(sim, "volume-1") == "key-everywhere"
+    assert replicas(sim, "volume-1")[0]["displayName"] == "kept-name"

@@ -184,8 +184,6 @@ class ReplicationKind(ResourceKind):
             "replica_id": first.id if first else None,
             "previous_replica_id": former.id if former else None,
             "availability_domain": first.availability_domain if first else None,
-            "group_id": before.group_id if before is not None else None,
-            "left_alone": outcome.skip_reason,
         }
 
 

@@ -263,8 +263,22 @@ _WITHOUT_KEY = {operation.name for operation in ALL if operation.service in ("id
 _UNCHANGING = {"ListCompartments", "ListKeyVersions", "ListVaultReplicas", "SearchResources"}
 _UNCHANGING |= {"ListBlockVolumeReplicas", "ListBootVolumeReplicas"}
 
+_REFUSING = (
+    "throttle",
+    "error_500",
+    "bad_gateway",
+    "unavailable",
+    "refuse",
+    "drop_before",
+    "clock_skew",
+    "token_expired",
+)
+
 Excludes = Callable[[Place, Fault], bool]
 EXCLUSIONS: dict[str, Excludes] = {
+    "a deleted replica that nobody can make is in the journal alone, which is another one then": lambda place, fault: (
+        place.where == "to-make-a-replica" and fault.kind in _REFUSING
+    ),
     "nothing is asked yet that could be answered wrongly": lambda place, fault: (
         place.operation == CONNECT and fault.kind != "refuse"
     ),

@@ -265,6 +265,9 @@ def _some_of_everything(types: tuple[str, ...], paged: bool, many_compartments: 
     yield "boot_volumes", [volumes(count, name="named", key="key-b", replicas=replicas if "replica" in types else None)]
     yield "volume_backups", [volumes(count, name="named", key="key-b")]
     yield "boot_volume_backups", [volumes(count, name="named", key="key-b")]
+    if "replica" in types:
+        group = {"region": IAD, "compartment": "prod", "volumes": [], "replicas": replicas}
+        yield "volume_groups", [{"name": f"named-{number}", **group} for number in range(1, count + 1)]
     if "policy_assignment" in types:
         groups = range(1, count + 1)
         yield (

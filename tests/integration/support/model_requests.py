@@ -113,6 +113,9 @@ POLICY = Module(backup_policy_crossregion_key.main, "asset_ids", (*VOLUMES, "vol
 COPY = Module(backup_copy.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
 REPLICA = Module(replica_kms_key.main, "volume_ids", VOLUMES)
 REPLICA_OF_GROUP = Module(replica_kms_key.main, "volume_group_ids", ("volume_group",))
+REPLICAS = (REPLICA, REPLICA_OF_GROUP)
+REPLICATED_TO = "us-phoenix-1"
+"""Where all replicas are."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Ask:
         if self.module is COPY:
             copies = truth.live_copies(subject, str(self.destination))
             return {name: truth.key(name) for name in truth.bearers(copies[0]["id"])} if copies else None
-        if self.module in (REPLICA, REPLICA_OF_GROUP):
+        if self.module in REPLICAS:
             return truth.replica_key(subject)
         return (truth.key(subject),)
 
@@ -179,6 +182,8 @@ class Ask:
         """The rows that it may change or make."""
         if self.module is POLICY:
             return set()
+        if self.module is REPLICA_OF_GROUP:
+            return {member for name in self.ids for member in (name, *before.rows[name]["volumeIds"])}
         if self.module is not COPY:
             return set(self.subjects(before))
         copies = [row["id"] for truth in (before, after) for name in self.ids for row in truth.copies(name, self._to)]
@@ -199,6 +204,8 @@ class Ask:
     def _key_region(self, before: Truth, subject: str) -> str | None:
         if self.module is COPY:
             return self.destination
+        if self.module in REPLICAS:
+            return REPLICATED_TO
         if self.module is not POLICY:
             return str(before.rows[subject]["region"])
         held = before.policy(subject) or before.policy(before.rows[subject].get("volumeGroupId") or "")
@@ -216,6 +223,8 @@ class Ask:
             return self._excuse_of_policy(before, subject)
         if self.module is BACKUP and _is_kept(row):
             return self._excuse_of_kept
+        if self.module in REPLICAS:
+            return None
         return "stuck" if before.names.get(before.key(subject) or "") == "key-disabled" else None
 
     def _excuse_of_copy(self, before: Truth, source: str) -> str | None:
