@@ -223,8 +223,8 @@ class Ask:
             return self._excuse_of_policy(before, subject)
         if self.module is BACKUP and _is_kept(row):
             return self._excuse_of_kept
-        if self.module in REPLICAS:
-            return None
+        if self.module in REPLICAS:  # in place, OCI may leave the key as it was
+            return None if dict(self.more).get("recreate") else MAYBE
         return "stuck" if before.names.get(before.key(subject) or "") == "key-disabled" else None
 
     def _excuse_of_copy(self, before: Truth, source: str) -> str | None:
