@@ -14,15 +14,18 @@ import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 from integration.support.rekey_helpers import IAD, PHX, plan_restore, read_plan
+from jsonschema import Draft202012Validator
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_info,
     key_assignment_plan,
     key_assignment_report,
     key_plan_apply,
+    replica_kms_key,
 )
 from simulator.client import Simulator
 
+SCHEMA = Path(__file__).parents[2] / "roles" / "encryption_report" / "files" / "report.schema.json"
 UPDATES = {"UpdateVolume", "UpdateBootVolume", "UpdateVolumeGroup"}
 
 
@@ -246,3 +249,43 @@ class TestReports:
         (key,) = report["retirement"]["keys"]
         assert key["verdict"] == "in_use"
         assert sim.id(where) in {use["of"] for use in key["uses"]}
+
+    @pytest.mark.parametrize("source", ["batches", "journal", "module"])
+    def test_changes_are_those_of_replicas(self, sim: Simulator, tmp_path: Path, source: str) -> None:
+        fleet(sim, replica_key_change="ignored")
+        before = {row["asset_id"]: row["id"] for row in self.planned(sim, tmp_path)}
+        if source == "module":
+            ids = {"volume_ids": [sim.id(name) for name in ("volume-1", "volume-2", "boot-1")]}
+            files = {"result_file": str(tmp_path / "changed.json"), "journal": str(tmp_path / "journal.jsonl")}
+            key = {"kms_key_id": sim.id("key-everywhere"), "volume_group_ids": [sim.id("group")], "recreate": True}
+            assert not run(replica_kms_key.main, sim, **ids, **key, **files).failed
+        else:
+            assert not apply(sim, tmp_path / "run").failed
+        if source == "journal":
+            for path in (tmp_path / "run").glob("batch-*.json"):
+                path.unlink()
+        self.found(sim, tmp_path / "after.json", "replica")
+
+        changes = str(tmp_path / ("changed.json" if source == "module" else "run"))
+        given = {"discovery_file": str(tmp_path / "after.json"), "change_files": [changes]}
+        ran = run(key_assignment_report.main, sim, report_dir=str(tmp_path / "report"), **given)
+
+        assert not ran.failed, ran.msg
+        report = json.loads((tmp_path / "report" / "report.json").read_text())
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(report)
+        assert {row["type"] for row in report["changes"]} == {"replica"}
+        assert {row["asset_id"]: row["id"] for row in report["changes"]} == before
+        assert {row["previous_kms_key_id"] for row in report["changes"]} == {sim.id("key-phx")}
+        assert {row["kms_key_id"] for row in report["changes"]} == {sim.id("key-everywhere")}
+
+        plan_restore(sim, tmp_path / "undo", tmp_path / "report" / "report.json", recreate_replicas=True)
+        undo = read_plan(tmp_path / "undo")["entries"]
+        assert {entry["asset_id"]: entry["wanted_kms_key_id"] for entry in undo} == dict.fromkeys(
+            before, sim.id("key-phx")
+        )
+
+    def planned(self, sim: Simulator, folder: Path) -> list[dict[str, Any]]:
+        (folder / "report").mkdir()
+        assert not plan(sim, folder / "run", recreate_replicas=True).failed
+        entries: list[dict[str, Any]] = read_plan(folder / "run")["entries"]
+        return entries

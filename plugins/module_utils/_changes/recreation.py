@@ -49,7 +49,7 @@ def run_with_recreation(
             *in_place.warnings,
             *again.warnings,
             *(
-                f"{outcome.label}: its replica was deleted and made again: {_AGAIN}."
+                f"{outcome.label}: its replica was deleted and made again, from {outcome.time_requested} on: {_AGAIN}."
                 for outcome in made.values()
                 if outcome.changed
             ),
