@@ -332,12 +332,8 @@ def _is_found(step: FormerStep, keys: Sequence[str | None]) -> bool:
 def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
     if earlier is None:
         return later
-    return replace(
-        earlier,
-        assigned=(*earlier.assigned, *later.assigned),
-        takes_policy=later.takes_policy,
-        takes_replica=later.takes_replica,
-    )
+    assigned = (*earlier.assigned, *later.assigned)
+    return replace(earlier, assigned=assigned, takes_policy=later.takes_policy, takes_replica=later.takes_replica)
 
 
 def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Subject, FormerStep]:
