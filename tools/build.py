@@ -29,7 +29,7 @@ REQUIRED = {
 }
 # Galaxy lints what it imports, by our own settings.
 ALLOWED_ELSEWHERE = (".ansible-lint", "changelogs/config.yaml")
-ALLOWED_FOLDERS = ("docs/", "extensions/awx/", "meta/", "playbooks/", "plugins/", "roles/")
+ALLOWED_FOLDERS = ("docs/", "extensions/awx/", "extensions/eda/", "meta/", "playbooks/", "plugins/", "roles/")
 SHIPPED_FOLDERS = ("playbooks", "plugins", "roles")
 
 

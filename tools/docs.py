@@ -19,6 +19,7 @@ COLLECTION = "oci_keys.block_volume"
 # What our pages refer to in those of others, whose inventories Sphinx asks the network for; these stand in for them.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     "ansible_devel": (
+        "action_plugins std:label -1 plugins/action.html Action plugins",
         "ansible_configuration_settings std:label -1 reference_appendices/config.html Configuration settings",
         "common_return_values std:label -1 reference_appendices/common_return_values.html Return values",
         *(

@@ -69,7 +69,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.region_tables import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.kept_folder import expect_kept
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.exceptions_file import read_exceptions

@@ -42,21 +42,34 @@ LONGEST = (
 """Files with tests that take many seconds each. Begun last, they would keep one processor busy at the end."""
 
 
-MANY = 8
-"""Of a test with more cases than that, ``make test`` takes a quarter, but at least six."""
+MANY = 3
+"""Of a test with more cases than that, ``make test`` takes a sixth, but at least as many."""
+
+DEAR = ("sim", "page")
+"""The fixtures of integration tests whose cases cost something."""
+
+WHOLE = ("test_fault_matrix.py", "test_return_values.py", "test_floors.py")
+"""The first has a sample of its own; of the others each case is about another file."""
+
+PARITY = FOLDER.parent / "unit" / "parity"
+"""Where each case asks a whole simulated tenancy."""
+
+MEASURED = FOLDER.parent / "unit" / "plugins"
+"""Whose tests count for the coverage of all but ``make soak``."""
 
 
 def _leave_cases_to_soak(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of tests with many cases take some, by chance, but always the same ones."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        is_ours = item.path.is_relative_to(FOLDER) and item.path.name != "test_fault_matrix.py"
-        if is_ours and "sim" in getattr(item, "fixturenames", ()):
+        is_ours = item.path.is_relative_to(FOLDER) and item.path.name not in WHOLE
+        is_dear = is_ours and any(name in getattr(item, "fixturenames", ()) for name in DEAR)
+        if is_dear or item.path.is_relative_to(PARITY):
             cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     left_out: list[pytest.Item] = []
     for name, all_of_it in cases.items():
         if len(all_of_it) > MANY:
-            count = len(all_of_it) - max(MANY * 3 // 4, len(all_of_it) // 4)
+            count = len(all_of_it) - max(MANY, len(all_of_it) // 6)
             left_out += random.Random(name).sample(all_of_it, count)
     names = {item.nodeid for item in left_out}
     items[:] = [item for item in items if item.nodeid not in names]
@@ -71,7 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("QUICK"):
         _leave_cases_to_soak(config, items)
     for item in items:
-        if not SOAK and item.path.is_relative_to(FOLDER):
+        if not SOAK and not item.path.is_relative_to(MEASURED):
             item.add_marker("no_cover")
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
     first = [item for item in items if item.path.name in LONGEST]

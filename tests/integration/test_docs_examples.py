@@ -52,6 +52,10 @@ NOT_EXECUTED = [
     ("make parity-", "test_parity_oci.py runs what these start, and test_result.py the last one"),
     ("make test", "it is what runs this test"),
     ("oracle.oci.", "the other collection is not there: it is what the reader comes from"),
+    ("ansible-rulebook --rulebook", "test_events.py runs the same rulebooks, where there is Java"),
+    ("ansible-galaxy collection install ansible.eda", "it is on Galaxy only"),
+    ("oci cloud-guard", "the simulator has no Cloud Guard, and Oracle's command line is not there"),
+    ("oci iam tag-default", "the simulator has no tag defaults, and Oracle's command line is not there"),
     ("ssh-keygen -Y", "test_signatures.py signs and verifies so"),
     ("jq -r '.files", "test_signatures.py compares the same digests"),
     ("rekey_skip_terraform: true", "test_terraform.py runs the role with these variables"),
@@ -322,10 +326,13 @@ class Story:
         for placeholder, file in (("<dry run>", "plan.json"), ("<run>", "batch-*.json")):
             if placeholder in line:
                 line = line.replace(placeholder, self.newest_run(file).name)
-        ran = _start(self._playbook, shlex.split(self._substitute(line)))
+        ran = self.start(line)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}\n{ran.stderr}"
         assert _complaints(ran) == []
         self.told.append((line, ran.stdout))
+
+    def start(self, line: str) -> subprocess.CompletedProcess[str]:
+        return _start(self._playbook, shlex.split(self._substitute(line)))
 
     def newest_run(self, file: str = "report.json") -> Path:
         """The folder that the last run with such a file has made; only what changes something has batches."""
@@ -379,6 +386,18 @@ def test_a_key_is_rotated_until_nothing_is_found_on_it(story: Story, fleet: Simu
     report = json.loads((story.newest_run() / "report.json").read_text())
     (verdict,) = report["retirement"]["keys"]
     assert (verdict["kms_key_id"], verdict["verdict"]) == (old, "no_use_found_in_block_volume")
+
+
+@soak
+def test_what_got_worse_over_night_is_found(story: Story, fleet: Simulator) -> None:
+    story.follow(_guide("keep"))
+    assert story.changes() == [0, 0, 0]
+    assert changes(fleet.counts()) == {}
+    (_first, _told), (nightly, _printed), _dry_run = story.told
+    fleet.change(fleet.id("old-1"), key=None)
+    worse = story.start(nightly)
+    assert worse.returncode != 0
+    assert "Since the baseline: 1 " in worse.stdout
 
 
 @soak

@@ -195,11 +195,13 @@ def test_alarms_are_raised_after_all_is_written_and_the_answer_on_keys_is_printe
     assert report["headline"]["level"] == "amber"
 
 
+@soak
 def test_a_report_without_alarms_does_not_fail(sim: Simulator, reports: Reports) -> None:
     reports.run(fail_on=["unusable_keys", "incomplete"])
     assert reports.read()["complete"]
 
 
+@soak
 def test_resources_on_a_key_that_is_about_to_be_deleted_are_what_is_said_first(sim: Simulator, tmp_path: Path) -> None:
     furnish(sim, volumes=[volumes(2, key="key-dying")], boot_volumes=[volumes(name="boot", key="key-a")])
     reports = Reports(sim, tmp_path)
@@ -212,6 +214,7 @@ def test_resources_on_a_key_that_is_about_to_be_deleted_are_what_is_said_first(s
     assert "Keys in use that can't be used: usable_keys not met by 1 key." in reports.printed
 
 
+@soak
 def test_only_what_has_the_tags_is_reported_and_counted_by_its_owner(sim: Simulator, tmp_path: Path) -> None:
     mine = {"freeform_tags": {"stage": "prod"}, "defined_tags": {"ops": {"owner": "ledger"}}}
     furnish(sim, volumes=[volumes(2, key="key-a", **mine), volumes(3, name="other", key="key-b")])
@@ -290,6 +293,7 @@ def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: R
     assert whole["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
 
 
+@soak
 def test_shards_are_not_merged_where_one_failed_before_its_report(
     sim: Simulator, reports: Reports, tmp_path: Path
 ) -> None:

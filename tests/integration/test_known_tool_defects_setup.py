@@ -230,3 +230,13 @@ def _imported(name: str, folder: Path, as_name: str, given: Mapping[str, Any] | 
     modules = json.loads(shown.read_text())
     assert "ansible.module_utils.basic" in modules
     return {module for module in modules if module.split(".")[0] == "oci"}
+
+
+def test_git_takes_no_copy_in_the_cache_for_a_part_of_the_checkout() -> None:
+    """antsibull-docs copies what git lists: in an ignored folder of another repository that is nothing."""
+    program = PLUGINS.parent / "tools" / "in-env"
+    command = [str(program), "git", "-C", str(PLUGINS.parent / ".cache" / "tmp"), "rev-parse", "--git-dir"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "not a git repository" in ran.stderr
+    inside = subprocess.run([*command[:3], str(PLUGINS), *command[4:]], capture_output=True, text=True, check=False)
+    assert inside.returncode == 0, inside.stderr

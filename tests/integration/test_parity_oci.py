@@ -254,7 +254,7 @@ def _moments(count: int) -> list[int]:
     return random.Random("kill").sample(range(8, 500), count)
 
 
-@pytest.mark.parametrize("calls", _moments(24 if SOAK else 2))
+@pytest.mark.parametrize("calls", _moments(24 if SOAK else 1))
 def test_a_killed_run_is_cleaned_up_by_another_process(tenancy: Tenancy, calls: int) -> None:
     process = _started(tenancy, calls, "--no-product")
     process.kill()

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from integration.support.copy_helpers import backups
 from integration.support.fleets import volumes
-from integration.support.harness import SOAK, furnish
+from integration.support.harness import furnish, soak
 from integration.support.playbook import CollectionPlaybooks, controller
 from integration.support.rekey_helpers import IAD, PHX
 
@@ -46,7 +46,7 @@ def plan_of(output: str) -> list[str]:
     return lines[first:last]
 
 
-@pytest.mark.parametrize("count", [0, 1, 20, *([1000] if SOAK else [])])
+@pytest.mark.parametrize("count", [20, *(pytest.param(count, marks=soak) for count in (0, 1, 1000))])
 def test_a_plan_in_a_narrow_terminal(sim: Simulator, playbooks: CollectionPlaybooks, count: int) -> None:
     furnish(sim, volumes=[volumes(count)] if count else [])
     playbooks.environment.update(COLUMNS="60")
@@ -65,6 +65,7 @@ def test_a_plan_in_a_narrow_terminal(sim: Simulator, playbooks: CollectionPlaybo
     assert "lines" not in COLOUR.sub("", ran.stdout)
 
 
+@soak
 def test_the_width_is_that_of_the_terminal(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     furnish(sim, volumes=[volumes(3)])
     master, slave = os.openpty()
@@ -94,6 +95,7 @@ def test_the_width_is_that_of_the_terminal(sim: Simulator, playbooks: Collection
     assert "      Oracle-managed key -> key-a" in plan
 
 
+@soak
 def test_details_have_ocids_and_the_plan_without_them_has_none(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     furnish(sim, volumes=[volumes(2), volumes(1, name="bad", state="FAULTY")])
     ran = playbooks.run("rekey", variables(sim), "--check")
@@ -116,8 +118,8 @@ def test_a_dry_run_of_what_can_not_be_read_fails_and_names_it(sim: Simulator, pl
     ("fail_on", "told"),
     [
         ("blocked", "1 resource is blocked and rekey_fail_on has blocked"),
-        ("skipped", "1 resource is skipped and rekey_fail_on has skipped"),
-        (["not_approved", "incomplete"], None),
+        pytest.param("skipped", "1 resource is skipped and rekey_fail_on has skipped", marks=soak),
+        pytest.param(["not_approved", "incomplete"], None, marks=soak),
     ],
 )
 def test_a_run_fails_before_its_first_change_on_what_it_is_told_to(
@@ -144,6 +146,7 @@ def test_a_failed_canary_names_the_resource_and_the_way_round(sim: Simulator, pl
     assert "too many" not in output.lower()
 
 
+@soak
 def test_the_key_that_is_left_has_its_verdict_on_the_terminal(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     furnish(sim, volumes=[volumes(2, key="key-b")])
     ran = playbooks.run("rekey", variables(sim, from_kms_key_ids=sim.id("key-b")))
@@ -151,6 +154,7 @@ def test_the_key_that_is_left_has_its_verdict_on_the_terminal(sim: Simulator, pl
     assert f"Key key-b ({sim.id('key-b')}): UNKNOWN. No use was found, but not everything was searched" in ran.stdout
 
 
+@soak
 def test_latest_leads_to_the_newest_run_and_is_named(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     furnish(sim, volumes=[volumes(1)])
     for flags in (("--check",), ()):

@@ -56,7 +56,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200 if SOAK else 10,
+    max_examples=200 if SOAK else 5,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

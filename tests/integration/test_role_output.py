@@ -92,6 +92,7 @@ def test_ten_batches_and_the_way_back(sim: Simulator, watched: Watched) -> None:
     assert len(back) < 50, "\n".join(back)
 
 
+@soak
 def test_one_change_and_a_canary_that_fails(sim: Simulator, watched: Watched) -> None:
     furnish(sim, volumes=[volumes(1, key="key-b"), volumes(3, name="right", key="key-a")])
     sim.fault("status", "UpdateVolumeKmsKey", status=400, code="InvalidParameter", message="It is locked.", times=None)
@@ -128,6 +129,7 @@ def test_a_task_without_a_result_is_reported_by_those_after_it(sim: Simulator, w
     assert f"The report: {folder}" in text
 
 
+@soak
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc")
 def test_after_ansible_playbook_was_killed_no_further_batch_is_begun(
     sim: Simulator, playbooks: CollectionPlaybooks

@@ -154,16 +154,21 @@ def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
 @pytest.mark.parametrize(
     ("given", "faults"),
     [
-        (
+        pytest.param(
             {"rekey_compartment_ids": "", "rekey_kms_key_ids": ""},
             ["rekey_compartment_ids is not set", "rekey_kms_key_ids is not"],
+            marks=soak,
         ),
         (
             {"rekey_compartment_id": "x", "rekey_regions": "us-ashbrn-1"},
             ["did you mean rekey_compartment_ids?", "did you mean us-ashburn-1"],
         ),
-        ({"rekey_state": "absent", "rekey_kms_key_ids": ""}, ["rekey_confirm_oracle_managed"]),
-        ({"rekey_from_kms_key_ids": [], "rekey_max_failures": "few"}, ["names nothing", "is not an integer"]),
+        pytest.param({"rekey_state": "absent", "rekey_kms_key_ids": ""}, ["rekey_confirm_oracle_managed"], marks=soak),
+        pytest.param(
+            {"rekey_from_kms_key_ids": [], "rekey_max_failures": "few"},
+            ["names nothing", "is not an integer"],
+            marks=soak,
+        ),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_read(
@@ -178,6 +183,7 @@ def test_what_is_wrong_is_told_before_anything_is_read(
     assert sim.counts() == {}
 
 
+@soak
 def test_without_a_folder_for_the_report_nothing_is_read(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     mixed_fleet(sim)
     (playbooks.folder / "reports").write_text("a file")
@@ -218,6 +224,7 @@ def test_too_much_or_blocked_stops_before_the_start(sim: Simulator, playbooks: C
     assert (playbooks.runs()[0] / "report.json").exists()
 
 
+@soak
 def test_failures_stop_the_run_and_the_report_tells_them(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     furnish(sim, volumes=[volumes(9)])
     sim.fault("status", "UpdateVolumeKmsKey", times=None, after=2, status=400, code="InvalidParameter", message="No.")
@@ -340,6 +347,7 @@ def test_killed_with_all_its_processes_and_started_again(
     assert sim.needless_puts == 0
 
 
+@soak
 def test_reports_are_not_merged_where_a_shard_failed_before_its_own(
     sim: Simulator, playbooks: CollectionPlaybooks
 ) -> None:

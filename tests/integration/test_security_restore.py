@@ -27,8 +27,8 @@ from simulator.client import Simulator
 
 ODD_VALUES: list[Any] = [None, 7, True, "", "\x1b[2J", "x" * 10_000, [], {}, 10**400]
 
-ONE_IN = 1 if SOAK else 3
-"""At each place there are ten ways to go wrong, so that each of them is tried at every third place."""
+ONE_IN = 1 if SOAK else 7
+"""At each place there are ten ways to go wrong, so that each of them is tried at every seventh place."""
 
 
 def _mutants(value: Any) -> Iterator[Any]:

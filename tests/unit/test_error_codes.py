@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +17,19 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decis
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_troubleshooting.rst"
-TREES = [ast.parse(path.read_text()) for path in sorted((ROOT / "plugins" / "module_utils").rglob("*.py"))]
 
 _CODE = re.compile(r"[A-Z][A-Za-z]+")
+
+
+@functools.cache
+def _trees() -> list[ast.Module]:
+    return [ast.parse(path.read_text()) for path in sorted((ROOT / "plugins" / "module_utils").rglob("*.py"))]
 
 
 def _constants() -> dict[str, list[str]]:
     """The texts that module-level names stand for."""
     found: dict[str, list[str]] = {}
-    for tree in TREES:
+    for tree in _trees():
         for node in tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 found[node.targets[0].id] = list(_texts(node.value, {}))
@@ -44,7 +49,7 @@ def _texts(node: ast.AST, names: dict[str, list[str]]) -> Iterator[str]:
 def _functions_with_a_code() -> set[str]:
     """Those whose first argument, besides ``self``, is a code."""
     found = set()
-    for tree in TREES:
+    for tree in _trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 arguments = [argument.arg for argument in node.args.args if argument.arg != "self"]
@@ -53,11 +58,12 @@ def _functions_with_a_code() -> set[str]:
     return found
 
 
+@functools.cache
 def codes() -> set[str]:
     """Every code that is given to an error, or that an error's code is compared with."""
     names, functions = _constants(), _functions_with_a_code()
     found = {TransportError.code, FAULTY_STATE, *GONE_STATES}
-    for tree in TREES:
+    for tree in _trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]

@@ -4,8 +4,8 @@
 
 """The client of OCI: one signer, one transport, one service per host, two kinds of calls, two kinds of errors.
 
-Other packages use this file; nothing else should import ``auth.py`` (credentials), ``transport.py``, ``operations.py``,
-``decoding.py`` and ``retries.py``. It knows nothing of Ansible.
+Other packages use this file, and ``region_tables.py`` where nothing is asked; nothing else should import ``auth.py``
+(credentials), ``transport.py``, ``operations.py``, ``decoding.py`` and ``retries.py``. It knows nothing of Ansible.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .decoding import InvalidResponseError, UnreadableRow, decode
 from .endpoints import management_host, management_hosts, service_host
 from .failures import CredentialsEndedError, ForeignEndpointError, explain
 from .operations import Request, request
-from .region_tables import known_regions, region_table
+from .region_tables import region_table
 from .retries import ReadRetry, RetryingReads
 from .sdk import sdk_version
 from .settings import ConnectionSettings
@@ -40,7 +40,7 @@ from .signing import Signer
 from .throttle import AdaptiveRateLimiter
 from .transport import HttpRequest, HttpResponse, Transport
 
-__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect", "known_regions"]
+__all__ = ["Connection", "ReadRetry", "Response", "Service", "connect"]
 
 USER_AGENT = "ansible-collection/oci_keys.block_volume"
 

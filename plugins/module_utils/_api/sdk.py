@@ -25,7 +25,7 @@ from .._common.errors import InputError
 from .._common.text import shorten
 
 MINIMUM_VERSION = (2, 111, 0)
-"""The oldest SDK whose signers do what is needed; found by trying (tools/sdk_versions.py)."""
+"""The oldest SDK whose signers do what is needed; found by trying (make sdk)."""
 
 USED: Mapping[str, tuple[str, ...]] = {
     "oci.auth.signers": (

@@ -846,4 +846,4 @@ def test_an_empty_list_of_regions_is_one(tmp_path: Path, api_key: dict[str, str]
 
 
 def test_modules_above_see_no_sdk() -> None:
-    assert set(client.__all__) == {"Response", "Connection", "ReadRetry", "Service", "connect", "known_regions"}
+    assert set(client.__all__) == {"Response", "Connection", "ReadRetry", "Service", "connect"}

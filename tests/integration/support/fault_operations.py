@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ _FOLDER = Path(__file__).parents[3] / "plugins" / "module_utils"
 _VERB = re.compile(r"(change|copy|create|delete|get|list|search|update)_")
 
 
-def operations() -> set[str]:
+@functools.cache
+def operations() -> frozenset[str]:
     """As the API calls them. ``Federate``, by which the SDK signs principals in, is none of the product's own."""
     methods = set(OPERATIONS)
     found = set()
@@ -37,7 +39,7 @@ def operations() -> set[str]:
         made = set(_made(tree, module))
         assert made <= methods, f"{path.name} makes names that no client has: {sorted(made - methods)}"
         found |= made
-    return {"".join(word.capitalize() for word in name.split("_")) for name in found}
+    return frozenset("".join(word.capitalize() for word in name.split("_")) for name in found)
 
 
 def _made(tree: ast.AST, module: str) -> Iterator[str]:

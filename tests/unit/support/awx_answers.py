@@ -11,7 +11,7 @@ from typing import Any
 from unit.support.awx_rules import Question, refusals
 from unit.support.fake_cloud import IAD, KEY_A, compartment_id, volume_id
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.region_tables import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.values import Variable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import role_variables
 

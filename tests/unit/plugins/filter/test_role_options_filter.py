@@ -10,7 +10,7 @@ import pytest
 from unit.support.fake_cloud import IAD, KEY_A, compartment_id
 
 from ansible_collections.oci_keys.block_volume.plugins.filter import role_options as file
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.region_tables import known_regions
 
 role_options = file.FilterModule().filters()["role_options"]
 GIVEN = {"rekey_kms_key_ids": f"iad={KEY_A}", "rekey_compartment_ids": compartment_id(1)}
