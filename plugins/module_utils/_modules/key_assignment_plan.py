@@ -36,9 +36,9 @@ from .._planning.plan import (
     PlanFilter,
     approve,
     make_plan,
-    recreation_warnings,
     region_of_wanted_key,
 )
+from .._planning.replicated import recreation_warnings
 from .._planning.terraform import planned_warnings
 from .approved_plan import approved_plan
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
@@ -109,7 +109,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
             *interrupted.warnings,
             *_unmatched_exceptions(exceptions, matcher, discovery),
             *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
-            *recreation_warnings(plan),
+            *recreation_warnings(plan.entries),
         ),
         signed_by=None if signed is None else signed.signed_by,
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
