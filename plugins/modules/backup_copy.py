@@ -301,6 +301,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_spec,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.planned_table import planned_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.copies import COPY_KINDS
 
 
@@ -320,7 +321,7 @@ def main() -> None:
         module,
         "backup_ids",
         *COPY_KINDS,
-        request=Request(desired_copy, with_destination, destination, shows_plan=True),
+        request=Request(desired_copy, with_destination, destination, planned_lines=planned_table),
     )
 
 

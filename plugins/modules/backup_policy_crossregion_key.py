@@ -298,6 +298,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.cha
     change_spec,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.planned_table import planned_table
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
 
 
@@ -311,7 +312,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     # The key is used in the region that the policy copies to, which only the policies say.
-    request = Request(key_regions=lambda _connection, _desired: None, shows_plan=True)
+    request = Request(key_regions=lambda _connection, _desired: None, planned_lines=planned_table)
     change_keys(module, "asset_ids", *POLICY_KINDS, request=request)
 
 

@@ -61,6 +61,18 @@ options:
     description:
       - List only resources that have all of these defined tags, given by namespace.
     type: dict
+  attachments:
+    description:
+      - Whether to look up which instances volumes and boot volumes are attached to, for RV(resources[].attachments).
+      - It takes lists only, but of every compartment in scope, since an attachment is in the compartment of its
+        instance. In each region with volumes, this is a call per compartment. In each region with boot volumes, it is a
+        call, and one per compartment and availability domain. And it is a call for each compartment with an instance
+        that has one of them. A list takes another call for each further hundred of its rows.
+      - In a tenancy with 40 compartments and volumes and boot volumes in one region with three availability domains,
+        this is 161 calls, and up to 40 more for the names of instances.
+      - RV(complete) does not depend on it. RV(scanned.attachments.complete) says whether all these lists were read.
+    type: bool
+    default: false
   result:
     description:
       - V(all) lists all resources in the result of the task. V(summary) lists none, nor does V(changed), since nothing
@@ -83,6 +95,8 @@ options:
 notes:
   - The caller needs C(inspect volume-family) and C(inspect compartments) in the compartments to scan, and with
     O(regions=all) C(inspect tenancies) in the tenancy.
+  - With O(attachments=true) it needs C(read instances) there too, and C(inspect volume-attachments), which is part of
+    C(inspect volume-family).
 seealso:
   - module: oci_keys.block_volume.kms_key_info
   - module: oci_keys.block_volume.key_assignment_plan
@@ -248,6 +262,29 @@ resources:
       returned: when RV(resources[].type) is V(policy_assignment)
       type: str
       sample: us-phoenix-1
+    attachments:
+      description: What a volume or boot volume is attached to.
+      returned: when O(attachments=true) and RV(resources[].type) is V(volume) or V(boot_volume)
+      type: dict
+      contains:
+        state:
+          description: V(attached), V(not_attached), V(none_in_scope) if no instance has it in what was searched, which
+            is a part of the tenancy, or V(unknown) if a list could not be read that may have it.
+          type: str
+          sample: attached
+        instances:
+          description: The instances that have it. A volume that is shareable may be attached to several.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The OCID of the instance.
+              type: str
+              sample: ocid1.instance.oc1.iad.exampleuniqueid
+            display_name:
+              description: Its name. Null if it could not be read.
+              type: str
+              sample: db-1
     source_id:
       description: Of a replica, the OCID of the volume that it is a replica of.
       returned: when RV(resources[].type) is V(replica)
@@ -432,6 +469,49 @@ scanned:
       type: dict
       sample:
         ocid1.compartment.oc1..exampleuniqueid: ocid1.tenancy.oc1..exampleuniqueid
+    attachments:
+      description: Which lists of attachments and instances could not be read. Null unless O(attachments=true).
+      type: dict
+      contains:
+        complete:
+          description: Whether all of them were read.
+          type: bool
+          sample: true
+        unreadable:
+          description: Those that could not be read, as in RV(unreadable). Their types are V(volume) and V(boot_volume)
+            for attachments, and V(instance). Unless O(result=all), only the first 20.
+          type: list
+          elements: dict
+          contains:
+            region:
+              description: The region.
+              type: str
+              sample: us-ashburn-1
+            compartment_id:
+              description: The OCID of the compartment. Null if all of them are affected.
+              type: str
+              sample: ocid1.compartment.oc1..exampleuniqueid
+            resource_type:
+              description: V(volume), V(boot_volume) or V(instance).
+              type: str
+              sample: instance
+            code:
+              description: The code of the error, V(NoAnswer) if there was no response.
+              type: str
+              sample: NotAuthorizedOrNotFound
+            status:
+              description: The HTTP status of the response. Null if there was none.
+              type: int
+              sample: 404
+            message:
+              description: What happened.
+              type: str
+              sample: The caller may not list instances in the compartment.
+            hint:
+              description: What to do about it. Null if nothing is known.
+              type: str
+              sample: "Grant: Allow group <your group> to read instances in compartment id
+                ocid1.compartment.oc1..exampleuniqueid"
     compartment_count:
       description: The number of compartments that were scanned.
       type: int
@@ -518,6 +598,7 @@ msg:
   sample: "40 resources in 3 compartments of 1 region: 30 on customer-managed keys, 10 on the Oracle-managed key"
 """
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.attachments import add_attachments
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key_assignment_info import (
     run_key_assignment_info,
 )
@@ -539,10 +620,11 @@ def main() -> None:
             freeform_tags={"type": "dict"},
             defined_tags={"type": "dict"},
             encryption={"type": "str", "choices": ["any", "customer", "oracle"], "default": "any"},
+            attachments={"type": "bool", "default": False},
         ),
         supports_check_mode=True,
     )
-    run_key_assignment_info(module)
+    run_key_assignment_info(module, attach=add_attachments)
 
 
 if __name__ == "__main__":

@@ -521,6 +521,18 @@ since:
       description: Keys that can't be read any more.
       type: int
       sample: 0
+    newly_excepted:
+      description: Resources that an exception excuses, and none did.
+      type: int
+      sample: 0
+    no_longer_excepted:
+      description: Resources that an exception excused, and none does any more.
+      type: int
+      sample: 0
+    exceptions_newly_expired:
+      description: Exceptions that have expired, and had not then.
+      type: int
+      sample: 0
     worse:
       description: What got worse, in a sentence each.
       type: list

@@ -152,6 +152,23 @@ msg:
   type: str
   sample: 1,200 resources would be changed, 300 already right
 # end of plan
+found:
+  description: Whether everything was read that a run may not pass over, even if no plan could be made of it.
+  returned: always
+  type: dict
+  contains:
+    file:
+      description: The O(new_discovery_file). Null without one.
+      type: str
+      sample: /var/reports/before.json
+    complete:
+      description: Whether everything could be read, but for what OCI does not find, such as what was deleted since.
+      type: bool
+      sample: true
+    msg:
+      description: How many could not be read, with an example. Empty if there are none.
+      type: str
+      sample: ''
 summary:
   description: Counts of the resources that were considered.
   returned: success

@@ -293,6 +293,40 @@ def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: R
     assert whole["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
 
 
+@pytest.mark.parametrize(("count", "limit"), [(1, None), (2, "shard-1")])
+def test_a_lone_shard_is_published_only_if_it_is_all_that_there_is(
+    sim: Simulator, reports: Reports, tmp_path: Path, count: int, limit: str | None
+) -> None:
+    hosts = {
+        f"shard-{number}": {
+            "shard_region": "us-ashburn-1" if number == 1 else "us-phoenix-1",
+            "shard_compartment_id": sim.id("prod"),
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        }
+        for number in range(1, count + 1)
+    }
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": {"shards": {"hosts": hosts}}}}))
+    metrics = tmp_path / "collected.prom"
+
+    flags = ["--inventory", str(inventory), "--extra-vars", "target_hosts=shards"]
+    if limit is not None:
+        flags += ["--limit", f"{limit},localhost"]
+    reports.run(*flags, metrics_file=str(metrics))
+
+    folder = reports.folders[0].parent
+    is_published = limit is None
+    assert "This is one shard, a part of the tenancy." in reports.printed
+    assert metrics.exists() is is_published
+    assert (folder / "index.html").exists() is is_published
+    assert (folder / "latest").is_symlink() is is_published
+    assert {each.name.split("-", 2)[2] for each in reports.folders} == {
+        "shard-1",
+        *(["localhost"] if is_published else []),
+    }
+
+
 @soak
 def test_shards_are_not_merged_where_one_failed_before_its_report(
     sim: Simulator, reports: Reports, tmp_path: Path

@@ -36,6 +36,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.r
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.terraform_state import (
     parse_terraform_state,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.key_exceptions import KeyException, Selector
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.terraform import TerraformStates
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
@@ -129,11 +130,21 @@ def write_everything(folder: Path) -> Path:
     )
     managed = TerraformStates(["s"], parse_terraform_state(JsonNode(state, "s"), "s"))
     before = report(*SOME)
-    now = report(*SOME[1:], *more, keys=[files.key(), dying], owner_tag="team", terraform=managed)
+    excepted = KeyException(1, Selector(resource_ids=(SOME[1]["id"],)), "old", "storage", "CHG-1", "2027-06-30")
+    expired = KeyException(2, Selector(resource_ids=(SOME[2]["id"],)), "e" * 200, "web", "CHG-2", "2026-11-01")
+    now = report(
+        *SOME[1:],
+        *more,
+        keys=[files.key(), dying],
+        owner_tag="team",
+        terraform=managed,
+        exceptions=[excepted, expired],
+        scanned={"attachments": UNREAD_ATTACHMENTS},
+    )
     assert len(now["terraform"]["rows"]) == 3
     records = [parse_report(JsonNode(json.loads(canonical(one)), "report.json")) for one in (before, now)]
     now["since"] = dict(compare(*records))
-    figures = {"total": 10, "oracle": 2, "unknown": 0, "findings": 2}
+    figures = {"total": 10, "oracle": 2, "unknown": 0, "findings": 2, "excepted": 1, "expired_exceptions": 1}
     now["trend"] = {
         "points": [
             {**figures, "time_finished": f"2026-11-2{day}T02:00:00.000Z", "customer": day, "complete": day != 2}
@@ -148,10 +159,25 @@ def write_everything(folder: Path) -> Path:
     return path
 
 
+HOST = {"id": "ocid1.instance.oc1.iad.exampleuniqueid", "display_name": "db-server-with-a-long-name-1"}
+UNREAD_ATTACHMENTS = {"complete": False, "unreadable": [files.unreadable(resource_type="boot_volume")]}
+
 SOME = (
-    files.resource(1, key=files.KEY_A, display_name="db-data-01"),
-    files.resource(2, display_name="db-redo-02"),
-    files.resource(3, "boot_volume", display_name="web-boot", region=files.PHX),
+    files.resource(
+        1, key=files.KEY_A, display_name="db-data-01", attachments={"state": "attached", "instances": [HOST]}
+    ),
+    files.resource(
+        2,
+        display_name="db-redo-02",
+        attachments={"state": "attached", "instances": [HOST, {**HOST, "display_name": None}]},
+    ),
+    files.resource(
+        3,
+        "boot_volume",
+        display_name="web-boot",
+        region=files.PHX,
+        attachments={"state": "unknown", "instances": []},
+    ),
     files.resource(4, "volume_backup", files.KEY_A, display_name="db-backup"),
 )
 
@@ -464,15 +490,43 @@ def test_the_page_is_valid_html(tmp_path: Path) -> None:
         html5lib.HTMLParser(strict=True).parse(path.read_text())
 
 
-def test_seventy_resources_print_on_eight_pages(page: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("looked", [False, True], ids=["as-ever", "with-instances"])
+def test_seventy_resources_print_on_eight_pages(page: Browser, tmp_path: Path, looked: bool) -> None:
     fleet = files.fleet(70)
+    rows, scanned = fleet["resources"], fleet["scanned"]
+    if looked:
+        rows = [
+            {**row, "attachments": {"state": "attached", "instances": [{**HOST, "display_name": f"app-server-{n:03}"}]}}
+            for n, row in enumerate(rows)
+        ]
+        scanned = {**scanned, "attachments": {"complete": True, "unreadable": []}}
     keys = [
         files.key(files.key_ocid(number, region), region, display_name=f"key-{number}-{region}")
         for number in (1, 2, 3, 4)
         for region in files.SHORT
     ]
-    page.open(write(tmp_path, *fleet["resources"], scanned=fleet["scanned"], keys=keys))
+    page.open(write(tmp_path, *rows, scanned=scanned, keys=keys))
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) <= 8
+
+
+def test_instances_are_shown_sorted_and_filtered(page: Browser, tmp_path: Path) -> None:
+    page.open(write(tmp_path, *SOME, scanned={"attachments": UNREAD_ATTACHMENTS}))
+    cells = page.evaluate("[...document.querySelectorAll('#resources tbody tr')].map(row => row.cells[6].textContent)")
+    assert sorted(cells) == sorted([HOST["display_name"], f"{HOST['display_name']}, {HOST['id']}", "unknown", ""])
+    choose(page, "attached", "unknown")
+    assert settled(page).startswith("1 of 4")
+    assert shown(page) == ["web-boot"]
+    choose(page, "attached", "")
+    assert type_words(page, "db-server") == "2 of 4 shown"
+    assert "attachments of boot_volume" in page.evaluate(
+        "document.getElementById('unreadable').nextElementSibling.innerText"
+    )
+
+
+def test_nobody_who_did_not_look_sees_a_column_of_instances(page: Browser, tmp_path: Path) -> None:
+    page.open(write(tmp_path, *SOME))
+    assert page.evaluate("document.querySelectorAll('#resources thead th').length") == 6
+    assert page.evaluate("document.getElementById('by-attached')") is None
 
 
 def test_what_is_since_an_earlier_report_is_there(page: Browser, tmp_path: Path) -> None:

@@ -191,12 +191,20 @@ def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
         volumes=[volumes(4), volumes(name="copied", replicas=[{"region": FRA, "key": "key-fra"}])],
         volume_backups=[{"name": "backup", "of": "volume-1", "key": "key-b", **YEARS}],
         boot_volumes=[volumes(2, name="boot", **tags)],
+        instances=[{"name": "host", **POLICY, "volumes": ["volume-1"]}],
     )
     types = {"resource_types": [*TYPES, "replica"]}
-    for more in (*MODES, tags, {"kms_key_ids": [sim.id("key-b")]}, {"discovery_file": str(folder / "found.json")}):
+    for more in (
+        *MODES,
+        tags,
+        {"attachments": True},
+        {"kms_key_ids": [sim.id("key-b")]},
+        {"discovery_file": str(folder / "found.json")},
+    ):
         yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
     sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
-    yield run(key_assignment_info.main, sim, regions=[IAD])
+    sim.fault("status", "ListInstances", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(key_assignment_info.main, sim, regions=[IAD], attachments=True)
     yield run(key_assignment_info.main, sim, regions=["nowhere"])
 
 

@@ -95,11 +95,22 @@ def test_plan_run_run_again_and_back(sim: Simulator, playbooks: CollectionPlaybo
     assert recap(again.stdout)["changed"] == 0
     assert all(count <= look_and_vetting.get(name, 0) for name, count in sim.counts().items()), sim.counts()
 
+    undone = set(playbooks.runs())
     back = playbooks.run(
-        "restore_keys", {"restore_keys_report": str(folder / "report.json"), "restore_keys_allow_oracle_managed": "yes"}
+        "restore_keys",
+        {
+            "restore_keys_report": str(folder / "report.json"),
+            "restore_keys_allow_oracle_managed": "yes",
+            "restore_keys_approved_by": "Ann Smith",
+            "restore_keys_change_ticket": "CHG-8",
+        },
     )
     assert back.returncode == 0, back.stdout
     assert keys_in_place(sim) == before
+    (of_restore,) = set(playbooks.runs()) - undone
+    for document in (read_plan(of_restore), json.loads((of_restore / "report.json").read_text())["plan"]):
+        told = document["accountability"]
+        assert (told["approved_by"], told["change_ticket"]) == ("Ann Smith", "CHG-8")
     assert sim.needless_puts == 0
     for folder in playbooks.runs():
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -20,8 +20,6 @@ from .auth_choice import expect_one_identity, with_auth_type
 from .config_file import read_profile
 from .credentials import PROFILE_NAMES, CredentialSources, Principal, expect_ocid
 from .key_files import fingerprint_of, read_private_key
-from .platform_auth import platform_principal
-from .session_token import session_principal
 from .settings import ConnectionSettings, how_to_set
 from .signing import KeySigner
 
@@ -38,8 +36,13 @@ def create_principal(settings: ConnectionSettings) -> Principal:
     if settings.auth_type == "api_key":
         principal = _api_key(settings)
     elif settings.auth_type == "security_token":
+        # Only here, since a call has one kind of credentials: the others take 12 ms of a start.
+        from .session_token import session_principal
+
         principal = session_principal(settings)
     else:
+        from .platform_auth import platform_principal
+
         principal = platform_principal(settings)
     return replace(principal, auth_type=settings.auth_type)
 

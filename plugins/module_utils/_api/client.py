@@ -230,6 +230,10 @@ class Connection:
         """Block Volume in a region, given by short code or long name, as in all these methods."""
         return self._regional("block_volume", region)
 
+    def compute(self, region: str) -> Service:
+        """Compute in a region, which has the host of Block Volume."""
+        return self._regional("compute", region)
+
     def vaults(self, region: str) -> Service:
         """Vault in a region: its vaults, not their keys."""
         return self._regional("vaults", region)

@@ -19,6 +19,7 @@ from .record_types import RecordType
 
 _BASE_PATHS = {
     "block_volume": "/20160918",
+    "compute": "/20160918",
     "identity": "/20160918",
     "vaults": "/20180608",
     "vault_management": "/20180608",
@@ -226,6 +227,32 @@ _TABLE = {
         "bootvolumereplica",
         query=_REPLICA_QUERY,
         relations=_OF_DOMAIN,
+    ),
+    # Attachments and instances are in the same compartment. OCIDs of boot volume attachments are those of instances.
+    "list_volume_attachments": _list(
+        "/volumeAttachments",
+        records.VOLUME_ATTACHMENT,
+        query=("availabilityDomain", "compartmentId", *_PAGED, "instanceId", "volumeId"),
+        arguments=_BY_COMPARTMENT,
+        relations=_OF_DOMAIN,
+        service="compute",
+    ),
+    "list_boot_volume_attachments": _list(
+        "/bootVolumeAttachments",
+        records.BOOT_VOLUME_ATTACHMENT,
+        query=("availabilityDomain", "compartmentId", *_PAGED, "instanceId", "bootVolumeId"),
+        arguments=("availability_domain", "compartment_id"),
+        relations=_OF_DOMAIN,
+        service="compute",
+    ),
+    "list_instances": _list(
+        "/instances",
+        records.INSTANCE,
+        "instance",
+        query=("availabilityDomain", "compartmentId", "displayName", *_PAGED, *_SORTED, "lifecycleState"),
+        arguments=_BY_COMPARTMENT,
+        relations=_OF_DOMAIN,
+        service="compute",
     ),
     "update_volume_kms_key": _send(
         "PUT",

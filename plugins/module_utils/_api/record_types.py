@@ -207,6 +207,13 @@ VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(
     _CREATED,
     optional={"xrc_kms_key_id": of.key_if_any},
 )
+VOLUME_ATTACHMENT = _record(
+    "VolumeAttachment", _OF_RESOURCE, _IN_DOMAIN, {"instance_id": of.ocid, "volume_id": of.ocid}, optional={}
+)
+BOOT_VOLUME_ATTACHMENT = _record(
+    "BootVolumeAttachment", _OF_RESOURCE, _IN_DOMAIN, {"instance_id": of.ocid, "boot_volume_id": of.ocid}, optional={}
+)
+INSTANCE = _record("Instance", _OF_RESOURCE, _IN_DOMAIN, optional=_NAMED)
 KEY = _record(
     "Key",
     _OF_RESOURCE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
@@ -28,7 +28,6 @@ from .._model.resource import DesiredState, Reading, Resource
 from .._resources.base import GroupKind
 from .._resources.error_hints import explain_read
 from .._resources.registry import KINDS
-from .apply import Applier
 from .attempts import Change, Progress, internal_error
 from .half_way import decide_without_others, may_be_half_way
 from .key_steps import KeySteps
@@ -38,6 +37,9 @@ from .region import Region
 from .request import RunSettings, Target
 from .results import outcome_of
 from .timings import Timings
+
+if TYPE_CHECKING:
+    from .apply import Applier
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,9 @@ class KeyAssigner:
         working = [region for region in regions if any(map(_needs_work, _decisions_in(region, decisions)))]
         if not working:
             return {}
+        # Only here, since check mode and runs that find all as it should be don't get here: it takes 25 ms of a start.
+        from .apply import Applier
+
         outcomes: dict[str, Outcome] = {}
         self._journal.open()
         try:

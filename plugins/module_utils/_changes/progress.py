@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -16,6 +16,9 @@ from .._model.decisions import Decision
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .attempts import Change, Phase, Progress
 from .request import Target
+
+PlannedLines = Callable[[Sequence[Target], Mapping[str, Decision], Mapping[str, "str | None"], bool], list[str]]
+"""Words for what is going to change: of the targets, with the names of keys, and whether in check mode."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,12 @@ class ChangeProgress:
     """How far a call has got, in each of its regions."""
 
     def __init__(
-        self, log: ProgressLog = NO_PROGRESS, span: Span | None = None, table_width: int | None = None
+        self, log: ProgressLog = NO_PROGRESS, span: Span | None = None, planned_lines: PlannedLines | None = None
     ) -> None:
-        """``table_width``: show what is going to change before it does, as a table of this width."""
+        """``planned_lines``: show what is going to change before it does, in these words."""
         self._log = log
         self._span = span
-        self._table_width = table_width
+        self._planned_lines = planned_lines
 
     def reading(self, targets: Sequence[Target]) -> AbstractContextManager[None]:
         """While the targets are read."""
@@ -55,11 +58,8 @@ class ChangeProgress:
         check_mode: bool,
     ) -> None:
         """Show what is going to change, if that is asked for."""
-        if self._table_width is not None:
-            # Only here, since most calls have no table: the file and what it needs take 11 ms of a start.
-            from .planned_table import planned_lines
-
-            for line in planned_lines(targets, decisions, key_names, self._table_width, check_mode=check_mode):
+        if self._planned_lines is not None:
+            for line in self._planned_lines(targets, decisions, key_names, check_mode):
                 self._log.say(line)
 
     def changing(

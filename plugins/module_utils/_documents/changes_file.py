@@ -17,20 +17,11 @@ from typing import Any, TypedDict
 
 from .._model.counts import ChangeCounts, count_outcomes
 from .._model.resource_types import ASSIGNMENT, REPLICA
+from .error_row import ErrorRow, parse_error
 from .json_reader import JsonNode, read_json
 
 DOCUMENT = "a result file of a module that changes keys"
 _BATCH_FILE = re.compile(r"batch-([0-9]{4,})\.json")
-
-
-class ErrorRow(TypedDict):
-    """Why a change failed."""
-
-    code: str | None
-    message: str | None
-    status: int | None
-    opc_request_id: str | None
-    hint: str | None
 
 
 class _CommonChangeFields(TypedDict):
@@ -137,16 +128,6 @@ def _add_replica(change: ChangeRow, node: JsonNode) -> None:
     change["asset_id"], change["asset_type"] = change["id"], change["type"]
     replica_id = node.get("previous_replica_id").text_or_none() or node.get("replica_id").text_or_none()
     change["id"], change["type"] = replica_id or change["id"], REPLICA
-
-
-def parse_error(node: JsonNode) -> ErrorRow:
-    return {
-        "code": node.get("code").text_or_none(),
-        "message": node.get("message").text_or_none(),
-        "opc_request_id": node.get("opc_request_id").text_or_none(),
-        "hint": node.get("hint").text_or_none(),
-        "status": node.get("status").count_or_none(),
-    }
 
 
 def count_changes(rows: Iterable[Mapping[str, Any]]) -> ChangeCounts:

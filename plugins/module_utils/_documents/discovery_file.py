@@ -17,12 +17,16 @@ from typing import Any
 from .._common.errors import InputError
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import (
+    ATTACHED,
+    ATTACHMENT_STATES,
     READ_BY_GET,
     READ_BY_LIST,
+    AttachmentsRow,
     CallerRow,
     FilterRow,
     ReplicaRow,
     ResourceRow,
+    ScannedAttachmentsRow,
     ScannedRow,
     UnreadableRow,
     key_region,
@@ -132,7 +136,22 @@ def _resource(node: JsonNode) -> ResourceRow:
         row["destination_region"] = node.get("destination_region").text_or_none()
     elif row["type"] == REPLICA:
         row["source_id"] = node.get("source_id").text_or_none()
+    elif node.get("attachments").value is not None:
+        row["attachments"] = _attachments(node.get("attachments"))
     return row
+
+
+def _attachments(node: JsonNode) -> AttachmentsRow:
+    state = node.get("state").one_of(*ATTACHMENT_STATES)
+    instances = node.get("instances").items()
+    if (state == ATTACHED) != bool(instances):
+        node.get("instances").contradicted(f"'state' is {state}")
+    return {
+        "state": state,
+        "instances": [
+            {"id": one.get("id").text(), "display_name": one.get("display_name").text_or_none()} for one in instances
+        ],
+    }
 
 
 def _read_by(node: JsonNode) -> str | None:
@@ -194,7 +213,15 @@ def parse_scanned(node: JsonNode) -> ScannedRow:
         "resource_types": node.get("resource_types").texts(),
         "filters": _filters(node.get("filters")),
         "compartment_parents": _parents(node.get("compartment_parents")),
+        "attachments": _scanned_attachments(node.get("attachments")),
     }
+
+
+def _scanned_attachments(node: JsonNode) -> ScannedAttachmentsRow | None:
+    if node.value is None:
+        return None
+    unreadable = parse_unreadable(node.get("unreadable"))
+    return {"complete": node.get("complete").flag() and not unreadable, "unreadable": unreadable}
 
 
 def _compartments(node: JsonNode, fact: str) -> list[dict[str, str | None]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._common.errors import InputError
-from .changes_file import ErrorRow, parse_error
+from .error_row import ErrorRow, parse_error
 from .journal_events import INTENT, OUTCOME
 from .json_reader import JsonNode, UnknownOcidError, parse_json, read_bytes
 

@@ -14,12 +14,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._common.text import label
-from .journal_changes import JournalChange, paired
 from .journal_events import OUTCOME
-from .journal_reader import POLICY, IntentLine, OutcomeLine, parse_journal
 from .json_reader import read_bytes
+
+if TYPE_CHECKING:
+    from .journal_changes import JournalChange
+    from .journal_reader import IntentLine, OutcomeLine
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ def open_changes(journals: Iterable[Path]) -> list[OpenChange]:
     names = _without_outcome(contents.values())
     if not names:
         return []
+    # Only here, since most journals have none: the reader takes 6 ms of a start.
+    from .journal_changes import paired
+    from .journal_reader import POLICY, parse_journal
+
     lines: list[IntentLine | OutcomeLine] = []
     origins: dict[int, str] = {}
     for journal, content in contents.items():

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
+from .._model.key_exceptions import EXCEPTION_STATES
 from .changes_file import ChangeRow, parse_change
 from .discovery_file import (
     DiscoveryFile,
@@ -67,6 +68,19 @@ class PlanSection(TypedDict):
     unchanged: int
 
 
+class ReportedException(TypedDict):
+    """An exception as a report shows it, with the OCIDs of the resources that it selects, which may be redacted."""
+
+    number: int
+    state: str
+    match: dict[str, Any]
+    reason: str
+    owner: str
+    ticket: str
+    expires: str
+    resources: list[str]
+
+
 class RunRow(TypedDict):
     """What identifies a run in a report that was merged."""
 
@@ -81,7 +95,8 @@ class RunRow(TypedDict):
 class RunRecords:
     """What a report is made from: the documents of one run, or an earlier report, which also has a ``run``.
 
-    ``kms_key_ids`` are the keys to be retired that the earlier report was asked about.
+    ``kms_key_ids`` are the keys to be retired that the earlier report was asked about, ``exceptions`` what it was
+    given.
     """
 
     discovery: DiscoveryFile
@@ -91,6 +106,7 @@ class RunRecords:
     keys: Sequence[ReportedKeyRow] = ()
     kms_key_ids: Sequence[str] = ()
     run: RunRow | None = None
+    exceptions: Sequence[ReportedException] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +156,26 @@ def parse_report(root: JsonNode) -> RunRecords:
             "time_finished": evidence.get("time_finished").text_or_none(),
             "redacted": evidence.get("redacted").text_or_none(),
         },
+        exceptions=_exceptions(root.get("exceptions")),
     )
+
+
+def _exceptions(node: JsonNode) -> list[ReportedException]:
+    if node.value is None:
+        return []
+    return [
+        {
+            "number": row.get("number").count(),
+            "state": row.get("state").one_of(*EXCEPTION_STATES),
+            "match": dict(row.get("match").mapping()),
+            "reason": row.get("reason").text(),
+            "owner": row.get("owner").text(),
+            "ticket": row.get("ticket").text(),
+            "expires": row.get("expires").text(),
+            "resources": row.get("resources").texts(),
+        }
+        for row in node.get("rows").items()
+    ]
 
 
 def _is_search_complete(root: JsonNode) -> bool:

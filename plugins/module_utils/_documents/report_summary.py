@@ -30,7 +30,9 @@ class ReportSummary(TypedDict):
     """The figures of one report. ``scope`` is the same for reports that can be compared with each other.
 
     ``customer`` are those on keys that could be read, ``unknown`` those on others. ``findings`` None: not known, as
-    none was found and not all could be assessed. ``worst`` is the sentence of the headline, with its ``level``.
+    none was found and not all could be assessed. ``excepted`` resources are excused by exceptions, of which
+    ``expired_exceptions`` have expired; both None: none were given. ``worst`` is the sentence of the headline,
+    with its ``level``.
     """
 
     run_id: str | None
@@ -48,6 +50,8 @@ class ReportSummary(TypedDict):
     unknown: int
     unreadable: int
     findings: int | None
+    excepted: int | None
+    expired_exceptions: int | None
     changed: int
     failed: int
     level: str
@@ -99,7 +103,9 @@ def parse_summary(root: JsonNode) -> ReportSummary:
         "oracle": _figure(root, "oracle"),
         "unknown": _figure(root, "unknown"),
         "unreadable": _figure(root, "unreadable"),
-        "findings": None if root.get("findings").value is None else _figure(root, "findings"),
+        "findings": _figure_or_none(root, "findings"),
+        "excepted": _figure_or_none(root, "excepted"),
+        "expired_exceptions": _figure_or_none(root, "expired_exceptions"),
         "changed": _figure(root, "changed"),
         "failed": _figure(root, "failed"),
         "level": root.get("level").one_of("red", "amber", "green"),
@@ -113,6 +119,10 @@ def _figure(root: JsonNode, name: str) -> int:
     if count < 0:
         root.get(name).expected("a number of 0 or more")
     return count
+
+
+def _figure_or_none(root: JsonNode, name: str) -> int | None:
+    return None if root.get(name).value is None else _figure(root, name)
 
 
 def read_folder(folder: Path) -> list[FolderOfRun]:

@@ -17,6 +17,7 @@ from .rows import ResourceRow
 from .tags import has_tags
 
 ACTIVE, EXPIRED, UNKNOWN = "active", "expired", "unknown"
+EXCEPTION_STATES = (ACTIVE, EXPIRED, UNKNOWN)
 """States of an exception. Unknown: the clock is wrong."""
 
 

@@ -17,6 +17,12 @@ READ_BY_GET, READ_BY_LIST = "get", "list"
 """By what a resource was read. A list may lag behind."""
 
 
+ATTACHED, NOT_ATTACHED, NONE_IN_SCOPE, ATTACHMENT_UNKNOWN = "attached", "not_attached", "none_in_scope", "unknown"
+ATTACHMENT_STATES = (ATTACHED, NOT_ATTACHED, NONE_IN_SCOPE, ATTACHMENT_UNKNOWN)
+"""What is known of the instances that have a volume: attached to some, to none, to none in what was searched, which is
+a part of the tenancy, or unknown, since a list could not be read."""
+
+
 class ReplicaRow(TypedDict):
     """A replica as its source volume lists it."""
 
@@ -24,6 +30,20 @@ class ReplicaRow(TypedDict):
     availability_domain: str | None
     kms_key_id: str | None
     in_other_region: bool
+
+
+class InstanceRow(TypedDict):
+    """An instance that a volume is attached to. The name is None if it could not be read."""
+
+    id: str
+    display_name: str | None
+
+
+class AttachmentsRow(TypedDict):
+    """What a volume is attached to. ``state`` is one of ATTACHMENT_STATES."""
+
+    state: str
+    instances: list[InstanceRow]
 
 
 class _CommonResourceFields(TypedDict):
@@ -55,6 +75,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
     ``lost_in_runs`` is there for an assignment, or a replica, that runs took away which were interrupted: the row says
     what it was. Where a replica was read on its source, ``replica_domain`` is its availability domain.
+    ``attachments`` is there for volumes and boot volumes if a discovery looked for it.
     """
 
     asset_id: str
@@ -65,6 +86,7 @@ class ResourceRow(_CommonResourceFields, total=False):
     lost_in_runs: list[str]
     replica_domain: str | None
     replica_name: str | None
+    attachments: AttachmentsRow
 
 
 class UnreadableRow(TypedDict):
@@ -80,6 +102,13 @@ class UnreadableRow(TypedDict):
     status: int | None
     message: str | None
     hint: str | None
+
+
+class ScannedAttachmentsRow(TypedDict):
+    """The lists of attachments and instances that could not be read. Their type is volume, boot_volume or instance."""
+
+    complete: bool
+    unreadable: list[UnreadableRow]
 
 
 class FilterRow(TypedDict):
@@ -116,10 +145,11 @@ class ScannedRow(_CommonScannedFields, total=False):
     Rows of regions have ``name`` and ``reason``; rows of compartments ``id``, ``name``, ``path``, and
     ``lifecycle_state`` or ``reason``. ``compartment_parents`` has the parent of each compartment that is searched or
     above one that is, as far as it is known; short results don't have it. Only results of key_assignment_info have the
-    counts below: short ones do not list all compartments.
+    counts below: short ones do not list all compartments. ``attachments`` is None or missing if nobody looked for them.
     """
 
     compartment_parents: dict[str, str]
+    attachments: ScannedAttachmentsRow | None
     compartment_count: int
     skipped_compartment_count: int
 

@@ -20,7 +20,7 @@ from .._api.settings import (
     resolve_connection,
 )
 from .._changes.engine import KeyAssigner, Report
-from .._changes.progress import ChangeProgress
+from .._changes.progress import ChangeProgress, PlannedLines
 from .._changes.request import RunSettings, Target
 from .._changes.results import (
     diff,
@@ -93,8 +93,8 @@ class Request:
     )
     key_regions: Callable[[Connection, DesiredState], Sequence[str] | None] | None = None
     """The regions in which a key that is named is used, None for all; by default those of the resources."""
-    shows_plan: bool = False
-    """Whether what is going to change is shown as a table, before it is."""
+    planned_lines: PlannedLines | None = None
+    """What is shown of what is going to change, before it is; nothing by default."""
     other_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Further options that name resources, each with the names of the kinds that are allowed in it."""
     run: Callable[[Run, Sequence[Target], DesiredState, bool], Report] = lambda run, targets, desired, _check_mode: run(
@@ -174,7 +174,7 @@ def _run(
             clock=runtime.clock,
             timings=runtime.timings,
             cancellation=cancellation,
-            live=ChangeProgress(log, table_width=_table_width() if request.shows_plan else None),
+            live=ChangeProgress(log, planned_lines=request.planned_lines),
             lock_places=lock_places(journal_path, os.environ),
             validator=validator,
         )
@@ -193,12 +193,6 @@ def _run(
         raise InputError(f"{error}{lost_note(interrupted)}") from error
     recovered = put_back(others, connection, journal, run_settings, assigner)
     return desired, report, replace(recovered, warnings=[*warnings, *recovered.warnings])
-
-
-def _table_width() -> int:
-    from .._common.table import width_of  # as in _changes/progress.py: most calls have no table
-
-    return width_of(os.environ.get("COLUMNS"))
 
 
 def _without_names(

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -36,6 +36,7 @@ from .._documents.own_files import write_result
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
+from .._model.rows import ResourceRow, ScannedAttachmentsRow
 from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
@@ -54,7 +55,23 @@ _ATTEMPTS = 6
 _PLACES_IN_SUMMARY = 20
 
 
-def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = None) -> NoReturn:
+class Attach(Protocol):
+    """Sets what the volumes of a discovery are attached to, in their rows."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        found: Discovery,
+        rows: Sequence[ResourceRow],
+        log: ProgressLog,
+        *,
+        whole_tenancy: bool,
+    ) -> ScannedAttachmentsRow: ...
+
+
+def run_key_assignment_info(
+    module: AnsibleModule, runtime: Runtime | None = None, attach: Attach | None = None
+) -> NoReturn:
     """Scan everything in scope and end the module. A place that can't be read is not a failure."""
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
@@ -62,7 +79,7 @@ def run_key_assignment_info(module: AnsibleModule, runtime: Runtime | None = Non
         check_files(module.params, {"discovery_file": discovery_file})
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
         with live_progress(module, runtime.clock) as log:
-            result = discover_result(connection, module.params, runtime.clock, log)
+            result = discover_result(connection, module.params, runtime.clock, log, attach=attach)
     _end(module, result, discovery_file)
 
 
@@ -72,6 +89,7 @@ def discover_result(
     clock: Clock,
     log: ProgressLog = NO_PROGRESS,
     names: Names | None = None,
+    attach: Attach | None = None,
 ) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
     started = clock.timestamp()
@@ -84,13 +102,16 @@ def discover_result(
     found = discover(connection, query, log, named.listed_tenancy)
     entries = [resource_entry(resource, found.compartments) for resource in found.resources]
     unreadable = [unreadable_entry(place) for place in found.unreadable]
+    scanned = _scanned(found, query)
+    if attach is not None and options.get("attachments"):
+        scanned["attachments"] = attach(connection, found, entries, log, whole_tenancy=scanned["whole_tenancy"])
     return {
         "changed": False,
         "resources": entries,
         "summary": summary(entries, len(unreadable)),
         "unreadable": unreadable,
         "complete": found.complete,
-        "scanned": {**_scanned(found, query), "time_started": started, "time_finished": clock.timestamp()},
+        "scanned": {**scanned, "time_started": started, "time_finished": clock.timestamp()},
         "caller": _caller(connection),
         "msg": message(entries, found),
     }
@@ -175,6 +196,7 @@ def _scanned(found: Discovery, query: DiscoveryQuery) -> dict[str, Any]:
             for one in scope.skipped
         ],
         "compartment_parents": scope.parents,
+        "attachments": None,
         "compartment_count": len(scope.compartments),
         "skipped_compartment_count": len(scope.skipped),
         "resource_types": list(query.types),
@@ -209,12 +231,26 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
     """The task's result by the option ``result``. Nothing ever changes, so ``changed`` lists nothing."""
     if which == "all":
         return dict(result)
-    scanned = {
+    scanned: dict[str, Any] = {
         name: value[:_PLACES_IN_SUMMARY] if isinstance(value, list) else value
         for name, value in result["scanned"].items()
     }
     scanned["compartment_parents"] = {}
+    attachments = scanned.get("attachments")
+    if attachments is not None:
+        scanned["attachments"] = {**attachments, "unreadable": attachments["unreadable"][:_PLACES_IN_SUMMARY]}
     return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
+
+
+def _attachments_warning(section: ScannedAttachmentsRow) -> str:
+    first = section["unreadable"][0]
+    count = len(section["unreadable"])
+    lists = "A list" if count == 1 else f"{count:,} lists"
+    hint = f" {first['hint']}" if first["hint"] else ""
+    return (
+        f"{lists} of attachments or instances could not be read, so it is unknown which instances some volumes are "
+        f"attached to: {first['message']}{hint}"
+    )
 
 
 def incomplete_warning(where: str) -> str:
@@ -224,6 +260,9 @@ def incomplete_warning(where: str) -> str:
 def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | None) -> NoReturn:
     if not result["complete"]:
         warn_of(module, incomplete_warning("the result"))
+    attachments = result["scanned"]["attachments"]
+    if attachments is not None and not attachments["complete"]:
+        warn_of(module, _attachments_warning(attachments))
     if discovery_file is not None:
         try:
             write_result(discovery_file, result)

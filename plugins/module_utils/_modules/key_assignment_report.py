@@ -22,8 +22,8 @@ from .._common.ssh_signatures import REPORT_NAMESPACE, sign
 from .._common.values import is_blank
 from .._documents.changes_file import ChangeRow, read_batch_changes, read_changes
 from .._documents.discovery_file import DiscoveryFile, read_discovery
-from .._documents.journal_changes import changes_of
 from .._documents.journal_reader import read_journal
+from .._documents.journal_rows import changes_of
 from .._documents.json_reader import read_json
 from .._documents.keys_file import KeyRow, read_keys
 from .._documents.plan_file import read_plan
@@ -51,7 +51,7 @@ from .._reporting.prometheus import metrics_text
 from .._reporting.redaction import Redaction
 from .._reporting.report_csv import csv_text
 from .._reporting.report_text import report_lines, report_message
-from .._reporting.since import KEY_LISTS, RESOURCE_LISTS
+from .._reporting.since import ALL_LISTS
 from .._reporting.terraform import terraform_csv
 from .call_files import expect_distinct, expect_replaceable, input_files
 from .errors import fail_module_on_error
@@ -364,6 +364,6 @@ def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     return {
         "baseline": since["baseline"]["run_id"],
-        **{name: len(since[name]) for name in (*RESOURCE_LISTS, *KEY_LISTS)},
+        **{name: len(since[name]) for name in ALL_LISTS},
         "worse": since["worse"],
     }

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._api.client import Connection
 from .._api.settings import how_to_set
 from .._common.clock import Clock
 from .._common.errors import ApiError, InputError
-from .._keys.names import KeyNames
 from .._model.names import is_name
+
+if TYPE_CHECKING:
+    from .._keys.names import KeyNames
 
 
 class NamedKeys:
@@ -31,6 +33,9 @@ class NamedKeys:
 
     @cached_property
     def _keys(self) -> KeyNames:
+        # Only here, since most calls give OCIDs: the file takes 4 ms of a start.
+        from .._keys.names import KeyNames
+
         return KeyNames(self._connection, self._clock)
 
     def key(self, given: Any, regions: Sequence[str] | None, option: str) -> Any:

@@ -19,7 +19,6 @@ from .._api.iam import refused_credentials
 from .._common.concurrency import map_concurrently
 from .._common.errors import BlockVolumeKeyError, InputError
 from .._common.values import is_blank
-from .._documents.discovery_file import read_discovery
 from .._documents.own_files import write_result
 from .._keys.results import key_entry, message, selected, summary
 from .._keys.validation import KeyReport, KeyValidator
@@ -102,6 +101,9 @@ def _in_use(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     given = options.get("discovery_file")
     if is_blank(given):
         return []
+    # Only here, since most calls name keys: the reader takes 10 ms of a start.
+    from .._documents.discovery_file import read_discovery
+
     return read_discovery(Path(os.path.expanduser(str(given)))).keys_in_use
 
 

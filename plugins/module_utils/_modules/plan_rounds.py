@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -32,14 +32,11 @@ from .._planning.course import (
     reason_to_stop,
 )
 from .abandoned import is_abandoned
-from .key_assignment_plan import ASSIGNMENT_PLAN
-from .key_plan import PlanContext, PlanModule, expect_plan_options, make_and_write
-from .key_restore_plan import RESTORE_PLAN
 from .output import warn
 from .plan_batches import MOST_FAILURES, BatchRecord, BatchRunner, RunContext, check_run_files
 
-PLAN_MODULES = {planner.name: planner for planner in (ASSIGNMENT_PLAN, RESTORE_PLAN)}
-"""The modules that make plans, by name."""
+if TYPE_CHECKING:
+    from .key_plan import PlanModule
 
 _AFTER, _LAST_PLAN = "after.json", "plan-last.json"
 _MOST_ROUNDS = 10
@@ -178,6 +175,8 @@ class _Replanner:
 
     def plan(self, course: _Course, name: str) -> bool:
         """Whether a plan could be made of what is there now, with what the batches so far did."""
+        from .key_plan import PlanContext, expect_plan_options, make_and_write
+
         context, folder = self._context, self.path.parent
         options = {
             **context.module.params,
@@ -241,13 +240,30 @@ def _counts_of(plan: PlanFile) -> dict[str, int]:
     }
 
 
+def _plan_module(name: str) -> PlanModule | None:
+    """The module of this name that makes plans.
+
+    Imported only here, since one plan is of one module, and the single round that is the default makes no other one:
+    they and what they need take 100 ms of a start.
+    """
+    if name == "key_assignment_plan":
+        from .key_assignment_plan import ASSIGNMENT_PLAN
+
+        return ASSIGNMENT_PLAN
+    if name == "key_restore_plan":
+        from .key_restore_plan import RESTORE_PLAN
+
+        return RESTORE_PLAN
+    return None
+
+
 def _recorded(path: Path, plan: PlanFile) -> tuple[PlanModule, dict[str, Any]]:
     """The module that made a plan and its options, each of which has to be there.
 
     None is to select more by its absence. Raises InputError.
     """
     made = plan.made_with
-    planner = PLAN_MODULES.get(made.module) if made is not None else None
+    planner = _plan_module(made.module) if made is not None else None
     if made is None or planner is None:
         raise InputError(
             f"{str(path)!r} does not say how it was made, so no later plan can be made like it. Make the plan again, "

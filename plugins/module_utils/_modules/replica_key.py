@@ -21,6 +21,7 @@ from .._model.resource import DesiredState
 from .._resources.replication_reader import replica_place
 from .._resources.replications import REPLICATED_GROUPS, REPLICATED_VOLUMES
 from .change_keys import Request, Run, change_keys
+from .planned_table import planned_table
 
 REPLICA_OPTIONS: dict[str, dict[str, Any]] = {
     "volume_ids": {"type": "list", "elements": "str", "default": [], "aliases": ["volume_id"]},
@@ -53,7 +54,7 @@ def change_replica_keys(module: AnsibleModule) -> NoReturn:
     request = Request(
         prepare=at_destination,
         key_regions=key_regions,
-        shows_plan=True,
+        planned_lines=planned_table,
         other_ids={"volume_group_ids": REPLICATED_GROUPS},
         run=run,
     )

@@ -18,6 +18,7 @@ from .._common.text import quote
 from .._common.values import is_blank
 from .._documents.json_reader import JsonNode, read_json
 from .._documents.latest_link import LATEST, point_latest_to
+from .._documents.own_files import foreign_text_reason
 from .._documents.report_file import RunRecords, parse_report
 from .._documents.report_summary import FolderOfRun, ReportSummary, read_folder
 from .._reporting.files import REPORT
@@ -51,7 +52,7 @@ class History:
             metrics_file=None if is_blank(metrics) else Path(os.path.expanduser(str(metrics))),
         )
         if made.metrics_file is not None:
-            expect_replaceable("metrics_file", made.metrics_file, foreign_metrics_reason)
+            expect_replaceable("metrics_file", made.metrics_file, lambda path: foreign_text_reason(path, MARK))
             if not made.metrics_file.parent.is_dir():
                 raise InputError(
                     f"'metrics_file' is {quote(str(made.metrics_file))}, whose folder does not exist. Create the "
@@ -122,16 +123,3 @@ def _baseline(given: str, now: ReportSummary) -> RunRecords:
             "another way. Name a report of the same tenancy, with the same 'redact' and 'redact_key'"
         )
     return records
-
-
-def foreign_metrics_reason(path: Path) -> str | None:
-    """Why a file of metrics must not be replaced; None if it may be, or if there is none. Raises OSError."""
-    if path.is_symlink():
-        return "is a symbolic link"
-    if not path.exists():
-        return None
-    if not path.is_file():
-        return "is not a regular file"
-    with path.open("rb") as file:
-        beginning = file.read(len(MARK))
-    return None if beginning in (b"", MARK.encode()) else "is not of this collection"

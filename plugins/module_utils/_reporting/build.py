@@ -21,6 +21,7 @@ from .._documents.report_file import FORMAT, VERSION, BeforeCounts, PlannedRow, 
 from .._model.key_exceptions import KeyException
 from .._model.rows import ResourceRow, ScannedRow, key_region
 from .._model.terraform import TerraformStates
+from .attachments import merged_attachments, unknown_attachments
 from .benchmark import counts, type_rank
 from .checks import Demands, Evidence, findings, material_age
 from .excuses import Excuses
@@ -142,6 +143,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             now=now,
             excused=excuses.ids,
             exceptions=excuses.section(),
+            attachments=unknown_attachments(found.resources, found.scanned),
         )
     )
     plan = _plan([run.plan for run in runs if run.plan is not None])
@@ -274,6 +276,7 @@ def _merged_scans(scans: Sequence[ScannedRow]) -> ScannedRow:
             name for name in scans[0]["resource_types"] if all(name in scan["resource_types"] for scan in scans)
         ],
         "filters": _common([scan["filters"] for scan in scans]),
+        "attachments": merged_attachments(scans),
     }
 
 

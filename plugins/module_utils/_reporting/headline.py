@@ -53,6 +53,8 @@ class HeadlineInput:
     excused: Collection[str] = frozenset()
     exceptions: Mapping[str, Any] | None = None
     """The section of the report, and the resources that it excuses."""
+    attachments: str | None = None
+    """What is not known of the instances that volumes are attached to, in a sentence."""
 
 
 class Protection:
@@ -187,7 +189,7 @@ def _unknowns(given: HeadlineInput) -> list[str]:
         found += _unknown_of_keys(checks[KEY_AGE], unreadable_keys, "age")
     found += _unknown_of_keys(checks[SINGLE_VERSION], unreadable_keys, "number of versions")
     found += _unknown_of_keys(checks[PROTECTION], unreadable_keys, "protection level")
-    return found
+    return [*found, given.attachments] if given.attachments else found
 
 
 def _unknown_of_keys(check: Mapping[str, Any], unreadable: set[str], what: str) -> list[str]:

@@ -18,6 +18,18 @@ MOST_POINTS = 60
 """The trend has the newest of its points."""
 _MOST_NAMED = 20
 
+_POINT = (
+    "time_finished",
+    "complete",
+    "total",
+    "customer",
+    "oracle",
+    "unknown",
+    "findings",
+    "excepted",
+    "expired_exceptions",
+)
+
 
 def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
     """The figures of a report. ``digest`` is the SHA-256 of report.json."""
@@ -25,6 +37,7 @@ def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
     coverage = headline["coverage"]
     scanned = evidence["scanned"]
     names = compartment_paths(scanned)
+    exceptions = report.get("exceptions")
     return {
         "run_id": evidence["run_id"],
         "role": evidence["role"],
@@ -41,6 +54,8 @@ def summarize(report: Mapping[str, Any], digest: str) -> ReportSummary:
         "unknown": coverage["unknown"],
         "unreadable": coverage["unknown_places"],
         "findings": _findings(report["violations"]["checks"]),
+        "excepted": None if exceptions is None else exceptions["excepted"],
+        "expired_exceptions": None if exceptions is None else len(exceptions["expired"]),
         "changed": report["outcomes"]["changed"],
         "failed": report["outcomes"]["failed"],
         "level": headline["level"],
@@ -83,8 +98,8 @@ def trend(runs: Sequence[FolderOfRun], now: ReportSummary) -> dict[str, Any] | N
     return {
         "points": [
             {
-                name: point[name]
-                for name in ("time_finished", "complete", "total", "customer", "oracle", "unknown", "findings")
+                name: point[name]  # type: ignore[literal-required]
+                for name in _POINT
             }
             for point in points
         ],

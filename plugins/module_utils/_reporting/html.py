@@ -15,6 +15,7 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
+from .attachments import attachment_words, unread_places
 from .benchmark import type_rank
 from .failures import UNKNOWN, Failures
 from .headline import Protection
@@ -25,6 +26,9 @@ SINCE_LISTS = (
     ("keys_newly_unusable", "Keys that can't be used any more"),
     ("keys_newly_unknown", "Keys that can't be read any more"),
     ("no_longer_compliant", "Resources that are not compliant any more"),
+    ("exceptions_newly_expired", "Exceptions that have expired"),
+    ("no_longer_excepted", "Resources that no exception excuses any more"),
+    ("newly_excepted", "Resources that are newly excepted"),
     ("newly_compliant", "Resources that are newly compliant"),
     ("other_key", "Resources on another key"),
     ("new", "New resources"),
@@ -68,6 +72,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         state_class=state_class,
         condition_words=condition_words,
         exception_words=exception_words,
+        attachment_words=attachment_words,
     )
     chart = chart_data(report)
     facts = RowFacts(report)
@@ -81,6 +86,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
             listed_keys=_listed_keys(report),
             since_lists=SINCE_LISTS,
             trend_line=trend_line(report.get("trend")),
+            unread_places=all_visible(unread_places(report)),
             digest=digest,
         )
     except jinja2.TemplateError as error:

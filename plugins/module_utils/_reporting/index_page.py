@@ -16,6 +16,7 @@ from urllib.parse import quote as percent_encoded
 
 from .._common.files import write_private_text
 from .._common.text import visible
+from .._documents.own_files import foreign_text_reason
 from .._documents.report_summary import FolderOfRun, ReportSummary, read_folder
 from .html import percent
 
@@ -69,15 +70,7 @@ def write_index(folder: Path) -> Path:
 
 def foreign_index_reason(path: Path) -> str | None:
     """Why an index.html is somebody's own; None if it is ours, or if there is none. Raises OSError."""
-    if path.is_symlink():
-        return "is a symbolic link"
-    if not path.exists():
-        return None
-    if not path.is_file():
-        return "is not a regular file"
-    with path.open("rb") as file:
-        beginning = file.read(len(_MARK))
-    return None if beginning in (b"", _MARK.encode()) else "is not an index of this collection"
+    return foreign_text_reason(path, _MARK, "an index of this collection")
 
 
 def index_page(runs: Sequence[FolderOfRun]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._common.timestamps import parse_rfc3339
 from .._model.resource_types import RESOURCE_TYPES
+from .attachments import unread_places
 from .checks import EXCEPTED, MET, NOT_APPLICABLE, NOT_MET
 from .owners import owner_of
 from .scope import compartment_paths
@@ -76,7 +77,7 @@ class _Events:
             yield from self._of_check(check, self._benchmark)
         for check in violations["beyond"]:
             yield from self._of_check(check, _PRODUCT)
-        for place in self._report["unreadable"]:
+        for place in unread_places(self._report):
             yield self._of_place(place)
 
     def _of_check(self, check: Mapping[str, Any], standard: str) -> Iterable[_Event]:
@@ -121,7 +122,7 @@ class _Events:
         return _WARNING, "not known of all" if check["assessed"] else "not assessed"
 
     def _of_place(self, place: Mapping[str, Any]) -> _Event:
-        where = "/".join(str(place[name] or "all") for name in ("region", "compartment_id", "resource_type"))
+        where = "/".join(str(place[name] or "all") for name in ("region", "compartment_id", "what"))
         problem = " ".join(str(place[name]) for name in ("status", "code", "message") if place[name])
         return self._event(
             "unreadable", _PRODUCT, where, _WARNING, f"Could not be read: {problem}", place["hint"] or _READ,

@@ -17,11 +17,14 @@ from typing import Any
 
 from .._common.text import readable
 from .._common.timestamps import parse_rfc3339
+from .._model.key_exceptions import EXCEPTION_STATES
 from .._model.resource_types import RESOURCE_TYPES
+from .._model.rows import ATTACHMENT_STATES
+from .attachments import attachment_counts
 from .checks import MET, NOT_APPLICABLE, UNKNOWN
 from .key_use import KeyUse, key_uses
 from .scope import compartment_paths
-from .since import KEY_LISTS, RESOURCE_LISTS
+from .since import ALL_LISTS
 
 PREFIX = "oci_block_volume_keys"
 MARK = f"# Written by oci_keys.block_volume. {PREFIX}\n"
@@ -126,11 +129,18 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
         "Resources that the run changed, by outcome.",
         [({"outcome": name}, count) for name, count in report["outcomes"].items() if name != "total"],
     )
+    yield "exceptions", "Exceptions by their state. No sample: none were given.", _exceptions(report)
+    yield (
+        "excepted_resources",
+        "Resources that an exception excuses. No sample: no exceptions were given.",
+        [({}, section["excepted"])] if (section := report.get("exceptions")) else [],
+    )
+    yield "attachments", "Volumes by what they are attached to. No sample: nobody looked.", _attachments(report)
     since = report.get("since")
     yield (
         "since_baseline",
         "What is different since the earlier report, by kind.",
-        [] if since is None else [({"change": name}, len(since[name])) for name in (*RESOURCE_LISTS, *KEY_LISTS)],
+        [] if since is None else [({"change": name}, len(since[name])) for name in ALL_LISTS],
     )
 
 
@@ -207,6 +217,25 @@ def _resources_on_keys(report: Mapping[str, Any]) -> Iterable[_Sample]:
     if unread > 0:
         counts["unknown"] += unread
     return _bounded(counts)
+
+
+def _exceptions(report: Mapping[str, Any]) -> Iterable[_Sample]:
+    """Every state, also of no exception, if a file of them was given."""
+    section = report.get("exceptions")
+    if section is None:
+        return
+    counts = Counter(row["state"] for row in section["rows"])
+    for state in EXCEPTION_STATES:
+        yield {"state": state}, counts[state]
+
+
+def _attachments(report: Mapping[str, Any]) -> Iterable[_Sample]:
+    """Every state, also of no volume, if somebody looked."""
+    if report["evidence"]["scanned"].get("attachments") is None:
+        return
+    counts = attachment_counts(report["resources"])
+    for state in ATTACHMENT_STATES:
+        yield {"state": state}, counts[state]
 
 
 def _deletion(report: Mapping[str, Any]) -> Iterable[_Sample]:

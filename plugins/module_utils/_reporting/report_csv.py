@@ -52,6 +52,9 @@ CSV_COLUMNS = (
     "not_met",
     "unknown",
     "exceptions",
+    "attached",
+    "instances",
+    "instance_ids",
     "freeform_tags",
     "defined_tags",
 )
@@ -86,7 +89,7 @@ def csv_text(report: Mapping[str, Any]) -> str:
 
     ``cis_not_met`` has the recommendations of the benchmark that a resource or its key does not meet, ``not_met`` these
     and the other checks, ``unknown`` those of which it is not known. A key that was not read has the state UNKNOWN.
-    ``exceptions`` has the tickets of those that excuse the resource.
+    ``exceptions`` has the tickets of those that excuse the resource. ``attached`` is empty if nobody looked.
     """
     table = _Table(report)
     rows = map(table.row, report["resources"])
@@ -115,9 +118,22 @@ class _Table:
             "not_met": " ".join(not_met),
             "unknown": " ".join(self._failures.of(resource, UNKNOWN)),
             "exceptions": ", ".join(row["ticket"] for row in self._excused.get(resource["id"], ())),
+            **_attachments(resource),
             "freeform_tags": _tags(resource["freeform_tags"]),
             "defined_tags": _tags(resource["defined_tags"]),
         }
+
+
+def _attachments(resource: Mapping[str, Any]) -> dict[str, str]:
+    attachments = resource.get("attachments")
+    if not attachments:
+        return {}
+    instances = attachments["instances"]
+    return {
+        "attached": attachments["state"],
+        "instances": ", ".join(one["display_name"] or "" for one in instances),
+        "instance_ids": ", ".join(one["id"] for one in instances),
+    }
 
 
 def _tags(tags: Mapping[str, Any]) -> str:

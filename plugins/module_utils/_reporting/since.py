@@ -17,8 +17,9 @@ from .._common.quantities import plural
 from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import RunRecords, RunRow
 from .._model.resource_types import ASSIGNMENT, REPLICA
-from .._model.rows import FilterRow, ResourceRow, UnreadableRow, key_region
+from .._model.rows import FilterRow, ResourceRow, ScannedRow, UnreadableRow, key_region
 from .key_use import NOT_READABLE, USABLE, condition
+from .since_exceptions import SinceExceptionRow, excused, expired_sentence, newly_expired
 
 COMPLIANT, FAILING, UNKNOWN = "compliant", "failing", "unknown"
 """Whether a resource is on a customer-managed key that can be used."""
@@ -70,11 +71,24 @@ class Since(TypedDict):
     unknown: list[SinceRow]
     keys_newly_unusable: list[SinceKeyRow]
     keys_newly_unknown: list[SinceKeyRow]
+    newly_excepted: list[SinceRow]
+    no_longer_excepted: list[SinceRow]
+    exceptions_newly_expired: list[SinceExceptionRow]
     worse: list[str]
 
 
-RESOURCE_LISTS = ("new", "gone", "other_key", "newly_compliant", "no_longer_compliant", "unknown")
+RESOURCE_LISTS = (
+    "new",
+    "gone",
+    "other_key",
+    "newly_compliant",
+    "no_longer_compliant",
+    "unknown",
+    "newly_excepted",
+    "no_longer_excepted",
+)
 KEY_LISTS = ("keys_newly_unusable", "keys_newly_unknown")
+ALL_LISTS = (*RESOURCE_LISTS, *KEY_LISTS, "exceptions_newly_expired")
 
 
 class _State:
@@ -84,7 +98,8 @@ class _State:
         found = records.discovery
         self.rows: dict[_Place, ResourceRow] = {(row["region"], row["id"]): row for row in found.resources}
         self.keys: dict[_Place, ReportedKeyRow] = {(key["id"], key["region"]): key for key in records.keys}
-        self.complete = found.complete
+        self.complete = found.complete and _is_scope_known(found.scanned)
+        self.excused = excused(records.exceptions)
         self._unreadable = found.unreadable
         self._regions = set(found.scanned["regions"])
         self._types = set(found.scanned["resource_types"])
@@ -106,6 +121,13 @@ class _State:
             return FAILING
         found = condition(self.keys.get((row["kms_key_id"] or "", key_region(row) or "")))
         return UNKNOWN if found == NOT_READABLE else COMPLIANT if found == USABLE else FAILING
+
+
+def _is_scope_known(scanned: ScannedRow) -> bool:
+    """Whether it is known where and what was searched, and what volumes are attached to, if somebody looked."""
+    attachments = scanned.get("attachments")
+    known = (scanned["filters"], scanned["whole_tenancy"], scanned["all_regions"])
+    return None not in known and (attachments is None or attachments["complete"])
 
 
 def _selects_all_of(filters: FilterRow | None, others: FilterRow | None) -> bool:
@@ -134,6 +156,7 @@ def compare(before: RunRecords, now: RunRecords) -> Since:
         for name, row in _differences(old, new, place):
             found[name].append(row)
     keys = _key_differences(old, new)
+    expired = newly_expired(before.exceptions, now.exceptions)
     run = before.run or RunRow(run_id=None, mode=None, time_started=None, time_finished=None, redacted=None)
     return Since(
         baseline=run,
@@ -146,12 +169,21 @@ def compare(before: RunRecords, now: RunRecords) -> Since:
         unknown=found["unknown"],
         keys_newly_unusable=keys["keys_newly_unusable"],
         keys_newly_unknown=keys["keys_newly_unknown"],
-        worse=list(_worse(found, keys, lost=old.complete and not new.complete)),
+        newly_excepted=found["newly_excepted"],
+        no_longer_excepted=found["no_longer_excepted"],
+        exceptions_newly_expired=expired,
+        worse=[
+            *_worse(found, keys, lost=old.complete and not new.complete),
+            *([expired_sentence(expired)] if expired else []),
+        ],
     )
 
 
 def _differences(old: _State, new: _State, place: _Place) -> Iterable[tuple[str, SinceRow]]:
     before, now = old.rows.get(place), new.rows.get(place)
+    if now is not None and (now["id"] in old.excused) != (now["id"] in new.excused):
+        name = "newly_excepted" if now["id"] in new.excused else "no_longer_excepted"
+        yield name, _row(before, now, None if before is None else old.standing(before), new.standing(now))
     if before is not None and now is not None:
         was, is_now = old.standing(before), new.standing(now)
         if before["kms_key_id"] != now["kms_key_id"]:
@@ -233,6 +265,7 @@ def _worse(
         (unread[UNKNOWN], "resource", "on a key whose state is not known, and not in the earlier report"),
         (unsure, "resource", "unknown now and compliant before"),
         (len(keys["keys_newly_unknown"]), "key", "no longer readable"),
+        (len(found["no_longer_excepted"]), "resource", "no longer excused by an exception"),
     ):
         if count:
             verb = "" if more.startswith("can't") else "is " if count == 1 else "are "
@@ -250,6 +283,8 @@ def summary_line(since: Since) -> str:
         "newly_compliant": "newly compliant",
         "no_longer_compliant": "no longer compliant",
         "unknown": "unknown then or now",
+        "newly_excepted": "newly excepted",
+        "no_longer_excepted": "no longer excepted",
     }
     lists: Mapping[str, Any] = since
     parts = [f"{len(lists[name])} {word}" for name, word in words.items() if lists[name]]
@@ -257,5 +292,7 @@ def summary_line(since: Since) -> str:
         parts.append(f"{plural(len(since['keys_newly_unusable']), 'key')} newly unusable")
     if since["keys_newly_unknown"]:
         parts.append(f"{plural(len(since['keys_newly_unknown']), 'key')} no longer readable")
+    if since["exceptions_newly_expired"]:
+        parts.append(f"{plural(len(since['exceptions_newly_expired']), 'exception')} newly expired")
     when = (since["baseline"]["time_finished"] or "an earlier report")[:16].replace("T", " ")
     return f"Since {when}: {', '.join(parts) or 'nothing is different'}."

@@ -212,6 +212,19 @@ def _canary() -> Variable:
     )
 
 
+def _accountability() -> dict[str, Variable]:
+    return {
+        "approved_by": Variable(
+            text,
+            type="str",
+            description=("Who approved the run, as you say. Recorded in the plan, the journal and the report.",),
+        ),
+        "change_ticket": Variable(
+            text, type="str", description=("The ticket of the change. Recorded in the same places.",)
+        ),
+    }
+
+
 _FAIL_ON_WORDS = {
     "blocked": "V(blocked), a resource can't be changed as it is",
     "skipped": "V(skipped), a resource is only changed if another variable says so",
@@ -298,14 +311,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             type="path",
             description=("The signature. When not set, C(.sig) is added to the name of O({role}_plan_file).",),
         ),
-        "approved_by": Variable(
-            text,
-            type="str",
-            description=("Who approved the run, as you say. Recorded in the plan, the journal and the report.",),
-        ),
-        "change_ticket": Variable(
-            text, type="str", description=("The ticket of the change. Recorded in the same places.",)
-        ),
+        **_accountability(),
         "exceptions_file": _exceptions_file("They are never changed. An exception that has expired ends the run."),
         "plan_digest": Variable(
             text, type="str", description=("The digest of the approved plan. Any other plan is refused.",)
@@ -366,6 +372,7 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
         "recreate_replicas": _recreate_replicas(),
         "canary": _canary(),
         "fail_on": _fail_on("blocked", "skipped", "incomplete"),
+        **_accountability(),
         **_limits(_PLANNED),
     }
 
@@ -415,6 +422,13 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "The tag that names the owner of a resource: V(name) of a free-form tag, V(namespace.name) of a "
                 "defined one. The report counts resources by its values.",
             ),
+        ),
+        "attachments": _flag(
+            False,
+            "Whether to look up which instances volumes and boot volumes are attached to. For each region and "
+            "compartment this takes a call, one for each availability domain if there are boot volumes, and one for "
+            "the names of instances.",
+            "The report is not complete if one of these lists can't be read.",
         ),
         "terraform_state": _terraform_state(
             "The report and C(terraform.csv) say where such a state has another key than OCI, at which address."

@@ -85,7 +85,7 @@ def test_body_and_path_are_covered(sim: Simulator, config: dict[str, str]) -> No
 
 def test_unknown_operations(sim: Simulator, config: dict[str, str]) -> None:
     auth = signer(config)
-    answer = requests.get("https://iaas.us-ashburn-1.oraclecloud.com/20160918/instances", auth=auth)
+    answer = requests.get("https://iaas.us-ashburn-1.oraclecloud.com/20160918/images", auth=auth)
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
     answer = requests.delete(URL[:-1], auth=auth)
     assert (answer.status_code, answer.json()["code"]) == (405, "MethodNotAllowed")

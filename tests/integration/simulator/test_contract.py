@@ -21,6 +21,7 @@ from simulator.client import Simulator
 from simulator.kinds.backup_base import STATES as BACKUP_STATES
 from simulator.kinds.groups import STATES as GROUP_STATES
 from simulator.kinds.groups import GroupBackup
+from simulator.kinds.instances import STATES as INSTANCE_STATES
 from simulator.kinds.keys import STATES as KEY_STATES
 from simulator.kinds.vaults import STATES as VAULT_STATES
 from simulator.kinds.volumes import STATES as VOLUME_STATES
@@ -142,6 +143,10 @@ def rich(sim: Simulator) -> Simulator:
     fleet["volume_group_backups"] += [
         backup | {"name": f"group-backup-{state}", "state": state} for state in GroupBackup.states
     ]
+    fleet["instances"] = [
+        {"name": f"host-{state}", "region": IAD, "compartment": "prod", "volumes": ["db-1", "boot-1"], "state": state}
+        for state in INSTANCE_STATES
+    ]
     sim.reset(fleet)
     sim.set(kms_rate=0)
     return sim
@@ -241,6 +246,12 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     verify(block.get_volume_group(rich.id("db-group")), "VolumeGroup", CORE)
     listed = verify(block.list_volume_groups(prod), "list[VolumeGroup]", CORE)
     assert {row.lifecycle_state for row in listed.data} == set(GROUP_STATES)
+    compute = raw.watch(sdk(oci.core.ComputeClient))
+    listed = verify(compute.list_instances(prod), "list[Instance]", CORE)
+    assert {row.lifecycle_state for row in listed.data} == set(INSTANCE_STATES)
+    domain = listed.data[0].availability_domain
+    assert verify(compute.list_volume_attachments(prod), "list[VolumeAttachment]", CORE).data
+    assert verify(compute.list_boot_volume_attachments(domain, prod), "list[BootVolumeAttachment]", CORE).data
     for kind, title in (("block_volume_replica", "BlockVolumeReplica"), ("boot_volume_replica", "BootVolumeReplica")):
         for row in verify(getattr(there, f"list_{kind}s")(), f"list[{title}]", CORE).data:
             verify(getattr(there, f"get_{kind}")(row.id), title, CORE)

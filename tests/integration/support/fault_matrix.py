@@ -216,6 +216,9 @@ PLACES: tuple[Place, ...] = (
     Place("GetBootVolumeReplica", _REPLICAS, Need.SHORT_CUT, is_last=True),
     Place("ListBlockVolumeReplicas", _REPLICAS, Need.LISTING, page_two=1),
     Place("ListBootVolumeReplicas", _REPLICAS, Need.LISTING, page_two=1),
+    Place("ListVolumeAttachments", scenarios.attachments("volume"), Need.LISTING, page_two=1),
+    Place("ListBootVolumeAttachments", scenarios.attachments("boot_volume"), Need.LISTING, page_two=1),
+    Place("ListInstances", scenarios.attachments("volume"), Need.LISTING, page_two=1, is_last=True),
     Place("SearchResources", scenarios.vetting(), Need.SHORT_CUT, "vetting"),
     Place("SearchResources", scenarios.key_info(), Need.SHORT_CUT, "key-info"),
     Place("SearchResources", scenarios.shards(), Need.SHORT_CUT, "inventory"),
@@ -262,6 +265,9 @@ _WITHOUT_ID = {"ListRegionSubscriptions", "ListAvailabilityDomains"}
 _WITHOUT_KEY = {operation.name for operation in ALL if operation.service in ("identity", "kms", "management", "query")}
 _UNCHANGING = {"ListCompartments", "ListKeyVersions", "ListVaultReplicas", "SearchResources"}
 _UNCHANGING |= {"ListBlockVolumeReplicas", "ListBootVolumeReplicas"}
+_COMPUTE = {"ListVolumeAttachments", "ListBootVolumeAttachments", "ListInstances"}
+_UNCHANGING |= _COMPUTE
+_WITHOUT_KEY |= _COMPUTE
 
 _REFUSING = (
     "throttle",

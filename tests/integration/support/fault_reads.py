@@ -66,6 +66,33 @@ def find_assignments(**options: Any) -> Look:
     return Look(look, is_true)
 
 
+def find_attachments(**options: Any) -> Look:
+    """Which instances have the volumes, all of which are attached: none may be said to be attached to nothing."""
+
+    def look(sim: Simulator, **how: Any) -> Told:
+        ran = run(key_assignment_info.main, sim, attachments=True, **options, **how)
+        if ran.failed:
+            return Told(ran.printed, failure=ran.msg)
+        section = ran.result["scanned"]["attachments"]
+        places = [*ran.result["unreadable"], *section["unreadable"]]
+        assert section["complete"] is not bool(section["unreadable"])
+        seen: dict[tuple[str, str], Any] = {}
+        for entry in ran.resources:
+            if entry["attachments"]["state"] != "unknown":
+                seen[entry["id"], "instances"] = tuple(one["id"] for one in entry["attachments"]["instances"])
+            for one in entry["attachments"]["instances"]:
+                if one["display_name"] is not None:
+                    seen[entry["id"], "name"] = one["display_name"]
+        return Told(ran.printed, seen, tuple(place["code"] for place in places))
+
+    def is_true(sim: Simulator, seen: Seen) -> None:
+        truth = {volume: one for one in sim.resources("instance") for volume in one["volumeIds"]}
+        for (volume, fact), value in seen.items():
+            assert value == ((truth[volume]["id"],) if fact == "instances" else truth[volume]["name"])
+
+    return Look(look, is_true)
+
+
 def _full(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"asset_id": None, **entry}
 

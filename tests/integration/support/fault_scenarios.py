@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integration.support.fault_reads import Look, find_assignments, find_shards, tell_about_key
+from integration.support.fault_reads import Look, find_assignments, find_attachments, find_shards, tell_about_key
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
 from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, REPLICA_OF_GROUP, VOLUME, Ask
@@ -281,6 +281,26 @@ def _some_of_everything(types: tuple[str, ...], paged: bool, many_compartments: 
     if paged and many_compartments:
         more = [{"name": f"compartment-{n}", "state": "DELETED"} for n in range(1, 1001)]
         yield "compartments", [*tenancy()["compartments"], *more]
+
+
+def attachments(kind: str) -> Scenario:
+    """An instance for each volume or boot volume, in a region with a single availability domain."""
+
+    def rows(paged: bool) -> Rows:
+        count = _FILLING if paged else FEW
+        place = {"region": IAD, "compartment": "prod"}
+        return {
+            "regions": [{"name": IAD, "availability_domains": 1}, PHX, FRA],
+            f"{kind}s": [volumes(count, name="named", key="key-b")],
+            "instances": [
+                {"name": f"host-{n}", **place, "volumes": [f"{kind}:named-{n}"]} for n in range(1, count + 1)
+            ],
+        }
+
+    return Scenario(
+        rows=rows,
+        task=lambda sim, count: find_attachments(resource_types=[kind], compartment_ids=[sim.id("prod")]),
+    )
 
 
 def shards() -> Scenario:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import assignments, backups, compartments, groups, keys, policies, vaults, volumes
+from . import assignments, backups, compartments, groups, instances, keys, policies, vaults, volumes
 
 #: In the order in which they refer to each other.
 LOADERS = (
@@ -14,6 +14,7 @@ LOADERS = (
     vaults.load,
     keys.load,
     volumes.load,
+    instances.load,
     groups.load,
     backups.load,
     policies.load,

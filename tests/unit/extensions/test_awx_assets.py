@@ -28,6 +28,7 @@ from unit.support.awx_rules import (
     credential_type_faults,
     inject,
     read,
+    refusals,
 )
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.settings import (
@@ -338,6 +339,16 @@ def test_jobs_end_are_labelled_and_tell_of_their_failure() -> None:
 def test_nothing_runs_before_somebody_wants_it() -> None:
     for schedule in OBJECTS["controller_schedules"]:
         assert "default(false" in schedule["enabled"]
+
+
+def test_a_report_that_nobody_starts_raises_the_alarm() -> None:
+    for schedule in OBJECTS["controller_schedules"]:
+        questions = {
+            each["variable"]: each for each in TEMPLATES[schedule["unified_job_template"]]["survey_spec"]["spec"]
+        }
+        for variable, answer in schedule["extra_data"].items():
+            assert refusals(questions[variable], answer) == []
+        assert {"unusable_keys", "incomplete"} <= set(schedule["extra_data"]["encryption_report_fail_on"])
 
 
 def test_each_field_of_the_credential_says_what_it_is() -> None:

@@ -44,6 +44,7 @@ NEVER_ASKED = {
     "rekey_plan_signers",
     "rekey_plan_signature",
     "rekey_approved_by",
+    "restore_keys_approved_by",
     "rekey_approval_required",
     "rekey_fail_on_blocked",
     "rekey_skip_terraform",

@@ -29,6 +29,7 @@ OCID_TYPES = {
     "BlockVolumeReplica": "blockvolumereplica",
     "BootVolumeReplica": "bootvolumereplica",
     "VolumeBackupPolicyAssignment": "volumebackuppolicyassign",
+    "Instance": "instance",
     "KeyVersionSummary": "keyversion",
 }
 
@@ -101,6 +102,21 @@ RECORDS: dict[str, dict[str, Any]] = {
         "timeCreated": TIME,
         "xrcKmsKeyId": None,
     },
+    "Instance": _resource("instance", availabilityDomain=DOMAIN, lifecycleState="RUNNING"),
+    "VolumeAttachment": _resource(
+        "volumeattachment",
+        availabilityDomain=DOMAIN,
+        instanceId=ocid("instance"),
+        volumeId=ocid("volume"),
+        lifecycleState="ATTACHED",
+    ),
+    "BootVolumeAttachment": _resource(
+        "instance",
+        availabilityDomain=DOMAIN,
+        instanceId=ocid("instance"),
+        bootVolumeId=ocid("bootvolume"),
+        lifecycleState="ATTACHED",
+    ),
     "Key": _resource(
         "key",
         id=KEY,
@@ -179,6 +195,7 @@ def question(name: str) -> Request:
         by_name = {
             "details": details,
             "compartment_id": COMPARTMENT,
+            "availability_domain": DOMAIN,
             "asset_id": ocid("volume"),
             "vault_id": VAULT,
             "key_id": KEY,

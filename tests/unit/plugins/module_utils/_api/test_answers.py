@@ -54,7 +54,7 @@ def test_an_answer_of_another_type_or_realm_is_none(name: str) -> None:
     record = answer(name)
     _ocid1, kind, realm, *rest = record["id"].split(".")
     for changed in (
-        ["ocid1", "instance", realm, *rest],
+        ["ocid1", "image", realm, *rest],
         ["ocid1", kind, "oc2", *rest],
         ["ocid1", f"x{kind}", realm, *rest],
     ):

@@ -28,6 +28,7 @@ oci = pytest.importorskip("oci")
 
 CLIENTS = {
     "block_volume": "core.BlockstorageClient",
+    "compute": "core.ComputeClient",
     "identity": "identity.IdentityClient",
     "vaults": "key_management.KmsVaultClient",
     "vault_management": "key_management.KmsManagementClient",
@@ -150,7 +151,7 @@ def required(name: str) -> list[str]:
 
 
 def positional(name: str) -> list[Any]:
-    given = {**IDS, "details": BODIES.get(name)}
+    given = {**IDS, "availability_domain": VALUES["availabilityDomain"], "details": BODIES.get(name)}
     return [
         given.get(each, f"ocid1.{each.removesuffix('_id').replace('_', '')}.oc1.phx.abyh") for each in arguments(name)
     ]
@@ -175,6 +176,8 @@ def optional(name: str) -> dict[str, Any]:
         python = "".join(f"_{c.lower()}" if c.isupper() else c for c in wire).replace("-", "_")
         if python not in arguments(name) and is_known(name, python):
             named[python] = VALUES.get(wire, f"ocid1.x.oc1.phx.{python}")
+    if OPERATIONS[name].service == "compute" and "lifecycle_state" in named:
+        named["lifecycle_state"] = "RUNNING"
     if OPERATIONS[name].service == "identity" and "lifecycle_state" in named:
         named["lifecycle_state"] = "ACTIVE"
     return named

@@ -12,11 +12,11 @@ from unit.support.fake_cloud import KEY_A, KEY_B, KEY_C, TENANCY, volume_id
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import ChangeRow
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_changes import changes_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_reader import (
     JournalFile,
     parse_journal,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_rows import changes_of
 
 ONE, TWO = volume_id(1), volume_id(2)
 TIME = "2026-11-24T01:00:00.000Z"

@@ -24,10 +24,10 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents import plan_file
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import read_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_changes import changes_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_reader import (
     read_journal,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.journal_rows import changes_of
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import read_json
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import read_keys
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.packed_plan import unpack_plan

@@ -19,16 +19,27 @@ from unit.support import report_files as files
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.keys_file import parse_keys
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import RunRecords
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_file import (
+    RunRecords,
+    parse_report,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.report_summary import FolderOfRun
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.key_exceptions import KeyException, Selector
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.alarms import alarms
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import ReportContext, build
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
+    ReportContext,
+    build,
+    canonical,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.checks import Demands
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.history import summarize, trend
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import render
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.ocsf import ocsf_events
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.prometheus import metrics_text
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.redaction import Redaction
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.report_csv import csv_text
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.report_text import report_lines
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.since import compare
 
 ROLE = Path(__file__).resolve().parents[5] / "roles" / "encryption_report"
 TEMPLATE = (ROLE / "templates" / "report.html.j2").read_text(encoding="utf-8")
@@ -177,3 +188,82 @@ def test_exceptions_are_redacted_with_the_report() -> None:
     text = json.dumps(made["exceptions"])
     assert ORACLE[0]["id"] not in text
     assert files.compartment_ocid(1) not in json.dumps(made)
+
+
+def _read_back(made: dict[str, Any]) -> RunRecords:
+    return parse_report(JsonNode(json.loads(canonical(made)), "report.json"))
+
+
+LATER = "2027-07-02T02:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lists", "worse"),
+    [
+        pytest.param(report(), report(exception()), {"newly_excepted": 1}, [], id="an-exception-is-new"),
+        pytest.param(
+            report(exception()),
+            report(),
+            {"no_longer_excepted": 1},
+            ["1 resource is no longer excused by an exception."],
+            id="an-exception-is-gone",
+        ),
+        pytest.param(
+            report(exception()),
+            report(exception(), now=LATER),
+            {"no_longer_excepted": 1, "exceptions_newly_expired": 1},
+            ["1 resource is no longer excused by an exception.", "1 exception has expired."],
+            id="an-exception-expires",
+        ),
+        pytest.param(
+            report(exception(expires="2026-11-23")),
+            report(exception(expires="2026-11-23")),
+            {},
+            [],
+            id="it-had-expired-before",
+        ),
+        pytest.param(report(exception(1)), report(exception(1)), {}, [], id="nothing-is-different"),
+        pytest.param(
+            report(exception(expires="2026-11-23"), now="2020-01-01T00:00:00.000Z"),
+            report(exception(expires="2026-11-23")),
+            {"exceptions_newly_expired": 1},
+            ["1 exception has expired."],
+            id="then-it-was-unknown",
+        ),
+    ],
+)
+def test_since_an_earlier_report(
+    before: dict[str, Any], after: dict[str, Any], lists: dict[str, int], worse: list[str]
+) -> None:
+    since: Any = compare(_read_back(before), _read_back(after))
+    names = ("newly_excepted", "no_longer_excepted", "exceptions_newly_expired")
+    assert {name: len(since[name]) for name in names if since[name]} == lists
+    assert [text for text in since["worse"] if "exce" in text or "excu" in text] == worse
+    made = {**after, "since": since, "trend": None}
+    SCHEMA.validate(made)
+    page = render(TEMPLATE, made, "digest")
+    assert all(f'id="since-{name}"' in page for name in lists)
+
+
+def test_the_trend_and_the_metrics_count_them() -> None:
+    made = report(exception(), exception(2, "2026-11-23", resource_ids=(ORACLE[1]["id"],)))
+    short = summarize(made, "digest")
+    assert (short["excepted"], short["expired_exceptions"]) == (1, 1)
+    earlier = FolderOfRun("earlier", {**short, "time_finished": "2026-11-01T00:00:00.000Z"}, None, True)
+    found = trend([earlier], short)
+    assert found is not None
+    assert [(point["excepted"], point["expired_exceptions"]) for point in found["points"]] == [(1, 1), (1, 1)]
+    page = render(TEMPLATE, {**made, "trend": found, "since": None}, "digest")
+    assert 'data-l="Excepted">1<br><small class="bad">1 expired</small>' in page
+    metrics = metrics_text({**made, "since": None})
+    assert "oci_block_volume_keys_excepted_resources 1\n" in metrics
+    for state, count in (("active", 1), ("expired", 1), ("unknown", 0)):
+        assert f'oci_block_volume_keys_exceptions{{state="{state}"}} {count}\n' in metrics
+
+
+def test_without_a_file_of_exceptions_nothing_is_counted() -> None:
+    run = report()
+    run["exceptions"] = None
+    short = summarize(run, "digest")
+    assert short["excepted"] is short["expired_exceptions"] is None
+    assert "except" not in metrics_text({**run, "since": None})

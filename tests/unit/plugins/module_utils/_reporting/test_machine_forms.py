@@ -28,6 +28,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.o
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.prometheus import metrics_text
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.redaction import Redaction
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.report_csv import csv_text
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.since import ALL_LISTS
 
 NASTY = 'a"b\\c\nd\u202e<script>{}=1'
 OCID = re.compile(r"ocidv?1[.:]")
@@ -230,8 +231,7 @@ class TestPrometheus:
     def test_since_is_there_with_a_baseline_only(self) -> None:
         made = report(*SOME)
         assert not [name for name, _labels in samples(made) if name == "since_baseline"]
-        lists = ("new", "gone", "other_key", "newly_compliant", "no_longer_compliant", "unknown")
-        made["since"] = {name: [1, 2] for name in (*lists, "keys_newly_unusable", "keys_newly_unknown")}
+        made["since"] = {name: [1, 2] for name in ALL_LISTS}
         assert samples(made)["since_baseline", (("change", "unknown"),)] == 2
 
 

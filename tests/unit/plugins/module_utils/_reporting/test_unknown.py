@@ -30,11 +30,15 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.b
     undiscovered,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.checks import Demands
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.history import summarize
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.html import render
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.ocsf import ocsf_events
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.prometheus import PREFIX, metrics_text
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.report_text import (
     report_lines,
     report_message,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.since import compare
 
 ROLE = Path(__file__).resolve().parents[5] / "roles" / "encryption_report"
 TEMPLATE = (ROLE / "templates" / "report.html.j2").read_text(encoding="utf-8")
@@ -54,6 +58,7 @@ NEVER_LOOKED_AT = {"new_volumes"}
 
 NOT_READ = {"usable": False, "lifecycle_state": None, "versions": None, "time_current_version_created": None}
 OLD = "2020-01-01T00:00:00Z"
+INSTANCE = "ocid1.instance.oc1.iad.exampleuniqueid"
 
 
 class Way(NamedTuple):
@@ -115,6 +120,24 @@ WAYS = {
     "clock is slow by a key": Way({"4.16"}, "key_age", key={"time_created": "2027-01-01T00:00:00Z"}),
     "clock is slow by a version": Way(
         {"4.16"}, "key_age", key={"time_current_version_created": "2027-01-01T00:00:00Z"}
+    ),
+    "attachments not listed": Way(
+        set(),
+        scanned={"attachments": {"complete": False, "unreadable": [files.unreadable(resource_type="volume")]}},
+        resources=[
+            {**row, "attachments": {"state": "unknown", "instances": []}} if row["type"] == "volume" else row
+            for row in FLEET
+        ],
+    ),
+    "instances not listed": Way(
+        set(),
+        scanned={"attachments": {"complete": False, "unreadable": [files.unreadable(resource_type="instance")]}},
+        resources=[
+            {**row, "attachments": {"state": "attached", "instances": [{"id": INSTANCE, "display_name": None}]}}
+            if row["type"] == "volume"
+            else row
+            for row in FLEET
+        ],
     ),
     "state after the changes not seen": Way(ALL, seen=False),
 }
@@ -178,6 +201,36 @@ class TestNoCellIsGreen:
         assert '<div class="banner amber"' in page
         tiles = 2 - len(WAYS[name].checks & {"5.2.1", "5.2.2"})
         assert len(good_cells(report)) == len(ALL - WAYS[name].checks) + tiles
+
+    def test_what_programs_read(self, name: str) -> None:
+        """Prometheus, OCSF, the summary that index and trend are made of, owners, and what differs since a good one."""
+        way = WAYS[name]
+        report = report_of(way)
+        metrics = metrics_text({**report, "since": None})
+        assert f"{PREFIX}_report_complete 0\n" in metrics
+        assert f"{PREFIX}_headline_level 1\n" in metrics
+        for check in way.checks:
+            assert f'{PREFIX}_check_met{{check="{check}"}} 1\n' not in metrics
+        verdicts = [event["compliance"] for event in ocsf_events(report)]
+        passed = {verdict["control"] for verdict in verdicts if verdict["status_id"] == 1}
+        assert passed == ALL - way.checks
+        short = summarize(report, "digest")
+        assert (short["complete"], short["level"]) == (False, "amber")
+        if way.checks >= ALL:
+            assert short["findings"] is None
+        if way.alarm == "unusable_keys":
+            assert {row["unknown"] for row in report["owners"]["by_compartment"]} != {0}
+
+    def test_since_a_report_in_which_all_was_well_it_is_worse_or_only_incomplete(self, name: str) -> None:
+        before, now = (
+            parse_report(JsonNode(json.loads(canonical(report_of(way))), "report.json"))
+            for way in (Way(set()), WAYS[name])
+        )
+        since = compare(before, now)
+        assert not since["newly_compliant"]
+        if WAYS[name].alarm == "unusable_keys":
+            assert since["worse"]
+        assert since["worse"] or (WAYS[name].checks and WAYS[name].checks <= OF_KEYS)
 
     def test_a_merged_report_says_the_same(self, name: str) -> None:
         report = report_of(WAYS[name])
