@@ -56,23 +56,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-found:
-  description: What was read of the resources that earlier runs changed.
-  returned: when it was read
-  type: dict
-  contains:
-    file:
-      description: The O(new_discovery_file). Null if there is none.
-      type: str
-      sample: /var/reports/before.json
-    complete:
-      description: Whether all of them could be read. What OCI does not find any more counts as not seen only.
-      type: bool
-      sample: true
-    msg:
-      description: How many could not be read, and why. Empty if there are none.
-      type: str
-      sample: ''
 # shared: plan (resource)
 plan_file:
   description: The file with the plan.

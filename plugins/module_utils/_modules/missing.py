@@ -11,7 +11,6 @@ from pathlib import Path
 
 from .._api.client import Connection
 from .._common.errors import InputError, ResourceError
-from .._documents.journal_reader import REPLICA_KEY
 from .._documents.open_changes import OpenChange, open_changes
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
@@ -41,7 +40,7 @@ def read_missing(connection: Connection, changes: Sequence[OpenChange]) -> list[
             if connection.tenancy:
                 expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
             region = connection.regions.region(change.intent.region or "") or expect_region(ocid, connection.regions)
-            name = f"replica of {change.intent.type}" if change.intent.part == REPLICA_KEY else change.intent.type
+            name = f"replica of {change.intent.type}" if change.intent.replica is not None else change.intent.type
             kind = KINDS.get(name)
             if not isinstance(kind, ResourceKind):
                 raise InputError(f"Resources of type {change.intent.type} are not read by themselves.")

@@ -14,7 +14,7 @@ import pytest
 from unit.support.awx_rules import SURVEYS, TEMPLATES
 from unit.support.events import EVENTS, ROOT, RULEBOOKS, event, vetted
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import known_regions
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.region_tables import known_regions
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import read_role
 
 CREATED = "a volume was created"
