@@ -36,22 +36,6 @@ options:
     type: path
     aliases:
       - found_file
-  include_replicated:
-    description:
-      - Whether to plan volumes with replicas in another region too. Their replicas keep their own key.
-    type: bool
-    default: false
-  include_locked:
-    description:
-      - Whether to plan backups under retention lock or legal hold too.
-    type: bool
-    default: false
-  recreate_replicas:
-    description:
-      - Whether replication is switched off and on where OCI leaves the key of a replica as it was. That deletes the
-        replica, and copies everything again; until then there is none.
-    type: bool
-    default: false
   batch_size:
     description:
       - Maximum number of resources per batch.
@@ -83,4 +67,73 @@ options:
     type: list
     elements: path
     version_added: 0.2.0
+"""
+
+    INCLUDED = r"""
+options:
+  include_replicated:
+    description:
+      - Whether to plan volumes with replicas in another region too. Their replicas keep their own key.
+    type: bool
+    default: false
+  include_locked:
+    description:
+      - Whether to plan backups under retention lock or legal hold too.
+    type: bool
+    default: false
+  recreate_replicas:
+    description:
+      - Whether replication is switched off and on where OCI leaves the key of a replica as it was. That deletes the
+        replica, and copies everything again; until then there is none.
+    type: bool
+    default: false
+"""
+
+    SELECTION = r"""
+options:
+  exclude_ids:
+    description:
+      - OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.
+    type: list
+    elements: str
+  freeform_tags:
+    description:
+      - Select only resources that have all of these free-form tags.
+    type: dict
+  defined_tags:
+    description:
+      - Select only resources that have all of these defined tags, given by namespace.
+    type: dict
+  created_before:
+    description:
+      - Select only resources that were created before this time, in UTC, such as V(2026-11-24T00:00:00Z).
+    type: str
+"""
+
+    APPROVAL = r"""
+options:
+  approved_file:
+    description:
+      - The file of an approved plan. Only its entries are planned.
+    type: path
+  approved_plan:
+    description:
+      - The same as text, as in RV(plan). O(approved_file) takes precedence.
+    type: str
+  plan_digest:
+    description:
+      - The digest of what was approved. It is an error if the plan has another one.
+    type: str
+  plan_signers:
+    description:
+      - A file of allowed signers, as C(ssh-keygen) reads it (see C(ALLOWED SIGNERS) in its manual). Nothing of
+        O(approved_file) is read unless it has a valid signature of one of them, made with C(ssh-keygen -Y sign -n
+        oci-keys-plan).
+      - Outside of check mode, it is an error if there is no O(approved_file).
+      - Needs C(ssh-keygen) of OpenSSH 8.2 or later.
+    type: path
+  plan_signature:
+    description:
+      - The signature of O(approved_file). When not set, the file beside it with C(.sig) added to its name.
+    type: path
 """

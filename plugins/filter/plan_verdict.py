@@ -52,7 +52,7 @@ options:
     type: bool
     default: false
   folder:
-    description: The folder of the run.
+    description: The folder of the run, or the file in it that says what became of it.
     type: str
     default: ''
 """
@@ -126,11 +126,14 @@ def plan_verdict(
     return found_verdict
 
 
-def _link_to(folder: str) -> str:
-    """The link to the newest run, if it leads to this folder."""
-    path = Path(folder)
-    link = path.with_name(LATEST) if path.name else path
-    return str(link) if link.is_symlink() and os.readlink(link) == path.name else ""
+def _link_to(place: str) -> str:
+    """The folder of a run, or a file in it, by the link to the newest run; empty if that leads to another one."""
+    path = Path(place)
+    folder = path.parent if path.suffix == ".json" else path
+    link = folder.with_name(LATEST) if folder.name else folder
+    if not link.is_symlink() or os.readlink(link) != folder.name:
+        return ""
+    return str(link / path.relative_to(folder))
 
 
 class FilterModule:

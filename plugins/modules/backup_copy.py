@@ -78,6 +78,13 @@ options:
       - Whether the key of a copy under retention lock or legal hold is changed too. Such a copy is skipped otherwise.
     type: bool
     default: false
+  create_folder:
+    description:
+      - Whether to create the folder of O(result_file), and those above it, where they are missing. Only their owner can
+        read them. Beside it, the link C(latest) is made to lead to it, unless that is something else than such a link.
+    type: bool
+    default: false
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -291,8 +298,10 @@ msg:
 """
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.backup_copy import (
+    create_folder_of_copies,
     desired_copy,
     destination,
+    point_latest_to_copies,
     with_destination,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.change_keys import (
@@ -314,6 +323,7 @@ def main() -> None:
             display_name={"type": "str"},
             copy_compartment_ids={"type": "list", "elements": "str"},
             include_locked={"type": "bool", "default": False},
+            create_folder={"type": "bool", "default": False},
         ),
         supports_check_mode=True,
     )
@@ -321,7 +331,14 @@ def main() -> None:
         module,
         "backup_ids",
         *COPY_KINDS,
-        request=Request(desired_copy, with_destination, destination, planned_lines=planned_table),
+        request=Request(
+            desired_copy,
+            with_destination,
+            destination,
+            planned_lines=planned_table,
+            begin=create_folder_of_copies,
+            end=point_latest_to_copies,
+        ),
     )
 
 

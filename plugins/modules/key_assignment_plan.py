@@ -25,6 +25,9 @@ description:
   - M(oci_keys.block_volume.key_plan_apply) applies a plan. The role P(oci_keys.block_volume.rekey#role) does all of it.
 extends_documentation_fragment:
   - oci_keys.block_volume.plans
+  - oci_keys.block_volume.plans.included
+  - oci_keys.block_volume.plans.selection
+  - oci_keys.block_volume.plans.approval
   - oci_keys.block_volume.discovery
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.progress
@@ -81,11 +84,6 @@ options:
       - Whether to select only resources that are on the Oracle-managed key.
     type: bool
     default: false
-  exclude_ids:
-    description:
-      - OCIDs of resources to exclude. An asset stands for its assignment too, a volume group for its members.
-    type: list
-    elements: str
   terraform_state:
     description:
       - Files with what C(terraform show -json) or C(tofu show -json) prints of a state. Their content is not trusted,
@@ -99,42 +97,6 @@ options:
         reason is their address.
     type: bool
     default: false
-  freeform_tags:
-    description:
-      - Select only resources that have all of these free-form tags.
-    type: dict
-  defined_tags:
-    description:
-      - Select only resources that have all of these defined tags, given by namespace.
-    type: dict
-  created_before:
-    description:
-      - Select only resources that were created before this time, in UTC, such as V(2026-11-24T00:00:00Z).
-    type: str
-  approved_file:
-    description:
-      - The file of an approved plan. Only its entries are planned.
-    type: path
-  approved_plan:
-    description:
-      - The same as text, as in RV(plan). O(approved_file) takes precedence.
-    type: str
-  plan_digest:
-    description:
-      - The digest of what was approved. It is an error if the plan has another one.
-    type: str
-  plan_signers:
-    description:
-      - A file of allowed signers, as C(ssh-keygen) reads it (see C(ALLOWED SIGNERS) in its manual). Nothing of
-        O(approved_file) is read unless it has a valid signature of one of them, made with C(ssh-keygen -Y sign -n
-        oci-keys-plan).
-      - Outside of check mode, it is an error if there is no O(approved_file).
-      - Needs C(ssh-keygen) of OpenSSH 8.2 or later.
-    type: path
-  plan_signature:
-    description:
-      - The signature of O(approved_file). When not set, the file beside it with C(.sig) added to its name.
-    type: path
   exceptions_file:
     description:
       - A file of exceptions, in YAML or JSON, resources that are left on their keys on purpose. Each has selectors, a
@@ -247,8 +209,8 @@ complete:
   type: bool
   sample: true
 counts:
-  description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
-    the result at most forty.
+  description: The number of resources to change by region, type, current and desired key, and current and desired
+    backup policy. The plan has all rows, the result at most forty.
   returned: success
   type: list
   elements: dict
@@ -269,6 +231,16 @@ counts:
       description: The desired key. Null for the Oracle-managed one.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    from_policy_id:
+      description: The backup policy that is assigned. Null if none is.
+      returned: where another one is desired, or none
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    to_policy_id:
+      description: The desired backup policy. Null if none is.
+      returned: where it is not the one that is assigned
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
     count:
       description: The number of resources.
       type: int

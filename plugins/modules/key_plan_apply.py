@@ -12,9 +12,10 @@ version_added: 0.1.0
 author:
   - The oci_keys.block_volume contributors (@oci-keys)
 description:
-  - Applies a plan that M(oci_keys.block_volume.key_assignment_plan) or M(oci_keys.block_volume.key_restore_plan) has
-    written, batch by batch, or a single one of its batches. The role P(oci_keys.block_volume.rekey#role) does it with
-    one task for the whole plan.
+  - Applies a plan that M(oci_keys.block_volume.key_assignment_plan), M(oci_keys.block_volume.backup_policy_plan) or
+    M(oci_keys.block_volume.key_restore_plan) has written, batch by batch, or a single one of its batches. The roles
+    P(oci_keys.block_volume.rekey#role) and P(oci_keys.block_volume.backup_policy#role) do it with one task for the
+    whole plan.
   - A resource that is on another key than the plan says is skipped, with a warning. A resource that already has the
     desired key is not written to.
   - An error on one resource fails only that resource. The module processes the others, then fails and reports the
@@ -88,6 +89,7 @@ options:
     type: bool
     default: true
 seealso:
+  - module: oci_keys.block_volume.backup_policy_plan
   - module: oci_keys.block_volume.key_assignment_plan
   - module: oci_keys.block_volume.key_restore_plan
 """

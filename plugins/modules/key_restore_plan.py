@@ -16,12 +16,14 @@ description:
     a plan that returns each to its original key, which is the oldest former key that the files record.
   - A resource is planned only if it is on a key that the runs assigned. Resources that were changed since, or that
     could not be read at the time, are skipped.
+  - An asset whose backup policy a run replaced or removed gets its original one back, with its key.
   - A resource whose former key is no longer usable is reported, and the others are planned.
   - The files are not trusted. A file of a dry run or of another tenancy is an error.
   - M(oci_keys.block_volume.key_plan_apply) applies the plan. The playbook C(oci_keys.block_volume.restore_keys)
     does all of it.
 extends_documentation_fragment:
   - oci_keys.block_volume.plans
+  - oci_keys.block_volume.plans.included
   - oci_keys.block_volume.changes.key_checks
   - oci_keys.block_volume.progress
   - oci_keys.block_volume.connection
@@ -41,6 +43,13 @@ options:
       - Whether resources that were on the Oracle-managed key return to it.
     type: bool
     default: false
+  remove_policies:
+    description:
+      - Whether the backup policy is removed from assets that had none before a run assigned one. Otherwise they are
+        skipped.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
   - module: oci_keys.block_volume.key_plan_apply
 """
@@ -73,8 +82,8 @@ complete:
   type: bool
   sample: true
 counts:
-  description: The number of resources to change by region, type, current key and desired key. The plan has all rows,
-    the result at most forty.
+  description: The number of resources to change by region, type, current and desired key, and current and desired
+    backup policy. The plan has all rows, the result at most forty.
   returned: success
   type: list
   elements: dict
@@ -95,6 +104,16 @@ counts:
       description: The desired key. Null for the Oracle-managed one.
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+    from_policy_id:
+      description: The backup policy that is assigned. Null if none is.
+      returned: where another one is desired, or none
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
+    to_policy_id:
+      description: The desired backup policy. Null if none is.
+      returned: where it is not the one that is assigned
+      type: str
+      sample: ocid1.volumebackuppolicy.oc1.iad.exampleuniqueid
     count:
       description: The number of resources.
       type: int

@@ -144,14 +144,8 @@ def _contexts(sim: Simulator, folder: Path) -> dict[str, dict[str, Any]]:
     """What the examples take for granted, by the name of the plugin."""
     key, prod = sim.id("key-everywhere"), sim.id("prod")
     rekeying = {"rekey_compartment_ids": prod, "rekey_kms_key_ids": {IAD: key}}
-    assigning = {
-        "backup_policy_compartment_ids": prod,
-        "backup_policy_regions": IAD,
-        "backup_policy_kms_key_id": sim.id("key-phx"),
-    }
     options = "{{ (%s | oci_keys.block_volume.role_options('%s')).options }}"
     return {
-        "asset_batches": {"options": options % (json.dumps(assigning), "backup_policy")},
         "key_assignment_report": {
             "role_path": str(ROOT / "roles" / "encryption_report"),
             "report_secret": "not for the world to see",

@@ -218,4 +218,7 @@ def test_a_playbook_that_leaves_a_policy_lost_does_not_end_well(sim: Simulator, 
     ran = playbooks.run("backup_policy", {f"backup_policy_{name}": value for name, value in given.items()})
 
     assert ran.returncode == 2, ran.stdout
-    assert FOREIGN in ran.stdout
+    assert "policy assignment db" in " ".join(ran.stdout.split())
+    assert "begun by a run that was interrupted and not settled by this plan" in " ".join(ran.stdout.split())
+    (folder,) = playbooks.runs()
+    assert [row["asset_id"] for row in read_plan(folder)["unsettled"]] == [FOREIGN]

@@ -18,6 +18,7 @@ from integration.support.copy_helpers import KINDS, backups, copy, existing
 from integration.support.copy_helpers import fleet as copy_fleet
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import Ran, furnish, run
+from integration.support.policy_plans import apply_plan, furnish_assets, plan_policies
 from integration.support.rekey_helpers import (
     FRA,
     IAD,
@@ -36,6 +37,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    backup_policy_plan,
     key_assignment_info,
     key_assignment_plan,
     key_assignment_report,
@@ -57,6 +59,8 @@ COMMON = {"changed", "failed", "warnings", "diff", "invocation", "exception"}
 
 # Its name is a method of dictionaries, so that ansible-core does not let it be documented; kms_keys is the same list.
 UNDOCUMENTED = {"kms_key_info": {"keys"}}
+# What modules that plan document alike, though only some change policies.
+NEVER_RETURNED = {"key_assignment_plan": {"counts.from_policy_id", "counts.to_policy_id"}}
 
 # Dictionaries whose keys are names of others: regions, types, tags, recommendations.
 FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "kms_key_ids", "compartment_parents"}
@@ -240,6 +244,23 @@ def _key_restore_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(key_plan, "_MOST_INLINE", 10)
         yield plan_restore(sim, folder / "undo", run_folder, check=True)
+    furnish_assets(sim)
+    plan_policies(sim, folder / "policies", replace=True)
+    assert not apply_plan(sim, folder / "policies").failed
+    yield plan_restore(sim, folder / "undo", folder / "policies", remove_policies=True, check=True)
+
+
+def _backup_policy_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    keyed = {"asset": "has-1", "policy": "to-phx", "key": "key-everywhere"}
+    assigned = [keyed, {"asset": "keyless-1", "policy": "daily"}]
+    furnish_assets(sim, policy_assignments=assigned)
+    names = {"compartment_ids": ["prod"], "kms_key_id": "vault-phx/key-phx", "replace": True}
+    for check in (False, True):
+        yield plan_policies(sim, folder / "policies", check=check, **names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_plan, "_MOST_INLINE", 10)
+        yield plan_policies(sim, folder / "policies", check=True)
+    yield plan_policies(sim, folder / "policies", fails=True, kms_key_id=sim.id("key-a"))
 
 
 def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
@@ -303,6 +324,7 @@ SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {
     kms_key_info: _kms_key_info,
     key_assignment_plan: _key_assignment_plan,
     key_restore_plan: _key_restore_plan,
+    backup_policy_plan: _backup_policy_plan,
     key_plan_apply: _key_plan_apply,
     key_assignment_report: _key_assignment_report,
 }
@@ -332,7 +354,8 @@ def test_what_is_returned_is_documented_and_the_other_way_round(
         faults.update(_faults(documented, result, "", seen))
     assert ends == {True, False} or module is key_restore_plan
     assert not faults
-    assert set(_paths(documented, "")) - seen == set(), "documented, but never returned"
+    never = NEVER_RETURNED.get(_name(module), set())
+    assert set(_paths(documented, "")) - seen == never, "documented, but never returned"
 
 
 def _faults(documented: Mapping[str, Any], returned: Mapping[str, Any], place: str, seen: set[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much the playbooks rekey and restore_keys print, and how many modules they start for it."""
+"""How much the playbooks rekey, restore_keys and backup_policy print, and how many modules they start for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import furnish, soak
 from integration.support.playbook import MARK, CollectionPlaybooks, kill_all_with, processes_with
+from integration.support.policy_plans import POLICIES
 
 from simulator.client import Simulator
 
@@ -110,6 +111,25 @@ def test_one_change_and_a_canary_that_fails(sim: Simulator, watched: Watched) ->
     lines, started = watched.run()
     assert started == WHOLE_RUN
     assert len(lines) < 50, "\n".join(lines)
+
+
+def test_ten_batches_of_backup_policies(sim: Simulator, watched: Watched) -> None:
+    """It starts what a rekey does, and no module for a batch."""
+    furnish(sim, volumes=[volumes(20)], volume_backup_policies=POLICIES)
+    scope = {"compartment_ids": sim.id("prod"), "regions": "iad"}
+    policy = {"policy_id": sim.id("to-phx"), "kms_key_id": sim.id("key-phx")}
+
+    lines, started = watched.run("backup_policy", **scope, **policy, batch_size=2, canary=0)
+
+    assert started == ["backup_policy_plan", "key_plan_apply", *REPORT]
+    assert len([line for line in lines if re.match(r"us-ashburn-1: backup policy .* 2 changed, 0 failed", line)]) == 10
+    assert sim.counts()["CreateVolumeBackupPolicyAssignment"] == 20
+    (run,) = watched.playbooks.runs()
+    assert os.readlink(watched.playbooks.reports / "latest") == run.name
+    report = json.loads((run / "report.json").read_text())
+    assert {row["policy_id"] for row in report["changes"]} == {sim.id("to-phx")}
+    assert {row["wanted_policy_id"] for row in report["plan"]["entries"]} == {sim.id("to-phx")}
+    assert report["complete"] is True
 
 
 def test_a_task_without_a_result_is_reported_by_those_after_it(sim: Simulator, watched: Watched) -> None:

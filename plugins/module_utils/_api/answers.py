@@ -31,10 +31,17 @@ class AnswerCheck:
             for relation in operation.relations
             if asked.get(relation.argument) is not None and not asked.get(relation.lifted_by)
         ]
-        self._realm = next((realm for realm in map(_realm, asked.values()) if realm), "")
-        named = operation.record.fields.values() if operation.record is not None and self._realm else ()
-        self._ocid_fields = [field for field in named if field.endswith("_id")]
+        here = request.here
+        of_asked = next((realm for realm in map(_realm, asked.values()) if realm), "")
+        self._realm = of_asked or (here.realm if here is not None else "")
+        fields = tuple(operation.record.fields.values()) if operation.record is not None else ()
+        self._ocid_fields = [field for field in fields if field.endswith("_id")] if self._realm else []
+        self._list_fields = [field for field in fields if field.endswith("_ids")]
+        self._region_fields = [field for field in fields if field == "destination_region"]
         self._source = asked.get(operation.arguments[0]) if _makes_another(operation) else None
+        # Only Block Volume is a service of one region: a replicated key keeps its OCID in every region.
+        self._is_local = operation.service == "block_volume" and self._source is None
+        self._here = here
         self._destination = asked.get("destinationRegion")
 
     def expect(self, record: Any) -> None:
@@ -56,15 +63,41 @@ class AnswerCheck:
                     f"names the {_WORDS.get(field, field.replace('_', ' '))} {_shown(found)}, which is of realm"
                     f" {_parts(found)[1]}, not of {self._realm}"
                 )
+        for field in self._list_fields:
+            for found in getattr(record, field) or ():
+                self._expect_place(found, f"names the member {_shown(found)}")
+        for field in self._region_fields:
+            self._expect_region(getattr(record, field))
+
+    def _expect_place(self, ocid: str, what: str) -> None:
+        """That an OCID is of the realm asked and, where both are known, of the region asked."""
+        _kind, realm, region = _parts(ocid)
+        if self._realm and realm != self._realm:
+            raise UnexpectedValueError(f"{what}, which is of realm {realm}, not of {self._realm}")
+        if self._here is None or not self._is_local or not region:
+            return
+        there = self._here.known.at_hand(region)
+        if there not in (None, self._here.name):
+            raise UnexpectedValueError(f"{what}, which is of region {there}, not of {self._here.name}")
+
+    def _expect_region(self, named: str | None) -> None:
+        """That a region that the record names is of the service's realm. One that is not known may be a new one."""
+        region = self._here.known.region(named) if named and self._here is not None else None
+        if region is None or self._here is None:
+            return
+        realm = self._here.known.realms[region]
+        if realm != self._here.realm:
+            raise UnexpectedValueError(
+                f"names the region {region}, which is of realm {realm}, not of {self._here.realm}"
+            )
 
     def _expect_id(self, ocid: str) -> None:
-        kind, realm, region = _parts(ocid)
+        kind, _realm_part, region = _parts(ocid)
         types = self._operation.ocid_types
         if kind not in types:
             expected = either([with_article(words_for(each)) for each in types])
             raise UnexpectedValueError(f"has the id {_shown(ocid)}, which is not that of {expected}")
-        if self._realm and realm != self._realm:
-            raise UnexpectedValueError(f"has the id {_shown(ocid)}, which is of realm {realm}, not of {self._realm}")
+        self._expect_place(ocid, f"has the id {_shown(ocid)}")
         if self._source is None:
             return
         if ocid == self._source:

@@ -31,6 +31,7 @@ from .credentials import Principal
 from .decoding import InvalidResponseError, UnreadableRow, decode
 from .endpoints import management_host, management_hosts, service_host
 from .failures import CredentialsEndedError, ForeignEndpointError, explain
+from .operation_types import ServiceRegion
 from .operations import Request, request
 from .region_tables import region_table
 from .retries import ReadRetry, RetryingReads
@@ -106,21 +107,29 @@ class Service:
     response. The service can be used by several threads at once; they share its rate limit.
     """
 
-    def __init__(self, gate: Gate, host: str, reads: RetryingReads, limiter: AdaptiveRateLimiter) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        host: str,
+        reads: RetryingReads,
+        limiter: AdaptiveRateLimiter,
+        region: ServiceRegion | None = None,
+    ) -> None:
         self._gate = gate
+        self._region = region
         self._limiter = limiter
         self._reads = reads
         self.host = host
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read, with retries after transient failures (see ReadRetry). The outcome is that of the last attempt."""
-        call = request(operation, *args, **kwargs)
+        call = self._request(operation, *args, **kwargs)
         return self._reads.call(lambda: self._attempt(call, is_retried=True))
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read without retries, for a host that may not exist because it was only derived."""
         self._limiter.wait()
-        return self._attempt(request(operation, *args, **kwargs))
+        return self._attempt(self._request(operation, *args, **kwargs))
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
         """Wait for the rate limit before a write, at most ``remaining`` seconds. Reads wait by themselves."""
@@ -128,7 +137,10 @@ class Service:
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Write. The request is sent once; only after a 401 a principal's signer renews its token."""
-        return self._attempt(request(operation, *args, **kwargs))
+        return self._attempt(self._request(operation, *args, **kwargs))
+
+    def _request(self, operation: str, *args: Any, **kwargs: Any) -> Request:
+        return request(operation, *args, **kwargs)._replace(here=self._region)
 
     def _attempt(self, call: Request, *, is_retried: bool = False) -> Response:
         http_response = self._gate.exchange(call, self.host, is_retried=is_retried)
@@ -227,7 +239,11 @@ class Connection:
         return self._principal.remedy
 
     def block_volume(self, region: str) -> Service:
-        """Block Volume in a region, given by short code or long name, as in all these methods."""
+        """Block Volume in a region, given by short code or long name, as in all these methods.
+
+        All of them raise InputError for a region that is not known, and TransportError, before anything is sent, for
+        one of another realm than the tenancy's, which answers may name.
+        """
         return self._regional("block_volume", region)
 
     def compute(self, region: str) -> Service:
@@ -274,24 +290,34 @@ class Connection:
         realms = [self.regions.realms[self.region]] if self.region else []
         return tuple(dict.fromkeys([*realms, *parts[2:3]]))
 
-    def _regional(self, service: str, region: str) -> Service:
-        return self._service(
-            service_host(
-                service,
-                self.regions.expect(region, "region"),
-                self.regions,
-                realm_specific=self._realm_specific,
-                environment=self._environment,
-            )
-        )
+    def foreign_realm(self, region: str) -> str | None:
+        """The realm of a known region, if that is not the tenancy's: there is nothing of the tenancy."""
+        long_name = self.regions.region(region)
+        realm = self.regions.realms[long_name] if long_name else None
+        realms = self._realms()
+        return None if not realms or realm in realms else realm
 
-    def _service(self, host: str) -> Service:
+    def _regional(self, service: str, region: str) -> Service:
+        long_name = self.regions.expect(region, "region")
+        foreign = self.foreign_realm(long_name)
+        if foreign is not None:
+            raise ForeignEndpointError(
+                f"the region {long_name} is refused: it belongs to realm {foreign}, and the tenancy to"
+                f" {', '.join(self._realms())}. No request was sent to it",
+                operation=service,
+            )
+        host = service_host(
+            service, long_name, self.regions, realm_specific=self._realm_specific, environment=self._environment
+        )
+        return self._service(host, ServiceRegion(long_name, self.regions))
+
+    def _service(self, host: str, region: ServiceRegion | None = None) -> Service:
         with self._lock:
             service = self._services.get(host)
             if service is None:
                 limiter = AdaptiveRateLimiter(self._clock)
                 reads = RetryingReads(self._retry, self._clock, limiter, self._seconds_left)
-                service = self._services[host] = Service(self._gate, host, reads, limiter)
+                service = self._services[host] = Service(self._gate, host, reads, limiter, region)
             return service
 
     def _seconds_left(self) -> float:

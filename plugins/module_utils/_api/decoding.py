@@ -31,11 +31,13 @@ class InvalidResponseError(Exception):
 class UnreadableRow(NamedTuple):
     """A row of a list that is not what the operation documents. ``reason`` is a predicate: "has no lifecycleState".
 
-    ``id`` is the OCID that it gives itself, made readable, or None.
+    ``id`` is the OCID that it gives itself, made readable, or None. ``is_in_doubt``: it could be read by itself, but
+    not together with the other rows of its page, so a GET of the resource tells.
     """
 
     id: str | None
     reason: str
+    is_in_doubt: bool = False
 
     def __str__(self) -> str:
         return f"{self.id or 'a row without an id'} {self.reason}"
@@ -81,13 +83,53 @@ def _rows(value: Any, operation: Operation) -> list[Any]:
 
 def _decode_rows(rows: list[Any], record: RecordType, check: AnswerCheck, has_flaws: bool) -> Decoded:
     data: list[Record] = []
+    sound: list[Any] = []
     unreadable: list[UnreadableRow] = []
     for row in rows:
         try:
             data.append(_decode_record(row, record, check, has_flaws))
         except UnexpectedValueError as unexpected:
             unreadable.append(UnreadableRow(_id_of(row), str(unexpected)))
+        else:
+            sound.append(row)
+    doubts = {**_without_key(sound, record.key_member), **_contradicting(sound)}
+    if doubts:
+        data = [each for position, each in enumerate(data) if position not in doubts]
+        unreadable += [
+            UnreadableRow(_id_of(sound[position]), reason, is_in_doubt=True)
+            for position, reason in sorted(doubts.items())
+        ]
     return Decoded(data, tuple(unreadable))
+
+
+def _without_key(rows: list[Any], key_member: str | None) -> dict[int, str]:
+    """Why rows are in doubt that have no word about a key where others have one, by their positions.
+
+    Where no row has one, lists may leave keys out, or absence may be how they show the Oracle-managed key.
+    """
+    if key_member is None:
+        return {}
+    lacking = [position for position, row in enumerate(rows) if key_member not in row]
+    if not lacking or len(lacking) == len(rows):
+        return {}
+    return dict.fromkeys(lacking, f"has no {key_member}, which other rows have")
+
+
+def _contradicting(rows: list[Any]) -> dict[int, str]:
+    """Why rows are in doubt that are about the same resource, but differ, by their positions."""
+    ids = [row.get("id") or row.get("identifier") for row in rows]
+    if len(set(ids)) == len(ids):
+        return {}
+    positions: dict[str, list[int]] = {}
+    for position, name in enumerate(ids):
+        if isinstance(name, str):
+            positions.setdefault(name, []).append(position)
+    return {
+        position: "is there several times, with different values"
+        for same in positions.values()
+        for position in same
+        if any(rows[other] != rows[position] for other in same)
+    }
 
 
 def _decode_record(row: Any, record: RecordType, check: AnswerCheck, has_flaws: bool) -> Record:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from .._model.regions import RegionTable
 from .record_types import RecordType
 
 
@@ -53,10 +54,21 @@ class Operation:
     relations: tuple[Relation, ...] = ()
 
 
+class ServiceRegion(NamedTuple):
+    """The region whose service is asked, by its long name, among the regions that are known."""
+
+    name: str
+    known: RegionTable
+
+    @property
+    def realm(self) -> str:
+        return self.known.realms[self.name]
+
+
 class Request(NamedTuple):
     """One call, ready to be signed. ``asked`` has the arguments by their names in Python, and the members of the body.
 
-    ``headers`` are those of the operation only, in lower case.
+    ``headers`` are those of the operation only, in lower case. ``here`` is None where the region is not known.
     """
 
     operation: Operation
@@ -64,6 +76,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes | None
     asked: Mapping[str, Any]
+    here: ServiceRegion | None = None
 
 
 @cache

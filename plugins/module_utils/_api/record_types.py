@@ -41,6 +41,8 @@ class RecordType:
         self.required = tuple(required)
         self._empty = dict.fromkeys([*required, *optional])
         self._fields = {_in_json(field): (field, convert) for field, convert in {**required, **optional}.items()}
+        self.key_member = next((name for name, found in self._fields.items() if found[0] == "kms_key_id"), None)
+        """The member with the key, by its name in JSON."""
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -199,7 +201,14 @@ VOLUME_BACKUP_POLICY = _record(
     "VolumeBackupPolicy",
     {"id": of.ocid},
     _NAMED,
-    optional={"compartment_id": of.ocid, "destination_region": of.text},
+    # What schedules lack only makes the number of backups unknown.
+    optional={
+        "compartment_id": of.ocid,
+        "destination_region": of.text,
+        "schedules": of.list_of(
+            RecordType("VolumeBackupSchedule", {}, {"period": of.text, "retention_seconds": of.integer})
+        ),
+    },
 )
 VOLUME_BACKUP_POLICY_ASSIGNMENT = _record(
     "VolumeBackupPolicyAssignment",

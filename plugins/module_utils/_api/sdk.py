@@ -39,6 +39,7 @@ USED: Mapping[str, tuple[str, ...]] = {
         "get_oke_workload_identity_resource_principal_signer",
         "get_resource_principals_signer",
     ),
+    "oci._vendor.urllib3": ("ProxyManager",),  # only where none is installed
     "oci.circuit_breaker": ("NoCircuitBreakerStrategy",),
     "oci.exceptions": ("ServiceError",),
     "oci.regions": ("REALMS", "REGIONS_SHORT_NAMES", "REGION_REALMS", "is_region"),

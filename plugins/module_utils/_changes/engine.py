@@ -31,6 +31,7 @@ from .._resources.registry import KINDS
 from .attempts import Change, Progress, internal_error
 from .half_way import decide_without_others, may_be_half_way
 from .key_steps import KeySteps
+from .members import without_strangers
 from .planned_warnings import planned_change_warnings
 from .progress import ChangeProgress
 from .region import Region
@@ -97,6 +98,7 @@ class KeyAssigner:
             with self._live.reading([target for region in regions for target in region.targets]):
                 read = map_concurrently(lambda region: region.read(desired), regions)
             for region, readings in zip(regions, read):
+                readings = without_strangers(region.targets, readings)
                 decisions.update(self._decide_all(region.targets, readings, desired))
                 decisions.update(self._decide_interrupted(region, readings, desired))
             decisions.update(self._decide_without_others(regions, decisions, desired, others))
@@ -160,6 +162,7 @@ class KeyAssigner:
             desired,
             target.resource_kind,
             expected_kms_key_id=target.expected_kms_key_id,
+            expected_policy_id=target.expected_policy_id,
             include_locked=self._run_settings.include_locked,
         )
 
@@ -179,6 +182,7 @@ class KeyAssigner:
                     desired,
                     target.resource_kind,
                     expected_kms_key_id=target.expected_kms_key_id,
+                    expected_policy_id=target.expected_policy_id,
                     include_locked=self._run_settings.include_locked,
                 )
         return found

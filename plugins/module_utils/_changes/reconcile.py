@@ -235,12 +235,13 @@ class Reconciler:
 
     def _decide(self, change: Change, attempt: Attempt, reading: Reading) -> Decision:
         """A key that shows up after a lost response may be ours, so which one is expected no longer matters."""
-        expected = change.target.expected_kms_key_id if attempt.lost is None else None
+        target, is_lost = change.target, attempt.lost is not None
         return decide_again(
             attempt.decision,
             reading,
             change.kind,
-            expected_kms_key_id=expected,
+            expected_kms_key_id=None if is_lost else target.expected_kms_key_id,
+            expected_policy_id=None if is_lost else target.expected_policy_id,
             has_begun=attempt.writes > 0,
         )
 

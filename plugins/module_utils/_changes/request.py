@@ -19,6 +19,7 @@ class Target:
     """A resource that the user named, by itself or by its group ``group_id``.
 
     ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
+    ``expected_policy_id`` is the backup policy that it must have: ``''`` for none, None for any.
     ``interrupted`` is a change of its backup policy, or of its replica, that an earlier run did not end. ``quiet_for``
     is how many seconds it has to show no change before it is written, since one that an earlier run sent may still be
     on its way.
@@ -28,6 +29,7 @@ class Target:
     kind: ResourceKind | GroupKind
     region: str
     expected_kms_key_id: str | None = None
+    expected_policy_id: str | None = None
     group_id: str | None = None
     interrupted: InterruptedChange | None = None
     quiet_for: float = 0.0

@@ -42,7 +42,19 @@ UNKNOWN_REGION = ResourceError(
     "~/.oci/regions-config.json.",
 )
 
+FOREIGN_REGION = "ForeignRegion"
+
 _Result = TypeVar("_Result")
+
+
+def _foreign_region(region: str, realm: str) -> ResourceError:
+    return ResourceError(
+        code=FOREIGN_REGION,
+        message=f"OCI names {region} as a region of the tenancy, but it belongs to another realm, {realm}. No request"
+        " was sent to it.",
+        hint="Run the task again. If it stays so, look at the region subscriptions in the Console, and report it to"
+        " Oracle.",
+    )
 
 
 @dataclass(frozen=True)
@@ -95,10 +107,13 @@ def map_regions(
     search: Callable[[str], _Result],
     fail: Callable[[str, ResourceError], _Result],
 ) -> list[_Result]:
-    """Search all regions at the same time; ``fail`` makes the result of a region that the installed SDK lacks."""
+    """Search all regions at the same time; ``fail`` makes the result of a region that is unknown or foreign."""
 
     def result(region: str) -> _Result:
-        return fail(region, UNKNOWN_REGION) if connection.regions.region(region) is None else search(region)
+        if connection.regions.region(region) is None:
+            return fail(region, UNKNOWN_REGION)
+        foreign = connection.foreign_realm(region)
+        return search(region) if foreign is None else fail(region, _foreign_region(region, foreign))
 
     return map_concurrently(result, regions, len(regions))
 

@@ -31,7 +31,7 @@ from .._model.rows import READ_BY_GET
 from .._resources.backups import Backup
 from .._resources.base import ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
-from .._resources.lists import Domains, Pages, explain_unreadable
+from .._resources.lists import Domains, Pages, doubtful_ids, explain_unreadable
 from .._resources.policy_assignments import (
     AssetFinding,
     Assignments,
@@ -50,10 +50,11 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class _List:
-    """A list of one kind in one compartment: its rows, and those that can't be read."""
+    """A list of one kind in one compartment: its rows, those that can't be read, and those that only a GET tells of."""
 
     rows: Rows
     unreadable: tuple[UnreadableRow, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
 
 _Listed = Union[_List, ResourceError]
@@ -87,7 +88,7 @@ class RegionScan:
         progress: ScanProgress | None = None,
     ) -> None:
         self._region = region
-        self._connection = connection
+        self._regions = connection.regions
         self._progress = progress or ScanProgress(region, len(compartment_ids))
         self._service = connection.block_volume(region)
         self._compartment_ids = compartment_ids
@@ -121,13 +122,14 @@ class RegionScan:
 
     def _placed(self, resource: Resource) -> Resource:
         """A resource with the long name of its region, which may be another one than its source is in."""
-        name = self._connection.regions.region(resource.region)
+        name = self._regions.region(resource.region)
         return resource if name in (None, resource.region) else replace(resource, region=name)
 
     def _list_all(self, pool: ThreadPoolExecutor, kinds: Sequence[ReadableKind]) -> dict[ReadableKind, Rows]:
         lists = [(kind, compartment_id) for compartment_id in self._compartment_ids for kind in kinds]
         listed: dict[ReadableKind, Rows] = {kind: {} for kind in kinds}
         failed: dict[tuple[ReadableKind, str], ResourceError] = {}
+        doubts: list[tuple[ReadableKind, str, str]] = []
         self._progress.listing(len(kinds))
         for (kind, compartment_id), result in _zip_map(pool, lambda each: self._list(*each), lists):
             if isinstance(result, ResourceError):
@@ -136,8 +138,25 @@ class RegionScan:
             listed[kind].update(result.rows)
             if result.unreadable:
                 self._record(compartment_id, kind.type, explain_unreadable(result.unreadable, kind.noun))
+            doubts += [(kind, compartment_id, name) for name in result.doubtful]
         self._record_failures(kinds, failed)
+        self._settle_doubts(pool, doubts, listed)
         return listed
+
+    def _settle_doubts(
+        self,
+        pool: ThreadPoolExecutor,
+        doubts: Sequence[tuple[ReadableKind, str, str]],
+        listed: Mapping[ReadableKind, Rows],
+    ) -> None:
+        """Read by GET what lists contradict themselves about. What turns out to be elsewhere is listed there."""
+        for (kind, compartment_id, name), reading in _zip_map(pool, lambda each: self._get(each[0], each[2]), doubts):
+            listed[kind].pop(name, None)
+            if isinstance(reading, ResourceError):
+                message = f"The list of {kind.noun}s is in doubt about {name}, and GET failed: {reading.message}"
+                self._record(compartment_id, kind.type, replace(reading, message=message))
+            elif reading.compartment_id == compartment_id and reading.lifecycle_state not in GONE_STATES:
+                listed[kind][name] = reading
 
     def _list(self, kind: ReadableKind, compartment_id: str) -> _Listed:
         rows = self._breakers[kind].call(
@@ -151,18 +170,21 @@ class RegionScan:
         """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
         rows: Rows = {}
         unreadable: list[UnreadableRow] = []
+        doubtful: dict[str, None] = {}
         pages = 0
         try:
             for page in self._pages[kind].of(compartment_id):
                 pages += 1
                 self._progress.found.add(len(page.resources))
+                doubtful.update(dict.fromkeys(doubtful_ids(page)))
+                doubtful.update((row.id, None) for row in page.resources if rows.get(row.id, row) != row)
                 rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE_STATES)
-                unreadable.extend(page.unreadable)
+                unreadable.extend(row for row in page.unreadable if row.id not in doubtful)
         except ServiceError as error:
             if error.status != 400 or not pages or is_last_attempt:
                 raise
             return self._rows(kind, compartment_id, is_last_attempt=True)
-        return _List(rows, tuple(unreadable))
+        return _List(rows, tuple(unreadable), tuple(doubtful))
 
     def _record_failures(
         self, kinds: Sequence[ReadableKind], failed: Mapping[tuple[ReadableKind, str], ResourceError]
@@ -223,7 +245,7 @@ class RegionScan:
 
     def _assignments(self, pool: ThreadPoolExecutor, assets: Sequence[Rows]) -> list[Resource]:
         """The policy assignments of these assets, each once: a member may show the assignment of its group."""
-        assignments = Assignments(self._service)
+        assignments = Assignments(self._service, self._regions)
 
         def read(asset: Resource) -> AssetFinding | ResourceError:
             finding = self._policy_breaker.call(lambda: assignments.of(asset))

@@ -90,6 +90,7 @@ class Tenancy(IdentityReader):
         self._children: dict[str, list[str]] = {}
         self._listed: set[str] = set()
         self._fault_of_tree: ResourceError | None = None
+        self._unreached: list[str] = []
 
     def scope(self, compartment_ids: Sequence[str] = (), *, recursive: bool) -> CompartmentScope:
         """These compartments (default: the root) and, if ``recursive``, all below them; each once, parents first.
@@ -113,6 +114,12 @@ class Tenancy(IdentityReader):
                     below += children.rows
                 level = [child for child in below if child.id not in found]
                 found.update((child.id, child) for child in level)
+        if recursive:
+            scope.unreadable += [
+                (lost, _not_in_the_tree(lost))
+                for lost in map(self._known.__getitem__, self._unreached)
+                if lost.id not in found
+            ]
         for compartment in found.values():
             (scope.compartments if compartment.is_active else scope.skipped).append(compartment)
             self._add_parents(compartment, scope.parents)
@@ -149,6 +156,22 @@ class Tenancy(IdentityReader):
         self._known.update((row.id, row) for row in rows)
         for row in rows:
             self._children.setdefault(str(row.parent_id), []).append(row.id)
+        self._unreached = self._not_below_root()
+
+    def _not_below_root(self) -> list[str]:
+        """The listed compartments to which no way leads from the root: their parent is not listed, or they are in a
+        circle. Nobody knows below which compartment they are. Deleted ones are known to be empty.
+        """
+        reached = {self.id}
+        level = [self.id]
+        while level:
+            level = [child for above in level for child in self._children.get(above, ()) if child not in reached]
+            reached.update(level)
+        return [
+            name
+            for name in dict.fromkeys(child for children in self._children.values() for child in children)
+            if name not in reached and self._known[name].may_hold_resources
+        ]
 
     def _compartment(self, compartment_id: str) -> Compartment:
         """A compartment with its path. Its ancestors are read one by one if the tree could not be listed."""
@@ -202,6 +225,18 @@ class Tenancy(IdentityReader):
 
 def _compartment(row: Any) -> Compartment:
     return Compartment(row.id, row.name, row.lifecycle_state, row.compartment_id)
+
+
+def _not_in_the_tree(compartment: Compartment) -> ResourceError:
+    """Why a compartment that was listed is not searched."""
+    name = f"{compartment.name} " if compartment.name else ""
+    return ResourceError(
+        code="BrokenTree",
+        message=f"The compartment {name}({compartment.id}) has the parent {compartment.parent_id}, from which no way"
+        " leads up to the root, so it is unknown where it belongs. It was not searched.",
+        hint="Run the task again. If it stays so, name the compartment by its OCID in 'compartment_ids', and report it"
+        " to Oracle.",
+    )
 
 
 def _explain_list_error(error: ApiError, parent: Compartment) -> ResourceError:

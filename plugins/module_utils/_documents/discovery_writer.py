@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from .._model.rows import ResourceRow
 from .discovery_file import DiscoveryFile
 from .formats import RESULT_FORMAT, RESULT_VERSION
 from .json_writer import write_before_changes
@@ -28,5 +30,43 @@ def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
             "complete": discovery.complete,
             "scanned": discovery.scanned,
             "caller": discovery.caller,
+        },
+    )
+
+
+def named_resources(rows: Sequence[ResourceRow], tenancy: str, *, complete: bool) -> DiscoveryFile:
+    """Resources that were read because a user or an earlier run named them, as a discovery of nothing else."""
+    return DiscoveryFile(
+        resources=list(rows),
+        unreadable=[],
+        complete=complete,
+        scanned={
+            "tenancy": tenancy,
+            "time_started": None,
+            "time_finished": None,
+            "regions": sorted({row["region"] for row in rows}),
+            "all_regions": False,
+            "skipped_regions": [],
+            "compartments": [
+                {"id": name, "name": None, "path": None, "lifecycle_state": None}
+                for name in sorted({row["compartment_id"] for row in rows})
+            ],
+            "skipped_compartments": [],
+            "whole_tenancy": False,
+            "resource_types": sorted({row["type"] for row in rows}),
+            "filters": {
+                "kms_key_ids": None,
+                "encryption": "any",
+                "freeform_tags": None,
+                "defined_tags": None,
+                "only_named": True,
+            },
+        },
+        caller={
+            "tenancy": tenancy,
+            "principal": None,
+            "auth_type": None,
+            "collection_version": None,
+            "sdk_version": None,
         },
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._model.accountability import Accountability
-from .._model.actions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .formats import PLAN_FORMAT
 from .json_reader import JsonNode, read_json
@@ -39,13 +39,15 @@ class PlanEntry(_CommonEntryFields, total=False):
     """One change: from the key that the resource is on to the key desired for it. None is the Oracle-managed key.
 
     ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy, and
-    ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again. A replica has its
-    source in ``asset_id``, and ``recreate`` if replication is switched off and on where the service leaves its key as
-    it was.
+    ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again. With
+    ``wanted_policy_id`` the asset is to have that policy instead, or none; without it, it keeps the one that it has. A
+    replica has its source in ``asset_id``, and ``recreate`` if replication is switched off and on where the service
+    leaves its key as it was.
     """
 
     asset_id: str
     policy_id: str | None
+    wanted_policy_id: str | None
     lost_in_runs: list[str]
     recreate: bool
     replica_domain: str | None
@@ -71,13 +73,14 @@ class UnplannedRow(_CommonUnplannedFields, total=False):
     action: str
     asset_id: str
     policy_id: str | None
+    wanted_policy_id: str | None
     lost_in_runs: list[str]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Entries ``start`` to ``stop`` of a plan: of one region, one type and one desired key. ``first`` to ``last`` of
-    ``total`` is where they stand among all entries of their region and type."""
+    """Entries ``start`` to ``stop`` of a plan: of one region, one type, one desired key and policy. ``first`` to
+    ``last`` of ``total`` is where they stand among all entries of their region and type."""
 
     start: int
     stop: int
@@ -183,7 +186,7 @@ def _made_with(node: JsonNode) -> MadeWith | None:
 def parse_entry(node: JsonNode) -> PlanEntry:
     """One entry. Its OCIDs are of the types that its type says."""
     kind = node.get("type").one_of(*RESOURCE_TYPES.changeable.names)
-    action = node.get("action").one_of(ASSIGN, REMOVE)
+    action = node.get("action").one_of(ASSIGN, REMOVE, UNASSIGN)
     if "kms_key_id" not in node.mapping():
         # A missing key would count as the Oracle-managed key.
         node.get("kms_key_id").expected("a key or null")
@@ -198,11 +201,13 @@ def parse_entry(node: JsonNode) -> PlanEntry:
         "wanted_kms_key_id": node.get("wanted_kms_key_id").key_or_none(),
         "action": action,
     }
-    if (action == REMOVE) != (entry["wanted_kms_key_id"] is None):
+    if (action == ASSIGN) == (entry["wanted_kms_key_id"] is None):
         node.get("action").contradicted("'wanted_kms_key_id' says otherwise")
     if kind == ASSIGNMENT:
         entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
         entry["policy_id"] = node.get("policy_id").text_or_none()
+        if "wanted_policy_id" in node.mapping():
+            entry["wanted_policy_id"] = _policy_or_none(node.get("wanted_policy_id"))
         if "lost_in_runs" in node.mapping():
             node.get("policy_id").ocid("volumebackuppolicy")
             entry["lost_in_runs"] = node.get("lost_in_runs").texts()
@@ -219,7 +224,15 @@ def parse_entry(node: JsonNode) -> PlanEntry:
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():
             node.get("asset_id").contradicted(f"only a {ASSIGNMENT} and a {REPLICA} have one")
+    if kind != ASSIGNMENT and "wanted_policy_id" in node.mapping():
+        node.get("wanted_policy_id").contradicted(f"only a {ASSIGNMENT} has a policy")
+    if (action == UNASSIGN) != (entry.get("wanted_policy_id", "") is None):
+        node.get("action").contradicted("'wanted_policy_id' says otherwise")
     return entry
+
+
+def _policy_or_none(node: JsonNode) -> str | None:
+    return None if node.value is None else node.ocid("volumebackuppolicy").value
 
 
 def _names(node: JsonNode) -> dict[str, str | None]:
@@ -243,6 +256,8 @@ def _unplanned_row(node: JsonNode) -> UnplannedRow:
     }
     if "wanted_kms_key_id" in node.mapping():
         row["wanted_kms_key_id"] = node.get("wanted_kms_key_id").text_or_none()
+    if "wanted_policy_id" in node.mapping():
+        row["wanted_policy_id"] = node.get("wanted_policy_id").text_or_none()
     for name in ("key_region", "action", "asset_id", "policy_id", "remedy"):
         value = node.get(name).text_or_none()
         if value is not None:

@@ -17,9 +17,7 @@ from .json_writer import write_before_changes
 from .plan_file import FORMAT, VERSION, PlanEntry, PlanFile
 
 
-class CountRow(TypedDict):
-    """How many entries of a plan have this region, type, key now and key then."""
-
+class _CommonCountFields(TypedDict):
     region: str
     type: str
     from_kms_key_id: str | None
@@ -27,17 +25,39 @@ class CountRow(TypedDict):
     count: int
 
 
+class CountRow(_CommonCountFields, total=False):
+    """How many entries of a plan have this region, type, key now and key then. Those that are to have another backup
+    policy, or none, also have these."""
+
+    from_policy_id: str | None
+    to_policy_id: str | None
+
+
 def count_entries(entries: Sequence[PlanEntry]) -> list[CountRow]:
-    """How many entries there are of each region, type, key now and key then, in the order of the plan."""
+    """How many entries there are of each region, type, key and policy now and then, in the order of the plan."""
     found = Counter(
-        (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"]) for entry in entries
+        (entry["type"], entry["region"], entry["kms_key_id"], entry["wanted_kms_key_id"], _policies(entry))
+        for entry in entries
     )
-    rows: list[CountRow] = [
-        {"region": region, "type": kind, "from_kms_key_id": current, "to_kms_key_id": desired, "count": count}
-        for (kind, region, current, desired), count in found.items()
-    ]
+    rows: list[CountRow] = []
+    for (kind, region, current, desired, policies), count in found.items():
+        row: CountRow = {
+            "region": region,
+            "type": kind,
+            "from_kms_key_id": current,
+            "to_kms_key_id": desired,
+            "count": count,
+        }
+        if policies is not None:
+            row["from_policy_id"], row["to_policy_id"] = policies
+        rows.append(row)
     order = RESOURCE_TYPES.in_order_of_change
     return sorted(rows, key=lambda row: (row["region"], order.rank(row["type"]), -row["count"]))
+
+
+def _policies(entry: PlanEntry) -> tuple[str | None, str | None] | None:
+    """The policy now and then, of an entry that is about that."""
+    return (entry.get("policy_id"), entry["wanted_policy_id"]) if "wanted_policy_id" in entry else None
 
 
 def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:

@@ -35,7 +35,8 @@ class BeforeCounts(TypedDict):
 
 
 class PlannedRow(TypedDict):
-    """A row of a plan as a report shows it. OCIDs may be redacted."""
+    """A row of a plan as a report shows it. OCIDs may be redacted. ``wanted_policy_id`` is the backup policy that an
+    asset is to have, the present one where it keeps that."""
 
     id: str
     type: str
@@ -47,6 +48,7 @@ class PlannedRow(TypedDict):
     key_region: str | None
     kms_key_id: str | None
     wanted_kms_key_id: str | None
+    wanted_policy_id: str | None
     action: str | None
     reason: str | None
 
@@ -261,6 +263,9 @@ def _planned(node: JsonNode) -> list[PlannedRow]:
             "key_region": row.get("key_region").text_or_none(),
             "kms_key_id": row.get("kms_key_id").text_or_none(),
             "wanted_kms_key_id": row.get("wanted_kms_key_id").text_or_none(),
+            "wanted_policy_id": row.get(
+                "wanted_policy_id" if "wanted_policy_id" in row.mapping() else "policy_id"
+            ).text_or_none(),
             "action": row.get("action").text_or_none(),
             "reason": row.get("reason").text_or_none(),
         }

@@ -24,6 +24,7 @@ CHANGE_IGNORED = "ChangeIgnored"
 """The code of a change that the service accepted, and did not make."""
 
 _KEY_DIFFERS = "key_differs"
+_POLICY_DIFFERS = "policy_differs"
 _LOCKED = "locked"
 
 
@@ -102,6 +103,9 @@ class KindRules(Protocol):
     def describe(self, resource: Resource) -> str:
         """What is assigned, in words."""
 
+    def policy_of(self, resource: Resource) -> str | None:
+        """The backup policy that is assigned, of kinds that are about that."""
+
 
 def is_busy(resource: Resource) -> bool:
     """Whether the resource is in transition. An unknown state counts as that."""
@@ -137,12 +141,13 @@ def decide(
     rules: KindRules,
     *,
     expected_kms_key_id: str | None = None,
+    expected_policy_id: str | None = None,
     include_locked: bool = False,
 ) -> Decision:
     """What has to be done to a resource, by what was read of it.
 
     ``expected_kms_key_id`` is the key that it has to be on for it to be changed, ``''`` for the Oracle-managed one;
-    None: whichever it is.
+    None: whichever it is. ``expected_policy_id`` is the same for its backup policy, ``''`` for none.
     """
     if isinstance(reading, ResourceError):
         return Decision(None, desired, error=reading)
@@ -157,7 +162,11 @@ def decide(
         resolved = replace(resolved, regenerate=False)  # a key that is assigned comes with a new data key
     if action == NONE:
         return Decision(reading, resolved)
-    skip = _key_differs(reading, expected_kms_key_id) or _locked(reading, rules, include_locked)
+    skip = (
+        _policy_differs(reading, expected_policy_id, rules)
+        or _key_differs(reading, expected_kms_key_id)
+        or _locked(reading, rules, include_locked)
+    )
     return Decision(reading, resolved, skip=skip) if skip is not None else Decision(reading, resolved, action)
 
 
@@ -167,13 +176,21 @@ def decide_interrupted(
     rules: KindRules,
     *,
     expected_kms_key_id: str | None = None,
+    expected_policy_id: str | None = None,
     include_locked: bool = False,
 ) -> Decision:
     """What has to be done to a resource whose assignment another run has taken away and not made anew.
 
     ``former`` is what it had. Where that is what is desired, or must not be changed, it is assigned again as it was.
     """
-    decision = decide(former, desired, rules, expected_kms_key_id=expected_kms_key_id, include_locked=include_locked)
+    decision = decide(
+        former,
+        desired,
+        rules,
+        expected_kms_key_id=expected_kms_key_id,
+        expected_policy_id=expected_policy_id,
+        include_locked=include_locked,
+    )
     if decision.error is not None or isinstance(former, ResourceError):
         return decision
     wanted = decision.desired if decision.is_change else rules.resolve_desired(former, DesiredState(former.kms_key_id))
@@ -186,6 +203,7 @@ def decide_again(
     rules: KindRules,
     *,
     expected_kms_key_id: str | None = None,
+    expected_policy_id: str | None = None,
     has_begun: bool = False,
 ) -> Decision:
     """What still has to be done by a later reading: what ``decide`` says, as far as nobody else interfered.
@@ -196,7 +214,12 @@ def decide_again(
     has_begun = has_begun or earlier.completes_another_run
     was_locked = rules.lock_reason(before) is not None
     decision = decide(
-        reading, earlier.desired, rules, expected_kms_key_id=expected_kms_key_id, include_locked=was_locked
+        reading,
+        earlier.desired,
+        rules,
+        expected_kms_key_id=expected_kms_key_id,
+        expected_policy_id=expected_policy_id,
+        include_locked=was_locked,
     )
     now = decision.reading
     if now is None or decision.is_fulfilled or rules.blocking_error(now) is not None:
@@ -231,6 +254,17 @@ def _key_differs(reading: Resource, expected_kms_key_id: str | None) -> Skip | N
     planned = expected_kms_key_id or "the Oracle-managed one"
     return Skip(
         _KEY_DIFFERS, f"its key is {present}, not {planned}", "it was changed after the plan was made; make a new plan"
+    )
+
+
+def _policy_differs(reading: Resource, expected_policy_id: str | None, rules: KindRules) -> Skip | None:
+    if expected_policy_id is None or (rules.policy_of(reading) or "") == expected_policy_id:
+        return None
+    planned = expected_policy_id or "none"
+    return Skip(
+        _POLICY_DIFFERS,
+        f"its backup policy is {rules.policy_of(reading) or 'none'}, not {planned}",
+        "it was changed after the plan was made; make a new plan",
     )
 
 

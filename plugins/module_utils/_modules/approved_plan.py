@@ -19,6 +19,17 @@ from .._common.values import is_blank
 from .._documents.json_reader import parse_json, read_bytes
 from .._documents.packed_plan import unpack_plan
 from .._documents.plan_file import PlanFile, parse_plan
+from .._documents.subject import subject
+from .._planning.plan import Plan
+
+APPROVAL_OPTIONS: dict[str, dict[str, Any]] = {
+    "approved_file": {"type": "path"},
+    "approved_plan": {"type": "str"},
+    "plan_signers": {"type": "path"},
+    "plan_signature": {"type": "path"},
+    "plan_digest": {"type": "str"},
+}
+"""Argument spec entries: what was approved."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +67,22 @@ def approved_plan(options: Mapping[str, Any], role: str, *, check_mode: bool) ->
 
 def _path(given: Any) -> Path | None:
     return None if is_blank(given) else Path(os.path.abspath(os.path.expanduser(str(given))))
+
+
+def gone(plan: Plan, approved: PlanFile) -> int:
+    """How many approved changes the plan does not have any more, and does not say why under another heading."""
+    apart = (plan.entries, plan.not_approved, plan.blocked, plan.skipped, plan.excluded)
+    known = {subject(row) for rows in apart for row in rows}
+    return sum(subject(entry) not in known for entry in approved.entries)
+
+
+def expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, is_first: bool) -> None:
+    if is_blank(given) or given is None:
+        return
+    found = approved.digest if approved is not None else plan.digest
+    if found != given.strip().lower() and (is_first or approved is not None):
+        which = "the approved plan" if approved is not None else "the plan that was made now"
+        raise InputError(
+            f"'plan_digest' is {given}, but the digest of {which} is {found}. Nothing was changed, because this is not "
+            "what was approved. Make another dry run and have it approved"
+        )

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from .._api.client import Connection
@@ -17,9 +19,11 @@ from .._common.values import is_blank
 from .._discovery.compartment_names import find_compartment
 from .._discovery.identity import IdentityReader
 from .._discovery.tenancy import Tenancy
+from .._documents.latest_link import point_latest_to
 from .._model.names import is_name
 from .._model.ocid import expect_type, parse
 from .._model.resource import CopyTo, DesiredState
+from .run_folder import create_run_folder
 
 
 def desired_copy(options: Mapping[str, Any]) -> DesiredState:
@@ -108,3 +112,15 @@ def _expect_ready(connection: Connection, region: str) -> None:
             f"The tenancy's subscription to 'destination_region' {region} is {found.status}. Run the task again when "
             "it is READY."
         )
+
+
+def create_folder_of_copies(options: Mapping[str, Any]) -> None:
+    """Create the folder of the run that ``result_file`` is in, if that is asked for. Raises InputError."""
+    if options["create_folder"] and not is_blank(options["result_file"]):
+        create_run_folder("result_file", options["result_file"], "copy_backups")
+
+
+def point_latest_to_copies(options: Mapping[str, Any]) -> None:
+    """The run is complete without the link, so nothing is said if it can't be made."""
+    if options["create_folder"] and not is_blank(options["result_file"]):
+        point_latest_to(Path(os.path.expanduser(str(options["result_file"]))).parent)

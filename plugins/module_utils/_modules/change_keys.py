@@ -101,6 +101,10 @@ class Request:
         targets, desired
     )
     """How the five steps are run; the last argument is whether it is check mode."""
+    begin: Callable[[Mapping[str, Any]], None] = lambda _options: None
+    """Makes the place for the files of the call, before anything else. Raises InputError."""
+    end: Callable[[Mapping[str, Any]], None] = lambda _options: None
+    """Takes note that the call has left its files."""
 
 
 def change_keys(
@@ -110,14 +114,13 @@ def change_keys(
 
     ``types`` are the names of the kinds that are allowed.
     """
-    runtime = runtime or ChangeRuntime.default()
+    runtime, request = runtime or ChangeRuntime.default(), request or Request()
     with fail_module_on_error(module, IN_THE_JOURNAL):
+        request.begin(module.params)
         result_file = writable_file("result_file", module.params["result_file"])
         with cancelled_by_signals(runtime.clock) as cancellation, live_progress(module, runtime.clock) as log:
-            desired, report, recovered = _run(
-                module, ids, types, request or Request(), result_file, runtime, cancellation, log
-            )
-    _end(module, desired, report, recovered, result_file)
+            desired, report, recovered = _run(module, ids, types, request, result_file, runtime, cancellation, log)
+    _end(module, desired, report, recovered, result_file, request)
 
 
 def _run(
@@ -217,7 +220,12 @@ def _without_names(
 
 
 def _end(
-    module: AnsibleModule, desired: DesiredState, report: Report, recovered: PutBack, result_file: Path | None
+    module: AnsibleModule,
+    desired: DesiredState,
+    report: Report,
+    recovered: PutBack,
+    result_file: Path | None,
+    request: Request,
 ) -> NoReturn:
     entries = [outcome_entry(outcome, desired, module.check_mode) for outcome in report.outcomes]
     result: dict[str, Any] = {
@@ -233,6 +241,7 @@ def _end(
     if result_file is not None:
         try:
             write_result(result_file, {**result, "warnings": warnings, "resources": entries})
+            request.end(module.params)
         except OSError as error:
             warn_of(module, f"'result_file' {str(result_file)!r} could not be written: {error}")
     result["resources"] = selected(entries, module.params["result"])

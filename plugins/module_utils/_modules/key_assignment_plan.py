@@ -14,14 +14,11 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.quantities import duration
-from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
 from .._documents.own_files import write_result
-from .._documents.plan_file import PlanFile
-from .._documents.subject import subject
 from .._model.key_exceptions import CompartmentTree, ExceptionMatcher, KeyException
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
@@ -40,7 +37,7 @@ from .._planning.plan import (
 )
 from .._planning.replicated import recreation_warnings
 from .._planning.terraform import planned_warnings
-from .approved_plan import approved_plan
+from .approved_plan import APPROVAL_OPTIONS, approved_plan, expect_digest, gone
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
 from .key_assignment_info import (
     discover_result,
@@ -52,7 +49,7 @@ from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
 from .plan_interrupted import interrupted_in_plan
-from .plan_options import PLAN_OPTIONS
+from .plan_options import INCLUDE_OPTIONS, PLAN_OPTIONS, SELECTION_OPTIONS
 from .scope_options import DISCOVERY_OPTIONS, regions_asked
 from .terraform_options import expect_states_to_skip, given_states
 
@@ -91,10 +88,10 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     present = plan.digest
     if approved is not None:
         approve(plan, approved.entries)
-    gone = 0 if approved is None or context.previous.last else _gone(plan, approved)
+    missing = 0 if approved is None or context.previous.last else gone(plan, approved)
     plan.block_failed(context.previous.failed)
     interrupted.complete(plan)
-    _expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
+    expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
     facts = {
         "options": _recorded_options(options),
         "complete": discovery.complete,
@@ -115,7 +112,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
         approved=None if approved is None else approved.digest,
         present=present,
-        gone=gone,
+        gone=missing,
         places_not_seen=max(len(discovery.unreadable), 0 if discovery.complete else 1),
         complete=discovery.complete,
     )
@@ -141,13 +138,6 @@ def _unmatched_exceptions(
         return []
     more = f" and {len(unused) - _NAMED_EXCEPTIONS:,} more" if len(unused) > _NAMED_EXCEPTIONS else ""
     return [f"Exceptions that match nothing in scope: {', '.join(unused[:_NAMED_EXCEPTIONS])}{more}."]
-
-
-def _gone(plan: Plan, approved: PlanFile) -> int:
-    """How many approved changes the plan does not have any more, and does not say why under another heading."""
-    apart = (plan.entries, plan.not_approved, plan.blocked, plan.skipped, plan.excluded)
-    known = {subject(row) for rows in apart for row in rows}
-    return sum(subject(entry) not in known for entry in approved.entries)
 
 
 def _look_up_names(context: PlanContext, names: Names) -> None:
@@ -296,18 +286,6 @@ def _keys_of_lost(plan: Plan) -> set[KeyInRegion]:
     }
 
 
-def _expect_digest(given: str | None, plan: Plan, approved: PlanFile | None, *, is_first: bool) -> None:
-    if is_blank(given) or given is None:
-        return
-    found = approved.digest if approved is not None else plan.digest
-    if found != given.strip().lower() and (is_first or approved is not None):
-        which = "the approved plan" if approved is not None else "the plan that was made now"
-        raise InputError(
-            f"'plan_digest' is {given}, but the digest of {which} is {found}. Nothing was changed, because this is not "
-            "what was approved. Make another dry run and have it approved"
-        )
-
-
 _NAMED_EXCEPTIONS = 5
 
 RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "replica_kms_key_ids", "from_kms_key_ids")
@@ -343,24 +321,18 @@ def _options() -> dict[str, dict[str, Any]]:
         "discovery_file": {"type": "path"},
         **DISCOVERY_OPTIONS,
         **PLAN_OPTIONS,
+        **INCLUDE_OPTIONS,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "kms_key_ids": {"type": "dict", "no_log": False},
         "replica_kms_key_ids": {"type": "dict", "no_log": False},
         "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
         "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
         "only_oracle_managed": {"type": "bool", "default": False},
-        "exclude_ids": {"type": "list", "elements": "str"},
-        "freeform_tags": {"type": "dict"},
-        "defined_tags": {"type": "dict"},
-        "created_before": {"type": "str"},
+        **SELECTION_OPTIONS,
         "terraform_state": {"type": "list", "elements": "path"},
         "skip_terraform": {"type": "bool", "default": False},
-        "approved_file": {"type": "path"},
-        "approved_plan": {"type": "str"},
-        "plan_signers": {"type": "path"},
-        "plan_signature": {"type": "path"},
+        **APPROVAL_OPTIONS,
         **EXCEPTION_OPTIONS,
-        "plan_digest": {"type": "str"},
     }
 
 

@@ -102,7 +102,9 @@ class NamedKeys:
         return found
 
     def subscribed_regions(self) -> list[str]:
-        """Every region that the tenancy is subscribed to and that is READY: ListRegionSubscriptions."""
+        """Every region that the tenancy is subscribed to and that is READY: ListRegionSubscriptions. Left out are those
+        of another realm, which have no key of the tenancy.
+        """
         region, tenancy = self._connection.region, self._connection.tenancy
         for name, value in (("region", region), ("tenancy", tenancy)):
             if value is None:
@@ -114,7 +116,8 @@ class NamedKeys:
                 f"The regions of the tenancy can't be listed, to look for a key by its name: {error}. Give the key's "
                 "OCID, or grant: Allow group <your group> to inspect tenancies in tenancy"
             ) from error
-        return [row.region_name for row in rows if row.status == "READY"]
+        ready = [str(row.region_name) for row in rows if row.status == "READY"]
+        return [name for name in ready if self._connection.foreign_realm(name) is None]
 
     def _key_in(self, given: str, region: str, option: str) -> str:
         return str(self._noted(given, lambda: self._keys.find(given, region, f"'{option}'")))

@@ -55,6 +55,7 @@ from .options import writable_file
 from .output import invocation, warn_of
 from .plan_filters import expect_no_blanks
 from .progress import PROGRESS_OPTIONS, live_progress
+from .run_folder import create_run_folder
 from .runtime import Runtime
 
 # Files that say what may be changed.
@@ -125,7 +126,7 @@ class PlanResult:
 
     ``names`` are those of keys and compartments, by OCID. ``approved`` and ``present`` are the digests of the approved
     plan and of the plan before it was compared with that; ``gone`` counts approved changes that are not in it.
-    ``places_not_seen`` counts what the discovery could not read.
+    ``places_not_seen`` counts what the discovery could not read. ``notes`` are sentences about the changes.
     """
 
     plan: Plan
@@ -140,6 +141,7 @@ class PlanResult:
     gone: int = 0
     places_not_seen: int = 0
     complete: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
     """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
     if options["create_folder"] and not is_blank(options["plan_file"]):
-        _create_folder(Path(_absolute(options["plan_file"])).parent, planner.role)
+        create_run_folder("plan_file", options["plan_file"], planner.role)
     plan_file = writable_file("plan_file", options["plan_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")
@@ -209,19 +211,6 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
         if options[name] < least:
             raise InputError(f"'{name}' must be at least {least}, but is {options[name]}. Give a larger number")
     return plan_file.parent
-
-
-def _create_folder(folder: Path, role: str) -> None:
-    """Create the folder of a run, and those above it, for their owner only."""
-    try:
-        for path in reversed([folder, *folder.parents]):
-            if not path.is_dir():
-                path.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{role}_report_dir: the folder {str(folder)!r} of 'plan_file' can't be created: {error.strerror}. Nothing "
-            "was changed. Name a folder that you may write to"
-        ) from error
 
 
 def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile, dict[str, Any]]:
@@ -276,6 +265,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         present=result.present,
         gone=result.gone,
         places_not_seen=result.places_not_seen,
+        notes=result.notes,
     )
     lines = plan_lines(plan, words)
     return document, {
@@ -331,12 +321,14 @@ def _inline_plan(result: PlanResult) -> str | None:
 
 
 def _names(result: PlanResult) -> dict[str, str | None]:
-    """The names of the keys and compartments that the plan is about; None where a key's is not known."""
+    """The names of the keys, compartments and policies that the plan is about; None where a key's is not known."""
     plan = result.plan
     rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
     keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
     found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
     found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
+    policies = [policy for row in rows for policy in (row.get("policy_id"), row.get("wanted_policy_id")) if policy]
+    found.update((policy, result.names[policy]) for policy in policies if policy in result.names)
     found.update(
         (report.id, report.display_name)
         for report in result.key_checks.reports

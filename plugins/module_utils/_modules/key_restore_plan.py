@@ -8,33 +8,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .._api.client import Connection
-from .._api.iam import refused_credentials
-from .._common.errors import InputError, ResourceError
-from .._common.progress import NO_PROGRESS, Describe, ProgressLog
-from .._common.quantities import duration
-from .._documents.discovery_file import DiscoveryFile
-from .._documents.discovery_writer import write_discovery
+from .._common.errors import ApiError, InputError, ResourceError, explain
+from .._common.progress import NO_PROGRESS, ProgressLog
+from .._documents.discovery_writer import named_resources, write_discovery
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject
-from .._model.ocid import (
-    expect_realm,
-    expect_region,
-    parse,
-)
+from .._model.backup_policies import BackupPolicy
+from .._model.ocid import expect_type, parse
 from .._model.resource import DesiredState, Reading, Resource
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
 from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
 from .._planning.replicated import recreation_warnings
-from .._planning.restore import block_unusable, make_restore_plan
-from .._resources.planned import planned_kind
+from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
+from .._resources.policy_reader import PolicyReader
 from .._resources.region_reader import RegionReader
 from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
@@ -42,10 +37,8 @@ from .._resources.resource_row import placed_row
 from .key_plan import PlanContext, PlanModule, PlanResult
 from .options import writable_file
 from .plan_interrupted import interrupted_in_plan
-from .plan_options import PLAN_OPTIONS
-
-# Reads at a time in each region.
-_CONCURRENCY = 32
+from .plan_options import INCLUDE_OPTIONS, PLAN_OPTIONS
+from .read_now import read_now
 
 
 def plan_restore(context: PlanContext) -> PlanResult:
@@ -55,7 +48,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
-    resources, unread = _read(context.connection, list(former.found.values()), context.log)
+    resources, unread, policies = _read(context.connection, former.found, context.log)
     plan_filter = PlanFilter(
         keys=None,
         include_replicated=options["include_replicated"],
@@ -64,7 +57,13 @@ def plan_restore(context: PlanContext) -> PlanResult:
         role=context.role,
     )
     plan = make_restore_plan(
-        former, resources, unread, plan_filter, allow_oracle_managed=options["allow_oracle_managed"]
+        former,
+        resources,
+        unread,
+        plan_filter,
+        allow_oracle_managed=options["allow_oracle_managed"],
+        remove_policies=options["remove_policies"],
+        destinations={ocid: policy.destination_region for ocid, policy in policies.items()},
     )
     interrupted = interrupted_in_plan(
         context,
@@ -89,7 +88,8 @@ def plan_restore(context: PlanContext) -> PlanResult:
     tenancy = context.connection.tenancy or next(iter(former.tenancies), "")
     _write_discovery(options["new_discovery_file"], resources, tenancy, is_complete=not unread)
     context.partial_result["found"] = _found(options["new_discovery_file"], unread)
-    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), complete=not unread)
+    names = {ocid: policy.display_name for ocid, policy in policies.items()}
+    return PlanResult(plan, key_checks, tenancy, facts, tuple(warnings), names=names, complete=not unread)
 
 
 def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[str, Any]:
@@ -101,13 +101,6 @@ def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[st
     failed = [error for error in unread.values() if error.status != 404]
     message = f"{len(failed):,} of the resources could not be read, e.g.: {failed[0]}" if failed else ""
     return {"file": file, "complete": not failed, "msg": message}
-
-
-def _reading(region: str, resource_type: str, count: int, turn: str) -> Describe:
-    """The line about reading what one region has of one kind."""
-    row = RESOURCE_TYPES.get(resource_type)
-    what = row.count(count) if row is not None else f"{count:,} resources"
-    return lambda seconds: f"{region}: reading {what} ({turn}), for {duration(seconds)}"
 
 
 def _unread_policies(former: FormerKeys, unread: Mapping[Subject, ResourceError]) -> list[UnplannedRow]:
@@ -134,91 +127,60 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
     if path is None:
         return
     existing = [row for row in resources if row["type"] != ASSIGNMENT or row["policy_id"] is not None]
-    compartments = sorted({row["compartment_id"] for row in existing})
-    discovery = DiscoveryFile(
-        resources=existing,
-        unreadable=[],
-        complete=is_complete,
-        scanned={
-            "tenancy": tenancy,
-            "time_started": None,
-            "time_finished": None,
-            "regions": sorted({row["region"] for row in existing}),
-            "all_regions": False,
-            "skipped_regions": [],
-            "compartments": [
-                {"id": name, "name": None, "path": None, "lifecycle_state": None} for name in compartments
-            ],
-            "skipped_compartments": [],
-            "whole_tenancy": False,
-            "resource_types": sorted({row["type"] for row in existing}),
-            "filters": {
-                "kms_key_ids": None,
-                "encryption": "any",
-                "freeform_tags": None,
-                "defined_tags": None,
-                "only_named": True,
-            },
-        },
-        caller={
-            "tenancy": tenancy,
-            "principal": None,
-            "auth_type": None,
-            "collection_version": None,
-            "sdk_version": None,
-        },
-    )
-    write_discovery(path, discovery)
+    write_discovery(path, named_resources(existing, tenancy, complete=is_complete))
 
 
-def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now: Reading) -> tuple[Reading, bool]:
+def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now: Resource) -> tuple[Reading, bool]:
     """A resource as it is now; where a run took its backup policy away, with the one that it had at first."""
     taken = former.taken
-    if isinstance(now, ResourceError) or taken is None:
+    if taken is None:
         return now, False
     before = region.reader_for(kind).before_interruption(now, taken)
     return (now, False) if before is None else (before, True)
 
 
 def _read(
-    connection: Connection, former_keys: Sequence[FormerKey], log: ProgressLog = NO_PROGRESS
-) -> tuple[list[ResourceRow], dict[Subject, ResourceError]]:
-    """The resources as they are now, and why others could not be read."""
-    # A volume and its policy assignment are known by the same OCID, so they are read separately.
-    by_region: dict[tuple[str, str], list[tuple[FormerKey, ResourceKind]]] = {}
-    unread: dict[Subject, ResourceError] = {}
-    for former in former_keys:
-        try:
-            ocid = parse(former.id)
-            home = expect_region(ocid, connection.regions)
-            kind = planned_kind(former.type, ocid)
-        except InputError as error:  # concerns this resource only
-            unread[former.type, former.id] = ResourceError(code="UnknownResource", message=f"{error}.")
-            continue
-        if connection.tenancy:
-            expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
-        by_region.setdefault((home, kind.registry_name), []).append((former, kind))
-    rows = []
-    for number, ((place, _kind_name), members) in enumerate(by_region.items(), 1):
-        region = RegionReader(place, [(former.id, kind) for former, kind in members], connection, _CONCURRENCY)
-        try:
-            with log.during(_reading(place, members[0][0].type, len(members), f"{number} of {len(by_region)}")):
-                readings = region.read(DesiredState(None))
-                now = [(former, *_as_before(region, kind, former, readings[former.id])) for former, kind in members]
-        finally:
-            region.close()
-        for former, reading, is_lost in now:
-            if isinstance(reading, Replication) and (gone := _without_replica(reading)) is not None:
-                reading = gone
-            if isinstance(reading, Resource):
-                rows.append(placed_row(reading, connection.regions))
-                if is_lost:
-                    rows[-1]["lost_in_runs"] = []
-                continue
-            if reading.status == 401:
-                raise refused_credentials(connection, reading.code, reading.message)
-            unread[former.type, former.id] = reading
-    return rows, unread
+    connection: Connection, former_keys: Mapping[Subject, FormerKey], log: ProgressLog = NO_PROGRESS
+) -> tuple[list[ResourceRow], dict[Subject, ResourceError], dict[str, BackupPolicy]]:
+    """The resources as they are now, why others could not be read, and the policies that are going to be replaced or
+    to come back."""
+    rows: list[ResourceRow] = []
+    policies: dict[str, BackupPolicy] = {}
+
+    def take(about: Subject, now: Resource, kind: ResourceKind, region: RegionReader) -> ResourceError | None:
+        reading, is_lost = _as_before(region, kind, former_keys[about], now)
+        if isinstance(reading, Replication):
+            reading = _without_replica(reading) or reading
+        if isinstance(reading, ResourceError):
+            return reading
+        row = placed_row(reading, connection.regions)
+        if is_lost:
+            row["lost_in_runs"] = []
+        first = former_keys[about].first_step(row["kms_key_id"])
+        if has_policy_of_run(row, former_keys[about], first):
+            reader = cast(PolicyReader, region.reader_for(kind))
+            for ocid in filter(None, (row["policy_id"], first.policy_id)):
+                policy = _policy(reader, ocid)
+                if isinstance(policy, ResourceError):
+                    return policy
+                policies[ocid] = policy
+        rows.append(row)
+        return None
+
+    unread = read_now(connection, list(former_keys), DesiredState(None), take, log)
+    return rows, unread, policies
+
+
+def _policy(reader: PolicyReader, ocid: str) -> BackupPolicy | ResourceError:
+    """A backup policy, which is that of an asset now, or which a file says to be its former one."""
+    try:
+        expect_type(parse(ocid), "volumebackuppolicy")
+        return reader.policy(ocid)
+    except InputError as error:
+        return ResourceError(code="UnknownResource", message=f"its former backup policy is not known: {error}.")
+    except ApiError as error:
+        fault = explain(error)
+        return replace(fault, message=f"its backup policy {ocid} could not be read: {fault.message}")
 
 
 def _without_replica(source: Replication) -> ResourceError | None:
@@ -237,7 +199,9 @@ def _options() -> dict[str, dict[str, Any]]:
     return {
         "reports": {"type": "list", "elements": "path", "required": True},
         "allow_oracle_managed": {"type": "bool", "default": False, "no_log": False},
+        "remove_policies": {"type": "bool", "default": False},
         **PLAN_OPTIONS,
+        **INCLUDE_OPTIONS,
     }
 
 

@@ -17,9 +17,6 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     "create_folder": {"type": "bool", "default": False},
     "keys_file": {"type": "path", "no_log": False},
     "new_discovery_file": {"type": "path", "aliases": ["found_file"]},
-    "include_replicated": {"type": "bool", "default": False},
-    "include_locked": {"type": "bool", "default": False},
-    "recreate_replicas": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 500},
     "canary": {"type": "int", "default": 1},
     "run_id": {"type": "str"},
@@ -31,3 +28,18 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
     **CONNECTION_OPTIONS,
 }
 """Argument spec entries of the modules that plan."""
+
+INCLUDE_OPTIONS: dict[str, dict[str, Any]] = {
+    "include_replicated": {"type": "bool", "default": False},
+    "include_locked": {"type": "bool", "default": False},
+    "recreate_replicas": {"type": "bool", "default": False},
+}
+"""Argument spec entries: what is only planned for if the user says so."""
+
+SELECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "exclude_ids": {"type": "list", "elements": "str"},
+    "freeform_tags": {"type": "dict"},
+    "defined_tags": {"type": "dict"},
+    "created_before": {"type": "str"},
+}
+"""Argument spec entries: which of the discovered resources are planned for."""

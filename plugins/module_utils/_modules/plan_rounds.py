@@ -254,6 +254,10 @@ def _plan_module(name: str) -> PlanModule | None:
         from .key_restore_plan import RESTORE_PLAN
 
         return RESTORE_PLAN
+    if name == "backup_policy_plan":
+        from .backup_policy_plan import POLICY_PLAN
+
+        return POLICY_PLAN
     return None
 
 

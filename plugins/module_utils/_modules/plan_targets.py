@@ -16,6 +16,7 @@ from .._changes.request import Target
 from .._common.errors import InputError
 from .._documents.interrupted import InterruptedChange, InterruptedPolicy, InterruptedReplica
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
+from .._model.actions import UNASSIGN
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
@@ -24,15 +25,14 @@ from .._resources.replication_reader import replica_place
 
 
 def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
-    """The slices of a batch, each of entries that want one key."""
+    """The slices of a batch, each of entries that want one key and one policy."""
     if number not in plan.batches:
         known = f"from {min(plan.batches)} to {max(plan.batches)}" if plan.batches else "none"
         raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
     parts = plan.batches[number]
     for part in parts:
-        rows = plan.entries[part.start : part.stop]
-        if len({(row["wanted_kms_key_id"], row["type"], *_of_replica(row)) for row in rows}) != 1:
-            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types or keys")
+        if len({_wanted(row) for row in plan.entries[part.start : part.stop]}) != 1:
+            raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types, keys or policies")
     return parts
 
 
@@ -41,27 +41,33 @@ def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list
     entries = plan.entries[part.start : part.stop]
     realm = parse(plan.tenancy).realm
     for entry in entries:
-        for kms_key_id in (entry["kms_key_id"], entry["wanted_kms_key_id"]):
-            if kms_key_id is not None:
-                expect_realm(parse(kms_key_id), realm, "the tenancy")
+        for ocid in (entry["kms_key_id"], entry["wanted_kms_key_id"], entry.get("wanted_policy_id")):
+            if ocid is not None:
+                expect_realm(parse(ocid), realm, "the tenancy")
         if entry["wanted_kms_key_id"] is not None:
             where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
             _expect_realm_of_region(connection, where, realm)
     return [_target(entry, connection, realm) for entry in entries], _desired(entries[0], connection)
 
 
-def _of_replica(entry: PlanEntry) -> tuple[str, bool]:
-    """Where a replica is, and whether it may be made again."""
-    return (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
+def _wanted(entry: PlanEntry) -> tuple[str, DesiredState, str, bool]:
+    """What the entries of a slice have in common; of replicas also where they are, and whether they may be made
+    again."""
+    wanted = DesiredState(
+        entry["wanted_kms_key_id"],
+        policy_id=entry.get("wanted_policy_id"),
+        unassigned=entry["action"] == UNASSIGN,
+    )
+    of_replica = (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
+    return entry["type"], wanted, *of_replica
 
 
 def _desired(entry: PlanEntry, connection: Connection) -> DesiredState:
-    desired = DesiredState(entry["wanted_kms_key_id"])
-    if entry["type"] != REPLICA:
+    _type, desired, region, may_recreate = _wanted(entry)
+    if not region:
         return desired
-    region = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
-    place = replica_place(region, connection.regions)
-    return replace(desired, replica_place=place, may_recreate=entry.get("recreate", False))
+    region = connection.regions.expect(region, f"'key_region' of {entry['id']} in the plan is")
+    return replace(desired, replica_place=replica_place(region, connection.regions), may_recreate=may_recreate)
 
 
 def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
@@ -71,7 +77,7 @@ def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> 
 
 
 def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
-    """An entry's resource, on the key that the plan found it on."""
+    """An entry's resource, on the key that the plan found it on; with its policy, where another one replaces it."""
     ocid = parse(entry["asset_id"] if entry["type"] in (ASSIGNMENT, REPLICA) else entry["id"])
     expect_realm(ocid, realm, "the tenancy")
     region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
@@ -83,6 +89,7 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         kind=planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
+        expected_policy_id=(entry.get("policy_id") or "") if "wanted_policy_id" in entry else None,
         interrupted=_lost(entry, ocid.value),
     )
 

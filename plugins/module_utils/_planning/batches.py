@@ -12,7 +12,7 @@ from .._documents.plan_file import PlanEntry, Slice
 
 
 def split_into_batches(entries: Sequence[PlanEntry], size: int, canary: int) -> list[list[Slice]]:
-    """First one batch with ``canary`` entries of every region, type and key, then batches of up to ``size`` entries.
+    """First one batch with ``canary`` entries of every region, type, key and policy, then others of up to ``size``.
 
     The entries have to be in the order of a plan.
     """
@@ -36,7 +36,7 @@ def split_into_batches(entries: Sequence[PlanEntry], size: int, canary: int) -> 
 
 
 def _runs(entries: Sequence[PlanEntry]) -> list[tuple[int, int]]:
-    """Where entries of one region, type and desired key start and stop."""
+    """Where entries of one region, type, desired key and policy start and stop."""
     runs: list[tuple[int, int]] = []
     start = 0
     for index in range(1, len(entries) + 1):
@@ -46,5 +46,6 @@ def _runs(entries: Sequence[PlanEntry]) -> list[tuple[int, int]]:
     return runs
 
 
-def _group(entry: PlanEntry) -> tuple[str, str, str | None]:
-    return entry["type"], entry["region"], entry["wanted_kms_key_id"]
+def _group(entry: PlanEntry) -> tuple[str, str, str | None, str, str | None]:
+    policy = entry.get("wanted_policy_id")
+    return entry["type"], entry["region"], entry["wanted_kms_key_id"], entry["action"], policy

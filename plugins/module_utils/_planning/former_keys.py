@@ -35,7 +35,9 @@ _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
 class FormerStep:
     """What one file, or the folder of one run, says of a resource: its key before, and those assigned, in their order.
 
-    None is the Oracle-managed key. ``takes_policy``: at its end the backup policy was taken away, or may have been.
+    None is the Oracle-managed key. Of an asset, ``policy_id`` is the backup policy before, and ``assigned_policies``
+    are those that it was given, None for none. ``takes_policy``: at its end the policy was taken away, or may have
+    been.
     """
 
     time: str
@@ -44,6 +46,17 @@ class FormerStep:
     policy_id: str | None = None
     takes_policy: bool = False
     takes_replica: TakenAway | None = None
+    assigned_policies: tuple[str | None, ...] = ()
+
+    def followed_by(self, later: FormerStep) -> FormerStep:
+        """Both as one."""
+        return replace(
+            self,
+            assigned=(*self.assigned, *later.assigned),
+            takes_policy=later.takes_policy,
+            takes_replica=later.takes_replica,
+            assigned_policies=(*self.assigned_policies, *later.assigned_policies),
+        )
 
     def leads_to(self, key: str | None) -> bool:
         """Whether the resource may have been on this key afterwards; where it is not known, on any."""
@@ -77,6 +90,11 @@ class FormerKey:
         if lost is None or lost.replica is None:
             return None
         return TakenAway(first.before, replica=replace(lost.replica, kms_key_id=first.before))
+
+    @property
+    def assigned_policies(self) -> set[str | None]:
+        """Every backup policy that a run assigned or planned to assign; None for none."""
+        return {policy for step in self.steps for policy in step.assigned_policies}
 
     @property
     def is_policy_taken(self) -> bool:
@@ -219,7 +237,12 @@ def _add_plan(plan: plan_file.PlanFile, name: str, former: FormerKeys, *, was_ki
     time = JsonNode(plan.time_created, name, "time_created").moment()
     for entry in plan.entries:
         wanted, policy_id = entry["wanted_kms_key_id"], entry.get("policy_id")
-        former.add(subject(entry), FormerStep(time, entry["kms_key_id"], (wanted,), policy_id))
+        step = FormerStep(time, entry["kms_key_id"], (wanted,), policy_id)
+        if entry["action"] == UNASSIGN:
+            step = replace(step, assigned=(), takes_policy=True, assigned_policies=(None,))
+        elif entry["type"] == ASSIGNMENT:
+            step = replace(step, assigned_policies=(entry.get("wanted_policy_id", policy_id),))
+        former.add(subject(entry), step)
 
 
 def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> dict[Subject, list[str | None]]:
@@ -228,7 +251,7 @@ def _add_report(report: ReportedChanges, name: str, former: FormerKeys) -> dict[
     former.tenancies.add(report.tenancy)
     for index, change in enumerate(report.changes):
         # A copy that was made had no key before.
-        if change["changed"] and change["action"] in (ASSIGN, REMOVE):
+        if change["changed"] and change["action"] in _REVERSIBLE:
             _add_change(change, JsonNode(change, name, f"changes[{index}]"), report, name, former)
     return {
         subject(change): [change["kms_key_id"]] if change["action"] == NONE else []
@@ -256,8 +279,13 @@ def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, name
     previous = node.get("previous_kms_key_id").key_or_none()
     if (encryption == "oracle") != (previous is None):
         node.get("previous_kms_key_id").contradicted(f"'previous_encryption' is {encryption}")
-    assigned = () if change["encryption"] == "unknown" else (node.get("kms_key_id").key_or_none(),)
-    former.add(about, FormerStep(_time_of(node, report, name), previous, assigned, change.get("previous_policy_id")))
+    step = FormerStep(_time_of(node, report, name), previous, policy_id=change.get("previous_policy_id"))
+    if change["action"] == UNASSIGN:
+        step = replace(step, takes_policy=True, assigned_policies=(None,))
+    elif change["encryption"] != "unknown":
+        policies = (change.get("policy_id"),) if about[0] == ASSIGNMENT else ()
+        step = replace(step, assigned=(node.get("kms_key_id").key_or_none(),), assigned_policies=policies)
+    former.add(about, step)
 
 
 def _time_of(change: JsonNode, report: ReportedChanges, name: str) -> str:
@@ -332,8 +360,7 @@ def _is_found(step: FormerStep, keys: Sequence[str | None]) -> bool:
 def _followed_by(earlier: FormerStep | None, later: FormerStep) -> FormerStep:
     if earlier is None:
         return later
-    assigned = (*earlier.assigned, *later.assigned)
-    return replace(earlier, assigned=assigned, takes_policy=later.takes_policy, takes_replica=later.takes_replica)
+    return earlier.followed_by(later)
 
 
 def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Subject, FormerStep]:
@@ -349,6 +376,7 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
             if before is not None and previous in before.assigned:
                 previous, policy_id = before.before, before.policy_id
             assigned_before = before.assigned if before is not None else ()
+            policies_before = before.assigned_policies if before is not None else ()
             steps[about] = FormerStep(
                 before.time if before is not None else line.time,
                 previous,
@@ -356,6 +384,7 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
                 policy_id,
                 takes_policy=policy_id is not None and takes_policy(change),
                 takes_replica=_taken_replica(change, line, previous),
+                assigned_policies=(*policies_before, *_assigned_policies(line)),
             )
     return steps
 
@@ -370,6 +399,12 @@ def _taken_replica(change: JournalChange, line: IntentLine, key: str | None) -> 
     if former.replica_id is None or former.availability_domain is None:
         return None
     return TakenAway(key, replica=Replica(former.replica_id, former.availability_domain, key, former.display_name))
+
+
+def _assigned_policies(line: IntentLine) -> tuple[str | None, ...]:
+    if line.policy is None:
+        return ()
+    return (None,) if line.action == UNASSIGN else (line.policy_id or line.policy.policy_id,)
 
 
 def _previous_keys(line: IntentLine, name: str, unknown: dict[str, str]) -> dict[Subject, str | None]:

@@ -15,7 +15,7 @@ from .._common.errors import InputError
 from .._common.text import readable, shorten
 from .._documents.plan_file import PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
-from .._model.actions import ASSIGN, REMOVE
+from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.decisions import FAULTY_STATE
 from .._model.key_exceptions import ExceptionMatcher
 from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
@@ -186,7 +186,24 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
         plan.unchanged += 1
         plan.unchanged_subjects.add((resource["type"], source_of(resource) or subject(resource)[1]))
         return
-    entry = _entry(resource, desired, recreates=plan_filter.recreate_replicas)
+    add_entry(plan, resource, _entry(resource, desired, recreates=plan_filter.recreate_replicas), plan_filter)
+
+
+def add_policy(
+    plan: Plan, asset: ResourceRow, policy_id: str | None, desired: str | None, region: str, plan_filter: PlanFilter
+) -> None:
+    """Add an asset to the plan, with the backup policy desired for it, None for none, and the key for its copies in
+    ``region``."""
+    entry = _entry(asset, desired)
+    entry["key_region"] = region
+    entry["wanted_policy_id"] = policy_id
+    if policy_id is None:
+        entry["action"] = UNASSIGN
+    add_entry(plan, asset, entry, plan_filter)
+
+
+def add_entry(plan: Plan, resource: ResourceRow, entry: PlanEntry, plan_filter: PlanFilter) -> None:
+    """Add a change to the plan, or why it can't be made."""
     if resource["lifecycle_state"] == FAULTY_STATE:
         plan.blocked.append(without_change(entry, FAULTY_REASON, _faulty_remedy(plan_filter.role)))
         return
@@ -327,11 +344,11 @@ def unplanned_row(resource: ResourceRow, reason: str, remedy: str | None = None)
     return row
 
 
-def _sort_key(row: PlanEntry | UnplannedRow) -> tuple[int, str, str, str, str]:
+def _sort_key(row: PlanEntry | UnplannedRow) -> tuple[int, str, str, str, str, str, str]:
     """What is changed together stands together, and the order is the same every time."""
     kind, name = subject(row)
-    desired = row.get("wanted_kms_key_id") or ""
-    return RESOURCE_TYPES.in_order_of_change.rank(kind), row["region"], desired, row["compartment_id"], name
+    desired = row.get("wanted_kms_key_id") or "", row.get("wanted_policy_id") or "", row.get("action") or ""
+    return RESOURCE_TYPES.in_order_of_change.rank(kind), row["region"], *desired, row["compartment_id"], name
 
 
 def approve(plan: Plan, approved: Sequence[PlanEntry]) -> None:
@@ -357,6 +374,8 @@ def _difference(entry: PlanEntry, approved: PlanEntry | None) -> str | None:
         return f"approved for {key_words(approved['wanted_kms_key_id'])}, but a different key is requested now"
     if entry.get("policy_id") != approved.get("policy_id"):
         return "its backup policy is not the one that it had when it was approved"
+    if entry.get("wanted_policy_id", "") != approved.get("wanted_policy_id", ""):
+        return "approved for another backup policy than is requested now"
     return None
 
 

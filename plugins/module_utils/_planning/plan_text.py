@@ -28,7 +28,8 @@ NO_NAMES = Names({})
 @dataclass(frozen=True)
 class PlanWords:
     """What the lines say besides the plan itself. ``approved`` is the digest of the approved plan and ``present`` that
-    of the plan that was made now; ``gone`` counts approved changes that are not in it any more."""
+    of the plan that was made now; ``gone`` counts approved changes that are not in it any more. ``notes`` are sentences
+    about the changes, which stand below their table."""
 
     dry_run: bool
     names: Names = NO_NAMES
@@ -38,6 +39,7 @@ class PlanWords:
     present: str | None = None
     gone: int = 0
     places_not_seen: int = 0
+    notes: Sequence[str] = ()
 
 
 def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
@@ -45,6 +47,8 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
     verb = "would be" if words.dry_run else "will be"
     lines = wrap(plan_summary(plan, words), words.width)
     lines += change_table(_changed_rows(plan.entries, words.names), words.width, _REST)
+    for note in words.notes:
+        lines += wrap(note, words.width)
     for heading, rows, remedy in _sections(plan):
         lines += unchanged_lines(heading, _unchanged_rows(rows, words, remedy), words.width, _REST)
     lost = sum("lost_in_runs" in entry for entry in plan.entries)
@@ -98,7 +102,7 @@ def entry_lines(entries: Sequence[PlanEntry], names: Names, width: int = DEFAULT
     lines = []
     for entry in entries:
         kind = RESOURCE_TYPES[entry["type"]].singular
-        keys = f"{names.key(entry['kms_key_id'])} -> {names.key(entry['wanted_kms_key_id'])}"
+        keys = " -> ".join(_before_and_after(entry, names))
         compartment = names(entry["compartment_id"])
         lines += wrap(f"{entry['region']}: {kind} {_name(entry)} in {compartment}: {keys}", width, "  ", "      ")
         lines.append(f"      {entry['id']}")
@@ -111,11 +115,30 @@ def _changed_rows(entries: Sequence[PlanEntry], names: Names) -> list[ChangedRow
             entry["region"],
             entry["type"],
             _name(entry),
-            names.key(entry["kms_key_id"]),
-            names.key(entry["wanted_kms_key_id"]),
+            *_before_and_after(entry, names),
         )
         for entry in entries
     ]
+
+
+def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
+    """What a change replaces and by what: keys, or backup policies with the keys for their copies."""
+    before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
+    if "wanted_policy_id" not in entry:
+        return names.key(before), names.key(after)
+    copies = entry["key_region"] != entry["region"]
+    return (
+        _policy_words(entry.get("policy_id"), before, names),
+        _policy_words(entry["wanted_policy_id"], after, names, copies=copies),
+    )
+
+
+def _policy_words(policy_id: str | None, kms_key_id: str | None, names: Names, *, copies: bool = False) -> str:
+    """ "gold, key-phx for copies"; where it is not known to copy anything, its name alone"""
+    if policy_id is None:
+        return "no backup policy"
+    policy = names.end(policy_id)
+    return f"{policy}, {names.key(kms_key_id)} for copies" if copies or kms_key_id is not None else policy
 
 
 def _unchanged_rows(rows: Sequence[UnplannedRow], words: PlanWords, remedy: str) -> list[UnchangedRow]:

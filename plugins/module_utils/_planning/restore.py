@@ -19,6 +19,7 @@ from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
 from .plan import (
     Plan,
     PlanFilter,
+    add_policy,
     add_resource,
     key_words,
     option_words,
@@ -35,18 +36,30 @@ def make_restore_plan(
     plan_filter: PlanFilter,
     *,
     allow_oracle_managed: bool,
+    remove_policies: bool = False,
+    destinations: Mapping[str, str | None] | None = None,
 ) -> Plan:
-    """Plan to put each resource back on its original key, where it is still on a key that a run assigned.
+    """Plan to put each resource back on its original key, where it is still on a key that a run assigned; and each
+    asset on its original backup policy, where it still has one that a run assigned.
 
     Of a backup policy that a run took away, the row says what it was before the first run.
 
     ``unread`` gives the resources that could not be read, and why. Without ``allow_oracle_managed`` no resource goes
-    back to the Oracle-managed key.
+    back to the Oracle-managed key, without ``remove_policies`` no asset to having no policy. ``destinations`` has the
+    regions that former policies copy to.
     """
     plan = Plan()
     for row in resources:
         former_key = former.found[subject(row)]
         first = former_key.first_step(row["kms_key_id"])
+        if has_policy_of_run(row, former_key, first):
+            region = (destinations or {}).get(first.policy_id or "") or row["region"]
+            skipped = _policy_skip_reason(row, former_key, first, remove_policies, allow_oracle_managed)
+            if skipped is None:
+                add_policy(plan, row, first.policy_id, first.before, region, plan_filter)
+            else:
+                plan.skipped.append(_skipped_row(row, first, *skipped))
+            continue
         skipped = _skip_reason(row, former_key, first, allow_oracle_managed=allow_oracle_managed)
         if skipped is None:
             add_resource(plan, row, first.before, plan_filter)
@@ -57,6 +70,39 @@ def make_restore_plan(
     for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
         plan.skipped.append(_row_without_facts(ocid, "unknown", f"former key unknown: {former.unknown[ocid]}"))
     return sorted_plan(plan)
+
+
+def has_policy_of_run(row: ResourceRow, former_key: FormerKey, first: FormerStep) -> bool:
+    """Whether an asset has a backup policy that a run assigned, and did not have it before."""
+    if row["type"] != ASSIGNMENT or "lost_in_runs" in row:
+        return False
+    policy_id = row["policy_id"]
+    return policy_id is not None and policy_id != first.policy_id and policy_id in former_key.assigned_policies
+
+
+def _policy_skip_reason(
+    row: ResourceRow, former_key: FormerKey, first: FormerStep, remove_policies: bool, allow_oracle_managed: bool
+) -> tuple[str, str | None] | None:
+    """Why an asset does not get its former backup policy back, and what to do about it."""
+    current = row["kms_key_id"]
+    if row["lifecycle_state"] in GONE_STATES:
+        return f"is {row['lifecycle_state']}", None
+    if current not in former_key.assigned_keys:
+        return f"copies with {key_words(current)}, which is not the key that the run assigned", None
+    if first.policy_id is None and not remove_policies:
+        return (
+            "had no backup policy",
+            f"Set {option_words('remove_policies', 'restore_keys')} to true to remove the one that the run assigned",
+        )
+    if first.policy_id is not None and first.before is None and current is not None and not allow_oracle_managed:
+        return _NOT_TO_ORACLE
+    return None
+
+
+_NOT_TO_ORACLE = (
+    "was on the Oracle-managed key",
+    f"Set {option_words('allow_oracle_managed', 'restore_keys')} to true to return it to that",
+)
 
 
 def block_unusable(plan: Plan, key_checks: KeyChecks, *, multi_version_key_fails: bool) -> None:
@@ -76,21 +122,19 @@ def _skip_reason(
     """Why a resource is not put back though its former key is known, and what to do about it."""
     current = row["kms_key_id"]
     is_lost = "lost_in_runs" in row
+    if row["type"] == ASSIGNMENT and not is_lost and row["policy_id"] != first.policy_id:
+        gone = row["lifecycle_state"] in GONE_STATES
+        return (f"is {row['lifecycle_state']}" if gone else "its backup policy is not the one that it had then"), None
     if current == first.before and not is_lost:
         return None
     if row["lifecycle_state"] in GONE_STATES:
         return f"is {row['lifecycle_state']}", None
     if is_lost:  # the policy, or the replica, comes back with whichever key it had
         return None
-    if row["type"] == ASSIGNMENT and row["policy_id"] != first.policy_id:
-        return "its backup policy is not the one that it had then", None
     if current not in former_key.assigned_keys:
         return f"on {key_words(current)}, which is not the key that the run assigned", None
     if first.before is None and not allow_oracle_managed:
-        return (
-            "was on the Oracle-managed key",
-            f"Set {option_words('allow_oracle_managed', 'restore_keys')} to true to return it to that",
-        )
+        return _NOT_TO_ORACLE
     return None
 
 

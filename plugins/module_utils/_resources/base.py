@@ -121,6 +121,15 @@ class GroupKind(NamedKind, ABC):
         """The OCIDs of its key-bearing members. Raises ``ApiError``."""
 
 
+def not_a_member(member: Resource, group_id: str) -> str:
+    """That a group's backup names a backup which does not say itself that it belongs to it."""
+    own = f"that of {member.group_id}" if member.group_id else "that of no group"
+    return (
+        f"the backup of a volume group {group_id} names {member.display_name} ({member.id}) as its member, but by its"
+        f" own account this is {own}"
+    )
+
+
 class ReadableKind(NamedKind, ABC):
     """A kind that can be read by GET and listed by compartment. Each method makes one API call; raises ``ApiError``."""
 

@@ -32,8 +32,8 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, Query, ReadableKind, page_of
-from .lists import Pages
+from .base import PAGE_SIZE, Page, Query, ReadableKind, not_a_member, page_of
+from .lists import Pages, without_doubts
 from .reader import Reader
 from .volume_group_backups import GroupBackup
 
@@ -230,7 +230,7 @@ class CopyReader(Reader):
             if self._lists_by_source and len(ids) <= _FEW:
                 found = [row for name in ids for row in self._copies_of(name, compartment_id)]
                 return _Found(found)
-            for number, page in enumerate(self._pages_there.of(compartment_id), start=1):
+            for number, page in enumerate(map(self._without_doubts, self._pages_there.of(compartment_id)), start=1):
                 found.extend(cast(Sequence[_Copy], page.resources))
                 if page.unreadable:
                     fault = fault or self._unknown(unreadable_rows(page.unreadable, f"{self._backup.noun}s"))
@@ -243,11 +243,14 @@ class CopyReader(Reader):
 
     def _copies_of(self, source_id: str, compartment_id: str) -> Iterator[_Copy]:
         """Raises TransportError for a row that can't be read: it may be a copy, and there must not be two."""
-        for page in self._pages_with_copies(source_id, compartment_id):
+        for page in map(self._without_doubts, self._pages_with_copies(source_id, compartment_id)):
             rows = cast(Sequence[_Copy], page.resources)
             yield from (row for row in rows if row.source_backup_id == source_id)
             if page.unreadable:
                 raise unreadable_rows(page.unreadable, f"{self._backup.noun}s")
+
+    def _without_doubts(self, page: Page) -> Page:
+        return without_doubts(page, partial(cast(ReadableKind, self._backup).get, self._there, self._to.region))
 
     def _pages_with_copies(self, source_id: str, compartment_id: str) -> Iterator[Page]:
         """Lists of group backups can't be asked for the copies of one source: all in the compartment."""
@@ -324,11 +327,11 @@ class CopyReader(Reader):
     def _bearers(self, copy: _Copy | None) -> tuple[Resource, ...]:
         if not isinstance(copy, GroupBackup):
             return () if copy is None else (copy,)
-        members = (self._member(member, is_busy(copy)) for member in copy.member_ids)
+        members = (self._member(member, copy) for member in copy.member_ids)
         return tuple(member for member in members if member is not None)
 
-    def _member(self, member_id: str, is_being_made: bool) -> Resource | None:
-        """None for one that does not show yet."""
+    def _member(self, member_id: str, copy: GroupBackup) -> Resource | None:
+        """None for one that does not show yet. Raises TransportError for one that is no member by its own account."""
         try:
             kind = _MEMBERS.get(parse(member_id).type)
             if kind is None:
@@ -337,11 +340,16 @@ class CopyReader(Reader):
                     operation="GetVolumeGroupBackup",
                     was_sent=True,
                 )
-            return kind.get(self._there, self._to.region, member_id)
+            member = kind.get(self._there, self._to.region, member_id)
         except ServiceError as error:
-            if error.is_not_found and is_being_made:
+            if error.is_not_found and is_busy(copy):
                 return None
             raise
+        if member.group_id == copy.id:
+            return member
+        if member.group_id is None and is_busy(copy) and is_busy(member):
+            return None
+        raise TransportError(not_a_member(member, copy.id), operation="GetVolumeGroupBackup", was_sent=True)
 
     def _key_of(self, bearers: Sequence[Resource]) -> str | None:
         keys = list(dict.fromkeys(bearer.kms_key_id for bearer in bearers))

@@ -15,6 +15,7 @@ from .._api.decoding import UnreadableRow
 from .._api.pagination import complete_rows, following
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ResourceError, ServiceError
+from .._model.resource import Resource
 from .base import (
     PAGE_SIZE,
     Page,
@@ -54,6 +55,20 @@ def explain_unreadable(rows: Sequence[UnreadableRow], noun: str) -> ResourceErro
         message=f"{count} can't be read, so nothing is known of {'it' if len(rows) == 1 else 'them'}: {named}{more}.",
         hint="Run the task again. If it stays so, look at the resource in the Console, and report it to Oracle.",
     )
+
+
+def doubtful_ids(page: Page) -> list[str]:
+    """The OCIDs of the rows of a page that only a GET can tell about, each once."""
+    return list(dict.fromkeys(row.id for row in page.unreadable if row.is_in_doubt and row.id))
+
+
+def without_doubts(page: Page, get: Callable[[str], Resource]) -> Page:
+    """The page with what is in doubt read by itself. Raises ApiError if that is not possible."""
+    doubtful = doubtful_ids(page)
+    if not doubtful:
+        return page
+    unreadable = tuple(row for row in page.unreadable if not (row.is_in_doubt and row.id))
+    return replace(page, resources=[*page.resources, *map(get, doubtful)], unreadable=unreadable)
 
 
 class Pages:

@@ -101,6 +101,9 @@ class PolicyKind(ResourceKind):
             return "no backup policy"
         return f"backup policy {asset.policy_id} with {super().describe(asset)} for copies"
 
+    def policy_of(self, resource: Resource) -> str | None:
+        return cast(AssetPolicy, resource).policy_id
+
     def key_region(self, resource: Resource, desired: DesiredState) -> str | None:
         """The key is used in the region of the copies (oci_semantics.md section 1.5)."""
         return cast(AssetPolicy, resource).destination_for(desired)

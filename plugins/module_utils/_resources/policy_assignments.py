@@ -16,6 +16,7 @@ from .._common.errors import (
     explain,
 )
 from .._common.timestamps import rfc3339
+from .._model.regions import RegionTable
 from .._model.resource import Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import READ_BY_GET
@@ -48,7 +49,8 @@ class Assignments:
 
     type = ASSIGNMENT
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, regions: RegionTable) -> None:
+        self._regions = regions
         self._lookup = PolicyLookup(service, remembers_errors=True)
 
     def of(self, asset: Resource) -> AssetFinding:
@@ -64,7 +66,9 @@ class Assignments:
         if row is None or row.asset_id != asset.id or self._is_of_group(row, asset):
             return AssetFinding()
         destination = self._destination_of(row.policy_id)
-        error = destination if isinstance(destination, ResourceError) else None
+        error = (
+            destination if isinstance(destination, ResourceError) else self._unknown_region(row.policy_id, destination)
+        )
         found = PolicyAssignment(
             id=row.id,
             type=self.type,
@@ -91,6 +95,18 @@ class Assignments:
         except ApiError:  # it can't be distinguished from the member's own
             return False
         return of_group is not None and bool(row.id == of_group.id)
+
+    def _unknown_region(self, policy_id: str, destination: str | None) -> ResourceError | None:
+        """Why it is not known where a policy copies to, though it names a region."""
+        if destination is None or self._regions.region(destination) is not None:
+            return None
+        return ResourceError(
+            code="UnknownRegion",
+            message=f"Backup policy {policy_id} copies to {destination}, which is not a known region, so nothing is"
+            " known of its copies.",
+            hint="If the region is newer than the installed SDK, add it with the environment variable"
+            " OCI_REGION_METADATA or in ~/.oci/regions-config.json.",
+        )
 
     def _destination_of(self, policy_id: str) -> str | ResourceError | None:
         try:

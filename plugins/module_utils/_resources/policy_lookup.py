@@ -13,6 +13,7 @@ from .._api.client import Service
 from .._api.pagination import every_row
 from .._common.concurrency import SingleFlightCache
 from .._common.errors import ApiError, TransportError
+from .._model.backup_policies import BackupPolicy, BackupSchedule
 from .._model.resource import Resource
 
 
@@ -64,7 +65,7 @@ class PolicyLookup:
         self._service = service
         self._remembers_errors = remembers_errors
         self._of_groups: SingleFlightCache[Any | None] = SingleFlightCache()
-        self._destinations: SingleFlightCache[str | ApiError | None] = SingleFlightCache()
+        self._policies: SingleFlightCache[BackupPolicy | ApiError] = SingleFlightCache()
 
     def assignment_of(self, asset_id: str) -> Any | None:
         """The assignment that the service shows for an asset, as it is now; perhaps the one of its group."""
@@ -83,10 +84,14 @@ class PolicyLookup:
         self._of_groups.get((group_id, ""), lambda: assignment)
 
     def destination_of(self, policy_id: str) -> str | None:
-        """GetVolumeBackupPolicy: the region that a policy copies to."""
-        found = self._destinations.get((policy_id, ""), partial(self._remember, _read_destination, policy_id))
-        destination: str | None = _raised(found)
-        return destination
+        """The region that a policy copies to."""
+        return self.policy_of(policy_id).destination_region
+
+    def policy_of(self, policy_id: str) -> BackupPolicy:
+        """GetVolumeBackupPolicy."""
+        found = self._policies.get((policy_id, ""), partial(self._remember, _read_policy, policy_id))
+        policy: BackupPolicy = _raised(found)
+        return policy
 
     def _remember(self, read: Any, ocid: str) -> Any:
         try:
@@ -97,8 +102,16 @@ class PolicyLookup:
             return error
 
 
-def _read_destination(service: Service, policy_id: str) -> str | None:
-    return service.read("get_volume_backup_policy", policy_id).data.destination_region or None
+def _read_policy(service: Service, policy_id: str) -> BackupPolicy:
+    found = service.read("get_volume_backup_policy", policy_id).data
+    return BackupPolicy(
+        policy_id,
+        found.display_name,
+        found.destination_region or None,
+        None
+        if found.schedules is None
+        else tuple(BackupSchedule(row.period, row.retention_seconds) for row in found.schedules),
+    )
 
 
 def _raised(found: Any) -> Any:

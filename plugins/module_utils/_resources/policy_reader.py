@@ -19,6 +19,7 @@ from .._common.errors import (
     ResourceError,
     explain,
 )
+from .._model.backup_policies import BackupPolicy
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource, TakenAway
 from .base import Query
@@ -85,6 +86,10 @@ class PolicyReader(Reader):
                 "Check that the backup policy exists, and that this statement is in force: Allow group <your group> "
                 "to read backup-policies in compartment <its compartment>"
             ) from error
+
+    def policy(self, policy_id: str) -> BackupPolicy:
+        """A backup policy, which is read once. Raises ApiError."""
+        return self._lookup.policy_of(policy_id)
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
         assets = super().read(resource_ids)

@@ -64,6 +64,7 @@ class Reader:
         self._pages = Pages(kind, service, region, availability_domains)
         self._listed = ListedPages(self._pages)
         self._pages_of: dict[str, int] = {}
+        self._doubtful: set[str] = set()
         self._lists_are_trusted = True
         self._lists_were_compared = False
         self._lists_show_keys = False
@@ -126,7 +127,9 @@ class Reader:
 
     def page_of(self, resource_id: str) -> Query | None:
         """The page that the resource was listed on; None where it has to be read by GET."""
-        return self._listed.page_of(resource_id) if self._lists_are_trusted else None
+        if not self._lists_are_trusted or resource_id in self._doubtful:
+            return None
+        return self._listed.page_of(resource_id)
 
     def fresh(
         self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
@@ -164,7 +167,7 @@ class Reader:
     def _by_their_pages(self, resource_ids: Iterable[str], pool: Executor) -> dict[str, Resource]:
         on_page: dict[Query, list[str]] = {}
         for name in resource_ids:
-            page = self._listed.page_of(name)
+            page = self._listed.page_of(name) if name not in self._doubtful else None
             if page is not None:
                 on_page.setdefault(page, []).append(name)
         shared = {page: names for page, names in on_page.items() if len(names) > 1}
@@ -230,6 +233,8 @@ class Reader:
                 if any(row.kms_key_id is not None for row in page.resources):
                     self._lists_show_keys = True
                 rows = {row.id: row for row in page.resources if row.id in desired or row.id in known}
+                # Two rows about one resource that differ: neither is believed.
+                self._doubtful.update(name for name, row in rows.items() if found.get(name, row) != row)
                 found.update(rows)
                 left.difference_update(rows)
                 self._listed.note(page, rows)
@@ -245,7 +250,7 @@ class Reader:
             self._pages_of[compartment_id] = pages
         else:
             self._pages_of.setdefault(compartment_id, sys.maxsize)
-        return found
+        return {name: row for name, row in found.items() if name not in self._doubtful}
 
     def _compare(self, rows: dict[str, Resource], found: dict[str, Reading]) -> None:
         """Lists that contradict a GET about a key, or what is as important, are not used again in this run."""

@@ -61,6 +61,10 @@ class ResourceKind(ReadableKind):
         """What is assigned to the resource, in words."""
         return "the Oracle-managed key" if resource.kms_key_id is None else f"key {resource.kms_key_id}"
 
+    def policy_of(self, resource: Resource) -> str | None:
+        """The backup policy that is assigned to the resource; of most kinds none is read."""
+        return None
+
     def key_region(self, resource: Resource, desired: DesiredState) -> str | None:
         """The region in which the desired key has to be usable for this resource."""
         return resource.region

@@ -79,14 +79,18 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
             f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both. "
             "Remove one of them"
         )
-    if values["plan_signature"] is not None and values["plan_signers"] is None:
-        problems.append(
-            f"{role}_plan_signature is set, but {role}_plan_signers is not, so it would not be verified. Set both"
-        )
     if values["skip_terraform"] and values["terraform_state"] is None:
         problems.append(
             f"{role}_skip_terraform is true, but {role}_terraform_state is not set, so nothing would be skipped. Name "
             "the files with the output of terraform show -json"
+        )
+    _validate_approval(role, values, problems)
+
+
+def _validate_approval(role: str, values: Values, problems: Problems) -> None:
+    if values["plan_signature"] is not None and values["plan_signers"] is None:
+        problems.append(
+            f"{role}_plan_signature is set, but {role}_plan_signers is not, so it would not be verified. Set both"
         )
     digest = values["plan_digest"]
     if digest is not None:
@@ -119,6 +123,7 @@ def _validate_removal(role: str, values: Values, problems: Problems) -> None:
 
 
 def _validate_backup_policy(role: str, values: Values, problems: Problems) -> None:
+    _validate_approval(role, values, problems)
     by_list, by_discovery = values["asset_ids"] is not None, values["compartment_ids"] is not None
     if by_list and by_discovery:
         problems.append(f"{role}_asset_ids and {role}_compartment_ids are both set. Remove one of them")

@@ -207,8 +207,8 @@ def _canary() -> Variable:
         0,
         100,
         1,
-        "How many resources of each region, type and key are changed and verified first. If one of them fails, the run "
-        "ends.",
+        "How many resources of each region, type, key and policy are changed and verified first. If one of them fails, "
+        "the run ends.",
     )
 
 
@@ -237,6 +237,43 @@ def _fail_on(*allowed: str) -> Variable:
     listed = "; ".join(_FAIL_ON_WORDS[word] for word in allowed)
     described = f"Fail before the first change if one of these holds. {listed}."
     return Variable(choices(*allowed), description=(described,))
+
+
+def _approval() -> dict[str, Variable]:
+    """What was approved, and by whom."""
+    return {
+        "plan_file": Variable(
+            path,
+            type="path",
+            description=(
+                "The file of an approved plan, such as that of a dry run. Only its entries are changed that are still "
+                "as it says. All others are listed as not approved.",
+            ),
+        ),
+        "plan_signers": Variable(
+            path,
+            type="path",
+            description=(
+                "A file of allowed signers, as C(ssh-keygen) reads it. Nothing of O({role}_plan_file) is read unless "
+                "one of them has signed it with C(ssh-keygen -Y sign -n oci-keys-plan), and outside of check mode "
+                "nothing is changed without it.",
+            ),
+        ),
+        "plan_signature": Variable(
+            path,
+            type="path",
+            description=("The signature. When not set, C(.sig) is added to the name of O({role}_plan_file).",),
+        ),
+        **_accountability(),
+        "plan_digest": Variable(
+            text, type="str", description=("The digest of the approved plan. Any other plan is refused.",)
+        ),
+        "approval_required": _flag(
+            False,
+            "Whether to fail if nothing was approved, neither by O({role}_plan_file) nor by a dry run of the same "
+            "workflow.",
+        ),
+    }
 
 
 def _rekey(table: RegionTable | None) -> dict[str, Variable]:
@@ -289,38 +326,8 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
         "canary": _canary(),
         "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
         "fail_on_blocked": _flag(False, "The same as V(blocked) in O({role}_fail_on)."),
-        "plan_file": Variable(
-            path,
-            type="path",
-            description=(
-                "The file of an approved plan, such as that of a dry run. Only its entries are changed whose current "
-                "key is still what it says. All others are listed as not approved.",
-            ),
-        ),
-        "plan_signers": Variable(
-            path,
-            type="path",
-            description=(
-                "A file of allowed signers, as C(ssh-keygen) reads it. Nothing of O({role}_plan_file) is read unless "
-                "one of them has signed it with C(ssh-keygen -Y sign -n oci-keys-plan), and outside of check mode "
-                "nothing is changed without it.",
-            ),
-        ),
-        "plan_signature": Variable(
-            path,
-            type="path",
-            description=("The signature. When not set, C(.sig) is added to the name of O({role}_plan_file).",),
-        ),
-        **_accountability(),
+        **_approval(),
         "exceptions_file": _exceptions_file("They are never changed. An exception that has expired ends the run."),
-        "plan_digest": Variable(
-            text, type="str", description=("The digest of the approved plan. Any other plan is refused.",)
-        ),
-        "approval_required": _flag(
-            False,
-            "Whether to fail if nothing was approved, neither by O({role}_plan_file) nor by a dry run of the same "
-            "workflow.",
-        ),
         **_limits(_PLANNED),
     }
 
@@ -350,9 +357,17 @@ def _backup_policy(table: RegionTable | None) -> dict[str, Variable]:
         "state": _choice(
             ("present", "absent", "unassigned"),
             "V(present) assigns the key, and the policy. V(absent) removes the key, so that copies get the "
-            "Oracle-managed one. V(unassigned) removes the policy.",
+            "Oracle-managed one. V(unassigned) removes the policy, which needs O({role}_replace).",
         ),
-        **_limits("more than this are selected."),
+        "replace": _flag(
+            False,
+            "Whether an asset may lose the backup policy that it has, by another one or with "
+            "O({role}_state=unassigned). Otherwise, such assets are skipped.",
+        ),
+        "canary": _canary(),
+        "fail_on": _fail_on("blocked", "skipped", "not_approved", "incomplete"),
+        **_approval(),
+        **_limits(_PLANNED),
     }
 
 
@@ -367,6 +382,11 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
             ),
         ),
         "allow_oracle_managed": _flag(False, "Whether resources that were on the Oracle-managed key return to it."),
+        "remove_policies": _flag(
+            False,
+            "Whether backup policies are removed from assets that had none before the run. Otherwise, such assets are "
+            "skipped.",
+        ),
         "include_replicated": _flag(True, "Whether to restore volumes with replicas in another region too."),
         "include_locked": _flag(False, "Whether to restore backups under retention lock or legal hold too."),
         "recreate_replicas": _recreate_replicas(),

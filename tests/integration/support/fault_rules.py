@@ -17,6 +17,7 @@ class End(Enum):
     RESOURCES_FAIL = "resources fail with a code, the others are as wanted"
     TASK_FAILS = "the task fails before it writes anything"
     SAFE = "it is as wanted and told so, or it fails and says what is not known; nothing wrong is written or believed"
+    AFFECTED_FAIL = "it is as wanted and told so, or only what the answer was about fails, or is told to be unknown"
     GAP = "what could not be seen is told as that, and everything else is told"
 
 
@@ -47,7 +48,7 @@ def _gap(*codes: str) -> Rule:
 def rule_for(cell: Cell) -> Rule:
     kind = cell.fault.kind
     if cell.fault.is_wrong:
-        return SAFE
+        return _of_wrong_answer(cell)
     if kind == "stale_list":
         # What a list shows is compared with a GET before it is believed.
         return RECOVERS
@@ -63,6 +64,19 @@ def rule_for(cell: Cell) -> Rule:
         # Whoever asks for something asks again: one failure of any sort that passes never fails a task.
         return RECOVERS
     return _never_answered(cell)
+
+
+_FOR_ALL = (Need.KEY, Need.PLACE, Need.KEY_TOLD, Need.SHORT_CUT, Need.NAMES, Need.CAUTION)
+"""What an answer is needed for without which the whole task may fail, or which is about no resource."""
+
+
+def _of_wrong_answer(cell: Cell) -> Rule:
+    """Only what an answer was about fails by it: one resource for each answer about one."""
+    place = cell.place
+    if place.need in _FOR_ALL:
+        return SAFE
+    is_shared = place.operation.startswith("List") or place.operation == "GetVolumeBackupPolicy"
+    return Rule(End.AFFECTED_FAIL, most=None if is_shared else cell.count)
 
 
 def _never_answered(cell: Cell) -> Rule:

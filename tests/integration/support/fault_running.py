@@ -138,6 +138,9 @@ def _check_end(spoilt: Run, rule: Rule) -> None:
         if not spoilt.ran.failed:
             check_done(spoilt)
         return
+    if rule.end is End.AFFECTED_FAIL:
+        _check_affected(spoilt, rule)
+        return
     if rule.end is End.AS_WANTED:
         assert not spoilt.ran.failed, spoilt.ran.msg
         check_done(spoilt)
@@ -155,6 +158,19 @@ def _check_end(spoilt: Run, rule: Rule) -> None:
     assert min(everyone, rule.least or everyone) <= len(failed) <= min(everyone, rule.most or everyone), failed
     for name in spoilt.entries.keys() - failed.keys():
         assert spoilt.ask.matches(spoilt.before, spoilt.after, name)
+
+
+def _check_affected(spoilt: Run, rule: Rule) -> None:
+    """That those which have failed are as few as the answers were, and that the others are as wanted."""
+    assert spoilt.ran is not None
+    if not spoilt.ran.failed:
+        check_done(spoilt)
+        return
+    assert "resources" in spoilt.ran.result, spoilt.ran.msg
+    failed = {name for name, entry in spoilt.entries.items() if entry["error"]}
+    assert 1 <= len(failed) <= (rule.most or len(spoilt.entries)), spoilt.ran.msg
+    for name in spoilt.entries.keys() - failed:
+        assert spoilt.ask.matches(spoilt.before, spoilt.after, name), name
 
 
 def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str:
@@ -190,6 +206,10 @@ def _check_told(told: Told, everything: Seen, rule: Rule) -> None:
     assert told.seen.items() <= everything.items()
     if rule.end is End.SAFE:
         assert told.failure is not None or told.gaps or told.seen == everything
+        return
+    if rule.end is End.AFFECTED_FAIL:
+        assert told.failure is None, told.failure
+        assert told.gaps or told.seen == everything
         return
     if rule.end is End.TASK_FAILS:
         assert told.failure is not None

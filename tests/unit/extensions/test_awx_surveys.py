@@ -48,6 +48,10 @@ NEVER_ASKED = {
     "rekey_approval_required",
     "rekey_fail_on_blocked",
     "rekey_skip_terraform",
+    "backup_policy_plan_signers",
+    "backup_policy_plan_signature",
+    "backup_policy_approved_by",
+    "backup_policy_approval_required",
     "rekey_terraform_state",
 }
 

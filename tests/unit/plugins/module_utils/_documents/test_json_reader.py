@@ -142,7 +142,8 @@ class TestOthers:
         assert [len(rows) for rows in (plan.entries, plan.blocked, plan.skipped)] == [1, 1, 0]
         assert plan.unchanged == 3
         section = plan_section(plan)
-        assert section["entries"] == [{**content["entries"][0], "asset_id": None, "policy_id": None, "reason": None}]
+        unset = dict.fromkeys(("asset_id", "policy_id", "wanted_policy_id", "reason"))
+        assert section["entries"] == [{**content["entries"][0], **unset}]
         assert section["blocked"][0]["reason"] == "no"
 
     @pytest.mark.parametrize(

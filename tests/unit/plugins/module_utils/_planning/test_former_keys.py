@@ -352,6 +352,31 @@ class TestPolicies:
         assert self._former(tmp_path, begun, gone).is_policy_taken
         assert self._former(tmp_path, begun, outcome(known=False, error={"code": "X"}, kind="policy of volume"))
 
+    @pytest.mark.parametrize("source", ["journal", "report", "plan"])
+    @pytest.mark.parametrize("given", ["another", None])
+    def test_a_policy_that_a_run_replaced_or_removed(self, tmp_path: Path, source: str, given: str | None) -> None:
+        action = "assign" if given else "unassign"
+        key = KEY_B if given else None
+        more = {"action": action, "previous_policy_id": "policy", "policy_id": given}
+        if source == "journal":
+            former = read(tmp_path, intent(KEY_A, key, unassigned=given is None, **more))
+        elif source == "report":
+            row = {"id": "x", "type": "policy_assignment", "asset_id": ONE, "kms_key_id": key, **more}
+            former = read(tmp_path, report(change(**row, encryption="customer" if given else "oracle")))
+        else:
+            row = {"type": "policy_assignment", "asset_id": ONE, "policy_id": "policy", "action": action}
+            wanted = {
+                "wanted_policy_id": volume_id(2, kind="volumebackuppolicy") if given else None,
+                "wanted_kms_key_id": key,
+            }
+            former = read(tmp_path, plan(entry(ONE, **{**row, "kms_key_id": KEY_A, **wanted})))
+        found = former.found["policy_assignment", ONE]
+        assert (found.policy_id, found.original) == ("policy", KEY_A)
+        assert found.assigned_policies == {
+            given and (volume_id(2, kind="volumebackuppolicy") if source == "plan" else given)
+        }
+        assert found.is_policy_taken == (given is None or source == "journal")
+
 
 class TestUnknownForms:
     """What a journal names in a form that is not known concerns that resource; the others go back."""

@@ -17,10 +17,6 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.p
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.plan_writer import count_entries
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.subject import subject
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.asset_selection import (
-    batches_of,
-    select_assets,
-)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.batches import split_into_batches
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.plan import (
     PlanFilter,
@@ -173,40 +169,3 @@ def test_progress() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")])
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def test_assets_for_a_policy() -> None:
-    options = {
-        "resource_types": ["volume"],
-        "freeform_tags": {"env": "prod"},
-        "defined_tags": None,
-        "created_before": None,
-        "exclude_ids": [volume_id(3)],
-    }
-    tags = {"freeform_tags": {"env": "prod"}}
-    rows = [
-        found(1, **tags),
-        found(2),
-        found(3, **tags),
-        found(4, group_id="group", **tags),
-        found(5, lifecycle_state="FAULTY", **tags),
-        found(6, managed_by_paas=True, **tags),
-        found(7, type="boot_volume", **tags),
-    ]
-    chosen = select_assets(rows, options)
-    assert chosen["ids"] == [volume_id(1)]
-    assert [row["id"] for row in chosen["left_alone"]] == [volume_id(4), volume_id(5), volume_id(6)]
-    assert batches_of(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
-
-
-def test_a_tag_with_what_cannot_be_seen_is_selected_by_itself_as_it_was_read() -> None:
-    given, read = "a\u200db", r"a\u200db"
-    options = {
-        "resource_types": ["volume"],
-        "freeform_tags": {given: given},
-        "defined_tags": {"ns": {"name": given}},
-        "created_before": None,
-        "exclude_ids": [],
-    }
-    rows = [found(1, freeform_tags={read: read}, defined_tags={"ns": {"name": read}}), found(2)]
-    assert select_assets(rows, options)["ids"] == [volume_id(1)]
