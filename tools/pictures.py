@@ -4,8 +4,9 @@
 
 """Makes the pictures of the README from a real run against the simulated OCI: the terminal, and the report's page.
 
-The recording is an SVG whose lines appear in the order and with the pauses in which they were printed, faster than in
-life. It follows the reader's light or dark setting, and stands still for who wants less motion.
+The recording is an SVG in which the lines scroll by in a window, in the order and with the pauses in which they were
+printed, faster than in life. It follows the reader's light or dark setting. What shows no motion, or is asked for less
+of it, shows the end.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ COLUMNS = 100
 # Seconds between two lines, at most and at least, in the recording; and how much faster than in life it is.
 _PAUSE_MAX, _PAUSE_MIN, _FASTER = 0.6, 0.04, 4.0
 _ROW, _CELL, _MARGIN = 19, 8.43, 16
+# Above the last heading of a section that is not too far down.
+_END_OF_SECTIONS = """Math.max(0, ...[...document.querySelectorAll("h2")]
+  .map((each) => Math.floor(each.getBoundingClientRect().top) - 16).filter((top) => top > 350 && top < 1000))"""
+# Rows of the terminal's window.
+_WINDOW = 30
 # The terminal's colours by their names in the CSS below.
 _COLORS = {1: "red", 2: "green", 3: "yellow", 4: "blue", 5: "magenta", 6: "cyan", 8: "gray", 9: "red", 10: "green"}
 
@@ -46,8 +52,6 @@ text { fill: var(--text); white-space: pre }
 @media (prefers-color-scheme: dark) { :root { --ground: #0d1117; --text: #e6edf3; --red: #ff7b72; --green: #7ee787;
   --yellow: #e3b341; --blue: #79c0ff; --magenta: #d2a8ff; --cyan: #76e3ea; --gray: #9198a1 } }
 .b { font-weight: bold }
-@keyframes shown { from { opacity: 0 } to { opacity: 1 } }
-@media (prefers-reduced-motion: no-preference) { .l { animation: shown 1ms var(--at) both } }
 """
 
 
@@ -116,24 +120,53 @@ def record(simulator: Simulator, folder: Path, name: str) -> list[Line]:
 
 
 def recording(lines: list[Line]) -> str:
-    """The lines as an animated SVG."""
+    """The lines as an animated SVG: a window whose base style is the end, and which an animation scrolls to it."""
     rows: list[str] = []
+    stops: list[tuple[float, int]] = []
     at = last = 0.0
-    height = _MARGIN
     for line in _without_empty_runs(lines):
         at += min(max((line.at - last) / _FASTER, _PAUSE_MIN), _PAUSE_MAX)
         last = line.at
         for text in Text.from_ansi(line.text).wrap(Console(width=COLUMNS), COLUMNS, tab_size=8) or [Text("")]:
-            height += _ROW
-            rows.append(f'<text class="l" style="--at:{at:.2f}s" x="{_MARGIN}" y="{height}">{_spans(text)}</text>')
+            y = _MARGIN + _ROW * (len(rows) + 1)
+            rows.append(f'<text x="{_MARGIN}" y="{y}">{_spans(text)}</text>')
+        stops.append((at, len(rows)))
     width = round(COLUMNS * _CELL + 2 * _MARGIN)
-    height += _MARGIN
+    height = _WINDOW * _ROW + 2 * _MARGIN
+    top = _MARGIN + 4  # below the letters of the row before the first one that is shown
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">\n'
-        f"<title>A run of the playbook rekey in a terminal</title>\n<style>{_CSS}</style>\n"
-        + "\n".join(rows)
-        + "\n</svg>\n"
+        f"<title>A run of the playbook rekey in a terminal</title>\n"
+        f"<style>{_CSS}{_motion(stops, len(rows))}</style>\n"
+        f'<clipPath id="window"><rect y="{top}" width="{width}" height="{_WINDOW * _ROW}"/></clipPath>\n'
+        '<g clip-path="url(#window)"><g class="all">\n' + "\n".join(rows) + "\n"
+        f'<rect class="rest" y="{top}" width="{width}" height="{(len(rows) + _WINDOW) * _ROW}"/>\n'
+        "</g></g>\n</svg>\n"
     )
+
+
+def _motion(stops: list[tuple[float, int]], rows: int) -> str:
+    """The styles that scroll the lines, and move down what covers those that are not printed yet."""
+    whole = stops[-1][0]
+    scrolled = "\n".join(
+        f"{100 * at / whole:.2f}% {{ transform: {_moved(max(0, seen - _WINDOW), -1)} }}" for at, seen in stops
+    )
+    covered = "\n".join(f"{100 * at / whole:.2f}% {{ transform: {_moved(seen, 1)} }}" for at, seen in stops)
+    return f"""
+.all {{ transform: {_moved(max(0, rows - _WINDOW), -1)} }}
+.rest {{ fill: var(--ground); transform: {_moved(rows, 1)} }}
+@keyframes scrolled {{ 0% {{ transform: none }}
+{scrolled} }}
+@keyframes covered {{ 0% {{ transform: none }}
+{covered} }}
+@media (prefers-reduced-motion: no-preference) {{
+  .all {{ animation: scrolled {whole:.1f}s step-end 1 }}
+  .rest {{ animation: covered {whole:.1f}s step-end 1 }} }}
+"""
+
+
+def _moved(rows: int, sign: int) -> str:
+    return f"translateY({sign * rows * _ROW}px)"
 
 
 def _without_empty_runs(lines: list[Line]) -> list[Line]:
@@ -165,13 +198,14 @@ def _piece(text: str, style: Style) -> str:
 
 
 def photograph(page: Path, chromium: str, folder: Path) -> None:
-    """The top of a report's page, in light and in dark."""
+    """The top of a report's page, in light and in dark, as far as there are whole sections."""
     with browser(chromium, folder / "browser") as shown:
         shown.call("Emulation.setDeviceMetricsOverride", width=1000, height=700, deviceScaleFactor=1, mobile=False)
         for scheme in ("light", "dark"):
             shown.media(scheme=scheme)
             shown.open(page)
-            shown.screenshot(PICTURES / f"report-{scheme}.png")
+            height = shown.evaluate(_END_OF_SECTIONS) or 700
+            shown.screenshot(PICTURES / f"report-{scheme}.png", x=0, y=0, width=1000, height=height)
 
 
 if __name__ == "__main__":

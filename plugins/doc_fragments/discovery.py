@@ -36,6 +36,8 @@ options:
       - Whether to read each resource by itself, too, which takes a call for each instead of one for a hundred.
       - Lists may lag behind. That a key has no use left is only concluded if each resource was read by itself, because
         a key that is deleted is lost forever.
+      - What Resource Search shows besides is read, too, where the caller may search, since a list that lags behind
+        lacks what was made a moment ago.
     type: bool
     default: false
 """

@@ -121,9 +121,15 @@ def plan_verdict(
             latest=_link_to(folder),
             retirement=retirement,
             objections=objections,
+            # A canary that failed is named by the reason for the stop.
+            failures=[] if stopped and (batch or {}).get("is_canary") else _failures(batch),
         )
     )
     return found_verdict
+
+
+def _failures(batch: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return [row for row in (batch or {}).get("resources") or () if row.get("error")]
 
 
 def _link_to(place: str) -> str:

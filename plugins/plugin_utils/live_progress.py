@@ -24,6 +24,8 @@ from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as RunModule
 from ansible.utils.display import Display
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import text_width, width_of, wrap
+
 OPTION = "progress_file"
 
 display = Display()
@@ -102,7 +104,18 @@ class LiveModule(RunModule):
     def _show(self, task_vars: Mapping[str, Any]) -> Callable[[str], None]:
         hosts = task_vars.get("ansible_play_hosts_all") or ()
         host = f"[{task_vars.get('inventory_hostname')}] " if len(hosts) > 1 else ""
-        return lambda line: display.display(f"{host}{line}")
+        columns = os.environ.get("COLUMNS") or TERMINAL_WIDTH
+        if not columns:
+            return lambda line: display.display(f"{host}{line}")
+        width = width_of(columns)
+
+        def show(line: str) -> None:
+            text = f"{host}{line}"
+            # What fits may be a row of a table, whose blanks stay.
+            for part in [text] if text_width(text) <= width else wrap(text, width, "", "  "):
+                display.display(part)
+
+        return show
 
 
 @contextmanager

@@ -127,4 +127,5 @@ def sim(shared_simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     for name, value in shared_simulator.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("OCI_KEYS_LOCK_FOLDER", str(tmp_path))
     return shared_simulator

@@ -372,4 +372,6 @@ def test_a_policy_that_somebody_assigned_after_the_run_stays(sim: Simulator, tmp
     restore(sim, tmp_path / "back", tmp_path / "run", remove_policies=True)
     assert policies_in_place(sim) == {**BEFORE, "volume-1": ("daily", None)}
     skipped = {row["display_name"]: row["reason"] for row in read_plan(tmp_path / "back")["left_alone"]}
-    assert skipped == {"volume-1": "its backup policy is not the one that it had then"}
+    assert skipped == {
+        "volume-1": "its backup policy is neither the one that it had then nor one that the run assigned"
+    }

@@ -51,7 +51,7 @@ IN_REAL_TIME = [
     "CopyVolumeBackup-garbage-once",
     "CreateVolumeBackupPolicyAssignment-new-drop_after-once",
     "GetKey-throttle-three_times",
-    "SearchResources-vetting-error_500-for_ever",
+    "SearchResources-validation-error_500-for_ever",
 ]
 """A dozen with the pauses, retries and timeouts of a user's run."""
 

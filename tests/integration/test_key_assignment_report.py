@@ -252,7 +252,8 @@ class TestMistakes:
             ({"template": "/nowhere/report.html.j2"}, "'template' '/nowhere/report.html.j2' can't be read"),
             ({"report_dir": "/nowhere/at/all"}, "'report_dir' '/nowhere/at/all' can't be created: No such file"),
             ({"report_dir": ""}, "'report_dir' is empty"),
-            ({"kms_key_ids": ["mine"]}, "'mine' is not an OCID"),
+            ({"kms_key_ids": ["mine"]}, "'kms_key_ids' has 'mine', which is a name"),
+            ({"kms_key_ids": ["ocid1.key.oc1"]}, "is not an OCID"),
             ({"kms_key_ids": [files.ocid("volume", 1)]}, "is a block volume, but a key is expected"),
             (
                 {"evidence": {"parameters": {"a": float("inf")}}},

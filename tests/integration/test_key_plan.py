@@ -137,6 +137,13 @@ def test_the_filters(sim: Simulator, tmp_path: Path) -> None:
         ({"freeform_tags": {}}, "'freeform_tags' is blank"),
         ({"exclude_ids": ["garbage"]}, "'exclude_ids': 'garbage' is not an OCID"),
         ({"approved_file": ""}, "'approved_file' is blank"),
+        ({"approved_by": " "}, "'approved_by' is blank. Give it a value"),
+        ({"change_ticket": ""}, "'change_ticket' is blank. Give it a value"),
+        ({"run_id": "\u00a0"}, "'run_id' is blank. Give it a value"),
+        ({"keys_file": " "}, "'keys_file' is blank. Give it a value"),
+        ({"kms_key_ids": {IAD: " "}}, "'kms_key_ids' has no key for 'us-ashburn-1'. Give"),
+        ({"kms_key_ids": {IAD: None}}, "'kms_key_ids' has no key for 'us-ashburn-1'. Give"),
+        ({"kms_key_ids": {IAD: "ocid1.volume.oc1.iad.abc"}}, "'kms_key_ids' for 'us-ashburn-1': "),
         ({"plan_digest": "0" * 64}, "this is not what was approved"),
         ({"batch_size": 0}, "'batch_size' must be at least 1"),
     ],
@@ -144,7 +151,10 @@ def test_the_filters(sim: Simulator, tmp_path: Path) -> None:
 def test_what_is_wrong_makes_no_plan(sim: Simulator, tmp_path: Path, options: dict[str, Any], fault: str) -> None:
     mixed_fleet(sim)
     if "kms_key_ids" in options:
-        options = {"kms_key_ids": {region: sim.id(key) for region, key in options["kms_key_ids"].items()}}
+        named = options["kms_key_ids"].items()
+        options = {
+            "kms_key_ids": {region: sim.id(key) if str(key).startswith("key-") else key for region, key in named}
+        }
 
     ran = make_plan(sim, tmp_path, **options)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count, product
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ import pytest
 from integration.support import copy_helpers
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, Ran, furnish, is_change, run
-from integration.support.model_process import Killed, Life, living
+from integration.support.model_process import Killed, Life, ends_by_exception, ends_by_signal, living
 from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, restore, run_jobs
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.run_locks import lock_places, open_locks
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_kms_key,
     backup_policy_crossregion_key,
+    key_assignment_info,
+    key_assignment_report,
     key_plan_apply,
     volume_kms_key,
 )
@@ -48,6 +51,8 @@ class Case:
     wanted: tuple[str, str | None]
     repost: str = "conflict"
     asset: str = "volume-1"
+    refused: tuple[int, int] | None = None
+    """So many of the POSTs after so many are refused, as one without permission is; not those of the next run."""
 
 
 CASES = {
@@ -60,6 +65,33 @@ CASES = {
     ),
     "key-added": Case(("to-phx", None), {"kms_key_id": "key-phx"}, ("to-phx", "key-phx"), asset="boot-1"),
     "key-removed": Case(("to-phx", "key-phx"), {"state": "absent"}, ("to-phx", None), asset="group"),
+    "policy-changed": Case(
+        ("to-phx", "key-phx"),
+        {"policy_id": "also-to-phx", "kms_key_id": "key-everywhere"},
+        ("also-to-phx", "key-everywhere"),
+        repost="replace",
+    ),
+    "policy-changed-with-its-key": Case(
+        ("to-phx", None),
+        {"policy_id": "also-to-phx", "kms_key_id": "key-phx"},
+        ("also-to-phx", "key-phx"),
+        repost="replace",
+        asset="group",
+    ),
+    "policy-refused": Case(
+        ("to-phx", "key-phx"),
+        {"policy_id": "also-to-phx", "kms_key_id": "key-everywhere"},
+        ("also-to-phx", "key-everywhere"),
+        repost="replace",
+        refused=(0, 1),
+    ),
+    # The second POST, after the DELETE; the next one is the roll-back.
+    "key-refused": Case(
+        ("to-phx", "key-phx"), {"kms_key_id": "key-everywhere"}, ("to-phx", "key-everywhere"), refused=(1, 1)
+    ),
+    "key-and-roll-back-refused": Case(
+        ("to-phx", "key-phx"), {"kms_key_id": "key-everywhere"}, ("to-phx", "key-everywhere"), refused=(1, 2)
+    ),
     "key-removed-ignored": Case(("to-phx", "key-phx"), {"state": "absent"}, ("to-phx", None), repost="ignored"),
 }
 
@@ -73,7 +105,8 @@ def _furnish(sim: Simulator, case: Case) -> None:
         boot_volumes=[volumes(1, name="boot")],
         volume_groups=[{"name": "group", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["member-1"]}],
         volume_backup_policies=[
-            {"name": "to-phx", "region": "us-ashburn-1", "compartment": "prod", "destination_region": "us-phoenix-1"},
+            {"name": name, "region": "us-ashburn-1", "compartment": "prod", "destination_region": "us-phoenix-1"}
+            for name in ("to-phx", "also-to-phx")
         ],
         policy_assignments=[{"asset": case.asset, "policy": policy, **({"key": key} if key else {})}],
     )
@@ -88,7 +121,7 @@ def _in_place(sim: Simulator, asset: str) -> tuple[str, str | None] | None:
 
 
 def _task(sim: Simulator, case: Case, journal: Path, life: Life | None = None, **more: Any) -> Ran:
-    options = {name: sim.id(value) if name == "kms_key_id" else value for name, value in case.task.items()}
+    options = {name: sim.id(value) if name.endswith("_id") else value for name, value in case.task.items()}
     return run(
         backup_policy_crossregion_key.main,
         sim,
@@ -100,26 +133,37 @@ def _task(sim: Simulator, case: Case, journal: Path, life: Life | None = None, *
     )
 
 
-def _deaths(sim: Simulator, case: Case, folder: Path) -> Iterator[tuple[str, Path]]:
+def _deaths(
+    sim: Simulator, case: Case, folder: Path, ends: Callable[..., bool] = ends_by_exception
+) -> Iterator[tuple[str, Path]]:
     """The fleet after each death, and the journal that is left."""
     _furnish(sim, case)
+    _refuse(sim, case)
     _task(sim, case, folder / "alive.jsonl")
     for number, sent in _points(sim):
         _furnish(sim, case)
+        _refuse(sim, case)
         journal = folder / f"{number}-{sent}.jsonl"
-        life = Life(number, sent=sent)
-        with living(life), contextlib.suppress(Killed):
-            _task(sim, case, journal, life)
-        if not life.is_over:
+        is_dead = ends(partial(_task, sim, case, journal), number, sent=sent)
+        sim.clear_faults()
+        if not is_dead:
             return
         yield f"killed at request {number}, which was{'' if sent else ' not'} sent", journal
+
+
+def _refuse(sim: Simulator, case: Case) -> None:
+    if case.refused is not None:
+        refusal = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+        after, times = case.refused
+        sim.fault("status", "CreateVolumeBackupPolicyAssignment", after=after, times=times, **refusal)
 
 
 def _points(sim: Simulator) -> Iterator[tuple[int, bool]]:
     """Each request of the run that was just made, before it is sent and after. In short: of writes, and one more."""
     writes = [number for number, call in enumerate(sim.calls(), 1) if is_change(call.operation)]
     if SOAK:
-        yield from product(count(1), (False, True))
+        # Not product(), which would count to the end first.
+        yield from ((number, sent) for number in count(1) for sent in (False, True))
     else:
         yield from sorted({(number, sent) for number in writes for sent in (False, True)})
         yield max(writes) + 1, False
@@ -178,9 +222,15 @@ NEXT: dict[str, Callable[[Simulator, Case, Path, Path], Any]] = {
 ALL = [(name, then) for name in CASES for then in NEXT]
 
 
-@pytest.mark.parametrize(
-    ("name", "then"), ALL if SOAK else [*ALL[: len(NEXT)], ("key-changed-ignored", "the same task")]
-)
+SAMPLE = [
+    ("key-changed-ignored", "the same task"),
+    ("policy-changed", "the same task"),
+    ("policy-changed", "restore_keys"),
+    ("key-and-roll-back-refused", "another task"),
+]
+
+
+@pytest.mark.parametrize(("name", "then"), ALL if SOAK else [*ALL[: len(NEXT)], *SAMPLE])
 def test_a_policy(sim: Simulator, tmp_path: Path, name: str, then: str) -> None:
     case = CASES[name]
     lost = points = 0
@@ -193,6 +243,22 @@ def test_a_policy(sim: Simulator, tmp_path: Path, name: str, then: str) -> None:
         assert all(line["event"] in ("intent", "outcome") for line in lines)
     assert points >= (20 if SOAK else 3)
     assert (lost > 0) == (case.repost != "replace")
+    assert sim.needless_puts == 0
+
+
+MORTAL = [("key-changed", "the same task"), ("policy-changed", "another task"), ("key-refused", "restore_keys")]
+
+
+@pytest.mark.parametrize(("name", "then"), ALL if SOAK else MORTAL)
+def test_a_policy_by_a_process_that_is_killed(sim: Simulator, tmp_path: Path, name: str, then: str) -> None:
+    """By SIGKILL, at each point between two requests."""
+    case = CASES[name]
+    points = 0
+    for number, (point, journal) in enumerate(_deaths(sim, case, tmp_path, ends_by_signal)):
+        points += 1
+        wanted = NEXT[then](sim, case, journal, tmp_path / f"undo-{number}")
+        assert _in_place(sim, case.asset) == wanted, point
+    assert points >= (20 if SOAK else 3)
     assert sim.needless_puts == 0
 
 
@@ -395,3 +461,57 @@ def test_a_task_that_can_not_look_its_key_up_tells_of_a_lost_policy(
     assert "no-such-key" in ran.msg
     assert "a run that was interrupted was changing its backup policy" in ran.msg
     assert "it may be missing" in ran.msg
+
+
+@pytest.mark.parametrize("resource", ["volume-1", "boot-1", "group"])
+def test_a_task_says_once_that_a_policy_is_not_put_back_since_its_asset_is_gone(
+    sim: Simulator, tmp_path: Path, resource: str
+) -> None:
+    case = replace(CASES["key-changed"], asset=resource)
+    ((_point, journal),) = _lost(sim, case, tmp_path)
+    sim.change(sim.id(resource), state="TERMINATED")
+    said = []
+    for key in ("key-a", "key-b"):
+        task = {"volume_ids": [sim.id("other-1")], "kms_key_id": sim.id(key), "journal": str(journal)}
+        ran = run(volume_kms_key.main, sim, **task)
+        assert not ran.failed, ran.msg
+        said.append([text for text in ran.result["warnings"] if "TERMINATED" in text])
+    (warning,), nothing = said
+    assert sim.id(resource) in warning
+    assert sim.id("to-phx") in warning
+    assert nothing == []
+
+
+@pytest.mark.parametrize("case", ["key-changed", "key-changed-ignored", "key-removed"])
+def test_a_report_names_a_policy_that_an_interrupted_run_has_taken_away(
+    sim: Simulator, tmp_path: Path, case: str
+) -> None:
+    ((_point, journal),) = _lost(sim, CASES[case], tmp_path)
+    reports = tmp_path / "reports"
+    for name in ("killed", "now"):
+        (reports / name).mkdir(parents=True)
+    journal.rename(reports / "killed" / "journal.jsonl")
+    asset = CASES[case].asset
+
+    lines = _report(sim, reports / "now")
+    assert f"has taken its backup policy {sim.id('to-phx')} away" in lines
+    assert sim.id(asset) in lines
+    assert "restore_keys" in lines
+    hidden = _report(sim, reports / "now", redact=True)
+    assert "1 backup policy may be missing" in hidden
+    assert sim.id(asset) not in hidden
+
+    restore(sim, tmp_path / "undo", reports / "killed")
+    assert _in_place(sim, asset) == CASES[case].former
+    assert "interrupted" not in _report(sim, reports / "now")
+
+
+def _report(sim: Simulator, folder: Path, **options: Any) -> str:
+    discovery = str(folder / "before.json")
+    types = ["volume", "boot_volume", "policy_assignment"]
+    found = run(key_assignment_info.main, sim, regions=["all"], resource_types=types, discovery_file=discovery)
+    assert not found.failed, found.msg
+    made = run(
+        key_assignment_report.main, sim, report_dir=str(folder), discovery_file=discovery, history=True, **options
+    )
+    return "\n".join(made.result["lines"])

@@ -46,7 +46,8 @@ def plan_of(output: str) -> list[str]:
     return lines[first:last]
 
 
-@pytest.mark.parametrize("count", [20, *(pytest.param(count, marks=soak) for count in (0, 1, 1000))])
+@soak
+@pytest.mark.parametrize("count", [0, 1, 20, 1000])
 def test_a_plan_in_a_narrow_terminal(sim: Simulator, playbooks: CollectionPlaybooks, count: int) -> None:
     furnish(sim, volumes=[volumes(count)] if count else [])
     playbooks.environment.update(COLUMNS="60")
@@ -151,7 +152,7 @@ def test_the_key_that_is_left_has_its_verdict_on_the_terminal(sim: Simulator, pl
     furnish(sim, volumes=[volumes(2, key="key-b")])
     ran = playbooks.run("rekey", variables(sim, from_kms_key_ids=sim.id("key-b")))
     assert ran.returncode == 0, ran.stdout
-    assert f"Key key-b ({sim.id('key-b')}): UNKNOWN. No use was found, but not everything was searched" in ran.stdout
+    assert "Key key-b: UNKNOWN. No use was found, but not everything was searched" in ran.stdout
 
 
 @soak

@@ -14,11 +14,17 @@ import pytest
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.transport import (
+    HttpRequest,
+    HttpResponse,
+    Transport,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_info, key_assignment_report
 from simulator.client import Simulator
 
 TEMPLATE = Path(__file__).parents[2] / "roles" / "encryption_report" / "templates" / "report.html.j2"
+SOURCES = {"volume_backups": "volumes", "boot_volume_backups": "boot_volumes"}
 SECTIONS = {
     "volumes": ("ListVolumes", "GetVolume"),
     "boot_volumes": ("ListBootVolumes", "GetBootVolume"),
@@ -110,3 +116,82 @@ def test_the_assignment_of_a_backup_policy_is_always_read_by_itself(sim: Simulat
 
     assert row["verdict"] == "in_use"
     assert [one["read_by"] for one in found.resources if one["type"] == "policy_assignment"] == ["get"]
+
+
+@pytest.mark.parametrize("section", [*SECTIONS, *SOURCES, "volume_groups"])
+def test_a_row_that_is_missing_from_a_list_does_not_hide_a_use(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    """Of a volume group, what it hides is the assignment of its policy."""
+    listing = _missing_from_list(sim, monkeypatch, section)
+    key = "key-phx" if section == "volume_groups" else "key-b"
+
+    row, found = verdict(sim, tmp_path, key, read_each=True)
+
+    assert found.calls[listing] >= 1
+    assert row["verdict"] == "in_use"
+    assert len(row["uses"]) == 1
+
+
+def test_what_search_shows_and_nobody_can_read_is_a_gap(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _missing_from_list(sim, monkeypatch, "volumes")
+    refusal = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+    sim.fault("status", "GetVolume", times=None, resource=sim.id("data-5"), **refusal)
+
+    row, found = verdict(sim, tmp_path, "key-b", read_each=True)
+
+    assert row["verdict"] == "incomplete"
+    assert f"Search shows {sim.id('data-5')}" in found.result["unreadable"][0]["message"]
+
+
+def test_without_search_lists_are_all_there_is_and_the_report_says_so(sim: Simulator, tmp_path: Path) -> None:
+    furnish(sim, volumes=[volumes(5, name="data", key="key-a")])
+    refusal = {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "No."}
+    sim.fault("status", "SearchResources", times=None, **refusal)
+
+    row, found = verdict(sim, tmp_path, "key-b", read_each=True)
+
+    assert (row["verdict"], found.result["complete"]) == ("no_use_found_in_block_volume", True)
+    told = json.loads((tmp_path / "report.json").read_text())["retirement"]["not_searched"]
+    assert any("neither lists nor Resource Search" in text for text in told)
+
+
+def _missing_from_list(sim: Simulator, monkeypatch: pytest.MonkeyPatch, section: str) -> str:
+    """A list leaves out the resource that uses the key; the name of the operation."""
+    if section == "volume_groups":
+        policy = {
+            "name": "to-phx",
+            "region": "us-ashburn-1",
+            "compartment": "prod",
+            "destination_region": "us-phoenix-1",
+        }
+        furnish(
+            sim,
+            volumes=[volumes(1)],
+            volume_groups=[
+                {"name": "data-5", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["volume-1"]}
+            ],
+            volume_backup_policies=[policy],
+            policy_assignments=[{"asset": "data-5", "policy": "to-phx", "key": "key-phx"}],
+        )
+    elif section in SOURCES:
+        backups = [{"name": "data-{n}", "count": 5, "of": "source-1", "key": "key-a"}]
+        furnish(sim, **{SOURCES[section]: [volumes(1, name="source", key="key-a")], section: backups})
+        sim.change(sim.id("data-5"), key="key-b")
+    else:
+        furnish(sim, **{section: [volumes(5, name="data", key="key-a")]})
+        sim.change(sim.id("data-5"), key="key-b")
+    listing = f"List{''.join(word.title() for word in section.split('_'))}"
+    hidden, send = sim.id("data-5"), Transport.send
+
+    def send_without(transport: Transport, request: HttpRequest) -> HttpResponse:
+        response = send(transport, request)
+        if request.operation != listing:
+            return response
+        rows = [row for row in json.loads(response.body) if row["id"] != hidden]
+        return response._replace(body=json.dumps(rows).encode())
+
+    monkeypatch.setattr(Transport, "send", send_without)
+    return listing

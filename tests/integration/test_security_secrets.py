@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import furnish
+from integration.support.harness import furnish, run
 from integration.support.playbook import Playbook
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common import files as _files
+from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan, volume_kms_key
 from simulator.client import Simulator
 from simulator.home import PASS_PHRASE
 
@@ -148,3 +149,47 @@ def test_a_process_that_is_killed_leaves_the_former_file_and_at_most_a_private_o
     assert stat.S_IMODE(begun.stat().st_mode) == 0o600
     assert file.read_text() == "former"
     assert sorted(path.name for path in tmp_path.iterdir()) == [begun.name, "result.json"]
+
+
+@pytest.mark.parametrize("form", ["http://scott:{}@proxy:3128", "scott:{}@proxy:3128", "~/scott:{} phrase@proxy"])
+@pytest.mark.parametrize(
+    "option", ["config_file_location", "api_user_key_file", "cert_bundle", "journal", "result_file", "progress_file"]
+)
+def test_the_credentials_of_a_proxy_where_a_path_was_expected(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    furnish(sim, volumes=[volumes(1)])
+    task = {"volume_ids": [sim.id("volume-1")], "kms_key_id": sim.id("key-a")}
+    ran = run(volume_kms_key.main, sim, **{**task, option: form.format("a-secret")})
+    assert "a-secret" not in ran.msg
+
+
+@pytest.mark.parametrize("form", ["http://scott:{}@proxy:3128", "scott:{}@proxy:3128", "~/scott:{} phrase@proxy"])
+@pytest.mark.parametrize("option", ["plan_file", "discovery_file", "keys_file", "approved_file", "former_runs"])
+def test_the_credentials_of_a_proxy_where_a_plan_expects_a_path(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    furnish(sim, volumes=[volumes(1)])
+    given = form.format("a-secret")
+    options = {
+        "kms_key_ids": {"us-ashburn-1": sim.id("key-a")},
+        "new_discovery_file": str(tmp_path / "found.json"),
+        "plan_file": str(tmp_path / "plan.json"),
+        "compartment_ids": [sim.id("prod")],
+        "approved_plan": "0" * 64,
+        option: [given] if option == "former_runs" else given,
+    }
+    assert "a-secret" not in run(key_assignment_plan.main, sim, **options).msg
+
+
+@pytest.mark.parametrize("value", ['{"a-secret": 1}', '["a-secret"]', '{"realmKey": "a-secret"}'])
+def test_what_was_put_into_the_variable_for_a_region(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("OCI_REGION_METADATA", value)
+    ran = run(volume_kms_key.main, sim, volume_ids=["ocid1.volume.oc1.iad.x"], kms_key_id=None, state="absent")
+    assert ran.failed
+    assert "OCI_REGION_METADATA" in ran.msg
+    assert "a-secret" not in ran.msg

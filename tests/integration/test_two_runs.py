@@ -22,6 +22,7 @@ from integration.support import copy_helpers
 from integration.support.fleets import volumes
 from integration.support.harness import SOAK, furnish
 from integration.support.rekey_helpers import keys_in_place, make_plan
+from integration.test_whole_plan import plan_now
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
@@ -41,10 +42,14 @@ LOCK = ".oci-keys.lock"
 class Run:
     """A module in a process of its own, as another job would run it."""
 
-    def __init__(self, module: ModuleType, folder: Path, state: Path, **options: Any) -> None:
+    def __init__(
+        self, module: ModuleType, folder: Path, state: Path, machine: Path | None = None, **options: Any
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self._printed = folder / f"{module.__name__.rpartition('.')[2]}.json"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "XDG_STATE_HOME": str(state)}
+        if machine is not None:
+            environment["OCI_KEYS_LOCK_FOLDER"] = str(machine)
         with self._printed.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(module.__file__)], stdin=subprocess.PIPE, stdout=output, env=environment
@@ -127,6 +132,11 @@ def test_two_runs_with_two_keys_overwrite_nothing_unnoticed(
     assert sim.needless_puts == 0
 
 
+def _volumes(sim: Simulator) -> dict[str, Any]:
+    furnish(sim, volumes=[volumes(12, key="key-b")])
+    return {"volume_ids": ids(sim, count=12), "kms_key_id": sim.id("key-a")}
+
+
 def _backups(sim: Simulator) -> dict[str, Any]:
     backups = {"name": "backup-{n}", "count": 12, "of": "source-1", "key": "key-b"}
     furnish(sim, volumes=[volumes(name="source")], volume_backups=[backups])
@@ -190,15 +200,47 @@ def test_whatever_is_changed_is_changed_by_one_of_two_runs(
     assert sum(result["summary"]["changed"] for result in results) == 12
 
 
+@pytest.mark.parametrize(
+    ("module", "furnished", "writes"),
+    [
+        (volume_kms_key, _volumes, {PUT: 12}),
+        (
+            backup_policy_crossregion_key,
+            _policies,
+            {"CreateVolumeBackupPolicyAssignment": 24, "DeleteVolumeBackupPolicyAssignment": 12},
+        ),
+        (backup_kms_key, _backups, {"UpdateVolumeBackup": 12}),
+    ],
+    ids=["volumes", "policies", "backups"],
+)
+def test_two_users_of_one_machine_exclude_each_other(
+    sim: Simulator, tmp_path: Path, module: ModuleType, furnished: Any, writes: dict[str, int]
+) -> None:
+    """Each has a state folder and a journal of its own."""
+    task = furnished(sim)
+    sim.reset_counts()
+    runs = [
+        Run(module, tmp_path / name, tmp_path / f"state-{name}", **task, journal=str(tmp_path / name / "journal.jsonl"))
+        for name in ("one", "two")
+    ]
+
+    results = [one.end() for one in runs]
+
+    assert [result["summary"]["failed"] for result in results] == [0, 0], results
+    assert {name: count for name, count in sim.counts().items() if name in writes} == writes
+    assert sum(result["summary"]["changed"] for result in results) == 12
+    assert sim.needless_puts == 0
+
+
 def test_two_machines_exclude_each_other_by_the_folder_of_their_journals(sim: Simulator, tmp_path: Path) -> None:
-    """Each has a state folder of its own."""
+    """Each has a state folder and a folder of the machine of its own."""
     furnish(sim, volumes=[volumes(COUNT, key="key-b")])
     shared = tmp_path / "shared"
     shared.mkdir()
     task = {"volume_ids": ids(sim), "kms_key_id": sim.id("key-a")}
     runs = [
-        Run(volume_kms_key, tmp_path / name, tmp_path / f"state-{name}", **task, journal=str(shared / f"{name}.jsonl"))
-        for name in ("one", "two")
+        Run(volume_kms_key, folder, folder / "state", folder, **task, journal=str(shared / f"{folder.name}.jsonl"))
+        for folder in (tmp_path / "one", tmp_path / "two")
     ]
 
     results = [one.end() for one in runs]
@@ -233,6 +275,29 @@ def test_two_batches_with_the_same_resources_change_each_once(
             failed += summary["failed"]
 
     assert (changed, failed) == (COUNT + 20, 0)
+    assert sim.needless_puts == 0
+
+
+@REPETITIONS
+def test_two_jobs_with_the_same_shards_change_each_volume_once(
+    sim: Simulator, tmp_path: Path, state: Path, repetition: int
+) -> None:
+    """As hosts of the inventory: each job has a plan for each shard, and carries out all of them at once."""
+    shards = ("us-ashburn-1", "us-phoenix-1")
+    furnish(sim, volumes=[volumes(COUNT // 2, key="key-b"), volumes(COUNT // 2, name="phx", region=shards[1])])
+    folders = [tmp_path / job / shard for job in ("one", "two") for shard in shards]
+    for folder in folders:
+        planned = plan_now(sim, folder, regions=[folder.name], resource_types=["volume"])
+        assert planned.result["summary"]["planned"] == COUNT // 2
+    sim.reset_counts()
+    task = {"rounds": 2, "concurrency": 4 + repetition}
+
+    runs = [Run(key_plan_apply, folder, state, plan_file=str(folder / "plan.json"), **task) for folder in folders]
+    results = [one.end() for one in runs]
+
+    assert [result["summary"]["failed"] for result in results] == [0] * len(folders), results
+    assert sum(result["summary"]["changed"] for result in results) == COUNT
+    assert sim.counts()[PUT] == COUNT
     assert sim.needless_puts == 0
 
 

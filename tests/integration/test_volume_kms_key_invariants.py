@@ -186,7 +186,7 @@ class TestSecretsInWhatOciSays:
         assert "No ******** here." in ran.printed
         assert secret not in ran.printed
 
-    def test_one_of_the_environment_that_is_told_before_there_is_a_connection(
+    def test_secrets_of_the_environment_before_a_connection(
         self, sim: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         secret = "rosebud-is-the-sledge"

@@ -145,11 +145,13 @@ def run_probes(cloud: Cloud, settings: Settings, ansible: Ansible | None, run: s
         except CleanupError as error:
             print(f"{error}\nRun make parity-clean, or delete them.", file=sys.stderr)
             code, reason = LEFT_BEHIND, reason or "the run did not end"
-        _tell(cloud, bed, findings, product, results, reason)
+        _report(cloud, bed, findings, product, results, reason)
     return code
 
 
-def _tell(cloud: Cloud, bed: Testbed, findings: list[Finding], product: list[Row], results: Path, reason: str) -> None:
+def _report(
+    cloud: Cloud, bed: Testbed, findings: list[Finding], product: list[Row], results: Path, reason: str
+) -> None:
     """The table and the file. `reason` is why probes were not asked."""
     asked = {finding.probe.name for finding in findings}
     findings += [Finding(one, reason or "not asked", SKIPPED) for one in ALL.values() if one.name not in asked]

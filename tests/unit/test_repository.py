@@ -132,3 +132,19 @@ def test_the_image_has_versions_that_the_tests_run_with() -> None:
     for package in pinned:
         assert re.search(rf"^{re.escape(package)}($| )", PINS, re.MULTILINE), package
     assert re.search(r":\d+\.\d+(@sha256:[0-9a-f]{64})?$", definition["images"]["base_image"]["name"])
+
+
+@pytest.mark.parametrize(
+    "name", ["extensions/awx/execution-environment.yml", "README.md", "docs/docsite/rst/guide_start.rst"]
+)
+def test_the_collection_is_installed_in_a_released_version(name: str) -> None:
+    """Not as the default branch has it, whatever that is by then."""
+    text = (ROOT / name).read_text()
+    assert "oci_keys.block_volume.git" in text
+    if name.endswith(".yml"):
+        collections = yaml.safe_load(text)["dependencies"]["galaxy"]["collections"]
+        versions = [str(collection.get("version", "")) for collection in collections]
+    else:
+        versions = re.findall(r"git\+https://\S+/oci_keys\.block_volume\.git,?(\S*)", text)
+    assert versions
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+|[0-9a-f]{40}", version) for version in versions), versions

@@ -23,6 +23,7 @@ from typing import Any
 
 from .._common.clock import Clock
 from .._common.errors import ApiError, ServiceError, TransportError
+from .._common.latest_reading import LatestReading
 from .._common.text import readable
 from .._model.regions import RegionTable
 from .auth import create_principal
@@ -68,16 +69,17 @@ class Gate:
         self._transport = transport
         self._headers = _client_headers(environment)
 
-    def exchange(self, call: Request, host: str, *, is_retried: bool) -> HttpResponse:
+    def exchange(self, call: Request, host: str, *, is_retried: bool, send_by: float = math.inf) -> HttpResponse:
         """The answer to a call. After a 401, a principal's token is renewed, and the call sent once more, which is safe
         for writes too: the service carries out nothing that it does not accept the signature of.
 
-        Raises TransportError if there is no answer, and ServiceError if the credentials have ended.
+        Raises TransportError if there is no answer, or if it could not be sent by ``send_by`` (monotonic clock), and
+        ServiceError if the credentials have ended.
         """
         http_request = self._signed(call, host, is_retried)
-        http_response = self._transport.send(http_request)
+        http_response = self._transport.send(http_request._replace(send_by=send_by))
         if http_response.status == 401 and self._renew(http_request):
-            http_response = self._transport.send(self._signed(call, host, is_retried))
+            http_response = self._transport.send(self._signed(call, host, is_retried)._replace(send_by=send_by))
         return http_response
 
     def _signed(self, call: Request, host: str, is_retried: bool) -> HttpRequest:
@@ -114,17 +116,23 @@ class Service:
         reads: RetryingReads,
         limiter: AdaptiveRateLimiter,
         region: ServiceRegion | None = None,
+        latest: LatestReading | None = None,
     ) -> None:
         self._gate = gate
         self._region = region
         self._limiter = limiter
         self._reads = reads
+        self._latest = latest
         self.host = host
+
+    def relying_on(self, latest: LatestReading) -> Service:
+        """The same service for the requests of one change: a write is not sent once the latest reading is too old."""
+        return Service(self._gate, self.host, self._reads, self._limiter, self._region, latest)
 
     def read(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read, with retries after transient failures (see ReadRetry). The outcome is that of the last attempt."""
         call = self._request(operation, *args, **kwargs)
-        return self._reads.call(lambda: self._attempt(call, is_retried=True))
+        return self._reads.call(lambda: self._read_attempt(call))
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         """Read without retries, for a host that may not exist because it was only derived."""
@@ -136,14 +144,23 @@ class Service:
         self._limiter.wait(remaining)
 
     def write(self, operation: str, *args: Any, **kwargs: Any) -> Response:
-        """Write. The request is sent once; only after a 401 a principal's signer renews its token."""
-        return self._attempt(self._request(operation, *args, **kwargs))
+        """Write. The request is sent once; only after a 401 a principal's signer renews its token.
+
+        With ``relying_on``, it is not sent at all if there was no connection in time: see TransportError.
+        """
+        send_by = math.inf if self._latest is None else self._latest.usable_until
+        return self._attempt(self._request(operation, *args, **kwargs), send_by=send_by)
 
     def _request(self, operation: str, *args: Any, **kwargs: Any) -> Request:
         return request(operation, *args, **kwargs)._replace(here=self._region)
 
-    def _attempt(self, call: Request, *, is_retried: bool = False) -> Response:
-        http_response = self._gate.exchange(call, self.host, is_retried=is_retried)
+    def _read_attempt(self, call: Request) -> Response:
+        if self._latest is not None:
+            self._latest.ask()
+        return self._attempt(call, is_retried=True)
+
+    def _attempt(self, call: Request, *, is_retried: bool = False, send_by: float = math.inf) -> Response:
+        http_response = self._gate.exchange(call, self.host, is_retried=is_retried, send_by=send_by)
         headers = http_response.headers
         if http_response.status == 429:
             self._limiter.record_throttled(_retry_after(headers))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._common.errors import InputError
-from .._common.text import quote
+from .._common.text import given_path, quote
 from .._common.values import is_blank
 from .settings import CONNECTION_OPTIONS, ENVIRONMENT, ConnectionSettings, how_to_set
 
@@ -38,13 +38,13 @@ class Profile:
 
     @property
     def where(self) -> str:
-        return f"profile {self.name} of {self.path}"
+        return f"profile {self.name} of {given_path(self.path)}"
 
     def source(self, name: str) -> str:
         """Where a value comes from: "user in profile X of ~/.oci/config"."""
         if name in self.own or name not in self.inherited:
             return f"{name} in {self.where}"
-        return f"{name} in profile {DEFAULT_PROFILE} of {self.path}, which profile {self.name} inherits"
+        return f"{name} in profile {DEFAULT_PROFILE} of {given_path(self.path)}, which profile {self.name} inherits"
 
 
 def read_profile(
@@ -76,7 +76,7 @@ def read_profile(
             return None
         profiles = ([DEFAULT_PROFILE] if parser.defaults() else []) + parser.sections()
         raise InputError(
-            f"The OCI config file {path} has no profile {quote(name)}; its profiles are:"
+            f"The OCI config file {given_path(path)} has no profile {quote(name)}; its profiles are:"
             f" {', '.join(profiles) or 'none'}. Choose one with {how_to_set('config_profile_name')}"
         )
     return profile
@@ -125,17 +125,17 @@ def read_file(path: str, what: str, source: str) -> bytes:
         if written:
             written += ")" if path.startswith("~") else f", which is relative to the working directory {os.getcwd()})"
         raise InputError(
-            f"The {what} {full}{written} can't be read: {error.strerror}. It is set by {source}"
+            f"The {what} {given_path(full)}{written} can't be read: {error.strerror}. It is set by {source}"
         ) from error
     if not content.strip():
-        raise InputError(f"The {what} {full} is empty. It is set by {source}")
+        raise InputError(f"The {what} {given_path(full)} is empty. It is set by {source}")
     return content
 
 
 def _no_file(path: str, settings: ConnectionSettings, needed: list[str]) -> str:
     """What is missing, which setting refers to it, and what to do, the most common way first."""
     named = settings.sources.get("config_file_location")
-    text = f"The OCI config file {path}" + (f" ({named})" if named else "")
+    text = f"The OCI config file {given_path(path)}" + (f" ({named})" if named else "")
     if settings.config_profile_name:
         profile = settings.sources.get("config_profile_name", "option config_profile_name")
         text += f", needed for profile {settings.config_profile_name} ({profile}),"
@@ -159,15 +159,15 @@ def _parse(path: str) -> configparser.ConfigParser:
         with open(path, encoding="utf-8-sig") as stream:
             parser.read_file(stream)
     except OSError as error:
-        raise InputError(f"The OCI config file {path} can't be read: {error.strerror}") from error
+        raise InputError(f"The OCI config file {given_path(path)} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"The OCI config file {path} can't be read: it is not UTF-8 text") from error
+        raise InputError(f"The OCI config file {given_path(path)} can't be read: it is not UTF-8 text") from error
     except configparser.Error as error:
         # The error's own text quotes the line, which may contain a pass phrase.
         line = getattr(error, "lineno", None) or next((fault[0] for fault in getattr(error, "errors", [])), None)
         at = f" at line {line}" if line else ""
         raise InputError(
-            f"The OCI config file {path} can't be read: {type(error).__name__}{at}. It must have a [profile] line,"
-            " followed by name=value lines, each name once"
+            f"The OCI config file {given_path(path)} can't be read: {type(error).__name__}{at}. It must have a"
+            " [profile] line, followed by name=value lines, each name once"
         ) from None
     return parser

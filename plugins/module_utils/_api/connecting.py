@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from .._common.clock import Clock
 from .._common.errors import InputError
+from .._common.text import given_path
 from .failures import ConnectError, TransferError
 from .proxies import Proxy, proxy_for
 from .reading import begun_answer
@@ -165,9 +166,11 @@ def _load(path: str, source: str) -> ssl.SSLContext:
         else:
             context.load_verify_locations(cafile=path)
     except FileNotFoundError as error:
-        raise InputError(f"{source}: the certificate bundle {path!r} does not exist") from error
+        raise InputError(f"{source}: the certificate bundle {given_path(path)!r} does not exist") from error
     except OSError as error:  # ssl.SSLError is one
-        raise InputError(f"{source}: {path!r} is not a readable bundle of PEM certificates ({error})") from error
+        raise InputError(
+            f"{source}: {given_path(path)!r} is not a readable bundle of PEM certificates ({error})"
+        ) from error
     return context
 
 

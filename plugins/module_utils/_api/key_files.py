@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .._common.errors import InputError
+from .._common.text import given_path
 from .config_file import read_file
 from .credentials import CredentialSources
 from .sdk import load
@@ -89,7 +90,7 @@ def _read(sources: CredentialSources) -> tuple[bytes, str]:
         source = sources.settings.sources.get("api_user_key_content", "option api_user_key_content")
         return content.encode("utf-8"), source
     path, source = sources.get("api_user_key_file") or ("", "")
-    return read_file(path, "private key file", source), f"{path}, {source}"
+    return read_file(path, "private key file", source), f"{given_path(path)}, {source}"
 
 
 def _load(pem: bytes, phrase: str | None, source: str) -> Any:

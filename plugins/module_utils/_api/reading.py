@@ -30,14 +30,14 @@ _MAX_HEADERS = 100
 
 
 @contextmanager
-def begun_answer(sock: Any, method: str, timeout: float, seconds_left: Callable[[], float]) -> Iterator[Answer]:
+def begun_answer(sock: Any, method: str, timeout: float, seconds_left: Callable[[], float]) -> Iterator[TimedResponse]:
     """An answer whose status and headers are read. Each piece may take ``timeout`` seconds, all ``seconds_left()``.
 
     Raises OSError, http.client.HTTPException or TransferError.
     """
     reader = _DeadlineReader(sock, timeout, seconds_left)
     reader.limit = MAX_HEADER_BYTES
-    answer = Answer(_ReadOnly(reader), method=method)  # type: ignore[arg-type]
+    answer = TimedResponse(_ReadOnly(reader), method=method)  # type: ignore[arg-type]
     try:
         answer.begin()
         reader.limit = None
@@ -46,7 +46,7 @@ def begun_answer(sock: Any, method: str, timeout: float, seconds_left: Callable[
         answer.close()
 
 
-class Answer(http.client.HTTPResponse):
+class TimedResponse(http.client.HTTPResponse):
     """An answer whose head is read here. http.client reads headers with the parser of e-mails, which took a tenth of
     the processor time of a large run.
     """
@@ -152,7 +152,7 @@ class _ReadOnly:
         return io.BufferedReader(self._reader, _BUFFER)
 
 
-def headers_of(answer: Answer) -> dict[str, str]:
+def headers_of(answer: TimedResponse) -> dict[str, str]:
     """The headers; of one that is repeated, the first. Raises TransferError if they contradict each other."""
     headers = answer.headers
     if answer.contradictory is not None:
@@ -167,7 +167,7 @@ def headers_of(answer: Answer) -> dict[str, str]:
     return headers
 
 
-def body_of(answer: Answer, headers: Mapping[str, str]) -> bytes:
+def body_of(answer: TimedResponse, headers: Mapping[str, str]) -> bytes:
     """The whole body. Raises TransferError if it is too large, and if the connection ended before it did."""
     if not answer.chunked and int(headers.get("content-length", "0")) > MAX_BYTES:
         raise _too_large()

@@ -60,7 +60,7 @@ def _expect_region(metadata: str) -> None:
     fault = "is a list of regions" if isinstance(region, list) else _fault_of(region)
     if fault:
         raise InputError(
-            f"The environment variable {_METADATA} {fault}: {quote(metadata)}. It takes one region, an object with"
+            f"The environment variable {_METADATA} {fault}{_shown(region)}. It takes one region, an object with"
             f" {', '.join(_FIELDS)}. Correct it or unset it; a list of regions belongs into {_REGIONS_FILE}"
         )
 
@@ -98,6 +98,11 @@ def _fault_of(region: object) -> str:
         return "is not a JSON object"
     lacking = [name for name in _FIELDS if not isinstance(region.get(name), str) or not region[name].strip()]
     return f"has no text for {', '.join(lacking)}" if lacking else ""
+
+
+def _shown(region: object) -> str:
+    """The value, where it is no JSON. What somebody has put into the wrong object may be a secret, names included."""
+    return f": {quote(region)}" if isinstance(region, str) else ""
 
 
 def _sdk_table() -> RegionTable:

@@ -21,7 +21,7 @@ from .._common.clock import Clock
 from .._common.errors import TransportError
 from .._common.text import readable
 from .connecting import Connector, Route
-from .failures import ConnectError, PermanentTransportError, explain, is_permanent
+from .failures import ConnectError, PermanentTransportError, TransferError, explain, is_permanent
 from .proxies import remove_credentials
 from .reachability import Reachability
 from .reading import begun_answer, body_of, headers_of
@@ -34,7 +34,10 @@ LEAST_ANSWER_SECONDS = 10.0
 
 
 class HttpRequest(NamedTuple):
-    """A signed request. ``operation`` is its name for messages, ``target`` its path and query."""
+    """A signed request. ``operation`` is its name for messages, ``target`` its path and query.
+
+    ``send_by``: the time of the monotonic clock after which it is not sent any more.
+    """
 
     operation: str
     method: str
@@ -42,6 +45,7 @@ class HttpRequest(NamedTuple):
     target: str
     headers: Mapping[str, str]
     body: bytes | None
+    send_by: float = math.inf
 
 
 class HttpResponse(NamedTuple):
@@ -94,6 +98,11 @@ class Transport:
         message = _serialize(request)
         while True:
             sock, is_reused = self._connection(request.host)
+            if self._is_too_late(request):
+                self._keep(request.host, sock)
+                raise TransferError(
+                    "could be connected to only after what the request relies on was out of date, so it was not sent"
+                )
             try:
                 sock.settimeout(self._read_timeout)
                 attempt.was_sent = True
@@ -114,6 +123,9 @@ class Transport:
                 raise
             self._keep(request.host, sock) if is_reusable else sock.close()
             return response
+
+    def _is_too_late(self, request: HttpRequest) -> bool:
+        return request.send_by < math.inf and self._clock.monotonic() > request.send_by
 
     def _read(self, sock: Any, method: str) -> tuple[HttpResponse, bool]:
         """The answer, and whether the connection may be used again."""

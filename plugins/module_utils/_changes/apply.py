@@ -75,6 +75,7 @@ class Applier:
             BoundedSemaphore(concurrency),
             self._validator,
             clock=self._clock,
+            timings=self._timings,
             deadline=self._deadline,
         )
         locks = ChangeLocks(self._locks, self._clock, _on_one_page(changes))

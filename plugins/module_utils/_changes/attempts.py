@@ -72,6 +72,8 @@ class Attempt:
 
     writes: int = 0
     """How often the change was written."""
+    unsent: int = 0
+    """How many of these writes are known not to have left this machine."""
     faults: int = 0
     """Failures that count toward the limit of retries."""
     lost: ApiError | None = None

@@ -36,7 +36,7 @@ from .planned_warnings import planned_change_warnings
 from .progress import ChangeProgress
 from .region import Region
 from .request import RunSettings, Target
-from .results import outcome_of
+from .results import not_in_journal, outcome_of
 from .timings import Timings
 
 if TYPE_CHECKING:
@@ -334,13 +334,8 @@ class KeyAssigner:
         try:
             self._journal.conclude(*lines)
         except Exception as error:  # the outcomes are not lost for that
-            return [_not_in_journal(outcome, error) if outcome in lines else outcome for outcome in outcomes]
+            return [not_in_journal(outcome, error) if outcome in lines else outcome for outcome in outcomes]
         return list(outcomes)
-
-
-def _not_in_journal(outcome: Outcome, error: Exception) -> Outcome:
-    warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
-    return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
 def _settled_state(decision: Decision, outcome: Outcome | None) -> Resource | None:

@@ -20,6 +20,9 @@ from .request import Target
 PlannedLines = Callable[[Sequence[Target], Mapping[str, Decision], Mapping[str, "str | None"], bool], list[str]]
 """Words for what is going to change: of the targets, with the names of keys, and whether in check mode."""
 
+_MANY = 200
+"""Resources whose reading is announced at once, and not only when it has taken a while."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -43,6 +46,8 @@ class ChangeProgress:
     def reading(self, targets: Sequence[Target]) -> AbstractContextManager[None]:
         """While the targets are read."""
         line = f"{_places(targets)}: reading {len(targets):,} {_kinds(targets)}"
+        if len(targets) >= _MANY and self._span is None:
+            self._log.say(line)  # that takes long for certain
         return self._log.during(lambda seconds: f"{line}{_since(seconds)}")
 
     def validating(self) -> AbstractContextManager[None]:

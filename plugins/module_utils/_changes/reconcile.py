@@ -159,7 +159,8 @@ class Reconciler:
             if not error.outcome_is_unknown:
                 return attempt.concluded()
         if isinstance(error, TransportError) and not error.was_sent:
-            return self._retry(attempt.begins(Phase.WRITE))
+            unsent = attempt.unsent + (not change.kind.needs_rollback)  # of several requests, one may have been sent
+            return self._retry(replace(attempt.begins(Phase.WRITE), unsent=unsent))
         attempt = replace(attempt, faults=attempt.faults + 1, lost=error)
         if attempt.decision.action == REGENERATE:
             return attempt.unknown("A new data key may have been created; the request is not repeated.")
@@ -263,7 +264,7 @@ class Reconciler:
     def _replaced_by_others(change: Change, attempt: Attempt, reading: Resource) -> tuple[str, ...]:
         """That the write replaces what somebody else has assigned since the plan was made."""
         kind, planned = change.kind, change.decision.known
-        if attempt.writes or change.decision.completes_another_run or kind.is_same(planned, reading):
+        if attempt.writes > attempt.unsent or change.decision.completes_another_run or kind.is_same(planned, reading):
             return attempt.warnings
         name = label(reading.display_name, change.id)
         return (
@@ -306,7 +307,7 @@ class Reconciler:
                 return replace(attempt, phase=Phase.DONE, error=None)  # it took effect after all
             try:
                 self._writer.announce(change, attempt)
-                service = change.reader.service_for(attempt.decision.action)
+                service = self._writer.service_for(change, attempt)
                 if not kind.roll_back(service, before, reading):
                     return self._rolled_back(change, attempt, note)
                 note = _RESTORED

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from .._common.errors import ResourceError
@@ -70,6 +70,12 @@ def outcome_of(
         warnings=warnings,
         new_id=tried.new_id,
     )
+
+
+def not_in_journal(outcome: Outcome, error: Exception) -> Outcome:
+    """The outcome of a change whose line the journal could not take."""
+    warning = f"{outcome.label}: its outcome could not be written to the journal ({error})."
+    return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
 def _is_concluded(attempt: Attempt | None, seen: Verification) -> bool:

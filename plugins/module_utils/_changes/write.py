@@ -8,27 +8,38 @@ from __future__ import annotations
 
 from threading import Semaphore
 
+from .._api.client import Service
 from .._common.cancellation import Deadline
 from .._common.clock import Clock
 from .._common.errors import ApiError
+from .._common.latest_reading import LatestReading
 from .._common.records import replace
 from .._documents.journal import Journal
 from .._keys.validation import KeyValidator
 from .._resources.error_hints import explain_write
 from .attempts import Attempt, Change, Phase
+from .timings import Timings
 
 
 class Writer:
     """Sends the writes of one region, no more at a time than there are slots."""
 
     def __init__(
-        self, journal: Journal, slots: Semaphore, validator: KeyValidator, *, clock: Clock, deadline: Deadline
+        self,
+        journal: Journal,
+        slots: Semaphore,
+        validator: KeyValidator,
+        *,
+        clock: Clock,
+        timings: Timings,
+        deadline: Deadline,
     ) -> None:
         self._journal = journal
         self.slots = slots
         """To be held from the wait for the turn of a write to its response."""
         self._validator = validator
         self._clock = clock
+        self._timings = timings
         self._deadline = deadline
 
     def wait_turn(self, change: Change, attempt: Attempt) -> None:
@@ -47,7 +58,7 @@ class Writer:
     def write(self, change: Change, attempt: Attempt) -> tuple[Attempt, ApiError | None]:
         """Write once what the attempt's decision says. With an error of the API, it may have to be written again."""
         decision = attempt.decision
-        service = change.reader.service_for(decision.action)
+        service = self.service_for(change, attempt)
         sent = attempt
         try:
             try:
@@ -61,6 +72,11 @@ class Writer:
         except Exception as fault:
             return sent.broken_by(fault), None
         return replace(sent, phase=Phase.CONCLUDE, new_id=new_id), None
+
+    def service_for(self, change: Change, attempt: Attempt) -> Service:
+        """The service for the requests of a write that relies on the attempt's latest reading."""
+        service = change.reader.service_for(attempt.decision.action)
+        return service.relying_on(LatestReading(self._clock, attempt.last_read, self._timings.fresh))
 
     def announce(self, change: Change, attempt: Attempt) -> None:
         """Write the line of the journal that has to be there before a roll-back. Raises OSError."""

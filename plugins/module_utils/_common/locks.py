@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # What a file system without locks says, such as NFS without a lock daemon.
 _UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 # What is said of a byte that another process has locked.
@@ -65,12 +66,15 @@ os.register_at_fork(after_in_child=_forget_in_child)
 class LockFile:
     """One file whose bytes stand for names. Raises OSError where it can't be used, or is not one of ours."""
 
-    def __init__(self, path: Path) -> None:
-        """Create or open it, for its owner only, and try whether its file system has locks."""
+    def __init__(self, path: Path, *, is_shared: bool = False) -> None:
+        """Create or open it, and try whether its file system has locks.
+
+        It is for its owner only, or, ``is_shared``, for all users of the machine: whoever owns it, it has no content.
+        """
         self.path = path
         self._inode: tuple[int, int] | None = None
         with _process.guard:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+            descriptor = _open_shared(path) if is_shared else os.open(path, _OPEN | os.O_CREAT, 0o600)
             found = os.fstat(descriptor)
             inode = (found.st_dev, found.st_ino)
             # From here on, the descriptor is closed with the file only: to close it would release what others hold.
@@ -152,6 +156,20 @@ class LockFile:
                     raise LocksUnsupportedError(error.errno, "its file system has no locks") from error
                 if error.errno not in _TAKEN:
                     raise
+
+
+def _open_shared(path: Path) -> int:
+    """In a folder such as /tmp, Linux lets nobody open another user's file with O_CREAT (``fs.protected_regular``)."""
+    try:
+        return os.open(path, _OPEN)
+    except FileNotFoundError:
+        pass
+    try:
+        descriptor = os.open(path, _OPEN | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another user was faster
+        return os.open(path, _OPEN)
+    os.fchmod(descriptor, 0o666)  # whatever the umask is
+    return descriptor
 
 
 def _lock(descriptor: int, offset: int) -> bool:

@@ -176,6 +176,11 @@ def pace(done: int, left: int, seconds: float) -> str:
     """ "40/s, about 22 s left", "40/s, in 25 s"; "for 8 s" as long as nothing is done."""
     if not done or seconds <= 0:
         return f"for {duration(seconds)}"
-    rate = done / seconds
-    shown = f"{rate:,.0f}/s" if rate >= 1 else f"{rate * 60:,.0f}/min"
-    return f"{shown}, about {duration(left / rate)} left" if left else f"{shown}, in {duration(seconds)}"
+    shown = rate(done, seconds)
+    return f"{shown}, about {duration(left * seconds / done)} left" if left else f"{shown}, in {duration(seconds)}"
+
+
+def rate(done: int, seconds: float) -> str:
+    """ "40/s", "12/min" """
+    each_second = done / seconds
+    return f"{each_second:,.0f}/s" if each_second >= 1 else f"{each_second * 60:,.0f}/min"

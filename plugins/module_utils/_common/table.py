@@ -76,12 +76,18 @@ def _tail(text: str, width: int) -> str:
     return text
 
 
-def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
-    """A paragraph in lines of at most ``width`` columns; a word that is longer than a line is broken."""
+def wrap(
+    text: str, width: int, indent: str = "", hanging: str | None = None, *, whole_words: bool = False
+) -> list[str]:
+    """A paragraph in lines of at most ``width`` columns.
+
+    A word that is longer than a line is broken, but for ``whole_words``, such as paths that people copy.
+    """
     following = indent if hanging is None else hanging
     lines: list[str] = []
     line, is_empty = indent, True
-    for word in _words(text, width - max(text_width(indent), text_width(following))):
+    room = width - max(text_width(indent), text_width(following))
+    for word in text.split() if whole_words else _words(text, room):
         space = "" if is_empty else " "
         if not is_empty and text_width(line) + 1 + text_width(word) > width:
             lines.append(line)

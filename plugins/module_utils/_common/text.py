@@ -93,6 +93,11 @@ def quote(value: object) -> str:
     return shorten(visible(without_secrets(_safe_repr(plain))))
 
 
+def given_path(path: object) -> str:
+    """A path that was made of a given value, as messages that quote no paths show it: never a secret."""
+    return visible(str(_value_without_secrets(str(path))))
+
+
 def _safe_repr(value: object) -> str:
     try:
         return repr(value)
@@ -124,11 +129,21 @@ _NAMED_TOKEN = re.compile(
 )
 # Passwords may have ``/ # ? \ @`` in them, so everything up to the last ``@`` belongs to the credentials.
 _URL_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,})\S*@")
-# A proxy may be given without a scheme.
-_BARE_CREDENTIALS = re.compile(r"(?<![\w/@.:-])[\w.%+-]+:(?![/\\]{2})[^\s'\"]+@(?=[\w\[])")
+# A proxy may be given without a scheme, and what is made a path has a folder before it and one slash in it.
+_BARE_CREDENTIALS = re.compile(r"(?<![\w@.:-])[\w.%+-]+:(?![/\\]{2})[^\s'\"]+@(?=[\w\[])")
+
+# Between quotation marks, passwords may have blanks.
+_QUOTED_CREDENTIALS = re.compile(
+    r"(?<=['\"])(?P<kept>(?:[^'\":\s]*/)?(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+)?)"
+    r"[\w.%+-]+:(?![/\\]{2})[^'\"\n]*@(?=[\w\[])"
+)
 
 # A value as a whole may have blanks in its credentials, or be nothing but lines of base64.
-_URL = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,}|[\w.%+-]+:(?=.*@[\w.\[\]-]+(?::\d*)?/?\s*$)).*@", re.DOTALL)
+_URL = re.compile(
+    r"\s*(?P<folder>(?:[^:]*/)?)"
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:[/\\]+)|[\w.%+-]+:(?=.*@[\w.\[\]-]+(?::\d*)?/?\s*$)).*@",
+    re.DOTALL,
+)
 _BASE64 = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+/=\s]{100,}", re.DOTALL)
 
 
@@ -152,8 +167,7 @@ def _value_without_secrets(value: object) -> object:
         return _PRIVATE_KEY
     match = _URL.match(value) if "@" in value else None
     if match is not None:
-        scheme = match.group(1) if match.group(1).endswith(("/", "\\")) else ""
-        value = f"{scheme}{_CREDENTIALS}@{value[match.end() :]}"
+        value = f"{match['folder']}{match['scheme'] or ''}{_CREDENTIALS}@{value[match.end() :]}"
     return without_secrets(value)
 
 
@@ -165,5 +179,6 @@ def without_secrets(text: str) -> str:
     text = _NAMED_TOKEN.sub(rf"\g<1>{_TOKEN}", text)
     if "@" in text:
         text = _URL_CREDENTIALS.sub(rf"\g<1>{_CREDENTIALS}@", text)
+        text = _QUOTED_CREDENTIALS.sub(rf"\g<kept>{_CREDENTIALS}@", text)
         text = _BARE_CREDENTIALS.sub(f"{_CREDENTIALS}@", text)
     return text

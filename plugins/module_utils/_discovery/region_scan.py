@@ -39,6 +39,7 @@ from .._resources.policy_assignments import (
 from .._resources.reader import spread
 from .circuit_breaker import CircuitBreaker
 from .progress import ScanProgress
+from .unlisted import unlisted
 
 # If no row of a list shows a key, lists may leave keys out. Then this many resources of the kind are read by GET.
 _PROOF_SAMPLE = 12
@@ -90,6 +91,7 @@ class RegionScan:
         self._region = region
         self._regions = connection.regions
         self._progress = progress or ScanProgress(region, len(compartment_ids))
+        self._connection = connection
         self._service = connection.block_volume(region)
         self._compartment_ids = compartment_ids
         self._types = types
@@ -110,6 +112,8 @@ class RegionScan:
         self._breakers = {kind: CircuitBreaker() for kind in kinds}
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix=self._region) as pool:
             listed = self._list_all(pool, kinds)
+            if self._read_each:
+                self._add_unlisted(pool, listed)
             with_key = {row.id for rows in listed.values() for row in rows.values() if row.kms_key_id}
             found = [
                 self._placed(each)
@@ -142,6 +146,18 @@ class RegionScan:
         self._record_failures(kinds, failed)
         self._settle_doubts(pool, doubts, listed)
         return listed
+
+    def _add_unlisted(self, pool: ThreadPoolExecutor, listed: dict[ReadableKind, Rows]) -> None:
+        """Read what Search shows besides. What is there all the same is found; what can't be read is recorded."""
+        kinds = {kind.type: kind for kind in listed}
+        known = {name for rows in listed.values() for name in rows}
+        shown = unlisted(self._connection, self._region, kinds, frozenset(self._compartment_ids), known)
+        for each, result in _zip_map(pool, lambda one: self._get(kinds[one.type], one.id), shown):
+            if isinstance(result, ResourceError):
+                message = f"Search shows {each.id}, which no list did, and it could not be read: {result.message}"
+                self._record(each.compartment_id, each.type, replace(result, message=message))
+            elif result.lifecycle_state not in GONE_STATES:
+                listed[kinds[each.type]][each.id] = result
 
     def _settle_doubts(
         self,

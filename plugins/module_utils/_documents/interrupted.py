@@ -148,7 +148,7 @@ class InterruptedReplica(InterruptedChange):
 
 
 @dataclass(frozen=True)
-class _Found:
+class _JournaledChange:
     change: JournalChange
     journal: str
 
@@ -261,18 +261,18 @@ def _interrupted(files: dict[str, JournalFile]) -> list[InterruptedChange]:
     for name, file in files.items():
         origins.update((id(line), name) for line in file.lines)
         lines += file.lines
-    by_asset: dict[tuple[str, str], list[_Found]] = {}
+    by_asset: dict[tuple[str, str], list[_JournaledChange]] = {}
     for change in paired(lines):
         if change.intent.part in (POLICY, REPLICA_KEY):
             about = change.intent.id, change.intent.part
-            by_asset.setdefault(about, []).append(_Found(change, origins[id(change.intent)]))
+            by_asset.setdefault(about, []).append(_JournaledChange(change, origins[id(change.intent)]))
     found = (_last_interrupted(changes) for changes in by_asset.values())
     return [each for each in found if each is not None]
 
 
-def _last_interrupted(changes: Sequence[_Found]) -> InterruptedChange | None:
+def _last_interrupted(changes: Sequence[_JournaledChange]) -> InterruptedChange | None:
     """None where a later change has an end. Within a journal the order of the lines decides, else their times."""
-    last: dict[str, _Found] = {}
+    last: dict[str, _JournaledChange] = {}
     for found in changes:
         if found.journal not in last or found.change.place > last[found.journal].change.place:
             last[found.journal] = found

@@ -24,6 +24,7 @@ from .._model.accountability import Accountability
 from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
+from .._model.rows import READ_BY_LIST
 from .interrupted import InterruptedChange
 from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
 
@@ -125,6 +126,8 @@ class Journal:
                 "action": decision.action,
                 "kms_key_id": desired.kms_key_id,
                 **{f"previous_{name}": value for name, value in before.journal_fields().items()},
+                # Lists may lag behind, and have no etags.
+                **({"previous_read_by": READ_BY_LIST} if before.etag is None else {}),
                 **self._by,
                 **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),
                 **({"recreate": desired.recreate} if "replica_id" in before.journal_fields() else {}),

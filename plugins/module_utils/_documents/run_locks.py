@@ -4,9 +4,9 @@
 
 """Which lock files keep two runs from changing one resource at once.
 
-Two are needed: one in the state folder, for all runs of a user on this machine, whichever journals they have; and one
-beside the journal, for runs on other machines, or of other users, that share its folder. Where the journal is the
-default one, they are the same.
+Three are needed: one in the state folder, for all runs of a user on this machine, whichever journals they have; one
+in a folder that all users of this machine share; and one beside the journal, for runs on other machines, or in other
+containers, that share its folder. Where the journal is the default one, the first and the last are the same.
 """
 
 from __future__ import annotations
@@ -24,19 +24,32 @@ from .journal import known_default_journal
 LOCK_FILE = ".oci-keys.lock"
 """The name of the lock file in its folder. It stays empty, and stays there."""
 
+MACHINE_FOLDER = "OCI_KEYS_LOCK_FOLDER"
+"""The environment variable with the folder that all users of a machine share."""
+
 
 @dataclass(frozen=True)
 class LockPlaces:
-    """The folders that the lock files are in. ``state`` None: there is no state folder."""
+    """The folders that the lock files are in. ``state`` None: there is no state folder.
+
+    ``machine`` None: users of this machine do not exclude each other.
+    """
 
     state: Path | None
     journal: Path
+    machine: Path | None = None
+
+    @property
+    def own(self) -> list[Path]:
+        """Those whose files belong to this user."""
+        return [self.journal] if self.state is None else [self.journal, self.state]
 
 
 def lock_places(journal: Path, environment: Mapping[str, str]) -> LockPlaces:
     """The folders of the lock files of a run with this journal."""
     default = known_default_journal(environment)
-    return LockPlaces(None if default is None else default.parent, journal.parent)
+    machine = Path(environment.get(MACHINE_FOLDER) or "/tmp")
+    return LockPlaces(None if default is None else default.parent, journal.parent, machine)
 
 
 @dataclass
@@ -60,6 +73,7 @@ def open_locks(places: LockPlaces | None) -> RunLocks:
         own = _beside_journal(places, warnings)
         files += own
         files += _in_state_folder(places, own, warnings)
+        files += _of_machine(places, warnings)
     except BaseException:
         for file in files:
             file.close()
@@ -74,8 +88,10 @@ class OtherRuns:
     """
 
     def __init__(self, places: LockPlaces | None) -> None:
-        folders = [] if places is None else [places.journal, *([] if places.state is None else [places.state])]
-        self._paths = list(dict.fromkeys(Path(os.path.realpath(folder)) / LOCK_FILE for folder in folders))
+        shared = None if places is None else places.machine
+        folders = [] if places is None else [*places.own, *([] if shared is None else [shared])]
+        self._shared = shared and _lock_file_in(shared)
+        self._paths = list(dict.fromkeys(map(_lock_file_in, folders)))
         self._seen: dict[str, list[int | None]] = {}
         self._first = self._marks()
         self._files: list[LockFile] = []
@@ -85,7 +101,7 @@ class OtherRuns:
         for path in self._paths:
             if path.exists():
                 with suppress(OSError):
-                    self._files.append(LockFile(path))
+                    self._files.append(LockFile(path, is_shared=path == self._shared))
 
     def are_changing(self, name: str) -> bool:
         """Whether one of them has it locked now."""
@@ -164,6 +180,25 @@ def _in_state_folder(places: LockPlaces, beside_journal: Sequence[LockFile], war
             "at the same time. Set the environment variable XDG_STATE_HOME to a folder that can be written."
         )
         return []
+
+
+def _of_machine(places: LockPlaces, warnings: list[str]) -> list[LockFile]:
+    if places.machine is None or any(_is_same_folder(places.machine, own) for own in places.own):
+        return []
+    path = places.machine / LOCK_FILE
+    try:
+        return [LockFile(path, is_shared=True)]
+    except OSError as error:
+        warnings.append(
+            f"The lock file {str(path)!r} can't be used ({error.strerror or error}). Runs of other users on this "
+            f"machine may change the same resources at the same time. Set the environment variable {MACHINE_FOLDER} of "
+            "all users to one folder that all of them can write, such as one with mode 1777."
+        )
+        return []
+
+
+def _lock_file_in(folder: Path) -> Path:
+    return Path(os.path.realpath(folder)) / LOCK_FILE
 
 
 def _is_same_folder(one: Path, other: Path) -> bool:

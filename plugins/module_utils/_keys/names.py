@@ -22,7 +22,7 @@ from .._api.pagination import every_page
 from .._common.clock import Clock
 from .._common.errors import ApiError, InputError, TransportError
 from .._common.text import quote
-from .._model.names import candidates, guess
+from .._model.names import candidates, close_to, did_you_mean, guess, likeness
 from .._model.ocid import parse
 from .lookup import KeyFinder, known
 from .lookup_calls import LookupCalls
@@ -69,7 +69,7 @@ class KeyNames:
         matching = [key for key in keys if key.name == name]
         matching += [key for key in keys if self._is_in_named_vault(key, name, region, option)]
         if not matching:
-            meant = guess(name, self._all_names(keys, name))
+            meant = self._similar(keys, name, region, option)
             raise InputError(
                 f"{option}: {region} shows no key with the name {quote(name)}{meant}. "
                 "Give '<vault>/<key>', the name of a key, or the OCID of one that was created just now or is a replica"
@@ -114,19 +114,30 @@ class KeyNames:
             self._vaults[vault_id] = str(known(vault, "display_name") or "")
         return self._vaults[vault_id]
 
-    def _describe(self, key: NamedKey, region: str, option: str) -> str:
+    def _vault_name_if_readable(self, vault_id: str | None, region: str, option: str) -> str:
         try:
-            vault = self._vault_name(key.vault_id, region, option) if key.vault_id else ""
+            return self._vault_name(vault_id, region, option) if vault_id else ""
         except InputError:
-            vault = ""
+            return ""
+
+    def _describe(self, key: NamedKey, region: str, option: str) -> str:
+        vault = self._vault_name_if_readable(key.vault_id, region, option)
         state = f", {key.state}" if key.state and key.state != "ENABLED" else ""
         return f"{vault}/{key.name} ({key.id}{state})" if vault else f"{key.name} ({key.id}{state})"
 
-    def _all_names(self, keys: Sequence[NamedKey], name: str) -> list[str]:
-        """What could have been meant. Names of vaults are not looked up for that."""
-        vault, slash, _key = name.rpartition("/")
-        names = [key.name for key in keys if key.name]
-        return [f"{vault}/{each}" for each in names] if slash else names
+    def _similar(self, keys: Sequence[NamedKey], name: str, region: str, option: str) -> str:
+        """Keys that exist and could have been meant: a part of the name is that of the key, or of its vault."""
+        if "/" not in name:
+            return guess(name, [key.name for key in keys if key.name])
+        vaults = {key.vault_id: self._vault_name_if_readable(key.vault_id, region, option) for key in keys}
+        named = [(vaults[key.vault_id], key.name) for key in keys if key.name and vaults[key.vault_id]]
+        vault, _slash, last = name.rpartition("/")
+        close_vaults, close_keys = (
+            close_to(vault, [each for each, _key in named]),
+            close_to(last, [key for _each, key in named]),
+        )
+        fitting = [f"{each}/{key}" for each, key in named if key in close_keys or each in close_vaults]
+        return did_you_mean(sorted(fitting, key=lambda each: -likeness(each, name))[:2])
 
     def _keys_in(self, region: str, name: str, option: str) -> list[NamedKey]:
         if region not in self._keys:

@@ -24,11 +24,23 @@ def is_name(value: object) -> bool:
 
 def guess(name: str, known: Iterable[str]) -> str:
     """ " (did you mean 'prod/databases'?)", or nothing if no known name is similar."""
+    return did_you_mean(close_to(name, known))
+
+
+def close_to(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that are most like this one, in whichever case; two at most."""
     by_folded = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), list(by_folded), n=2)
-    if not close:
-        return ""
-    return f" (did you mean {' or '.join(quote(by_folded[each]) for each in close)}?)"
+    return [by_folded[each] for each in difflib.get_close_matches(name.casefold(), list(by_folded), n=2)]
+
+
+def likeness(name: str, other: str) -> float:
+    """How much two names are alike: from 0 to 1, in whichever case."""
+    return difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """ " (did you mean 'prod/databases'?)", or nothing without names."""
+    return f" (did you mean {' or '.join(map(quote, names))}?)" if names else ""
 
 
 def candidates(words: Sequence[str]) -> str:

@@ -123,13 +123,13 @@ def read_interrupted(connection: Connection, policies: Sequence[InterruptedChang
         try:
             readings = region.read(DesiredState(None))
             for policy, kind in members:
-                _sort_in(found, policy, readings[policy.asset_id], region, kind)
+                _classify(found, policy, readings[policy.asset_id], region, kind)
         finally:
             region.close()
     return found
 
 
-def _sort_in(
+def _classify(
     found: Interrupted, policy: InterruptedChange, now: Reading, region: RegionReader, kind: ResourceKind
 ) -> None:
     if isinstance(now, ResourceError):

@@ -14,13 +14,15 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.quantities import duration
+from .._common.text import quote
+from .._common.values import is_blank
 from .._documents.discovery_file import (
     DiscoveryFile,
     read_discovery,
 )
 from .._documents.own_files import write_result
 from .._model.key_exceptions import CompartmentTree, ExceptionMatcher, KeyException
-from .._model.ocid import expect_realm, expect_type, parse
+from .._model.ocid import Ocid, expect_realm, expect_type, parse
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .._planning.key_checks import (
     KeyChecks,
@@ -178,7 +180,7 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
         ) from error
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
-        warn_of(context.module, incomplete_warning("'new_discovery_file'"))
+        warn_of(context.module, incomplete_warning(repr(str(path))))
     return read_discovery(path)
 
 
@@ -255,16 +257,28 @@ def _keys(context: PlanContext, option: str) -> dict[str, str]:
     regions, tenancy = context.connection.regions, context.connection.tenancy
     keys: dict[str, str] = {}
     for name, value in (context.options[option] or {}).items():
-        key = parse(value)
-        expect_type(key, "key")
-        if tenancy:
-            expect_realm(key, parse(tenancy).realm, "the tenancy")
+        key = _key(option, name, value, tenancy)
         region = regions.expect(str(name), f"'{option}' names")
         if keys.setdefault(region, key.value) != key.value:
             raise InputError(f"'{option}' gives {region} two different keys")
     if not keys:
         raise InputError(f"'{option}' is empty. Give each region its key, or set 'state: absent'")
     return keys
+
+
+def _key(option: str, region: object, value: object, tenancy: str | None) -> Ocid:
+    if is_blank(value):
+        raise InputError(
+            f"'{option}' has no key for {quote(region)}. Give the OCID or the name of a key, or leave the region out"
+        )
+    try:
+        key = parse(str(value))
+        expect_type(key, "key")
+        if tenancy:
+            expect_realm(key, parse(tenancy).realm, "the tenancy")
+    except InputError as error:
+        raise InputError(f"'{option}' for {quote(region)}: {error}") from error
+    return key
 
 
 def _wanted_keys(plan_filter: PlanFilter, discovery: DiscoveryFile) -> set[KeyInRegion]:

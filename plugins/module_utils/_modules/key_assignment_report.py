@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.ssh_signatures import REPORT_NAMESPACE, sign
+from .._common.text import quote
 from .._common.values import is_blank
 from .._documents.changes_file import ChangeRow, read_batch_changes, read_changes
 from .._documents.discovery_file import DiscoveryFile, read_discovery
@@ -31,7 +32,8 @@ from .._documents.report_file import RunRecords, parse_report, plan_section
 from .._documents.report_summary import summary_document
 from .._documents.subject import subject
 from .._model.key_exceptions import KeyException
-from .._model.ocid import expect_type, parse
+from .._model.names import is_name
+from .._model.ocid import Ocid, expect_type, parse
 from .._model.rows import ResourceRow, key_region
 from .._model.terraform import TerraformStates
 from .._reporting.alarms import alarms
@@ -58,6 +60,7 @@ from .errors import fail_module_on_error
 from .exception_options import given_exceptions
 from .output import invocation, warn
 from .report_history import NO_BASELINE, History
+from .report_interrupted import interrupted_lines
 from .terraform_options import given_states
 
 # A result lists at most this many of the keys to be retired; the report has all of them.
@@ -134,10 +137,13 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         paths["signature"] = sign(paths["manifest"], signing_key, REPORT_NAMESPACE)
     published = history.publish(texts["metrics"])
     warn(module, history.warnings, "the folder of the reports")
-    result = _result(report)
+    result = _result(report, _planned_names(options) if report["retirement"] else {})
     if history.baseline is not None and report["since"] is None:
         result["msg"] += f". {NO_BASELINE}"
         result["lines"].append(f"{NO_BASELINE}.")
+    if history.keeps:
+        is_redacted = report["evidence"]["redacted"] is not None
+        result["lines"] += interrupted_lines(folder.parent, runs, is_redacted=is_redacted)
     return {
         "changed": False,
         "paths": {**{kind: str(path) for kind, path in paths.items()}, **published},
@@ -257,12 +263,21 @@ def _changes(path: Path) -> list[ChangeRow]:
 
 
 def _keys_to_retire(given: Sequence[Any] | None, runs: Sequence[RunRecords]) -> list[str]:
-    keys = [parse(value) for value in given or () if not is_blank(value)]
-    for key in keys:
-        expect_type(key, "key")
+    keys = [_key_to_retire(value) for value in given or () if not is_blank(value)]
     if keys and any(run.run and run.run["redacted"] for run in runs):
         raise InputError("'kms_key_ids' can't be looked up in redacted reports. Merge reports that are not redacted")
     return [key.value for key in keys]
+
+
+def _key_to_retire(value: Any) -> Ocid:
+    if is_name(value):
+        raise InputError(
+            f"'kms_key_ids' has {quote(value)}, which is a name, but OCI is not asked here. Give the key's OCID, e.g. "
+            "'resolved.kms_key_ids' of kms_key_info, or run the role encryption_report, which takes names"
+        )
+    key = parse(value)
+    expect_type(key, "key")
+    return key
 
 
 def _exceptions(options: Mapping[str, Any], runs: Sequence[RunRecords]) -> list[KeyException] | None:
@@ -325,8 +340,8 @@ def _check_files(options: Mapping[str, Any], paths: Mapping[str, Path]) -> None:
         expect_replaceable(name, path, foreign_report_reason)
 
 
-def _result(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What a task returns of a report: counts and verdicts, however large it is."""
+def _result(report: Mapping[str, Any], planned: Mapping[str, str | None]) -> dict[str, Any]:
+    """What a task returns of a report: counts and verdicts, however large it is. ``planned`` has names of a plan."""
     checks = report["violations"]["checks"]
     keys = report["retirement"]["keys"] if report["retirement"] else []
     summary = report["summary"]
@@ -347,7 +362,7 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
                 "kms_key_id": key["kms_key_id"],
                 "verdict": key["verdict"],
                 "uses": len(key["uses"]),
-                "display_name": names.get(key["kms_key_id"]),
+                "display_name": names.get(key["kms_key_id"]) or planned.get(key["kms_key_id"]),
             }
             for key in keys[:_MOST_LISTED]
         ],
@@ -355,6 +370,12 @@ def _result(report: Mapping[str, Any]) -> dict[str, Any]:
         "lines": report_lines(report),
         "msg": report_message(report),
     }
+
+
+def _planned_names(options: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """The names that the plan has of keys, such as those that the user gave. None while OCIDs are to be replaced."""
+    path = _path(options["plan_file"])
+    return {} if path is None or options["redact"] else read_plan(path).names
 
 
 def _since(report: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -326,6 +326,7 @@ def _names(result: PlanResult) -> dict[str, str | None]:
     rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
     keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
     found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
+    found.update((ocid, name) for ocid, name in result.names.items() if ocid.startswith("ocid1.key."))
     found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)
     policies = [policy for row in rows for policy in (row.get("policy_id"), row.get("wanted_policy_id")) if policy]
     found.update((policy, result.names[policy]) for policy in policies if policy in result.names)

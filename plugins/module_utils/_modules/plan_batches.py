@@ -282,7 +282,7 @@ class BatchRecord:
         """A line that says which resources these were, and how long the rest of the plan takes."""
         counts = summary(self._outcomes)
         label = _label(self._parts, len(self._outcomes))
-        return progress_line(label, counts["changed"], counts["failed"], self._seconds_left())
+        return progress_line(label, counts["changed"], counts["failed"], self.seconds, self._seconds_left())
 
     def counted(self) -> PreviousBatches:
         """What the batches of the run did, with this one."""
@@ -290,11 +290,13 @@ class BatchRecord:
         return self._previous.with_batch(self._number, self._tried, rows, self.seconds)
 
     def _seconds_left(self) -> float | None:
-        """How long the rest of the plan takes, if it goes on as it did so far. None after the last batch."""
+        """How long the rest of the plan takes, if it goes on as this batch did. None after the last one, and after a
+        canary: how long one resource takes says little of many that are changed side by side."""
         sizes = {key: sum(part.stop - part.start for part in parts) for key, parts in self._plan.batches.items()}
         left = sum(size for key, size in sizes.items() if key > self._number)
-        done = self._previous.done + sizes[self._number]
-        return (self._previous.seconds + self.seconds) / done * left if left else None
+        if not left or self.is_canary or not self._outcomes:
+            return None
+        return self.seconds / len(self._outcomes) * left
 
     def write(self) -> None:
         if self._module.check_mode:

@@ -24,11 +24,9 @@ from .._model.resource_types import RESOURCE_TYPES
 from .options import KEY_CHECK_OPTIONS
 
 # What neither says which resources are planned nor what was approved. Options with choices can't be blank.
-_NO_FILTERS = {*CONNECTION_OPTIONS, *KEY_CHECK_OPTIONS, "keys_file", "run_id", "kms_key_ids", "progress_file"} | {
-    "exceptions",
-    "approved_by",
-    "change_ticket",
-}
+_NO_FILTERS = {*CONNECTION_OPTIONS, *KEY_CHECK_OPTIONS, "kms_key_ids", "progress_file", "exceptions"}
+# What says nothing of what is planned, but is looked for afterwards.
+_TEXTS = {"keys_file", "run_id", "approved_by", "change_ticket"}
 
 _EXCLUDABLE = (
     *RESOURCE_TYPES.changeable.ocid_types,
@@ -44,6 +42,8 @@ def expect_no_blanks(options: Mapping[str, Any]) -> None:
             continue
         for place, part in _parts(name, value):
             if is_blank(part) or part in ([], {}):
+                if name in _TEXTS:
+                    raise InputError(f"{place} is blank. Give it a value, or leave it out")
                 raise InputError(
                     f"{place} is blank, so it is not known what to plan for. Leave '{name}' out if it should restrict "
                     "nothing"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._changes.results import MOST_FAILURES_IN_MESSAGE, message_of_counts, summary
 from .._common.errors import BlockVolumeKeyError, InputError
+from .._common.text import label
 from .._documents.batch_file import read_batch_files
 from .._documents.plan_file import PlanFile
 from .._documents.subject import Subject
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 _AFTER, _LAST_PLAN = "after.json", "plan-last.json"
 _MOST_ROUNDS = 10
+_MOST_NAMED = 5
 _MOST_RECOVERED = 80
 # Of the result of a plan, what the result of a run has; its file has the rest.
 _LAST_PLAN_FIELDS = ("plan_file", "digest", "complete", "summary", "first_batch", "batch_count", "msg")
@@ -305,8 +308,21 @@ def _result(course: _Course, *, check_mode: bool) -> dict[str, Any]:
         "is_canary": course.is_canary,
         "failed_so_far": len(course.previous.failed),
         "resources": course.failures,
-        "msg": "\n".join([*lines, *course.unsettled]),
+        "msg": "\n".join([*lines, *_recovered_lines(course.recovered, check_mode=check_mode), *course.unsettled]),
     }
     if course.recovered:
         result["recovered"] = course.recovered[:_MOST_RECOVERED]
     return result
+
+
+def _recovered_lines(recovered: Sequence[Mapping[str, Any]], *, check_mode: bool) -> list[str]:
+    """The policies, not of the plan, that are assigned again since an interrupted run had taken them away."""
+    verb = "would be" if check_mode else "was"
+    lines = [
+        f"Backup policy {entry['policy_id']}, which an interrupted run had taken away, {verb} assigned again to "
+        f"{label(entry['display_name'] or '', entry['id'])}"
+        for entry in recovered
+        if entry["changed"] and not entry["error"]
+    ]
+    more = [f"... and {len(lines) - _MOST_NAMED:,} more backup policies"] if len(lines) > _MOST_NAMED else []
+    return [*lines[:_MOST_NAMED], *more]

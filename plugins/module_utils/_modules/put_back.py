@@ -18,6 +18,7 @@ from .._changes.results import outcome_entry
 from .._common.errors import InputError
 from .._documents.interrupted import InterruptedChange, recent_open_changes
 from .._documents.journal import Journal
+from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
@@ -78,6 +79,11 @@ def put_back(
             found.note_settled(journal)
         except (OSError, InputError) as error:
             warnings.append(f"That interrupted changes are settled could not be written to the journal ({error}).")
+    warnings += [
+        f"{unsettled_text(policy, f'it is {now.lifecycle_state}, so that does not come back')}."
+        for policy, now in found.settled
+        if now.lifecycle_state in GONE_STATES
+    ]
     unsettled = [unsettled_text(policy, str(error)) for policy, error in found.unknown]
     outcomes: list[tuple[Outcome, DesiredState]] = []
     settings = replace(run_settings, multi_version_key_fails=False, wait=True)

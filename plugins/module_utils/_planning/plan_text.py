@@ -15,7 +15,7 @@ from .._common.text import shorten, visible
 from .._documents.plan_file import PlanEntry, UnplannedRow
 from .._model.change_table import ChangedRow, UnchangedRow, change_table, name_words, unchanged_lines
 from .._model.ocid_names import Names
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .plan import Plan
 
 _REST = "see the plan file"
@@ -23,6 +23,9 @@ GOOD, CHANGES, LEFT, BAD = "good", "changes", "left", "bad"
 """What the headings of a plan are about."""
 
 NO_NAMES = Names({})
+
+
+_MOST_LOST = 5
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,32 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
         lines += wrap(note, words.width)
     for heading, rows, remedy in _sections(plan):
         lines += unchanged_lines(heading, _unchanged_rows(rows, words, remedy), words.width, _REST)
-    lost = sum("lost_in_runs" in entry for entry in plan.entries)
-    if lost:
-        policies = "1 backup policy" if lost == 1 else f"{lost:,} backup policies"
-        lines += wrap(f"{policies} that an interrupted run took away {verb} assigned again", words.width)
+    lines += _lost_lines([entry for entry in plan.entries if "lost_in_runs" in entry], words, verb)
     if plan.not_selected:
         lines.append(f"{plan.not_selected:,} not selected by the filters")
     lines += _approval_lines(plan, words)
     return [*map(visible, lines), *_digest_lines(plan.digest, words.width)]
+
+
+def _lost_lines(lost: Sequence[PlanEntry], words: PlanWords, verb: str) -> list[str]:
+    """The policies and replicas that come back, each with its asset: the table of changes shows but their keys."""
+    replicas = [entry for entry in lost if entry["type"] == REPLICA]
+    policies = [entry for entry in lost if entry["type"] != REPLICA]
+    lines: list[str] = []
+    if policies:
+        many = "1 backup policy" if len(policies) == 1 else f"{len(policies):,} backup policies"
+        named = _some([f"{entry.get('policy_id')} of {_name(entry)}" for entry in policies])
+        lines += wrap(f"{many} that an interrupted run took away {verb} assigned again: {named}", words.width)
+    if replicas:
+        many = RESOURCE_TYPES.count(REPLICA, len(replicas))
+        named = _some([f"that of {_name(entry)} in {entry['key_region']}" for entry in replicas])
+        lines += wrap(f"{many} that an interrupted run took away {verb} made again: {named}", words.width)
+    return lines
+
+
+def _some(named: Sequence[str]) -> str:
+    more = f", and {len(named) - _MOST_LOST:,} more" if len(named) > _MOST_LOST else ""
+    return f"{', '.join(named[:_MOST_LOST])}{more}"
 
 
 def _digest_lines(digest: str, width: int) -> list[str]:
@@ -124,9 +145,13 @@ def _changed_rows(entries: Sequence[PlanEntry], names: Names) -> list[ChangedRow
 def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
     """What a change replaces and by what: keys, or backup policies with the keys for their copies."""
     before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
+    copies = entry["key_region"] != entry["region"]
+    if "lost_in_runs" in entry and entry["type"] == REPLICA:
+        return "no replica", names.key(after)
+    if "lost_in_runs" in entry:
+        return _policy_words(None, None, names), _policy_words(entry.get("policy_id"), after, names, copies=copies)
     if "wanted_policy_id" not in entry:
         return names.key(before), names.key(after)
-    copies = entry["key_region"] != entry["region"]
     return (
         _policy_words(entry.get("policy_id"), before, names),
         _policy_words(entry["wanted_policy_id"], after, names, copies=copies),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .._common.progress import rate
 from .._common.quantities import duration
 from .._documents.plan_file import Slice
 from .._model.resource_types import RESOURCE_TYPES
@@ -19,7 +20,8 @@ def slice_label(part: Slice) -> str:
     return f"{part.region}: {many} {span} of {part.total:,}"
 
 
-def progress_line(label: str, changed: int, failed: int, seconds_left: float | None) -> str:
-    """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, about 40 s left" """
+def progress_line(label: str, changed: int, failed: int, seconds: float, seconds_left: float | None) -> str:
+    """ "us-phoenix-1: block volumes 201-400 of 1,000, 200 changed, 0 failed, 5/s, about 40 s left" """
+    speed = f", {rate(changed, seconds)}" if changed and seconds > 0 else ""
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
-    return f"{label}, {changed:,} changed, {failed:,} failed{left}"
+    return f"{label}, {changed:,} changed, {failed:,} failed{speed}{left}"

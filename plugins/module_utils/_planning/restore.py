@@ -99,6 +99,7 @@ def _policy_skip_reason(
     return None
 
 
+_OTHER_POLICY = "its backup policy is neither the one that it had then nor one that the run assigned"
 _NOT_TO_ORACLE = (
     "was on the Oracle-managed key",
     f"Set {option_words('allow_oracle_managed', 'restore_keys')} to true to return it to that",
@@ -124,7 +125,7 @@ def _skip_reason(
     is_lost = "lost_in_runs" in row
     if row["type"] == ASSIGNMENT and not is_lost and row["policy_id"] != first.policy_id:
         gone = row["lifecycle_state"] in GONE_STATES
-        return (f"is {row['lifecycle_state']}" if gone else "its backup policy is not the one that it had then"), None
+        return (f"is {row['lifecycle_state']}" if gone else _OTHER_POLICY), None
     if current == first.before and not is_lost:
         return None
     if row["lifecycle_state"] in GONE_STATES:

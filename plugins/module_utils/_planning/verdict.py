@@ -13,13 +13,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from .._common.quantities import resources
-from .._common.text import label, readable
+from .._common.text import readable
+from .._model.change_table import name_words
 
 BLOCKED, SKIPPED, NOT_APPROVED, INCOMPLETE = "blocked", "skipped", "not_approved", "incomplete"
 FAIL_ON = (BLOCKED, SKIPPED, NOT_APPROVED, INCOMPLETE)
 """What a plan can be made to fail on, before the first change."""
 
 _MOST_KEYS = 20
+_MOST_FAILURES = 5
 _LONGEST_REASON = 500
 
 
@@ -107,7 +109,7 @@ def stop_reason(batch: Mapping[str, Any], role: str, max_failures: int | None = 
 
 
 def _canary_reason(failures: Sequence[Mapping[str, Any]], role: str) -> str:
-    named = "; ".join(f"{label(row.get('display_name') or '', row['id'])}: {_why(row)}" for row in failures[:3])
+    named = "; ".join(f"{_called(row)}: {_why(row)}" for row in failures[:3])
     more = f"; and {len(failures) - 3:,} more" if len(failures) > 3 else ""
     ids = ", ".join(str(row["id"]) for row in failures[:3])
     if role == "rekey":
@@ -140,6 +142,7 @@ def verdict(
     latest: str = "",
     retirement: Sequence[Mapping[str, Any]] = (),
     objections: Sequence[str] = (),
+    failures: Sequence[Mapping[str, Any]] = (),
 ) -> Verdict:
     """How a run ended.
 
@@ -147,7 +150,8 @@ def verdict(
     plan, it is the result of the module that changed what it was given.
     ``stopped``: the run stopped early; a text is the sentence of ``stop_reason``. ``latest`` is the link to the newest
     report. ``retirement`` has the verdicts of a report on keys, each with ``kms_key_id``, ``verdict`` and ``uses``.
-    ``objections`` are what ``plan_objections`` has against carrying out the last plan, as sentences.
+    ``objections`` are what ``plan_objections`` has against carrying out the last plan, as sentences. ``failures`` are
+    resources that failed, as ``stop_reason`` takes them; not all, if they are many.
     """
     counts = last_plan["summary"]
     is_call = "total" in counts
@@ -162,8 +166,8 @@ def verdict(
         faults.append(last_plan["msg"])  # it names the first of those that failed, with the reasons
     elif is_call and counts["blocked"]:
         faults.append(f"{resources(counts['blocked'])} can't be changed. The files in {folder} have the reasons")
-    elif failed:
-        faults.append(f"{resources(failed)} failed. The report in {folder} lists them with the reasons")
+    elif failed and not (isinstance(stopped, str) and not failures):  # of a canary the stop reason says it
+        faults.append(_failed_lines(failed, failures, folder))
     if stopped and not check_mode:
         faults.append(
             stopped
@@ -183,6 +187,23 @@ def verdict(
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
     summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
+
+
+def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str) -> str:
+    """Some of those that failed, with the reasons, a line for each."""
+    if not failures:
+        return f"{resources(count)} failed. The report in {folder} lists them with the reasons"
+    shown = failures[:_MOST_FAILURES]
+    lines = [f"  {_called(row)}: {_why(row)}" for row in shown]
+    more = count - len(shown)
+    return "\n".join(
+        [f"{resources(count)} failed:", *lines, *([f"  and {more:,} more in {folder}"] if more > 0 else [])]
+    )
+
+
+def _called(row: Mapping[str, Any]) -> str:
+    """A resource by its name, or by its OCID where it has none."""
+    return name_words(row.get("display_name")) or str(row["id"])
 
 
 def _counts_of_call(counts: Mapping[str, int], *, check_mode: bool) -> dict[str, int]:
@@ -249,7 +270,7 @@ def _key_lines(retirement: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _key_line(row: Mapping[str, Any]) -> str:
-    key, uses = label(row.get("display_name") or "", row["kms_key_id"]), row.get("uses") or 0
+    key, uses = name_words(row.get("display_name")) or str(row["kms_key_id"]), row.get("uses") or 0
     if row["verdict"] == "in_use":
         verb = "uses" if uses == 1 else "use"
         return f"Key {key}: IN USE. {resources(uses)} in Block Volume still {verb} it. Don't disable or delete it"

@@ -27,7 +27,7 @@ from .checks import Demands, Evidence, findings, material_age
 from .excuses import Excuses
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
-from .key_use import CONDITIONS, condition, days_between, is_clock_wrong, key_uses, moment
+from .key_use import CONDITIONS, condition, days_between, is_clock_wrong, key_uses, parsed_time
 from .owners import UNKNOWN, by_owner
 from .scope import all_of, compartment_paths, is_limited, scope
 from .terraform import terraform_section
@@ -233,7 +233,7 @@ def _latest_rows(found: Sequence[DiscoveryFile]) -> Iterable[ResourceRow]:
 
 def _look_rank(found: DiscoveryFile) -> tuple[bool, datetime]:
     """The later look last; one whose time is unknown is not later than any."""
-    time = moment(found.scanned["time_finished"])
+    time = parsed_time(found.scanned["time_finished"])
     return (time is not None, time or _EPOCH)
 
 

@@ -33,6 +33,7 @@ NOT_SEARCHED = (
     "all other OCI services that use Vault keys, and data that applications encrypt with the key",
     "other tenancies, including resources shared with them or copied to them",
     "volumes and backups that are TERMINATING or TERMINATED",
+    "resources that neither lists nor Resource Search showed: both may lag behind, for what was made a moment ago",
 )
 """What a report does not cover."""
 

@@ -85,7 +85,7 @@ def key_uses(resources: Sequence[ResourceRow], keys: Sequence[ReportedKeyRow]) -
     return [KeyUse(*place, used[place], rows.get(place)) for place in sorted(used)]
 
 
-def moment(text: str | None) -> datetime | None:
+def parsed_time(text: str | None) -> datetime | None:
     """A time of a file; None where there is none, or where it is of another form."""
     if text is None:
         return None
@@ -97,14 +97,14 @@ def moment(text: str | None) -> datetime | None:
 
 def days_between(start: str | None, end: str | None) -> int | None:
     """Whole days between two times; None where one is unknown."""
-    first, last = moment(start), moment(end)
+    first, last = parsed_time(start), parsed_time(end)
     return None if first is None or last is None else (last - first).days
 
 
 def is_clock_wrong(now: str, times: Iterable[str | None]) -> bool:
     """Whether something happened later than now: this clock is slow, so that no age can be computed with it."""
-    end = moment(now)
+    end = parsed_time(now)
     if end is None:
         return True
     latest = end + _CLOCK_TOLERANCE
-    return any(time is not None and time > latest for time in map(moment, set(times)))
+    return any(time is not None and time > latest for time in map(parsed_time, set(times)))

@@ -99,7 +99,7 @@ class BackupCopy(Resource):
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ListedCopies:
     """The copies that a list shows, and why there may be others."""
 
     copies: Sequence[_Copy]
@@ -222,24 +222,24 @@ class CopyReader(Reader):
             name: faults[name] if name in faults and not any(map(_is_live, rows[name])) else rows[name] for name in rows
         }
 
-    def _copies_in(self, compartment_id: str, ids: Sequence[str]) -> _Found:
+    def _copies_in(self, compartment_id: str, ids: Sequence[str]) -> _ListedCopies:
         """By the pages of the compartment, unless asking for each source takes no more calls."""
         found: list[_Copy] = []
         fault: ResourceError | None = None
         try:
             if self._lists_by_source and len(ids) <= _FEW:
                 found = [row for name in ids for row in self._copies_of(name, compartment_id)]
-                return _Found(found)
+                return _ListedCopies(found)
             for number, page in enumerate(map(self._without_doubts, self._pages_there.of(compartment_id)), start=1):
                 found.extend(cast(Sequence[_Copy], page.resources))
                 if page.unreadable:
                     fault = fault or self._unknown(unreadable_rows(page.unreadable, f"{self._backup.noun}s"))
                 if self._lists_by_source and number >= len(ids) and page.next_page is not None:
                     found = [row for name in ids for row in self._copies_of(name, compartment_id)]
-                    return _Found(found)
+                    return _ListedCopies(found)
         except ApiError as error:
             fault = self._unknown(error)
-        return _Found(found, fault)
+        return _ListedCopies(found, fault)
 
     def _copies_of(self, source_id: str, compartment_id: str) -> Iterator[_Copy]:
         """Raises TransportError for a row that can't be read: it may be a copy, and there must not be two."""
@@ -353,8 +353,8 @@ class CopyReader(Reader):
 
     def _key_of(self, bearers: Sequence[Resource]) -> str | None:
         keys = list(dict.fromkeys(bearer.kms_key_id for bearer in bearers))
-        odd = [key for key in keys if key != self._key]
-        return next(iter(odd or keys), None)
+        other_keys = [key for key in keys if key != self._key]
+        return next(iter(other_keys or keys), None)
 
     def _token(self, source_id: str, dead: Iterable[str]) -> str:
         """The same for every try of a copy, by whichever run and with whichever key: the service makes only one."""

@@ -21,7 +21,7 @@ from .lists import Pages
 class Snapshot:
     """What a page showed when it was asked for, which is when its request was made, not when its response came."""
 
-    asked: float
+    requested_at: float
     rows: Mapping[str, Resource]
 
 
@@ -67,9 +67,9 @@ class ListedPages:
             latest = self._latest.get(query, _NEVER)
             if query in self._forgotten:
                 return _NEVER  # while this thread waited, another one found that the page can't be asked for any more
-            if latest.asked < not_before:
-                asked = clock.monotonic()
-                latest = self._latest[query] = Snapshot(asked, self.rows(query))
+            if latest.requested_at < not_before:
+                requested_at = clock.monotonic()
+                latest = self._latest[query] = Snapshot(requested_at, self.rows(query))
             return latest
 
     def _forget(self, query: Query) -> None:

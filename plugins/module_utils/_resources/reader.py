@@ -143,7 +143,7 @@ class Reader:
             shown = self._listed.since(page, not_before, clock)
             row = shown.rows.get(resource_id)
             if row is not None:
-                return row, shown.asked
+                return row, shown.requested_at
         asked = clock.monotonic()
         return self.get(resource_id), asked
 

@@ -38,7 +38,7 @@ def main() -> None:
     client = oci.core.BlockstorageClient(config, signer=signer)
     volume = client.get_volume(volume_id).data
     if volume.kms_key_id != kms_key_id:
-        vet(config, signer, kms_key_id)
+        check_key(config, signer, kms_key_id)
         details = oci.core.models.UpdateVolumeKmsKeyDetails(kms_key_id=kms_key_id)
         client.update_volume_kms_key(volume_id, details)
         pause = FIRST_LOOK
@@ -49,7 +49,7 @@ def main() -> None:
     module.exit_json(changed=True, kms_key_id=volume.kms_key_id)
 
 
-def vet(config: dict, signer: oci.signer.Signer, kms_key_id: str) -> None:
+def check_key(config: dict, signer: oci.signer.Signer, kms_key_id: str) -> None:
     search = oci.resource_search.ResourceSearchClient(config, signer=signer)
     query = f"query key resources return allAdditionalFields where identifier = '{kms_key_id}'"
     found = search.search_resources(oci.resource_search.models.StructuredSearchDetails(query=query)).data.items[0]

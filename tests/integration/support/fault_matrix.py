@@ -180,7 +180,7 @@ _REPLICAS = scenarios.discovery("replica", regions=[FRA])
 _REPLACED = scenarios.policies(has="key-everywhere", switches=(("assignment_repost", "conflict"),))
 _WITHOUT_DOMAIN = (("boot_list_without_domain", "refused"),)
 _NO_TREE = (("ListCompartments", _DENIED),)
-_AT_HOME = scenarios.vetting("key-everywhere", PHX, vault_get_in_replica_region="not_found")
+_AT_HOME = scenarios.key_validation("key-everywhere", PHX, vault_get_in_replica_region="not_found")
 
 PLACES: tuple[Place, ...] = (
     *_places_of_volumes("volume", "Volume"),
@@ -219,16 +219,16 @@ PLACES: tuple[Place, ...] = (
     Place("ListVolumeAttachments", scenarios.attachments("volume"), Need.LISTING, page_two=1),
     Place("ListBootVolumeAttachments", scenarios.attachments("boot_volume"), Need.LISTING, page_two=1),
     Place("ListInstances", scenarios.attachments("volume"), Need.LISTING, page_two=1, is_last=True),
-    Place("SearchResources", scenarios.vetting(), Need.SHORT_CUT, "vetting"),
+    Place("SearchResources", scenarios.key_validation(), Need.SHORT_CUT, "validation"),
     Place("SearchResources", scenarios.key_info(), Need.SHORT_CUT, "key-info"),
     Place("SearchResources", scenarios.shards(), Need.SHORT_CUT, "inventory"),
     Place("ListBootVolumes", scenarios.shards(), Need.LISTING, "inventory"),
-    Place("GetVault", scenarios.vetting(), Need.SHORT_CUT),
+    Place("GetVault", scenarios.key_validation(), Need.SHORT_CUT),
     Place("ListVaultReplicas", _AT_HOME, Need.SHORT_CUT),
-    Place("GetKey", scenarios.vetting(), Need.KEY),
-    Place("GetKey", scenarios.vetting(search_hides="keys"), Need.KEY, "at-a-guess", tries=3),
+    Place("GetKey", scenarios.key_validation(), Need.KEY),
+    Place("GetKey", scenarios.key_validation(search_hides="keys"), Need.KEY, "at-a-guess", tries=3),
     Place("GetKey", scenarios.key_info(), Need.KEY_TOLD, "key-info"),
-    Place("ListKeyVersions", scenarios.vetting(), Need.CAUTION),
+    Place("ListKeyVersions", scenarios.key_validation(), Need.CAUTION),
     Place("ListKeyVersions", scenarios.key_info(), Need.CAUTION, "key-info", page_two=1, is_last=True),
     Place("ListRegionSubscriptions", scenarios.copies("volume_backup"), Need.PLACE, "copies", stand_ins=1),
     Place("ListRegionSubscriptions", scenarios.discovery("volume", regions=["all"]), Need.PLACE, "discovery"),

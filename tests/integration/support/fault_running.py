@@ -107,6 +107,7 @@ def _change(cell: Cell, rule: Rule, ask: Ask, sim: Simulator, journal: Path, pac
     in_vain = cell.count is None and (is_long or cell.fault.is_wrong)
     with _called(cell, sim):
         spoilt = _attempt(ask, sim, journal, pace, pace.brief_wait if in_vain else pace.wait)
+    spoilt = replace(spoilt, a_row_lags=cell.fault.kind == "lagging_row")
     _has_struck(cell, sim)
     check(spoilt)
     _check_end(spoilt, rule)
@@ -178,7 +179,7 @@ def _look(cell: Cell, rule: Rule, task: Look, sim: Simulator, pace: Pace) -> str
     with _called(cell, sim):
         told = task.look(sim, timeout=pace.timeout, retry=pace.retry)
     _has_struck(cell, sim)
-    _check_told(told, _in_peace(cell, task, sim, pace), rule)
+    _check_report(told, _in_peace(cell, task, sim, pace), rule)
     assert settled(sim).rows == before.rows
     return told.printed
 
@@ -199,7 +200,7 @@ def _in_peace(cell: Cell, task: Look, sim: Simulator, pace: Pace) -> Seen:
 _SEEN_IN_PEACE: dict[tuple[str, bool, bool], Seen] = {}
 
 
-def _check_told(told: Told, everything: Seen, rule: Rule) -> None:
+def _check_report(told: Told, everything: Seen, rule: Rule) -> None:
     """Whatever is told is true, and what is not told is told of."""
     assert "Traceback" not in told.printed
     assert INTERNAL_ERROR not in told.printed

@@ -77,9 +77,9 @@ def _fleet(section: str, named: int, paged: bool, **fields: Any) -> list[dict[st
     return rows
 
 
-def keys_of_volumes(kind: str, named: int = FEW, *, state: str = "present", vetted: bool = False) -> Scenario:
-    """Volumes or boot volumes leave a key, most without its being vetted, which is a matter of other scenarios."""
-    more = () if vetted else (("validate_key", False),)
+def keys_of_volumes(kind: str, named: int = FEW, *, state: str = "present", validated: bool = False) -> Scenario:
+    """Volumes or boot volumes leave a key, most without its being validated, which is a matter of other scenarios."""
+    more = () if validated else (("validate_key", False),)
 
     def task(sim: Simulator, count: int) -> Ask:
         key = sim.id("key-a") if state == "present" else None
@@ -212,7 +212,7 @@ def copies(kind: str, *, there: bool = False) -> Scenario:
     return Scenario(rows, task)
 
 
-def vetting(key: str = "key-a", region: str = IAD, **switches: Any) -> Scenario:
+def key_validation(key: str = "key-a", region: str = IAD, **switches: Any) -> Scenario:
     """Two volumes on the Oracle-managed key get one that is looked at before."""
     return Scenario(
         rows=lambda paged: {

@@ -61,8 +61,8 @@ class LiveRun:
 
     @property
     def longest_silence(self) -> float:
-        """Seconds, from the first line on, in which there was nothing new to see."""
-        names = ("verbose", "runner_on_ok", "runner_on_failed")
+        """Seconds, from the start of the first task on, in which there was nothing new to see."""
+        names = ("playbook_on_task_start", "verbose", "runner_on_ok", "runner_on_failed")
         times = [
             datetime.fromisoformat(event["created"]).timestamp()
             for event in self.events

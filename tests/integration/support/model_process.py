@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,6 +75,36 @@ class Life(UnhurriedClock):
     def _go_on(self) -> None:
         if self.is_over:
             raise Killed
+
+
+class MortalLife(Life):
+    """The same, of a real process, which kills itself."""
+
+    def _go_on(self) -> None:
+        if self.is_over:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def ends_by_exception(task: Callable[[Life], object], dies_at: int, *, sent: bool) -> bool:
+    """Whether the task dies at that request, in this process."""
+    life = Life(dies_at, sent=sent)
+    with living(life), contextlib.suppress(Killed):
+        task(life)
+    return life.is_over
+
+
+def ends_by_signal(task: Callable[[Life], object], dies_at: int, *, sent: bool) -> bool:
+    """Whether the task dies at that request, in a process of its own: by SIGKILL, with all of its threads and locks."""
+    child = os.fork()
+    if child == 0:
+        try:
+            life = MortalLife(dies_at, sent=sent)
+            with living(life):
+                task(life)
+        finally:
+            os._exit(0)
+    _child, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 @contextmanager

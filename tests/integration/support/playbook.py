@@ -43,6 +43,7 @@ def environment_of(sim: Simulator, folder: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "OCI_KEYS_LOCK_FOLDER": str(folder),  # OCIDs of the simulator are those of other tests
         **sim.environment(),
     }
 

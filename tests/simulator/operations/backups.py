@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from simulator.api import Call, declare
+from simulator.key_checks import check_assignable, check_removable
 from simulator.kinds.backup_base import FLAGS, RETENTION, BackupBase
 from simulator.kinds.backups import Backup, BootVolumeBackup, VolumeBackup
 from simulator.kinds.groups import GroupBackup
-from simulator.vetting import leave, vet
 from simulator.wire import ApiError, Json, Reply, invalid, missing
 
 from .rows import here, listed
@@ -69,9 +69,9 @@ def check_available(backup: BackupBase) -> None:
 
 def _key(backup: Backup, call: Call, wanted: Any) -> str | None:
     """The key to be; the empty string is the Oracle-managed one (section 3)."""
-    key = vet(call, wanted).id if wanted != "" else None
+    key = check_assignable(call, wanted).id if wanted != "" else None
     if key != backup.key:
-        leave(call, backup.key)
+        check_removable(call, backup.key)
     return key
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulator.api import Call, declare
+from simulator.key_checks import check_assignable
 from simulator.kinds.backup_base import BackupBase
 from simulator.kinds.backups import BootVolumeBackup, VolumeBackup
 from simulator.kinds.groups import GroupBackup
 from simulator.kinds.work_requests import WorkRequest
 from simulator.state import Site
-from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, invalid, missing
 
 from .backups import check_available
@@ -85,7 +85,7 @@ def _made(cls: type[BackupBase], call: Call) -> tuple[BackupBase, dict[str, str]
         member.settle(cloud, call.now)
         check_available(member)
     wanted = body.get("kmsKeyId")
-    key = None if wanted is None else vet(call, wanted, region=site.region.name).id
+    key = None if wanted is None else check_assignable(call, wanted, region=site.region.name).id
     _admit(call)
     copy = source.copy_to(cloud, site, key, title, call.now)
     cloud.shelf(_UnderWay)[call.region].append(copy)

@@ -13,13 +13,13 @@ from typing import Any
 
 from simulator.api import Call, declare
 from simulator.fleet import Entry
+from simulator.key_checks import check_assignable
 from simulator.kinds.assignments import Assigned, unassign
 from simulator.kinds.backup_base import RETENTION, Step
 from simulator.kinds.backups import VolumeBackup
 from simulator.kinds.compartments import accessible
 from simulator.kinds.groups import VolumeGroup
 from simulator.kinds.volumes import BlockVolume
-from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, invalid, missing, not_found
 
 from .backups import retention_of
@@ -59,7 +59,7 @@ def _titles(body: Json) -> Json:
 
 
 def _key(call: Call, wanted: Any) -> str | None:
-    return None if wanted is None else vet(call, wanted).id
+    return None if wanted is None else check_assignable(call, wanted).id
 
 
 def _create_volume(call: Call) -> Reply:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.api import Call, declare, many, one, scope
+from simulator.key_checks import check_assignable
 from simulator.kinds.assignments import Asset, Assigned, Assignment, assign, unassign
 from simulator.kinds.compartments import inspectable
 from simulator.kinds.groups import VolumeGroup
 from simulator.kinds.policies import Policy
 from simulator.kinds.volumes import Volume
 from simulator.ocids import looks_like_key
-from simulator.vetting import vet
 from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
 
 from .rows import LARGEST_PAGE, here
@@ -130,7 +130,7 @@ def _key(call: Call, policy: Policy, wanted: Any) -> str | None:
             raise invalid("xrcKmsKeyId is invalid or incorrectly formatted.")
         return None
     if policy.destination is not None:
-        return vet(call, wanted, "xrcKmsKeyId", policy.destination).id
+        return check_assignable(call, wanted, "xrcKmsKeyId", policy.destination).id
     if not isinstance(wanted, str) or not looks_like_key(wanted):
         raise invalid("xrcKmsKeyId is invalid or incorrectly formatted.")
     if call.switch("assignment_xrc_without_destination") == "refused":

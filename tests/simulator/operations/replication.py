@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from simulator.api import Call
+from simulator.key_checks import check_assignable
 from simulator.kinds.volumes import Replica
 from simulator.ocids import ocid
-from simulator.vetting import vet
 from simulator.wire import Json, invalid
 
 
@@ -43,7 +43,7 @@ def _replica(source: Source, call: Call, row: Json) -> Replica:
         raise invalid("xrrKmsKeyId is invalid or incorrectly formatted.")
     if key:
         # The key has to be usable where the replica lives.
-        vet(call, key, "xrrKmsKeyId", site.region.name)
+        check_assignable(call, key, "xrrKmsKeyId", site.region.name)
     old = next((replica for replica in source.replicas if replica.domain == domain), None)
     if old is None:
         made = ocid(source.replica_type, call.cloud.tenancy.realm, site.region.in_ocid, f"{source.id} {source.serial}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import partial
 
 from simulator.api import Call, declare, one
+from simulator.key_checks import check_assignable, check_removable
 from simulator.kinds.volumes import VOLUMES, Volume
-from simulator.vetting import leave, vet
 from simulator.wire import ApiError, Reply, etag, invalid, missing, not_found
 
 from .volumes import check_lock, check_state, find
@@ -42,9 +42,9 @@ def _put(cls: type[Volume], call: Call) -> Reply:
     check_lock(volume)
     if wanted is None:
         return _without_key(volume, call)
-    key = vet(call, wanted)
+    key = check_assignable(call, wanted)
     if key.id != volume.key:
-        leave(call, volume.key)
+        check_removable(call, volume.key)
     _check_ready(volume, call)
     if volume.replicas and call.switch("cmk_on_replicated") == "refused":
         raise invalid("A customer-managed key can't be assigned to a volume with cross-region replicas.")
@@ -82,7 +82,7 @@ def _remove(volume: Volume, call: Call) -> None:
     if call.switch("security_zone") == "on":
         policy = "boot_volume_without_vault_key" if volume.kind == "boot_volume" else "block_volume_without_vault_key"
         raise ApiError(403, "NotAuthorized", f"Security Zone Violation: policy {policy} is violated.")
-    leave(call, volume.key)
+    check_removable(call, volume.key)
     _check_ready(volume, call)
     if volume.key is not None or volume.change is not None:
         volume.start(call.cloud, None, call.now)

@@ -28,6 +28,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.canc
     CancellationToken,
     Deadline,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.latest_reading import LatestReading
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.locks import NameLocks
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._keys.validation import KeyValidator
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision, decide
@@ -51,6 +52,9 @@ class FakeService:
 
     def read_once(self, operation: str, *args: Any, **kwargs: Any) -> Response:
         return self._cloud.call("read_once", self._place, operation, args, kwargs)
+
+    def relying_on(self, latest: LatestReading) -> FakeService:
+        return self
 
     def wait_turn(self, remaining: Callable[[], float]) -> None:
         """The model takes all that comes."""
@@ -148,7 +152,7 @@ def run_assigner(
     cancellation: CancellationToken | None = None,
     **more: Any,
 ) -> Report:
-    """All five steps, without vetting unless told."""
+    """All five steps, without validating keys unless it is told to."""
     assigner = KeyAssigner(
         FakeConnection(cloud),
         journal or MemoryJournal(cloud),
@@ -204,7 +208,14 @@ def reconcile(
         journal = MemoryJournal(cloud)
         journal.open()
     deadline = Deadline(cloud.clock, seconds)
-    writer = Writer(journal, Semaphore(4), KeyValidator(connection, cloud.clock), clock=cloud.clock, deadline=deadline)
+    writer = Writer(
+        journal,
+        Semaphore(4),
+        KeyValidator(connection, cloud.clock),
+        clock=cloud.clock,
+        timings=Timings(),
+        deadline=deadline,
+    )
     locks = ChangeLocks(names or NameLocks(), cloud.clock, {})
     reconciler = Reconciler(writer, locks, clock=cloud.clock, timings=Timings(), deadline=deadline)
     attempt = reconciler.try_once(change, reconciler.first_attempt(change))

@@ -402,3 +402,29 @@ def test_no_line_break_gets_into_the_head_of_a_request(text: str, where: str, op
     with pytest.raises(TransportError, match="line break") as caught:
         sender.send(transport.HttpRequest("GetVolume", "GET", HOST, target, headers, None))
     assert not caught.value.was_sent
+
+
+class SlowConnector(ScriptedConnector):
+    """Each connection takes seven seconds."""
+
+    def __init__(self, clock: TickingClock, *answers: bytes | Exception) -> None:
+        super().__init__(*answers)
+        self._clock = clock
+
+    def connect(self, route: Route) -> socket.socket:
+        self._clock.now += 7.0
+        return super().connect(route)
+
+
+def test_a_request_that_is_too_late_is_not_sent_and_leaves_its_connection_to_the_next_one() -> None:
+    clock = TickingClock()
+    connector = SlowConnector(clock, answer(b'{"n": 1}'))
+    sender = Transport(connector, read_timeout=30.0, concurrency=1, clock=clock)  # type: ignore[arg-type]
+    with pytest.raises(TransportError) as caught:
+        sender.send(PUT._replace(send_by=5.0))
+    assert (caught.value.was_sent, connector.received()) == (False, [b""])
+    assert "out of date" in str(caught.value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "is_idle", lambda _sock: True)  # its answer is there already
+        assert sender.send(PUT._replace(send_by=clock.now + 60.0)).body == b'{"n": 1}'
+    assert [b"PUT" in received for received in connector.received()] == [True]

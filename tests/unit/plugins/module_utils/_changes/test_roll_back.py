@@ -77,6 +77,9 @@ class PolicyCloud:
         assert operation == "get_volume_backup_policy_asset_assignment"
         return Response([row] if self.is_assigned else [])
 
+    def relying_on(self, _latest: object) -> PolicyCloud:
+        return self
+
     def write(self, operation: str, details: Any, if_match: str | None = None) -> Response:
         assert if_match == ("etag" if operation.startswith("delete") else None)
         name = WRITES[operation]

@@ -17,7 +17,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.erro
     ServiceError,
     TransportError,
 )
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import quote, shown
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.text import given_path, quote, shown
 
 _BYTES = random.Random(1).randbytes(1200)
 BODY = "MIIEpAIBAAKCAQEA" + base64.b64encode(_BYTES).decode()
@@ -81,6 +81,19 @@ def test_the_credentials_of_a_proxy(password: str, form: str) -> None:
 
 def test_a_password_with_blanks() -> None:
     assert quote("http://scott:pass word@proxy:3128") == "'http://***@proxy:3128'"
+    assert given_path("/srv/http:/scott:pass word@proxy:3128") == "/srv/***@proxy:3128"
+    assert given_path("/srv/scott:pass word@proxy:3128") == "/srv/***@proxy:3128"
+    for path in ("/srv/scott:pass word@proxy", "/srv/http:/scott:pass word@proxy", "http://scott:pass word@proxy"):
+        assert "word" not in shown(f"'a' and {path!r}: it does not exist, ask 'me@example.com'.")
+
+
+@pytest.mark.parametrize("form", ["http:/scott:{}@proxy:3128", "/srv/jobs/http:/scott:{}@proxy", "/srv/scott:{}@proxy"])
+@pytest.mark.parametrize("password", ["secret", "se/cret", "se#cret", "se@cret", "%2Fcret"])
+def test_the_credentials_in_what_was_made_a_path(form: str, password: str) -> None:
+    path = form.format(password)
+    for text in (quote(path), given_path(path), shown(f"The file {path} does not exist. Create it.")):
+        assert "cret" not in text
+        assert "proxy" in text
 
 
 def test_a_session_token() -> None:

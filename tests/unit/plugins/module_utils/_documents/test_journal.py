@@ -76,8 +76,16 @@ def test_an_intent_holds_what_the_write_destroys(journal: Journal, path: Path) -
         "action": "assign",
         "previous_encryption": "customer",
         "previous_kms_key_id": KEY_A,
+        "previous_read_by": "list",
         "kms_key_id": KEY_B,
     }
+
+
+def test_an_intent_says_that_the_former_key_is_from_a_list_which_may_lag_behind(journal: Journal, path: Path) -> None:
+    by_get = replace(decision(1), reading=replace(resource(1), etag="1"))
+    journal.intend(IAD, by_get)
+    journal.intend(IAD, decision(2))
+    assert [line.get("previous_read_by") for line in lines(path)] == [None, "list"]
 
 
 def test_an_oracle_managed_key_is_no_lost_key(journal: Journal, path: Path) -> None:

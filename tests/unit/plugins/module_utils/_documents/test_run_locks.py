@@ -20,6 +20,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents i
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.run_locks import (
     LOCK_FILE,
     LockPlaces,
+    OtherRuns,
     lock_places,
     open_locks,
 )
@@ -32,10 +33,10 @@ def places(tmp_path: Path) -> LockPlaces:
 
 
 def without_locks(monkeypatch: pytest.MonkeyPatch, *folders: Path | None) -> None:
-    def lock_file(path: Path) -> LockFile:
+    def lock_file(path: Path, *, is_shared: bool = False) -> LockFile:
         if path.parent in folders:
             raise LocksUnsupportedError(errno.ENOLCK, "its file system has no locks")
-        return LockFile(path)
+        return LockFile(path, is_shared=is_shared)
 
     monkeypatch.setattr(run_locks, "LockFile", lock_file)
 
@@ -69,8 +70,8 @@ def test_runs_exclude_each_other_by_the_state_folder_or_by_that_of_the_journal(
 def test_the_default_journal_has_one_lock_file(tmp_path: Path) -> None:
     journal = tmp_path / "state" / "oci_keys.block_volume" / "journal.jsonl"
     journal.parent.mkdir(parents=True)
-    places = lock_places(journal, {"XDG_STATE_HOME": str(tmp_path / "state")})
-    assert places == LockPlaces(journal.parent, journal.parent)
+    places = lock_places(journal, {"XDG_STATE_HOME": str(tmp_path / "state"), "OCI_KEYS_LOCK_FOLDER": str(tmp_path)})
+    assert places == LockPlaces(journal.parent, journal.parent, tmp_path)
     one = open_locks(places)
     assert excludes(one.names, places)
     one.names.close()
@@ -137,3 +138,88 @@ def test_a_foreign_file_beside_the_journal_is_an_error(places: LockPlaces, kind:
 
 def test_without_places_nobody_is_excluded() -> None:
     assert open_locks(None).warnings == ()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    folder = tmp_path / "machine"
+    folder.mkdir(mode=0o777)
+    return folder
+
+
+def user(tmp_path: Path, machine: Path, name: str) -> LockPlaces:
+    (tmp_path / name).mkdir(exist_ok=True)
+    return LockPlaces(tmp_path / f"state-{name}", tmp_path / name, machine)
+
+
+def test_users_of_one_machine_exclude_each_other(tmp_path: Path, machine: Path) -> None:
+    umask = os.umask(0o077)
+    try:
+        one = open_locks(user(tmp_path, machine, "one"))
+    finally:
+        os.umask(umask)
+    assert one.warnings == []
+    assert excludes(one.names, user(tmp_path, machine, "two"))
+    assert (machine / LOCK_FILE).stat().st_mode & 0o777 == 0o666
+    one.names.acquire(["a"])
+    others = OtherRuns(user(tmp_path, machine, "two"))
+    others.open()
+    assert others.are_changing("a")
+    others.close()
+    one.names.close()
+    assert others.have_ended_a_change("a")
+    assert (machine / LOCK_FILE).read_bytes() == b""
+
+
+def test_without_the_variable_users_share_the_folder_for_temporary_files(tmp_path: Path) -> None:
+    assert lock_places(tmp_path / "journal.jsonl", {"HOME": str(tmp_path)}).machine == Path("/tmp")
+
+
+def test_where_it_is_also_a_folder_of_ones_own_it_has_one_lock_file(tmp_path: Path) -> None:
+    one = open_locks(LockPlaces(None, tmp_path, tmp_path))
+    one.names.close()
+    assert (tmp_path / LOCK_FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_file_that_another_user_has_made_is_locked_all_the_same(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.chmod(0o1777)
+    path = machine / LOCK_FILE
+    LockFile(path, is_shared=True).close()
+    os.chown(path, 65534, 65534)
+    flags = []
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda name, how, *mode: flags.append(how) or opened(name, how, *mode))
+    file = LockFile(path, is_shared=True)
+    assert file.acquire(1)
+    file.release(1)
+    file.close()
+    assert not [how for how in flags if how & os.O_CREAT], "fs.protected_regular would refuse it"
+
+
+@pytest.mark.parametrize("kind", ["symlink", "fifo", "folder", "hard link", "missing folder"])
+def test_a_foreign_file_in_the_folder_of_the_machine_is_a_warning(tmp_path: Path, machine: Path, kind: str) -> None:
+    path = machine / LOCK_FILE
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    if kind == "symlink":
+        path.symlink_to(victim)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "hard link":
+        os.link(victim, path)
+    else:
+        machine.rmdir()
+    places = user(tmp_path, machine, "one")
+    one = open_locks(places)
+    (warning,) = one.warnings
+    assert str(path) in warning
+    assert "OCI_KEYS_LOCK_FOLDER" in warning
+    assert excludes(one.names, places)
+    one.names.close()
+    assert victim.read_text() == "mine"
+    assert victim.stat().st_mode & 0o777 != 0o666

@@ -27,12 +27,12 @@ def cloud_with(*keys: Key, regions: tuple[str, ...] = (IAD, FRA)) -> Cloud:
     return cloud
 
 
-def vetting(cloud: Cloud) -> KeyValidator:
+def validator(cloud: Cloud) -> KeyValidator:
     return KeyValidator(FakeConnection(cloud), cloud.clock)
 
 
 def desired(cloud: Cloud, kms_key_id: str = KEY_A, region: str = IAD) -> KeyReport:
-    return vetting(cloud).check_assignable(kms_key_id, region)
+    return validator(cloud).check_assignable(kms_key_id, region)
 
 
 def route(cloud: Cloud) -> list[tuple[str, str]]:
@@ -70,7 +70,7 @@ def test_a_replica_that_refuses_is_judged_by_its_home_region(state: str, usable:
     report = desired(cloud, region=FRA)
     assert (report.found, report.usable, report.is_replica, report.versions) == (True, usable, True, 2)
     assert report.management_endpoint == f"https://vaulta-management.kms.{FRA}.oraclecloud.com"
-    assert vetting(cloud).check_removable(KEY_A, FRA).usable is usable
+    assert validator(cloud).check_removable(KEY_A, FRA).usable is usable
 
 
 def test_search_at_home_is_asked_where_search_in_the_region_knows_nothing() -> None:
@@ -271,7 +271,7 @@ def test_replicas_are_told_by_the_key_or_else_by_its_ocid(region: str, primary: 
 
 @pytest.mark.parametrize("state", ["DISABLED", "DISABLING", "PENDING_DELETION", "SCHEDULING_DELETION", "DELETED"])
 def test_a_dead_key_cannot_be_left(state: str) -> None:
-    report = vetting(cloud_with(Key(KEY_A, state=state))).check_removable(KEY_A, IAD)
+    report = validator(cloud_with(Key(KEY_A, state=state))).check_removable(KEY_A, IAD)
     (problem,) = report.problems
     assert state in problem
     assert "OCI refuses to move a resource off it" in problem
@@ -280,7 +280,7 @@ def test_a_dead_key_cannot_be_left(state: str) -> None:
 @pytest.mark.parametrize("key", [Key(KEY_A, algorithm="RSA"), Key(KEY_A, versions=("ENABLED",) * 3), Key(KEY_A)])
 def test_what_makes_a_key_unfit_for_use_is_no_reason_to_stay_on_it(key: Key) -> None:
     cloud = cloud_with(key)
-    assert vetting(cloud).check_removable(KEY_A, IAD).problems == ()
+    assert validator(cloud).check_removable(KEY_A, IAD).problems == ()
     assert cloud.count("list_key_versions") == 0
 
 
@@ -288,14 +288,14 @@ def test_what_makes_a_key_unfit_for_use_is_no_reason_to_stay_on_it(key: Key) -> 
 def test_a_left_key_that_cannot_be_read_is_no_problem(error: ApiError) -> None:
     cloud = cloud_with()
     cloud.fail("", error, times=INFINITE)
-    report = vetting(cloud).check_removable(KEY_A, IAD)
+    report = validator(cloud).check_removable(KEY_A, IAD)
     assert (report.found, report.problems) == (False, ())
 
 
 def test_a_left_key_that_is_not_there_is_not_searched_for_at_home() -> None:
     cloud = cloud_with(regions=(IAD,))
     cloud.search_knows = set()
-    assert not vetting(cloud).check_removable(KEY_A, FRA).found
+    assert not validator(cloud).check_removable(KEY_A, FRA).found
     assert cloud.count("list_vault_replicas") == 0
 
 
@@ -304,7 +304,7 @@ def test_a_left_key_that_is_not_there_is_not_searched_for_at_home() -> None:
 
 def test_a_key_is_looked_up_once_per_region() -> None:
     cloud = cloud_with()
-    keys = vetting(cloud)
+    keys = validator(cloud)
     for _attempt in range(3):
         keys.check_assignable(KEY_A, IAD)
         keys.check_assignable(KEY_A, FRA)
@@ -315,7 +315,7 @@ def test_a_key_is_looked_up_once_per_region() -> None:
 
 def test_keys_of_one_vault_share_its_lookup() -> None:
     cloud = cloud_with(Key(KEY_A), Key(KEY_B))
-    keys = vetting(cloud)
+    keys = validator(cloud)
     keys.check_assignable(KEY_A, IAD)
     keys.check_removable(KEY_B, IAD)
     assert cloud.count("get_vault") == 1
@@ -323,7 +323,7 @@ def test_keys_of_one_vault_share_its_lookup() -> None:
 
 def test_threads_that_want_the_same_key_look_once() -> None:
     cloud = cloud_with()
-    keys = vetting(cloud)
+    keys = validator(cloud)
     cloud.fail("search", None, then=lambda: time.sleep(0.02), times=INFINITE)
     with ThreadPoolExecutor(16) as pool:
         reports = list(pool.map(lambda _: keys.check_assignable(KEY_A, IAD), range(64)))
@@ -333,7 +333,7 @@ def test_threads_that_want_the_same_key_look_once() -> None:
 
 def test_a_bad_key_is_not_looked_up_again_either() -> None:
     cloud = cloud_with()
-    keys = vetting(cloud)
+    keys = validator(cloud)
     assert keys.check_removable(KEY_B, IAD) is keys.check_removable(KEY_B, IAD)
 
 
@@ -341,7 +341,7 @@ def test_a_bad_key_is_not_looked_up_again_either() -> None:
 def test_vault_gets_four_calls_a_second_at_most(guessing: bool) -> None:
     cloud = cloud_with(*(Key(key_id(f"{number:x}", vault=f"vault{number % 5}")) for number in range(25)))
     cloud.search_knows = set() if guessing else {IAD}
-    keys = vetting(cloud)
+    keys = validator(cloud)
     for number, name in enumerate(cloud.keys):
         (keys.check_removable if number % 3 else keys.check_assignable)(name, IAD)
         cloud.clock.sleep(0.03)
@@ -353,7 +353,7 @@ def test_vault_gets_four_calls_a_second_at_most(guessing: bool) -> None:
 
 def test_threads_together_get_no_more() -> None:
     cloud = cloud_with(*(Key(key_id(f"{number:x}")) for number in range(20)))
-    keys = vetting(cloud)
+    keys = validator(cloud)
     began = cloud.clock.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: keys.check_assignable(name, IAD), cloud.keys))
@@ -363,7 +363,7 @@ def test_threads_together_get_no_more() -> None:
 
 def test_calls_do_not_come_in_bursts_but_for_the_first() -> None:
     cloud = cloud_with(*(Key(key_id(f"{number:x}")) for number in range(10)))
-    keys = vetting(cloud)
+    keys = validator(cloud)
     for name in cloud.keys:
         keys.check_assignable(name, IAD)
     times = [call.time for call in cloud.calls if call.operation != "search_resources"]
@@ -384,7 +384,7 @@ def test_one_call_is_not_delayed() -> None:
 
 def test_the_compartments_of_the_keys_read_are_known() -> None:
     cloud = cloud_with()
-    keys = vetting(cloud)
+    keys = validator(cloud)
     keys.check_assignable(KEY_A, IAD)
     keys.check_removable(KEY_B, IAD)
     assert keys.compartments == {KEY_A: Key(KEY_A).compartment}

@@ -35,7 +35,7 @@ def _end(**result: Any) -> None:
 MODULE: Any = SimpleNamespace(fail_json=_end, params={"region": "r"}, no_log_values=set())
 
 
-def _told(error: Exception, *left_behind: str) -> dict[str, Any]:
+def _reported(error: Exception, *left_behind: str) -> dict[str, Any]:
     with pytest.raises(_Ended) as ended, fail_module_on_error(MODULE, *left_behind):
         raise error
     (result,) = ended.value.args
@@ -44,13 +44,13 @@ def _told(error: Exception, *left_behind: str) -> dict[str, Any]:
 
 
 def test_what_a_user_did_wrong_is_all_that_is_said() -> None:
-    told = _told(InputError("'region' is wrong"))
+    told = _reported(InputError("'region' is wrong"))
     assert told["msg"] == "'region' is wrong"
     assert "exception" not in told
 
 
 def test_a_fault_of_ours_is_called_one_and_comes_with_its_traceback() -> None:
-    told = _told(ZeroDivisionError("what?"), IN_THE_JOURNAL)
+    told = _reported(ZeroDivisionError("what?"), IN_THE_JOURNAL)
     assert told["msg"].startswith("Internal error in oci_keys.block_volume: ZeroDivisionError('what?'). ")
     assert "The journal lists what was changed before. Please report it" in told["msg"]
     assert "Traceback" in told["exception"]

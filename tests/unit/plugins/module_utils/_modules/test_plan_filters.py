@@ -50,8 +50,14 @@ def test_a_blank_in_tags_is_an_error(name: str, value: object) -> None:
 
 
 def test_what_is_not_set_and_what_is_no_filter_may_be_blank() -> None:
-    blank = dict.fromkeys(("keys_file", "run_id", "tenancy", "region", "config_profile_name", "auth_type"), "")
+    blank = dict.fromkeys(("tenancy", "region", "config_profile_name", "auth_type"), "")
     expect_no_blanks({**blank, **dict.fromkeys((*FILTERS, *TEXTS)), "batch_size": 0, "recursive": False})
+
+
+@pytest.mark.parametrize("name", ["keys_file", "run_id", "approved_by", "change_ticket"])
+def test_a_text_that_is_blank_is_an_error_that_says_what_to_do(name: str) -> None:
+    with pytest.raises(InputError, match=f"'{name}' is blank. Give it a value, or leave it out"):
+        expect_no_blanks({name: " "})
 
 
 @pytest.mark.parametrize("value", ["x", "yesterday", "0", "2026", "2026-13-01", "2026-11-24T25:00:00Z", "24.11.2026"])

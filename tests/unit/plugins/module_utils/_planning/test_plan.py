@@ -161,8 +161,8 @@ def test_progress() -> None:
     plan = make_plan([found(number) for number in range(1200)], PlanFilter(KEYS))
     assert count_entries(plan.entries)[0]["count"] == 1200
     part = split_into_batches(plan.entries, 200, 0)[1][0]
-    assert progress_line(slice_label(part), 200, 0, 40.2) == (
-        "us-ashburn-1: block volumes 201-400 of 1,200, 200 changed, 0 failed, about 40 s left"
+    assert progress_line(slice_label(part), 200, 0, 20.0, 40.2) == (
+        "us-ashburn-1: block volumes 201-400 of 1,200, 200 changed, 0 failed, 10/s, about 40 s left"
     )
 
 

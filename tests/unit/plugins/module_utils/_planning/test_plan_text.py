@@ -207,3 +207,17 @@ def test_details_have_every_ocid(width: int) -> None:
 )
 def test_headings_have_a_tone(line: str, tone: str) -> None:
     assert tone_of(line) == tone
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, ["1 backup policy that"]), (2, ["2 backup policies that"]), (7, ["7 backup", "and 2 more"])],
+)
+def test_policies_that_come_back_are_named_with_their_assets(count: int, words: list[str]) -> None:
+    rows = [{**assignment(number), "lost_in_runs": ["r"]} for number in range(count)]
+    plan = make_plan(rows, PlanFilter(KEYS))  # type: ignore[arg-type]
+    text = " ".join(line.strip() for line in lines_of(plan, width=400))
+    for number, row in enumerate(rows[:5]):
+        assert f"{row['policy_id']} of volume-{number}" in text
+    assert all(word in text for word in words)
+    assert "no backup policy" in text

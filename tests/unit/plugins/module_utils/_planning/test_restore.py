@@ -59,7 +59,12 @@ def test_a_resource_that_is_back_already_is_only_counted() -> None:
             None,
             "was on the Oracle-managed key",
         ),
-        (ASSIGNMENT, KEY_A, "other", "its backup policy is not the one that it had then"),
+        (
+            ASSIGNMENT,
+            KEY_A,
+            "other",
+            "its backup policy is neither the one that it had then nor one that the run assigned",
+        ),
     ],
 )
 def test_what_is_skipped(row: dict[str, Any], original: str | None, policy_id: str | None, reason: str) -> None:

@@ -139,7 +139,7 @@ class TestFailOn:
 class TestStopReason:
     def test_a_failed_canary_names_the_resource_the_reason_and_the_way_round(self) -> None:
         told = stop_reason({"is_canary": True, "resources": [FAILED], "failed_so_far": 1}, "rekey", 10)
-        assert f"db-1 ({volume_id(1)}): It is locked. Remove the lock" in told
+        assert "db-1: It is locked. Remove the lock" in told
         assert f"rekey_exclude_ids: [{volume_id(1)}]" in told
         assert "max_failures" not in told
 
@@ -166,6 +166,15 @@ class TestStopReason:
         assert volume_id(1) in stop_reason({"is_canary": True, "resources": [row]}, "rekey")
 
 
+def test_failures_are_named_with_their_reasons_and_the_rest_is_counted() -> None:
+    rows = [{"id": volume_id(n), "display_name": f"db-{n}", "error": {"message": "Locked."}} for n in range(1, 8)]
+    last = counts(failed_earlier=9)
+    ended = verdict(last, {"complete": True}, stopped=False, check_mode=False, folder="/run", failures=rows)
+    lines = ended["faults"][0].split("\n")
+    assert lines[:2] == ["9 resources failed:", "  db-1: Locked"]
+    assert lines[5:] == ["  db-5: Locked", "  and 4 more in /run"]
+
+
 @pytest.mark.parametrize(
     ("kind", "uses", "words"),
     [
@@ -179,7 +188,7 @@ class TestStopReason:
 def test_each_key_that_was_to_be_left_has_a_verdict(kind: str, uses: int, words: str) -> None:
     rows = [{"kms_key_id": KEY_A, "verdict": kind, "uses": uses, "display_name": "bank-key-2025"}]
     (line,) = end(retirement=rows)["keys"]
-    assert line.startswith(f"Key bank-key-2025 ({KEY_A}): {words}")
+    assert line.startswith(f"Key bank-key-2025: {words}")
 
 
 def test_of_many_keys_twenty_are_shown() -> None:

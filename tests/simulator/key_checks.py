@@ -21,7 +21,7 @@ def unusable(call: Call) -> ApiError:
     return not_found()
 
 
-def vet(call: Call, value: Any, field: str = "kmsKeyId", region: str | None = None) -> Key:
+def check_assignable(call: Call, value: Any, field: str = "kmsKeyId", region: str | None = None) -> Key:
     """The key that a request wants to assign, or the refusal; it has to be usable in the region of use."""
     if not isinstance(value, str) or len(value) > 255 or not looks_like_key(value):
         raise invalid(f"{field} is invalid or incorrectly formatted.")
@@ -35,7 +35,7 @@ def vet(call: Call, value: Any, field: str = "kmsKeyId", region: str | None = No
     return key
 
 
-def leave(call: Call, key_id: str | None) -> None:
+def check_removable(call: Call, key_id: str | None) -> None:
     """A key that is disabled, dying or not delegated can't be taken away from a resource either (0.22)."""
     if (
         key_id is not None
