@@ -280,48 +280,50 @@ _REFUSING = (
     "token_expired",
 )
 
-Excludes = Callable[[Place, Fault], bool]
+Excludes = Callable[[Place, Fault, str], bool]
 EXCLUSIONS: dict[str, Excludes] = {
-    "a deleted replica that nobody can make is in the journal alone, which is another one then": lambda place, fault: (
-        place.where == "to-make-a-replica" and fault.kind in _REFUSING
+    "a deleted replica that nobody can make is in the journal alone, which is another one then": (
+        lambda place, fault, times: (
+            times == "for_ever" and place.where == "to-make-a-replica" and fault.kind in _REFUSING
+        )
     ),
-    "nothing is asked yet that could be answered wrongly": lambda place, fault: (
+    "nothing is asked yet that could be answered wrongly": lambda place, fault, _: (
         place.operation == CONNECT and fault.kind != "refuse"
     ),
-    "what it asks for is no list, so that there are no pages": lambda place, fault: (
+    "what it asks for is no list, so that there are no pages": lambda place, fault, _: (
         fault.kind in _ROW_FAULTS and not _OPERATIONS[place.operation].is_list
     ),
-    "it never asks for a second page, so that there is no token to expire": lambda place, fault: (
+    "it never asks for a second page, so that there is no token to expire": lambda place, fault, _: (
         fault.kind == "page_expired" and _OPERATIONS[place.operation].is_list and place.page_two is None
     ),
-    "what it lists is changed by nobody meanwhile: the simulator keeps no former state of it": lambda place, fault: (
+    "what it lists is changed by nobody meanwhile: the simulator keeps no former state of it": lambda place, fault, _: (
         fault.kind in ("stale_list", "lagging_row") and place.operation in _UNCHANGING
     ),
-    "nothing else tells which policy an asset has, so that nobody could know of a former one": lambda place, fault: (
+    "nothing else tells which policy an asset has, so that nobody could know of a former one": lambda place, fault, _: (
         fault.kind in ("stale_list", "lagging_row") and place.operation == _OF_ASSET
     ),
-    "its answer has no body that could end too early": lambda place, fault: (
+    "its answer has no body that could end too early": lambda place, fault, _: (
         (fault.kind == "truncated" or (fault.is_wrong and fault.kind != "redirect"))
         and _OPERATIONS[place.operation].method == "DELETE"
     ),
-    "only vaults name endpoints": lambda place, fault: (
+    "only vaults name endpoints": lambda place, fault, _: (
         fault.kind == "foreign_endpoint" and place.operation not in ("GetVault", "ListVaultReplicas")
     ),
-    "only backup policies name a region that may be unknown": lambda place, fault: (
+    "only backup policies name a region that may be unknown": lambda place, fault, _: (
         fault.kind == "unknown_region" and place.operation != "GetVolumeBackupPolicy"
     ),
-    "another record in a list is a row too few, which nobody could notice": lambda place, fault: (
+    "another record in a list is a row too few, which nobody could notice": lambda place, fault, _: (
         fault.kind == "other_record"
         and (place.operation in _WITHOUT_ID or (_OPERATIONS[place.operation].is_list and place.operation != _OF_ASSET))
     ),
-    "its records have no id, or no compartment": lambda place, fault: (
+    "its records have no id, or no compartment": lambda place, fault, _: (
         fault.kind == "foreign_row"
         and (
             place.operation in _WITHOUT_ID | {"ListVaultReplicas"}
             or (fault.sort == "compartment" and place.operation == _OF_ASSET)
         )
     ),
-    "its records have no key of which something odd could be told": lambda place, fault: (
+    "its records have no key of which something odd could be told": lambda place, fault, _: (
         fault.name.startswith(("odd_value", "repeated_member-key"))
         and fault.sort != "nan-in-tag"
         and (place.operation in _WITHOUT_KEY or place.operation.startswith(("GetVolumeGroup", "ListVolumeGroup")))
@@ -358,7 +360,7 @@ class Cell:
     @property
     def excluded(self) -> str | None:
         """The reason why it can't be, if there is one."""
-        return next((why for why, excludes in EXCLUSIONS.items() if excludes(self.place, self.fault)), None)
+        return next((why for why, excludes in EXCLUSIONS.items() if excludes(self.place, self.fault, self.times)), None)
 
 
 def _one_in(cell: Cell) -> int:
