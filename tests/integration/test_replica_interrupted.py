@@ -12,12 +12,17 @@ from typing import Any
 
 import pytest
 from integration.support.harness import run
-from integration.support.rekey_helpers import plan_restore, read_plan
+from integration.support.rekey_helpers import IAD, PHX, plan_restore, read_plan
 from integration.test_replica_kms_key import SOURCES, UPDATES, assign, fleet, key_in_place, replicas
 from integration.test_replica_plans import apply, plan
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import interrupted
-from ansible_collections.oci_keys.block_volume.plugins.modules import volume_kms_key
+from ansible_collections.oci_keys.block_volume.plugins.modules import (
+    backup_policy_plan,
+    key_assignment_info,
+    key_assignment_report,
+    volume_kms_key,
+)
 from simulator.client import Simulator
 
 INTENT = "intent"
@@ -145,6 +150,77 @@ def test_a_plan_makes_it_again(sim: Simulator, tmp_path: Path) -> None:
     assert not done.failed, done.msg
     assert key_in_place(sim, "group") == "key-everywhere"
     assert key_in_place(sim, "member-1") == "key-everywhere"
+
+
+def test_a_plan_gives_it_the_key_of_replicas_and_not_that_of_volumes(sim: Simulator, tmp_path: Path) -> None:
+    fleet(sim)
+    journal = killed(sim, tmp_path / "old", "volume-1")
+    keys = {"kms_key_ids": {PHX: sim.id("key-phx"), IAD: sim.id("key-a")}}
+
+    planned = plan(sim, tmp_path / "run", former_runs=[str(journal.parent)], **keys)
+
+    assert not planned.failed, planned.msg
+    (lost,) = (entry for entry in read_plan(tmp_path / "run")["entries"] if "lost_in_runs" in entry)
+    assert lost["wanted_kms_key_id"] == sim.id("key-everywhere")
+
+
+def test_a_plan_of_backup_policies_makes_it_again_as_it_was(sim: Simulator, tmp_path: Path) -> None:
+    """Also of an asset that the plan looks at for its policy: both are known by its OCID."""
+    fleet(sim)
+    journal = killed(sim, tmp_path / "old", "volume-1")
+
+    planned = run(
+        backup_policy_plan.main,
+        sim,
+        asset_ids=[sim.id("volume-1")],
+        state="unassigned",
+        create_folder=True,
+        plan_file=str(tmp_path / "run" / "plan.json"),
+        former_runs=[str(journal.parent)],
+    )
+    assert not planned.failed, planned.msg
+    told = " ".join(" ".join(planned.result["lines"]).split())
+    assert "1 replica that an interrupted run took away will be made again: that of volume-1 in us-phoenix-1" in told
+    assert "backup policy that an interrupted" not in told
+    ran = apply(sim, tmp_path / "run")
+
+    assert not ran.failed, ran.msg
+    assert ran.writes == {UPDATES["volume"]: 1}
+    assert key_in_place(sim, "volume-1") == "key-phx"
+    assert replicas(sim, "volume-1")[0]["displayName"] == "kept-name"
+
+
+@pytest.mark.parametrize("resource_type", ["volume", "replica", "volume_backup"])
+def test_a_report_tells_of_it_until_there_is_one_again(sim: Simulator, tmp_path: Path, resource_type: str) -> None:
+    fleet(sim)
+    killed(sim, tmp_path / "killed", "volume-1")
+    domain = replicas(sim, "boot-1")[0]["availabilityDomain"]
+
+    lines = report(sim, tmp_path / "now", resource_type)
+    how = "may have" if resource_type == "volume_backup" else "has"
+    assert f"{how} taken its replica in {domain} away" in lines
+    assert sim.id("volume-1") in lines
+    assert "restore_keys" in lines
+    hidden = report(sim, tmp_path / "now", resource_type, redact=True)
+    assert "1 replica may be missing since a run was interrupted" in hidden
+    assert sim.id("volume-1") not in hidden
+    sim.change(sim.id("volume-1"), replicas=[{"region": "us-phoenix-1", "key": "key-phx-2"}])
+    assert ("taken its replica" in report(sim, tmp_path / "now", resource_type)) == (resource_type == "volume_backup")
+
+
+def report(sim: Simulator, folder: Path, resource_type: str, **options: Any) -> str:
+    """What is said below a report on resources of this type."""
+    folder.mkdir(exist_ok=True)
+    discovery = str(folder / "before.json")
+    looked = run(
+        key_assignment_info.main, sim, regions=["all"], resource_types=[resource_type], discovery_file=discovery
+    )
+    assert not looked.failed, looked.msg
+    made = run(
+        key_assignment_report.main, sim, report_dir=str(folder), discovery_file=discovery, history=True, **options
+    )
+    assert not made.failed, made.msg
+    return " ".join(" ".join(made.result["lines"]).split())
 
 
 def test_a_restore_makes_it_again_with_its_key(sim: Simulator, tmp_path: Path) -> None:

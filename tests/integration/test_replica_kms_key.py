@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,23 @@ WAYS: dict[str, tuple[str | None, dict[str, Any], str, str | None]] = {
 }
 
 
-def fleet(sim: Simulator, key: str | None = "key-phx", **switches: Any) -> None:
+def fleet(
+    sim: Simulator, key: str | None = "key-phx", others: Sequence[Mapping[str, str]] = (), **switches: Any
+) -> None:
     there = {"region": "us-phoenix-1", "name": "kept-name", **({"key": key} if key else {})}
     furnish(
         sim,
         switches,
         keys=[*tenancy()["keys"], {"name": "key-phx-2", "vault": "vault-phx"}],
-        volumes=[volumes(replicas=[there]), volumes(name="member"), volumes(name="plain")],
-        boot_volumes=[volumes(name="boot", replicas=[there])],
+        volumes=[volumes(replicas=[there, *others]), volumes(name="member"), volumes(name="plain")],
+        boot_volumes=[volumes(name="boot", replicas=[there, *others])],
         volume_groups=[
             {
                 "name": "group",
                 "region": "us-ashburn-1",
                 "compartment": "prod",
                 "volumes": ["member-1"],
-                "replicas": [there],
+                "replicas": [there, *others],
             }
         ],
     )
@@ -166,6 +169,40 @@ def test_recreation_only_where_the_service_leaves_the_key(
     assert lines[0]["previous_replica_domain"] == before["availabilityDomain"]
     assert lines[-1]["changed"] is True
     assert lines[-1]["error"] is None
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.parametrize(
+    ("setting", "key"), [("accepted", "key-everywhere"), ("ignored", "key-everywhere"), ("ignored", None)]
+)
+def test_replicas_in_other_regions_are_carried_along(sim: Simulator, kind: str, setting: str, key: str | None) -> None:
+    """With their names and their keys, in place and while replication to one region is switched off and on."""
+    source = SOURCES[kind]
+    other = {"region": "eu-frankfurt-1", "name": "other-name", **({"key": key} if key else {})}
+    fleet(sim, others=[other], replica_key_change=setting, replicas_of_a_source="several")
+    before = {row["displayName"]: row for row in replicas(sim, source)}
+
+    unclear = assign(sim, source, kms_key_id="key-phx-2", recreate=True)
+    assert (unclear.failed, unclear.writes) == (True, {})
+    assert unclear.only["error"]["code"] == "SeveralReplicas"
+    ran = assign(sim, source, kms_key_id="key-phx-2", destination_region="us-phoenix-1", recreate=True)
+
+    assert not ran.failed, ran.msg
+    carried = {
+        "availabilityDomain": before["other-name"]["availabilityDomain"],
+        "displayName": "other-name",
+        **({"xrrKmsKeyId": sim.id(key)} if key else {}),
+    }
+    meant = {
+        "availabilityDomain": before["kept-name"]["availabilityDomain"],
+        "displayName": "kept-name",
+        "xrrKmsKeyId": sim.id("key-phx-2"),
+    }
+    sent = [call.request[LISTS[kind]] for call in sim.calls() if call.operation == UPDATES[kind]]
+    assert sent == [[carried, meant], *([[carried], [carried, meant]] if setting == "ignored" else [])]
+    after = {row["displayName"]: row for row in replicas(sim, source)}
+    assert after["kept-name"]["kmsKeyId"] == sim.id("key-phx-2")
+    assert after["other-name"] == before["other-name"]
 
 
 def test_members_follow_their_group_when_it_is_recreated(sim: Simulator) -> None:

@@ -86,7 +86,7 @@ class VolumeGroup(Resource):
             key=cloud.named(Key, key, entry).id if key else None,
         )
         entry.done()
-        self.replicate(cloud, [made])
+        self.replicate(cloud, [*self.replicas, made])
 
     def replicate(self, cloud: CloudState, replicas: list[Replica], *, preserves: bool = False) -> None:
         """Its replicas are these from now on, and those of its members follow; or stay, if it has none any more."""

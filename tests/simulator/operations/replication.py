@@ -28,8 +28,12 @@ class Source(NamedTuple):
 
 def wanted_replicas(source: Source, call: Call, wanted: Any) -> list[Replica]:
     """The new list of replicas, with the keys that their regions are to use."""
-    if not isinstance(wanted, list) or len(wanted) > 1 or not all(isinstance(row, dict) for row in wanted):
+    if not isinstance(wanted, list) or not all(isinstance(row, dict) for row in wanted):
+        raise invalid(f"{source.field} must be a list of replicas.")
+    if len(wanted) > 1 and call.switch("replicas_of_a_source") == "one":
         raise invalid(f"{source.field} must be a list of one replica at most.")
+    if len({row.get("availabilityDomain") for row in wanted}) != len(wanted):
+        raise invalid(f"{source.field} must name each availability domain once.")
     return [_replica(source, call, row) for row in wanted]
 
 
