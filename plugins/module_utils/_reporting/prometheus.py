@@ -130,10 +130,11 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
         [({"outcome": name}, count) for name, count in report["outcomes"].items() if name != "total"],
     )
     yield "exceptions", "Exceptions by their state. No sample: none were given.", _exceptions(report)
+    exceptions = report.get("exceptions")
     yield (
         "excepted_resources",
         "Resources that an exception excuses. No sample: no exceptions were given.",
-        [({}, section["excepted"])] if (section := report.get("exceptions")) else [],
+        [({}, exceptions["excepted"])] if exceptions else [],
     )
     yield "attachments", "Volumes by what they are attached to. No sample: nobody looked.", _attachments(report)
     since = report.get("since")
