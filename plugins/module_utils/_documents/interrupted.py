@@ -41,7 +41,7 @@ _INTENT_MARKS, _MARKS = (b"previous_policy_id", b"previous_replica_id"), (b"poli
 _RECENT_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class InterruptedChange(ABC):
     """A change whose end is not known, and what the asset had before.
 
@@ -57,7 +57,7 @@ class InterruptedChange(ABC):
     runs: tuple[str | None, ...]
     journal: str
     line: int
-    tenancy: str | None = None
+    tenancy: str | None
 
     @property
     def label(self) -> str:
@@ -92,7 +92,7 @@ class InterruptedChange(ABC):
         """Whether what is there now, as the journal tells it, is what was there before."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class InterruptedPolicy(InterruptedChange):
     """A change of a backup policy; ``kms_key_id`` is that of its copies."""
 
@@ -118,7 +118,7 @@ class InterruptedPolicy(InterruptedChange):
         return (fields.get("policy_id"), fields.get("kms_key_id")) == (self.policy_id, self.kms_key_id)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class InterruptedReplica(InterruptedChange):
     """Replication that was to be switched off and on; the asset is the source."""
 

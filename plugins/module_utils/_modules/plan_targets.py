@@ -106,6 +106,7 @@ def _lost(entry: PlanEntry, asset_id: str) -> InterruptedChange | None:
         "runs": tuple(entry["lost_in_runs"]),
         "journal": "plan.json",
         "line": 0,
+        "tenancy": None,
     }
     domain, policy_id = entry.get("replica_domain"), entry.get("policy_id")
     if entry["type"] == REPLICA and domain is not None:
