@@ -81,6 +81,12 @@ options:
       - Whether to plan backups under retention lock or legal hold too.
     type: bool
     default: false
+  recreate_replicas:
+    description:
+      - Whether replication is switched off and on where OCI leaves the key of a replica as it was. That deletes the
+        replica, and copies everything again; until then there is none.
+    type: bool
+    default: false
 """
 
     SELECTION = r"""

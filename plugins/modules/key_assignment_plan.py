@@ -55,10 +55,16 @@ options:
         region. Every region that was scanned needs one, and every region that backup policies in scope copy to.
       - Required with O(state=present), not allowed with O(state=absent).
     type: dict
+  replica_kms_key_ids:
+    description:
+      - The same for the replicas in each region. When not set, they get the key of O(kms_key_ids) in their region.
+      - Only with V(replica) in O(resource_types), not allowed with O(state=absent).
+    type: dict
   resource_types:
     description:
-      - The types to plan, and with O(new_discovery_file) to discover. When not set, all types that were discovered, and
-        with O(new_discovery_file) all but V(policy_assignment).
+      - The types to plan, and with O(new_discovery_file) to discover. When not set, all types that were discovered but
+        V(replica), and with O(new_discovery_file) all but V(policy_assignment) and V(replica).
+      - The key of a replica is changed on its source, and that of a member of a replicated volume group with the group.
     type: list
     elements: str
     choices:
@@ -67,6 +73,7 @@ options:
       - volume_backup
       - boot_volume_backup
       - policy_assignment
+      - replica
   from_kms_key_ids:
     description:
       - Select only resources that are on one of these keys. Takes OCIDs and names of keys.

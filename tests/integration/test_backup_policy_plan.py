@@ -306,17 +306,22 @@ def test_a_policy_that_a_kill_took_away_comes_back_as_it_was_unless_it_may_be_re
     sim: Simulator, tmp_path: Path
 ) -> None:
     """The run that was killed only changed the key. The next one wants another policy."""
-    for replace in (False, True):
+
+    def begin(runs: Path) -> Path:
         furnish_assets(sim, {"assignment_repost": "conflict"}, policy_assignments=[])
         assign_by_hand(sim, "volume-1", "to-phx")
-        runs = tmp_path / str(replace)
         plan_policies(sim, runs / "one", asset_ids=[sim.id("volume-1")], policy_id=None)
-        number = 0
-        while policies_in_place(sim):
-            number += 1
-            life = Life(number, sent=True)
-            with living(life), contextlib.suppress(Killed):
-                run(key_plan_apply.main, sim, clock=life, plan_file=str(runs / "one" / "plan.json"))
+        return runs / "one" / "plan.json"
+
+    run(key_plan_apply.main, sim, plan_file=str(begin(tmp_path / "alive")))
+    number = [call.operation for call in sim.calls()].index("DeleteVolumeBackupPolicyAssignment") + 1
+    for replace in (False, True):
+        runs = tmp_path / str(replace)
+        plan_file = begin(runs)
+        life = Life(number, sent=True)
+        with living(life), contextlib.suppress(Killed):
+            run(key_plan_apply.main, sim, clock=life, plan_file=str(plan_file))
+        assert policies_in_place(sim) == {}
         planned = plan_policies(
             sim,
             runs / "two",

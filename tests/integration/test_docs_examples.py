@@ -62,6 +62,7 @@ NOT_EXECUTED = [
     ("README.md: ansible-playbook", "the same commands are those of guides, or of test_readme.py"),
     ("README.md: - name: Put two volumes", "test_readme.py does that, and the commands beside it"),
 ]
+REPLICAS = [{"region": PHX, "key": "key-everywhere"}]
 FLEET: dict[str, Any] = {
     "keys": [
         {"name": "key-everywhere", "vault": "vault-everywhere"},
@@ -70,12 +71,15 @@ FLEET: dict[str, Any] = {
         {"name": "key-fra", "vault": "vault-fra"},
     ],
     "volumes": [
-        volumes(3, name="data"),
+        {**volumes(name="data"), "name": "data-1", "replicas": REPLICAS},
+        *({**volumes(name="data"), "name": f"data-{number}"} for number in (2, 3)),
         volumes(2, name="old", key="key-everywhere"),
         volumes(2, name="phx", region=PHX),
     ],
-    "boot_volumes": [volumes(3, name="boot")],
-    "volume_groups": [{"name": "group", "region": IAD, "compartment": "prod", "volumes": ["data-3"]}],
+    "boot_volumes": [volumes(3, name="boot", replicas=REPLICAS)],
+    "volume_groups": [
+        {"name": "group", "region": IAD, "compartment": "prod", "volumes": ["data-3"], "replicas": REPLICAS}
+    ],
     "volume_group_backups": [{"name": "group-backup", "of": "group"}],
     "volume_backups": [
         {"name": "member", "of": "data-3", "group_backup": "group-backup"},

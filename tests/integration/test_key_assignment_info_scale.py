@@ -125,6 +125,7 @@ def test_a_domain_is_named_in_every_list_once_one_without_was_refused(sim: Simul
         "ListBootVolumes": lists,
         "ListBlockVolumeReplicas": lists,
         "ListBootVolumeReplicas": lists,
+        "ListVolumeGroups": 11,
         "ListAvailabilityDomains": 1,
         "GetBootVolume": 1,
         "GetTenancy": 1,

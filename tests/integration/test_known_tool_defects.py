@@ -129,7 +129,7 @@ def test_a_key_that_is_left_out_or_blank_is_no_request_to_change_anything(
 @every_changer
 def test_going_back_to_the_oracle_managed_key_is_done_once(sim: Simulator, changer: Changer) -> None:
     """Asking for the Oracle-managed key wrote, and said "changed", on every run, for backups too."""
-    fleet(sim)
+    fleet(sim, replica_key_omitted="removed")
 
     ran, again, checked = (changer.do(sim, state="absent", check=check) for check in (False, False, True))
 
@@ -181,7 +181,7 @@ def test_an_update_that_the_service_ignores_is_not_reported_as_done(sim: Simulat
     assert ran.only["kms_key_id"] == changer.key_in_place(sim) == sim.id(changer.old)
 
 
-@pytest.mark.parametrize("changer", CHANGERS[4:], ids=lambda it: it.resource)
+@pytest.mark.parametrize("changer", CHANGERS[4:7], ids=lambda it: it.resource)
 def test_an_assignment_that_the_service_ignores_is_made_anew(sim: Simulator, changer: Changer) -> None:
     """Whether a key took effect was not looked at: assigning the same policy with another key may do nothing."""
     fleet(sim, assignment_repost="ignored")
@@ -205,7 +205,7 @@ def test_another_key_is_taken_and_said_to_be(sim: Simulator, changer: Changer) -
     assert ran.only["previous_kms_key_id"] == sim.id(changer.old)
 
 
-@pytest.mark.parametrize("changer", CHANGERS[4:], ids=lambda it: it.resource)
+@pytest.mark.parametrize("changer", CHANGERS[4:7], ids=lambda it: it.resource)
 @pytest.mark.parametrize("repost", ["replace", "conflict", "ignored"])
 def test_another_policy_does_not_lose_the_key_for_copies(sim: Simulator, changer: Changer, repost: str) -> None:
     """Changing the policy dropped the cross-region key that was assigned with the former one."""

@@ -44,6 +44,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_plan_apply,
     key_restore_plan,
     kms_key_info,
+    replica_kms_key,
     volume_kms_key,
 )
 from simulator.client import Simulator
@@ -78,6 +79,32 @@ def _volume_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
     sim.fault("status", "UpdateVolumeKmsKey", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(volume_kms_key.main, sim, volume_ids=[sim.id("volume-2")], kms_key_id=sim.id("key-a"))
     yield run(volume_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-a"))
+
+
+def _replica_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    yield _recovering(replica_kms_key.main, sim, folder, volume_ids=[])
+    there = [{"region": PHX, "name": "there", "key": "key-everywhere"}]
+    group = {"name": "group", "region": IAD, "compartment": "prod", "volumes": ["member-1"], "replicas": there}
+    furnish(
+        sim,
+        volumes=[volumes(2, replicas=there), volumes(name="member")],
+        boot_volumes=[volumes(name="boot", replicas=there)],
+        volume_groups=[group],
+    )
+    ids = [sim.id(name) for name in ("volume-1", "volume-2", "boot-1")]
+    for more in MODES:
+        groups = [sim.id("group")]
+        yield run(
+            replica_kms_key.main,
+            sim,
+            volume_ids=ids,
+            volume_group_ids=groups,
+            kms_key_id=sim.id("key-phx"),
+            **more,
+        )
+    sim.fault("status", "UpdateVolume", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(replica_kms_key.main, sim, volume_ids=ids[:1], kms_key_id=sim.id("key-everywhere"))
+    yield run(replica_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-phx"))
 
 
 LOST = {
@@ -292,6 +319,7 @@ SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {
     backup_kms_key: _backup_kms_key,
     backup_copy: _backup_copy,
     backup_policy_crossregion_key: _backup_policy,
+    replica_kms_key: _replica_kms_key,
     key_assignment_info: _key_assignment_info,
     kms_key_info: _kms_key_info,
     key_assignment_plan: _key_assignment_plan,

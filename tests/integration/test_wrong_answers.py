@@ -33,6 +33,9 @@ GETS = {
     "boot-backup-1": "GetBootVolumeBackup",
     "group": "GetVolumeGroup",
     "group-backup": "GetVolumeGroupBackup",
+    "replicated-1": "GetVolume",
+    "replicated-boot-1": "GetBootVolume",
+    "replicated-group": "GetVolumeGroup",
 }
 each_changer = pytest.mark.parametrize("changer", CHANGERS, ids=lambda each: f"{each.name} {each.resource}")
 each_copier = pytest.mark.parametrize("changer", COPIERS, ids=lambda each: each.resource)
@@ -94,6 +97,9 @@ ABOUT_ELSE: dict[str, tuple[tuple[str, str | None], ...]] = {
     "UpdateBootVolumeKmsKey": (("kmsKeyId", "key-rsa"), ("kmsKeyId", "boot-1"), ("kmsKeyId", None)),
     "UpdateVolumeBackup": (("id", "member-backup"), ("id", "volume-1"), ("id", None)),
     "UpdateBootVolumeBackup": (("id", "backup-1"), ("id", "boot-1"), ("id", None)),
+    "UpdateVolume": (("id", "volume-1"), ("id", "replicated-boot-1"), ("id", None)),
+    "UpdateBootVolume": (("id", "boot-1"), ("id", "replicated-1"), ("id", None)),
+    "UpdateVolumeGroup": (("id", "group"), ("id", "replicated-1"), ("id", None)),
     "CreateVolumeBackupPolicyAssignment": (("assetId", "member-1"), ("policyId", "to-phx-daily"), ("id", "key-a")),
 }
 WRITES = [

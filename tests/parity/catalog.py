@@ -24,6 +24,7 @@ NOT_PROBED = {
     "settle": "a time; measured beside the probes",
     "copy_settle": "a time; measured beside the probes",
     "latency": "a time",
+    "replicas_of_a_source": "a second replica needs a third region, and is billed like the first one",
 }
 
 __all__ = ["ALL", "NOT_PROBED", "THEMES"]

@@ -58,6 +58,24 @@ def key_of_replica(bed: Testbed) -> str:
     return "accepted" if keys == [bed.settings.key_elsewhere] else "ignored" if keys == [None] else "something else"
 
 
+@probe("1.6", "a replica without xrrKmsKeyId", switch="replica_key_omitted", needs=(*_OUR_REPLICA, "key_elsewhere"))
+def omitted_key_of_replica(bed: Testbed) -> str:
+    """The replica is made with the key, since whether that can be assigned later is the question of another probe."""
+    volume, domain = _replicated(bed)
+    _update(bed, volume, [])
+    bed.until(lambda: bed.get(volume), lambda one: not one.block_volume_replicas, "the end of the replica")
+    made = _update(bed, volume, [_row(domain, bed.settings.key_elsewhere)])
+    if not made.accepted:
+        raise UnclearError(f"the volume could not be replicated with a key: {made}")
+    bed.until(lambda: bed.get(volume), lambda one: bool(one.block_volume_replicas), "the replica")
+    answer = _update(bed, volume, [_row(domain)])
+    keys = _replica_keys(bed, volume)
+    _update(bed, volume, [])
+    if not answer.accepted:
+        return str(answer)
+    return "kept" if keys == [bed.settings.key_elsewhere] else "removed" if keys == [None] else "something else"
+
+
 @probe("3", 'xrrKmsKeyId ""', switch="replica_key_empty", needs=_OUR_REPLICA)
 def empty_key_of_replica(bed: Testbed) -> str:
     volume, domain = _replicated(bed)

@@ -71,6 +71,8 @@ TABLE: tuple[Switch, ...] = (
     _s("security_zone", "off|on", "whether a security zone forbids Oracle-managed volumes (0.26)"),
     _s("cmk_on_replicated", "accepted|refused|replica_lost", "a customer's key on a volume with replicas (1.6)"),
     _s("replica_key_change", "accepted|ignored|refused", "another xrrKmsKeyId for an existing replica (1.6)"),
+    _s("replica_key_omitted", "kept|removed", "the key of a replica that a list of replicas gives no key (1.6)"),
+    _s("replicas_of_a_source", "one|several", "how many replicas the list of an update may have (1.6)"),
     _s("replica_key_empty", "refused|accepted", 'xrrKmsKeyId "" (3)'),
     Switch("external_key_delay", "seconds that PUT takes with a key of protection mode EXTERNAL (0.28)"),
     # Backups

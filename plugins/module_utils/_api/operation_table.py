@@ -86,6 +86,7 @@ def _send(
     *ocid_types: str,
     relations: tuple[Relation, ...],
     headers: tuple[str, ...] = (),
+    query: tuple[str, ...] = (),
 ) -> Operation:
     """Changes something of Block Volume, as its body says."""
     return Operation(
@@ -93,6 +94,7 @@ def _send(
         method=method,
         path=_BASE_PATHS["block_volume"] + path,
         arguments=(*_of_path(path), "details"),
+        query=query,
         headers=headers,
         has_body=True,
         record=record,
@@ -265,6 +267,32 @@ _TABLE = {
         records.BOOT_VOLUME_KMS_KEY,
         relations=(Relation("kms_key_id", "kmsKeyId"),),
         headers=_IF_MATCH,
+    ),
+    # Of these, only the replicas are changed; what they are then is read again.
+    "update_volume": _send(
+        "PUT",
+        "/volumes/{volumeId}",
+        records.VOLUME,
+        "volume",
+        relations=(Relation("id", "volume_id"),),
+        headers=_IF_MATCH,
+    ),
+    "update_boot_volume": _send(
+        "PUT",
+        "/bootVolumes/{bootVolumeId}",
+        records.BOOT_VOLUME,
+        "bootvolume",
+        relations=(Relation("id", "boot_volume_id"),),
+        headers=_IF_MATCH,
+    ),
+    "update_volume_group": _send(
+        "PUT",
+        "/volumeGroups/{volumeGroupId}",
+        records.VOLUME_GROUP,
+        "volumegroup",
+        relations=(Relation("id", "volume_group_id"),),
+        headers=_IF_MATCH,
+        query=("preserveVolumeReplica",),
     ),
     # That a backup keeps its former key is reported of the service (fact 7); reading it again finds that.
     "update_volume_backup": _send(

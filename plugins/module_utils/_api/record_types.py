@@ -164,7 +164,14 @@ BOOT_VOLUME_BACKUP = _record(
         "volume_group_backup_id": of.ocid_if_any,
     },
 )
-VOLUME_GROUP = _record("VolumeGroup", _OF_RESOURCE, _NAMED, _CREATED, _IN_DOMAIN, optional=_TAGS)
+VOLUME_GROUP = _record(
+    "VolumeGroup",
+    _OF_RESOURCE,
+    _NAMED,
+    _CREATED,
+    _IN_DOMAIN,
+    optional={**_TAGS, "volume_group_replicas": _replicas("VolumeGroupReplicaInfo", "volume_group_replica_id")},
+)
 VOLUME_GROUP_BACKUP = _record(
     "VolumeGroupBackup",
     _OF_RESOURCE,

@@ -169,15 +169,13 @@ class KeyAssigner:
     def _decide_interrupted(
         self, region: Region, readings: Mapping[str, Reading], desired: DesiredState
     ) -> dict[str, Decision]:
-        """The decision on each policy that another run took away and did not assign again, unless none is desired."""
+        """The decision on each policy or replica that another run took away and left so, unless none is desired."""
         found: dict[str, Decision] = {}
         for target in region.targets:
             reading, interrupted = readings[target.id], target.interrupted
             if interrupted is None or desired.unassigned or isinstance(reading, ResourceError):
                 continue
-            former = region.reader_of(target).before_interruption(
-                reading, interrupted.policy_id, interrupted.kms_key_id
-            )
+            former = region.reader_of(target).before_interruption(reading, interrupted.taken)
             if former is not None:
                 found[target.id] = decide_interrupted(
                     former,

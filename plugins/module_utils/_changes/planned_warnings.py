@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .._common.errors import InputError
 from .._common.text import label
 from .._model.decisions import Decision, is_busy
-from .._model.ocid import parse
+from .._model.ocid import region_part
 from .request import Target
 
 
@@ -22,26 +21,19 @@ def planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, D
         decision = decisions[target.id]
         if not decision.is_change:
             continue
-        before, own_region = decision.known, _region_part(target.id)
+        before, own_region = decision.known, region_part(target.id)
         name = label(before.display_name, target.id)
-        elsewhere = [replica.id for replica in before.replicas if _region_part(replica.id) != own_region]
-        if elsewhere:
+        elsewhere = [replica.id for replica in before.replicas if region_part(replica.id) != own_region]
+        if elsewhere and not target.resource_kind.changes_replicas:
             warnings.append(
                 f"{name} has a replica in another region ({', '.join(elsewhere)}), which keeps its own key; "
                 "the replica is read again after the change."
             )
         if decision.completes_another_run and target.interrupted is not None:
             warnings.append(
-                f"{name} has lost its backup policy {target.interrupted.policy_id} in a run that was interrupted "
+                f"{name} has lost its {target.interrupted.what} in a run that was interrupted "
                 f"({target.interrupted.source}). It is assigned again."
             )
         if is_busy(before):
             warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")
     return warnings
-
-
-def _region_part(ocid: str) -> str:
-    try:
-        return parse(ocid).region_part
-    except InputError:  # the API may give OCIDs of a form that is not known yet
-        return ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .._common.progress import NO_PROGRESS, ProgressLog, pace
 from .._common.quantities import duration
 from .._model.decisions import Decision
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .attempts import Change, Phase, Progress
 from .request import Target
 
@@ -120,13 +120,15 @@ def _places(targets: Sequence[Target]) -> str:
 
 def _kinds(targets: Sequence[Target]) -> str:
     """The plural of what these are."""
-    names = {target.kind.type if not _is_policy(target) else ASSIGNMENT for target in targets}
+    names = {_type_of(target) for target in targets}
     row = RESOURCE_TYPES.get(names.pop()) if len(names) == 1 else None
     return row.plural if row is not None else "resources"
 
 
-def _is_policy(target: Target) -> bool:
-    return target.kind.registry_name.startswith("policy of ")
+def _type_of(target: Target) -> str:
+    """What is changed: the target, or the policy or replica that it has."""
+    part = target.kind.registry_name.partition(" of ")
+    return {"policy": ASSIGNMENT, "replica": REPLICA}.get(part[0], target.kind.type) if part[1] else target.kind.type
 
 
 def _since(seconds: float) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from .._documents.interrupted import InterruptedPolicy
+from .._documents.interrupted import InterruptedChange
 from .._resources.base import GroupKind
 from .._resources.resource_kind import ResourceKind
 
@@ -20,8 +20,9 @@ class Target:
 
     ``expected_kms_key_id`` is the key it must be on to be changed: ``''`` for the Oracle-managed one, None for any.
     ``expected_policy_id`` is the backup policy that it must have: ``''`` for none, None for any.
-    ``interrupted`` is a change of its backup policy that an earlier run did not end. ``quiet_for`` is how many seconds
-    it has to show no change before it is written, since one that an earlier run sent may still be on its way.
+    ``interrupted`` is a change of its backup policy, or of its replica, that an earlier run did not end. ``quiet_for``
+    is how many seconds it has to show no change before it is written, since one that an earlier run sent may still be
+    on its way.
     """
 
     id: str
@@ -30,7 +31,7 @@ class Target:
     expected_kms_key_id: str | None = None
     expected_policy_id: str | None = None
     group_id: str | None = None
-    interrupted: InterruptedPolicy | None = None
+    interrupted: InterruptedChange | None = None
     quiet_for: float = 0.0
 
     @property

@@ -14,12 +14,11 @@ from .._common.errors import ResourceError, TransportError
 from .._common.records import replace
 from .._common.text import label
 from .._model.actions import NONE, REGENERATE
-from .._model.decisions import changed_by_someone_else, is_busy
+from .._model.decisions import CHANGE_IGNORED, changed_by_someone_else, is_busy
 from .._model.resource import Reading, Resource
 from .attempts import Change, Verification
 from .timings import Timings
 
-_IGNORED = "ChangeIgnored"
 _LONGER_TIMEOUT_HINT = "Run again with a longer 'wait_timeout': a change that took effect meanwhile is not made twice."
 _UNREADABLE_HINT = "Check the resource and the credentials. The journal holds its former key."
 
@@ -70,7 +69,7 @@ class Verifier:
         if isinstance(reading, Resource):
             seen = replace(seen, after=reading, was_busy=seen.was_busy or is_busy(reading))
         if isinstance(verdict, ResourceError):
-            return replace(seen, is_decided=True, error=verdict, is_ignored=verdict.code == _IGNORED)
+            return replace(seen, is_decided=True, error=verdict, is_ignored=verdict.code == CHANGE_IGNORED)
         if not verdict:
             return seen
         if not self._has_started(change, seen):
@@ -120,9 +119,10 @@ class Verifier:
             return False
         desired = kind.describe(before.with_desired(change.decision.desired))
         return ResourceError(
-            code=_IGNORED,
+            code=CHANGE_IGNORED,
             message=f"The service accepted the change to {desired}, but {age:.0f} s later the {noun} still has "
             f"{kind.describe(reading)}.",
+            hint=kind.ignored_hint,
         )
 
     @staticmethod

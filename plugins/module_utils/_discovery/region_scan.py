@@ -116,10 +116,18 @@ class RegionScan:
                 self._add_unlisted(pool, listed)
             with_key = {row.id for rows in listed.values() for row in rows.values() if row.kms_key_id}
             found = [
-                row for kind in wanted for row in self._verified_by_get(pool, kind, listed[kind], with_key).values()
+                self._placed(each)
+                for kind in wanted
+                for row in self._verified_by_get(pool, kind, listed[kind], with_key).values()
+                for each in kind.found_in(row)
             ]
             found += self._assignments(pool, [listed[kind] for kind in assets])
         return found
+
+    def _placed(self, resource: Resource) -> Resource:
+        """A resource with the long name of its region, which may be another one than its source is in."""
+        name = self._regions.region(resource.region)
+        return resource if name in (None, resource.region) else replace(resource, region=name)
 
     def _list_all(self, pool: ThreadPoolExecutor, kinds: Sequence[ReadableKind]) -> dict[ReadableKind, Rows]:
         lists = [(kind, compartment_id) for compartment_id in self._compartment_ids for kind in kinds]

@@ -5,7 +5,7 @@
 """What became of resources: result files of the modules that change keys, and the batch files of a run.
 
 A module for policies reports assets, but the policy assignment bears the key; so rows that are read here are about
-the assignment.
+the assignment. So it is with replicas and their sources.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._model.counts import ChangeCounts, count_outcomes
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .error_row import ErrorRow, parse_error
 from .json_reader import JsonNode, read_json
 
@@ -47,7 +47,8 @@ class _CommonChangeFields(TypedDict):
 
 
 class ChangeRow(_CommonChangeFields, total=False):
-    """What became of one resource. A policy assignment also has its asset and its policies, a backup that was copied
+    """What became of one resource. A policy assignment also has its asset and its policies, a replica its source as
+    ``asset_id``, a backup that was copied
     the OCID of its copy, which has the key."""
 
     asset_id: str
@@ -95,6 +96,8 @@ def parse_change(node: JsonNode) -> ChangeRow:
     if "copy_id" in node.mapping():
         change["copy_id"] = node.get("copy_id").text_or_none()
         change["destination_region"] = node.get("destination_region").text_or_none()
+    elif change["type"] == REPLICA or "replica_id" in node.mapping():
+        _add_replica(change, node)
     elif change["type"] == ASSIGNMENT or "assignment_id" in node.mapping():
         _add_assignment(change, node)
     return change
@@ -112,6 +115,19 @@ def _add_assignment(change: ChangeRow, node: JsonNode) -> None:
         return
     change["asset_id"], change["asset_type"] = change["id"], change["type"]
     change["id"], change["type"] = change["assignment_id"] or change["id"], ASSIGNMENT
+
+
+def _add_replica(change: ChangeRow, node: JsonNode) -> None:
+    """A module for replicas reports sources; what bears the key is the replica."""
+    if change["type"] == REPLICA and "asset_id" not in node.mapping():
+        return
+    if change["type"] == REPLICA:
+        change["asset_id"] = node.get("asset_id").text()
+        change["asset_type"] = node.get("asset_type").text_or_none()
+        return
+    change["asset_id"], change["asset_type"] = change["id"], change["type"]
+    replica_id = node.get("previous_replica_id").text_or_none() or node.get("replica_id").text_or_none()
+    change["id"], change["type"] = replica_id or change["id"], REPLICA
 
 
 def count_changes(rows: Iterable[Mapping[str, Any]]) -> ChangeCounts:

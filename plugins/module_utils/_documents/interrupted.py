@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes of backup policies that journals tell no end of.
+"""Changes of backup policies and of replicas that journals tell no end of.
 
-An assignment has no update: it is deleted and created again (oci_semantics.md section 1.5). A process that is killed in
-between has taken a backup policy away, which no discovery shows any more. Only the journal knows.
+An assignment has no update: it is deleted and created again (oci_semantics.md section 1.5), and so may a replica be
+(section 1.6). A process that is killed in between has taken something away that no discovery shows any more. Only the
+journal knows.
 
 What reads journals is imported by the functions that need it: most calls find no journal, or none with such a change,
 and these files take 12 ms of a start.
@@ -15,34 +16,36 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._common.errors import InputError
 from .._common.text import label
 from .._common.timestamps import parse_moment
 from .._model.actions import UNASSIGN
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource import Replica, TakenAway
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .journal_events import OUTCOME
 
 if TYPE_CHECKING:
     from .journal_changes import JournalChange
     from .journal_reader import IntentLine, JournalFile, OutcomeLine
 
-# What each intent of a change of a policy has in it, and each outcome that says something of one.
-_INTENT_MARK, _MARK = b"previous_policy_id", b"policy"
+# What each intent of such a change has in it, and each outcome that says something of one.
+_INTENT_MARKS, _MARKS = (b"previous_policy_id", b"previous_replica_id"), (b"policy", b"replica")
 # What a run writes in a minute, even with hundreds of changes a second.
 _RECENT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class InterruptedPolicy:
-    """A change of a backup policy whose end is not known, and what the asset had before.
+class InterruptedChange(ABC):
+    """A change whose end is not known, and what the asset had before.
 
-    ``policy_id`` is the policy, ``kms_key_id`` its key for copies, None if it had none. ``runs`` are those that did not
+    ``kms_key_id`` is the key of what was taken away, None if it had none. ``runs`` are those that did not
     come to its end. ``journal`` and ``line`` say where that is written, ``tenancy`` of which tenancy it is: None where
     no line tells, as plans do not.
     """
@@ -50,12 +53,11 @@ class InterruptedPolicy:
     asset_id: str
     asset_type: str
     display_name: str | None
-    policy_id: str
     kms_key_id: str | None
     runs: tuple[str | None, ...]
     journal: str
     line: int
-    tenancy: str | None = None
+    tenancy: str | None
 
     @property
     def label(self) -> str:
@@ -65,6 +67,85 @@ class InterruptedPolicy:
     def source(self) -> str:
         return f"{self.journal!r}, line {self.line}"
 
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """The name in the registry of kinds of what was changed."""
+
+    @property
+    @abstractmethod
+    def type(self) -> str:
+        """The resource type in plans and reports."""
+
+    @property
+    @abstractmethod
+    def what(self) -> str:
+        """What was taken away, as the end of "changing its ...": "backup policy ocid1..."."""
+
+    @property
+    @abstractmethod
+    def taken(self) -> TakenAway:
+        """What was there before."""
+
+    @abstractmethod
+    def is_as_before(self, fields: Mapping[str, Any]) -> bool:
+        """Whether what is there now, as the journal tells it, is what was there before."""
+
+
+@dataclass(frozen=True)
+class InterruptedPolicy(InterruptedChange):
+    """A change of a backup policy; ``kms_key_id`` is that of its copies."""
+
+    policy_id: str
+
+    @property
+    def kind(self) -> str:
+        return f"policy of {self.asset_type}"
+
+    @property
+    def type(self) -> str:
+        return ASSIGNMENT
+
+    @property
+    def what(self) -> str:
+        return f"backup policy {self.policy_id}"
+
+    @property
+    def taken(self) -> TakenAway:
+        return TakenAway(self.kms_key_id, policy_id=self.policy_id)
+
+    def is_as_before(self, fields: Mapping[str, Any]) -> bool:
+        return (fields.get("policy_id"), fields.get("kms_key_id")) == (self.policy_id, self.kms_key_id)
+
+
+@dataclass(frozen=True)
+class InterruptedReplica(InterruptedChange):
+    """Replication that was to be switched off and on; the asset is the source."""
+
+    replica_id: str
+    availability_domain: str
+    replica_name: str | None
+
+    @property
+    def kind(self) -> str:
+        return f"replica of {self.asset_type}"
+
+    @property
+    def type(self) -> str:
+        return REPLICA
+
+    @property
+    def what(self) -> str:
+        return f"replica in {self.availability_domain}"
+
+    @property
+    def taken(self) -> TakenAway:
+        replica = Replica(self.replica_id, self.availability_domain, self.kms_key_id, self.replica_name)
+        return TakenAway(self.kms_key_id, replica=replica)
+
+    def is_as_before(self, fields: Mapping[str, Any]) -> bool:
+        return (fields.get("replica_id"), fields.get("kms_key_id")) == (self.replica_id, self.kms_key_id)
+
 
 @dataclass(frozen=True)
 class _JournaledChange:
@@ -72,8 +153,8 @@ class _JournaledChange:
     journal: str
 
 
-def interrupted_policies(journals: Iterable[Path]) -> list[InterruptedPolicy]:
-    """The changes of policies that have no known end in these journals, of each asset the last one.
+def interrupted_changes(journals: Iterable[Path]) -> list[InterruptedChange]:
+    """The changes of policies and replicas that have no known end in these journals, of each asset the last one.
 
     Journals that do not exist have none. Raises InputError for a file that is not a journal, or can't be read.
     """
@@ -83,7 +164,7 @@ def interrupted_policies(journals: Iterable[Path]) -> list[InterruptedPolicy]:
     from .json_reader import read_bytes
 
     contents = {str(path): read_bytes(path) for path in existing}
-    files = {name: _parse(content, name, _MARK) for name, content in contents.items() if _INTENT_MARK in content}
+    files = {name: _parse(content, name, _MARKS) for name, content in contents.items() if _has(content, _INTENT_MARKS)}
     if not _interrupted(files):
         return []
     # Outcomes of version 0.1.0 do not always say that they are about a policy.
@@ -105,7 +186,7 @@ def recent_open_changes(journals: Iterable[Path], now: str, seconds: float) -> d
 
     A request that was sent right before its process was killed may be on its way still. ``now`` and the times of lines
     are RFC 3339; what seems to be from the future was written before a clock was set back, so it counts as new. What
-    can't be read is skipped: who needs to know of it has been told by ``interrupted_policies``.
+    can't be read is skipped: who needs to know of it has been told by ``interrupted_changes``.
     """
     existing = [path for path in dict.fromkeys(journals) if path.exists()]
     if not existing:
@@ -150,12 +231,16 @@ def _from_the_end(content: bytes) -> Iterator[bytes]:
         end = start
 
 
-def _parse(content: bytes, name: str, mark: bytes | None = None) -> JournalFile:
-    """Journals grow for years, so at first only those lines are read that have the mark in them."""
+def _has(content: bytes, marks: tuple[bytes, ...]) -> bool:
+    return any(mark in content for mark in marks)
+
+
+def _parse(content: bytes, name: str, marks: tuple[bytes, ...] = ()) -> JournalFile:
+    """Journals grow for years, so at first only those lines are read that have one of the marks in them."""
     from .journal_reader import parse_journal
 
-    if mark is not None:
-        content = b"\n".join(line if mark in line else b"" for line in content.split(b"\n"))
+    if marks:
+        content = b"\n".join(line if _has(line, marks) else b"" for line in content.split(b"\n"))
     try:
         return parse_journal(content, name)
     except InputError as error:
@@ -165,26 +250,27 @@ def _parse(content: bytes, name: str, mark: bytes | None = None) -> JournalFile:
         ) from error
 
 
-def _interrupted(files: dict[str, JournalFile]) -> list[InterruptedPolicy]:
+def _interrupted(files: dict[str, JournalFile]) -> list[InterruptedChange]:
     if not files:
         return []
     from .journal_changes import paired
-    from .journal_reader import POLICY
+    from .journal_reader import POLICY, REPLICA_KEY
 
     origins: dict[int, str] = {}
     lines: list[IntentLine | OutcomeLine] = []
     for name, file in files.items():
         origins.update((id(line), name) for line in file.lines)
         lines += file.lines
-    by_asset: dict[str, list[_JournaledChange]] = {}
+    by_asset: dict[tuple[str, str], list[_JournaledChange]] = {}
     for change in paired(lines):
-        if change.intent.part == POLICY:
-            by_asset.setdefault(change.intent.id, []).append(_JournaledChange(change, origins[id(change.intent)]))
+        if change.intent.part in (POLICY, REPLICA_KEY):
+            about = change.intent.id, change.intent.part
+            by_asset.setdefault(about, []).append(_JournaledChange(change, origins[id(change.intent)]))
     found = (_last_interrupted(changes) for changes in by_asset.values())
-    return [policy for policy in found if policy is not None]
+    return [each for each in found if each is not None]
 
 
-def _last_interrupted(changes: Sequence[_JournaledChange]) -> InterruptedPolicy | None:
+def _last_interrupted(changes: Sequence[_JournaledChange]) -> InterruptedChange | None:
     """None where a later change has an end. Within a journal the order of the lines decides, else their times."""
     last: dict[str, _JournaledChange] = {}
     for found in changes:
@@ -194,32 +280,54 @@ def _last_interrupted(changes: Sequence[_JournaledChange]) -> InterruptedPolicy 
     open_changes = [found for found in changes if found.journal == latest.journal]
     open_changes.sort(key=lambda found: found.change.place)
     runs: list[str | None] = []
-    policy: InterruptedPolicy | None = None
+    interrupted: InterruptedChange | None = None
     tenancy = next((line.tenancy for found in changes for line in found.change.intents if line.tenancy), None)
     while open_changes and not open_changes[-1].change.is_settled:
         change = open_changes.pop().change
         if change.intents[-1].action == UNASSIGN:
             break
         runs.append(change.intent.run)
-        before = next((line for line in change.intents if line.policy is not None and line.policy.policy_id), None)
+        before = next((line for line in change.intents if _takes_something(line)), None)
         if before is not None:
-            policy = _policy(before, latest.journal, tuple(runs), tenancy)
-    return policy
+            interrupted = _interrupted_by(before, latest.journal, tuple(runs), tenancy)
+    return interrupted
 
 
-def _policy(line: IntentLine, journal: str, runs: tuple[str | None, ...], tenancy: str | None) -> InterruptedPolicy:
+def _takes_something(line: IntentLine) -> bool:
+    """Whether what was there is gone for a while."""
+    if line.replica is not None:
+        return line.replica.is_recreated and line.replica.replica_id is not None
+    return line.policy is not None and bool(line.policy.policy_id)
+
+
+def _interrupted_by(
+    line: IntentLine, journal: str, runs: tuple[str | None, ...], tenancy: str | None
+) -> InterruptedChange:
     from .json_reader import JsonNode
 
     asset = JsonNode(line.id, journal, "id", line.number).ocid(*RESOURCE_TYPES.assets.ocid_types)
+    about: dict[str, Any] = {
+        "asset_id": asset.value,
+        "asset_type": RESOURCE_TYPES.by_ocid_type[asset.type].name,
+        "display_name": line.display_name,
+        "kms_key_id": line.previous_kms_key_id,
+        "runs": runs,
+        "journal": journal,
+        "line": line.number,
+        "tenancy": tenancy,
+    }
+    if line.replica is not None:
+        types = RESOURCE_TYPES[REPLICA].ocid_types
+        return InterruptedReplica(
+            **about,
+            replica_id=JsonNode(line.replica.replica_id, journal, "previous_replica_id", line.number)
+            .ocid(*types)
+            .value,
+            availability_domain=JsonNode(
+                line.replica.availability_domain, journal, "previous_replica_domain", line.number
+            ).text(),
+            replica_name=line.replica.display_name,
+        )
     policy_id = line.policy.policy_id if line.policy is not None else None
-    return InterruptedPolicy(
-        asset_id=asset.value,
-        asset_type=RESOURCE_TYPES.by_ocid_type[asset.type].name,
-        display_name=line.display_name,
-        policy_id=JsonNode(policy_id, journal, "previous_policy_id", line.number).ocid("volumebackuppolicy").value,
-        kms_key_id=line.previous_kms_key_id,
-        runs=runs,
-        journal=journal,
-        line=line.number,
-        tenancy=tenancy,
-    )
+    policy = JsonNode(policy_id, journal, "previous_policy_id", line.number).ocid("volumebackuppolicy")
+    return InterruptedPolicy(**about, policy_id=policy.value)

@@ -25,7 +25,7 @@ from .._model.decisions import Decision
 from .._model.outcome import Outcome
 from .._model.resource import Resource
 from .._model.rows import READ_BY_LIST
-from .interrupted import InterruptedPolicy
+from .interrupted import InterruptedChange
 from .journal_events import INTENT, JOURNAL_NAME, OUTCOME, is_journal
 
 # A line has some hundred characters, and of a policy or a group a few thousand.
@@ -130,6 +130,7 @@ class Journal:
                 **({"previous_read_by": READ_BY_LIST} if before.etag is None else {}),
                 **self._by,
                 **({"policy_id": desired.policy_id, "unassigned": desired.unassigned} if _has_policy(before) else {}),
+                **({"recreate": desired.recreate} if "replica_id" in before.journal_fields() else {}),
             }
         )
 
@@ -137,18 +138,17 @@ class Journal:
         """Record, after the last request for each resource, what became of it. Raises OSError."""
         self._write(*map(_outcome_line, outcomes))
 
-    def settle(self, interrupted: InterruptedPolicy, now: Resource) -> None:
+    def settle(self, interrupted: InterruptedChange, now: Resource) -> None:
         """Record what became of a change that earlier runs did not end. Raises OSError."""
         fields = now.journal_fields()
-        former = (interrupted.policy_id, interrupted.kms_key_id)
         for run in interrupted.runs:
             self._write(
                 {
                     "run": run,
                     "event": OUTCOME,
                     "id": interrupted.asset_id,
-                    "kind": f"policy of {interrupted.asset_type}",
-                    "changed": (fields.get("policy_id"), fields.get("kms_key_id")) != former,
+                    "kind": interrupted.kind,
+                    "changed": not interrupted.is_as_before(fields),
                     "settled": True,
                     **fields,
                     "known": True,

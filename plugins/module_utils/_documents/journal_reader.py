@@ -19,8 +19,9 @@ from .error_row import ErrorRow, parse_error
 from .journal_events import INTENT, OUTCOME
 from .json_reader import JsonNode, UnknownOcidError, parse_json, read_bytes
 
-KEY, POLICY, COPY = "key", "policy", "copy"
-"""What a line is about: the key of the resource that it names, its backup policy, or its copy in another region."""
+KEY, POLICY, COPY, REPLICA_KEY = "key", "policy", "copy", "replica"
+"""What a line is about: the key of the resource that it names, its backup policy, its copy in another region, or its
+replica."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class PreviousCopy:
 
     copy_id: str | None
     member_keys: Mapping[str, str | None] | None
+
+
+@dataclass(frozen=True)
+class PreviousReplica:
+    """The replica that was there before a change of its key, and where; all of it is None where there was none."""
+
+    replica_id: str | None
+    availability_domain: str | None
+    display_name: str | None
+    is_recreated: bool = False
+    """Whether the change deletes it, and makes it again."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,13 @@ class IntentLine:
     copy: PreviousCopy | None
     policy_id: str | None = None
     copy_to: str | None = None
+    replica: PreviousReplica | None = None
 
     @property
     def part(self) -> str:
-        """What is changed: KEY, POLICY or COPY."""
+        """What is changed: KEY, POLICY, COPY or REPLICA_KEY."""
+        if self.replica is not None:
+            return REPLICA_KEY
         return POLICY if self.policy is not None else COPY if self.copy is not None else KEY
 
 
@@ -77,7 +92,7 @@ class IntentLine:
 class OutcomeLine:
     """What was written after a change. ``found`` has what the resource is on now, where that is known.
 
-    ``part`` is None where the line does not say what was changed: KEY, POLICY or COPY.
+    ``part`` is None where the line does not say what was changed: KEY, POLICY, COPY or REPLICA_KEY.
     """
 
     run: str | None
@@ -160,6 +175,16 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
             if "previous_copy_id" in members
             else None
         ),
+        replica=(
+            PreviousReplica(
+                node.get("previous_replica_id").text_or_none(),
+                node.get("previous_replica_domain").text_or_none(),
+                node.get("previous_replica_name").text_or_none(),
+                node.get("recreate").flag_or_none() is True,
+            )
+            if "previous_replica_id" in members
+            else None
+        ),
         policy_id=node.get("policy_id").text_or_none(),
         copy_to=node.get("previous_destination_region").text_or_none(),
     )
@@ -182,7 +207,7 @@ def _member_keys(node: JsonNode) -> dict[str, str | None] | None:
 
 def _outcome(node: JsonNode) -> OutcomeLine:
     error = node.get("error")
-    names = ("encryption", "kms_key_id", "policy_id", "assignment_id")
+    names = ("encryption", "kms_key_id", "policy_id", "assignment_id", "replica_id")
     return OutcomeLine(
         run=node.get("run").text_or_none(),
         time=node.get("time").moment_or_none(),
@@ -200,5 +225,7 @@ def _part(node: JsonNode) -> str | None:
     """What an outcome is about. Version 0.1.0 did not say it, but told the policy or the copy where it was known."""
     kind, members = node.get("kind").text_or_none(), node.mapping()
     if kind is not None:
+        if kind.startswith("replica of "):
+            return REPLICA_KEY
         return POLICY if kind.startswith("policy of ") else COPY if kind.startswith("copy of ") else KEY
     return POLICY if "policy_id" in members else COPY if "copy_id" in members else None

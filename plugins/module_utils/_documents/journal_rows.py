@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .changes_file import ChangeRow
 from .error_row import ErrorRow
 from .journal_changes import paired
@@ -68,6 +68,11 @@ def _begun(intent: IntentLine) -> ChangeRow:
     if intent.copy is not None:
         row["copy_id"] = intent.copy.copy_id
         row["destination_region"] = None
+    elif intent.replica is not None:
+        row["id"] = intent.replica.replica_id or intent.id
+        row["type"] = REPLICA
+        row["asset_id"] = intent.id
+        row["asset_type"] = intent.type
     elif intent.policy is not None:
         row["id"] = intent.policy.assignment_id or intent.id
         row["type"] = ASSIGNMENT

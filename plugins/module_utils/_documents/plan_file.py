@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 
 from .._model.accountability import Accountability
 from .._model.actions import ASSIGN, REMOVE, UNASSIGN
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .formats import PLAN_FORMAT
 from .json_reader import JsonNode, read_json
 
@@ -40,13 +40,18 @@ class PlanEntry(_CommonEntryFields, total=False):
 
     ``key_region`` is the region in which the key has to be. A policy assignment also has its asset and its policy, and
     ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again. With
-    ``wanted_policy_id`` the asset is to have that policy instead, or none; without it, it keeps the one that it has.
+    ``wanted_policy_id`` the asset is to have that policy instead, or none; without it, it keeps the one that it has. A
+    replica has its source in ``asset_id``, and ``recreate`` if replication is switched off and on where the service
+    leaves its key as it was.
     """
 
     asset_id: str
     policy_id: str | None
     wanted_policy_id: str | None
     lost_in_runs: list[str]
+    recreate: bool
+    replica_domain: str | None
+    replica_name: str | None
 
 
 class _CommonUnplannedFields(TypedDict):
@@ -206,12 +211,21 @@ def parse_entry(node: JsonNode) -> PlanEntry:
         if "lost_in_runs" in node.mapping():
             node.get("policy_id").ocid("volumebackuppolicy")
             entry["lost_in_runs"] = node.get("lost_in_runs").texts()
+    elif kind == REPLICA:
+        node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
+        entry["asset_id"] = node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
+        if "recreate" in node.mapping():
+            entry["recreate"] = node.get("recreate").flag()
+        if "lost_in_runs" in node.mapping():
+            entry["lost_in_runs"] = node.get("lost_in_runs").texts()
+            entry["replica_domain"] = node.get("replica_domain").text()
+            entry["replica_name"] = node.get("replica_name").text_or_none()
     else:
-        if "wanted_policy_id" in node.mapping():
-            node.get("wanted_policy_id").contradicted(f"only a {ASSIGNMENT} has a policy")
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
         if "asset_id" in node.mapping():
-            node.get("asset_id").contradicted(f"only a {ASSIGNMENT} has an asset")
+            node.get("asset_id").contradicted(f"only a {ASSIGNMENT} and a {REPLICA} have one")
+    if kind != ASSIGNMENT and "wanted_policy_id" in node.mapping():
+        node.get("wanted_policy_id").contradicted(f"only a {ASSIGNMENT} has a policy")
     if (action == UNASSIGN) != (entry.get("wanted_policy_id", "") is None):
         node.get("action").contradicted("'wanted_policy_id' says otherwise")
     return entry

@@ -13,5 +13,6 @@ Subject = tuple[str, str]
 
 
 def subject(row: Mapping[str, object]) -> Subject:
-    """A policy assignment gets another OCID with each change, so it is known by its asset."""
+    """A policy assignment gets another OCID with each change, so it is known by its asset. So does a replica that is
+    made again: in plans and changes it is known by its source."""
     return str(row["type"]), str(row.get("asset_id") or row["id"])

@@ -20,6 +20,9 @@ READY_STATE = "AVAILABLE"
 
 RUN_AGAIN_HINT = "Run the task again; it only changes what still differs."
 
+CHANGE_IGNORED = "ChangeIgnored"
+"""The code of a change that the service accepted, and did not make."""
+
 _KEY_DIFFERS = "key_differs"
 _POLICY_DIFFERS = "policy_differs"
 _LOCKED = "locked"

@@ -145,6 +145,14 @@ def parse(value: object) -> Ocid:
     )
 
 
+def region_part(ocid: str) -> str:
+    """The name that an OCID of an answer has for its region; empty where it is of a form that is not known."""
+    try:
+        return parse(ocid).region_part
+    except InputError:
+        return ""
+
+
 def is_tenancy(ocid: str) -> bool:
     """Whether it is the OCID of a tenancy, which is its root compartment."""
     return ocid.startswith(tuple(f"{prefix}tenancy{prefix[-1]}" for prefix in PREFIXES))

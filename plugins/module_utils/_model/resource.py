@@ -15,11 +15,12 @@ from .._common.errors import ResourceError
 
 @dataclass(frozen=True)
 class Replica:
-    """A replica of a volume in another availability domain or region, as its source volume lists it."""
+    """A replica of a volume or a volume group in another availability domain or region, as its source lists it."""
 
     id: str
     availability_domain: str
     kms_key_id: str | None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,21 @@ class CopyTo:
 
 
 @dataclass(frozen=True)
+class ReplicaPlace:
+    """The region whose replicas are meant, and the names that OCIDs have for it: ``phx``, ``us-phoenix-1``."""
+
+    region: str
+    region_parts: frozenset[str]
+
+
+@dataclass(frozen=True)
 class DesiredState:
     """The desired assignment. ``kms_key_id`` None is the Oracle-managed key; for a copy, whichever key it has.
 
-    ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all.
+    ``policy_id`` and ``unassigned`` are for backup policies: which one, or none at all. ``replica_place`` and
+    ``recreate`` are for replicas: where they are, None where they are all in one region; and that replication is
+    switched off and on, since the service leaves the key of a replica as it is. ``may_recreate``: whether that is
+    allowed.
     """
 
     kms_key_id: str | None
@@ -87,6 +99,18 @@ class DesiredState:
     policy_id: str | None = None
     unassigned: bool = False
     copy_to: CopyTo | None = None
+    replica_place: ReplicaPlace | None = None
+    may_recreate: bool = False
+    recreate: bool = False
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """What a change that was not ended has taken away: a backup policy, or a replica, each with its key."""
+
+    kms_key_id: str | None
+    policy_id: str | None = None
+    replica: Replica | None = None
 
 
 Reading = Union[Resource, ResourceError]

@@ -116,9 +116,16 @@ class ResourceTypes:
         return self._where(lambda row: row.order_of_change is not None)
 
     @property
+    def changed_by_default(self) -> ResourceTypes:
+        """Of these, the ones that need not be asked for. The keys of replicas may have to be paid for with a copy of
+        everything."""
+        return self._where(lambda row: row.order_of_change is not None and row.family != REPLICAS)
+
+    @property
     def changed_by_ocid(self) -> ResourceTypes:
-        """Of these, the ones whose entries go by their own OCID; those of assignments go by their asset."""
-        return self._where(lambda row: row.order_of_change is not None and row.family != ASSIGNMENTS)
+        """Of these, the ones whose entries go by their own OCID; those of assignments go by their asset, those of
+        replicas by their source."""
+        return self._where(lambda row: row.order_of_change is not None and row.family not in (ASSIGNMENTS, REPLICAS))
 
     @property
     def in_order_of_change(self) -> ResourceTypes:
@@ -152,7 +159,8 @@ class ResourceTypes:
         return ResourceTypes(filter(condition, self.rows))
 
 
-# Policy assignments are changed first, so that copies made meanwhile get the new key, and volumes before their backups.
+# Policy assignments are changed first, so that copies made meanwhile get the new key, and volumes before their backups
+# and their replicas.
 RESOURCE_TYPES = ResourceTypes(
     (
         ResourceType(
@@ -201,10 +209,11 @@ RESOURCE_TYPES = ResourceTypes(
         ),
         ResourceType(
             name=REPLICA,
-            ocid_types=("blockvolumereplica", "bootvolumereplica"),
+            ocid_types=("blockvolumereplica", "bootvolumereplica", "volumegroupreplica"),
             singular="replica",
             plural="replicas",
             family=REPLICAS,
+            order_of_change=6,
         ),
         ResourceType(
             name="volume_group",

@@ -73,7 +73,8 @@ class ResourceRow(_CommonResourceFields, total=False):
     the resource is skipped unless the user includes locked ones, in words that end a sentence. ``read_by`` is get where
     it was read by itself, and list where a list may lag behind. The fields below are for
     policy assignments, with ``destination_region`` None if the policy copies nowhere, and ``source_id`` for replicas.
-    ``lost_in_runs`` is there for an assignment that runs took away which were interrupted: the row says what it was.
+    ``lost_in_runs`` is there for an assignment, or a replica, that runs took away which were interrupted: the row says
+    what it was. Where a replica was read on its source, ``replica_domain`` is its availability domain.
     ``attachments`` is there for volumes and boot volumes if a discovery looked for it.
     """
 
@@ -83,6 +84,8 @@ class ResourceRow(_CommonResourceFields, total=False):
     destination_region: str | None
     source_id: str | None
     lost_in_runs: list[str]
+    replica_domain: str | None
+    replica_name: str | None
     attachments: AttachmentsRow
 
 

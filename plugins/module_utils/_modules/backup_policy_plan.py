@@ -20,10 +20,11 @@ from .._model.backup_policies import BackupPolicy
 from .._model.decisions import decide
 from .._model.ocid import expect_realm, expect_region, expect_type, parse
 from .._model.ocid_names import Names as PlanNames
-from .._model.resource import DesiredState, Resource
+from .._model.resource import DesiredState, Resource, TakenAway
 from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, UnreadableRow
 from .._planning.key_checks import KeyChecks, KeyInRegion, expect_usable, wanted_problems
+from .._planning.lost_policies import add_lost_policies
 from .._planning.plan import Plan, PlanFilter, approve, sorted_plan
 from .._planning.policy_costs import cost_notes, policy_costs
 from .._planning.policy_plan import ROLE, AssetDecision, add_assets, add_lost, select_assets
@@ -73,12 +74,14 @@ def plan_policies(context: PlanContext) -> PlanResult:
     assets = _named(context) if discovery is None else _selected(context, discovery, plan)
     known = assets if discovery is None else [row["id"] for row in discovery.resources]
     interrupted = interrupted_in_plan(context, read=frozenset(known))
-    found = _read(context, assets, desired, interrupted.lost)
+    lost = [row for row in interrupted.lost if row["type"] == ASSIGNMENT]
+    found = _read(context, assets, desired, lost)
     tenancy = context.connection.tenancy or (discovery.tenancy if discovery is not None else "")
     complete = not found.unread and (discovery is None or discovery.complete)
     _write_found(context, found, discovery, tenancy, complete=complete)
     add_assets(plan, found.decided, replace=options["replace"])
     add_lost(plan, found.lost, replace=options["replace"])
+    add_lost_policies(plan, [row for row in interrupted.lost if row["type"] != ASSIGNMENT], None)
     plan.not_seen += [_unread_row(about, error) for about, error in found.unread.items()]
     sorted_plan(plan)
     key_checks = _check_keys(context, plan) if options["validate_key"] else KeyChecks()
@@ -197,7 +200,8 @@ def _read(context: PlanContext, assets: Sequence[str], desired: DesiredState, lo
     def take(about: Subject, now: Resource, kind: ResourceKind, region: RegionReader) -> ResourceError | None:
         reader = cast(PolicyReader, region.reader_for(kind))
         row = lost_by_asset.pop(about[1], None)
-        former = None if row is None else reader.before_interruption(now, row["policy_id"] or "", row["kms_key_id"])
+        taken = None if row is None else TakenAway(row["kms_key_id"], policy_id=row["policy_id"])
+        former = None if taken is None else reader.before_interruption(now, taken)
         if isinstance(former, ResourceError):
             return former
         decision = decide(now if former is None else former, desired, kind)

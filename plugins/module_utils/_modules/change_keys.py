@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,6 +79,10 @@ def change_spec(**options: dict[str, Any] | None) -> dict[str, Any]:
     return {name: option for name, option in spec.items() if option is not None}
 
 
+Run = Callable[[Sequence[Target], DesiredState], Report]
+"""The five steps, over these resources and to this state."""
+
+
 @dataclass(frozen=True)
 class Request:
     """How a module gets the desired state from its options, and completes it with what only OCI knows."""
@@ -91,6 +95,12 @@ class Request:
     """The regions in which a key that is named is used, None for all; by default those of the resources."""
     planned_lines: PlannedLines | None = None
     """What is shown of what is going to change, before it is; nothing by default."""
+    other_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Further options that name resources, each with the names of the kinds that are allowed in it."""
+    run: Callable[[Run, Sequence[Target], DesiredState, bool], Report] = lambda run, targets, desired, _check_mode: run(
+        targets, desired
+    )
+    """How the five steps are run; the last argument is whether it is check mode."""
     begin: Callable[[Mapping[str, Any]], None] = lambda _options: None
     """Makes the place for the files of the call, before anything else. Raises InputError."""
     end: Callable[[Mapping[str, Any]], None] = lambda _options: None
@@ -138,15 +148,19 @@ def _run(
     )
     connection = runtime.connect(settings, run_settings.concurrency)
     hide_secrets(module, connection)
-    resources = targets(
-        module.params,
-        ids,
-        types,
-        desired=desired,
-        regions=connection.regions,
-        own_region=connection.region,
-        tenancy=connection.tenancy,
-    )
+    resources = [
+        target
+        for option, kinds in {ids: types, **request.other_ids}.items()
+        for target in targets(
+            module.params,
+            option,
+            kinds,
+            desired=desired,
+            regions=connection.regions,
+            own_region=connection.region,
+            tenancy=connection.tenancy,
+        )
+    ]
     journal = Journal(
         journal_path,
         runtime.clock,
@@ -177,7 +191,7 @@ def _run(
         resources, others = with_interrupted(resources, interrupted)
         if not run_settings.check_mode:
             resources = with_quiet_times(resources, journals, runtime.clock.timestamp(), runtime.timings.late_commit)
-        report = assigner(run_settings).run(resources, desired)
+        report = request.run(assigner(run_settings).run, resources, desired, run_settings.check_mode)
     except InputError as error:
         raise InputError(f"{error}{lost_note(interrupted)}") from error
     recovered = put_back(others, connection, journal, run_settings, assigner)

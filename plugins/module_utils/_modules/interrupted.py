@@ -14,19 +14,21 @@ from pathlib import Path
 from .._api.client import Connection
 from .._common.errors import InputError, ResourceError
 from .._common.values import is_blank
-from .._documents.interrupted import InterruptedPolicy, former_run_journals, interrupted_policies
+from .._documents.interrupted import InterruptedChange, former_run_journals, interrupted_changes
 from .._documents.journal import Journal, known_default_journal
 from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState, Reading, Resource
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._resources.region_reader import RegionReader
+from .._resources.registry import KINDS
 from .._resources.resource_kind import ResourceKind
 
 _CONCURRENCY = 8
 
 SETTLE_HINT = (
     "Run the playbook restore_keys with that journal, or assign the policy with backup_policy_crossregion_key and its "
-    "'policy_id'. If the asset no longer exists, move the journal away."
+    "'policy_id', the replica with replica_kms_key. If the asset no longer exists, move the journal away."
 )
 
 
@@ -38,9 +40,9 @@ class Interrupted:
     or whose asset is gone, each with the asset as it is. ``unknown``: those that could not be read, and why.
     """
 
-    lost: list[tuple[InterruptedPolicy, Resource]] = field(default_factory=list)
-    settled: list[tuple[InterruptedPolicy, Resource]] = field(default_factory=list)
-    unknown: list[tuple[InterruptedPolicy, ResourceError]] = field(default_factory=list)
+    lost: list[tuple[InterruptedChange, Resource]] = field(default_factory=list)
+    settled: list[tuple[InterruptedChange, Resource]] = field(default_factory=list)
+    unknown: list[tuple[InterruptedChange, ResourceError]] = field(default_factory=list)
 
     def note_settled(self, journal: Journal) -> None:
         """Write down what is settled, so that no later run takes it for lost. Raises OSError, InputError."""
@@ -59,7 +61,7 @@ def with_default_journal(journals: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys([*journals, *([] if default is None else [default])]))
 
 
-def find_interrupted(journals: Iterable[Path], tenancy: str | None, warnings: list[str]) -> list[InterruptedPolicy]:
+def find_interrupted(journals: Iterable[Path], tenancy: str | None, warnings: list[str]) -> list[InterruptedChange]:
     """The interrupted changes of ``tenancy`` in these journals, and in the default one, which need not be readable.
 
     The default journal has what a user did in all tenancies. Only credentials of another one can settle its changes, so
@@ -71,18 +73,26 @@ def find_interrupted(journals: Iterable[Path], tenancy: str | None, warnings: li
     for path in with_default_journal(named):
         if path not in named:
             try:
-                interrupted_policies([path])
+                interrupted_changes([path])
                 readable.append(path)
             except InputError as error:
                 warnings.append(f"Whether earlier runs were interrupted is only known in part: {error}.")
-    policies = interrupted_policies(readable)
+    policies = interrupted_changes(readable)
     own = [policy for policy in policies if is_of_tenancy(policy.tenancy, tenancy)]
+    foreign = [policy for policy in policies if policy not in own]
+    # A module that does not change replicas does not ship what does.
+    warnings += [
+        unsettled_text(policy, "it may be missing; run the module replica_kms_key or the playbook restore_keys")
+        for policy in own
+        if policy.type == REPLICA and policy.kind not in KINDS
+    ]
+    own = [policy for policy in own if policy.type != REPLICA or policy.kind in KINDS]
     names = {str(path) for path in named} - {str(known_default_journal(os.environ))}
     warnings += [
-        f"{policy.label} is of tenancy {policy.tenancy}: a run that was interrupted was changing its backup policy "
+        f"{policy.label} is of tenancy {policy.tenancy}: a run that was interrupted was changing its {policy.what} "
         f"({policy.source}). Run the task with credentials of that tenancy to settle it."
-        for policy in policies
-        if policy not in own and policy.journal in names
+        for policy in foreign
+        if policy.journal in names
     ]
     return own
 
@@ -92,19 +102,20 @@ def is_of_tenancy(named: str | None, own: str | None) -> bool:
     return named is None or not own or named == own
 
 
-def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolicy]) -> Interrupted:
+def read_interrupted(connection: Connection, policies: Sequence[InterruptedChange]) -> Interrupted:
     """Read the assets of interrupted changes, and what their policies were."""
     # Only here, since nearly no run gets here: the file and what it needs take 12 ms of a start.
     from .._resources.policies import policy_kind
 
     found = Interrupted()
-    by_region: dict[str, list[tuple[InterruptedPolicy, ResourceKind]]] = {}
+    by_region: dict[str, list[tuple[InterruptedChange, ResourceKind]]] = {}
     for policy in policies:
         try:
             asset = parse(policy.asset_id)
             if connection.tenancy:
                 expect_realm(asset, parse(connection.tenancy).realm, "the tenancy")
-            by_region.setdefault(expect_region(asset, connection.regions), []).append((policy, policy_kind(asset)))
+            kind = policy_kind(asset) if policy.type == ASSIGNMENT else KINDS[policy.kind]
+            by_region.setdefault(expect_region(asset, connection.regions), []).append((policy, kind))
         except InputError as error:
             found.unknown.append((policy, ResourceError(code="UnknownRegion", message=str(error))))
     for name, members in by_region.items():
@@ -119,7 +130,7 @@ def read_interrupted(connection: Connection, policies: Sequence[InterruptedPolic
 
 
 def _classify(
-    found: Interrupted, policy: InterruptedPolicy, now: Reading, region: RegionReader, kind: ResourceKind
+    found: Interrupted, policy: InterruptedChange, now: Reading, region: RegionReader, kind: ResourceKind
 ) -> None:
     if isinstance(now, ResourceError):
         found.unknown.append((policy, now))
@@ -127,7 +138,7 @@ def _classify(
     if now.lifecycle_state in GONE_STATES:
         found.settled.append((policy, now))
         return
-    former = region.reader_for(kind).before_interruption(now, policy.policy_id, policy.kms_key_id)
+    former = region.reader_for(kind).before_interruption(now, policy.taken)
     if former is None:
         found.settled.append((policy, now))
     elif isinstance(former, ResourceError):
@@ -149,9 +160,6 @@ def journals_of(paths: Iterable[str]) -> list[Path]:
     return found
 
 
-def unsettled_text(policy: InterruptedPolicy, reason: str) -> str:
+def unsettled_text(policy: InterruptedChange, reason: str) -> str:
     """Why an interrupted change is not settled, in one sentence."""
-    return (
-        f"{policy.label}: a run that was interrupted was changing its backup policy {policy.policy_id} "
-        f"({policy.source}): {reason}"
-    )
+    return f"{policy.label}: a run that was interrupted was changing its {policy.what} ({policy.source}): {reason}"

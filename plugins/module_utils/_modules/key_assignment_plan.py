@@ -23,7 +23,7 @@ from .._documents.discovery_file import (
 from .._documents.own_files import write_result
 from .._model.key_exceptions import CompartmentTree, ExceptionMatcher, KeyException
 from .._model.ocid import Ocid, expect_realm, expect_type, parse
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .._planning.key_checks import (
     KeyChecks,
     KeyInRegion,
@@ -37,6 +37,7 @@ from .._planning.plan import (
     make_plan,
     region_of_wanted_key,
 )
+from .._planning.replicated import recreation_warnings
 from .._planning.terraform import planned_warnings
 from .approved_plan import APPROVAL_OPTIONS, approved_plan, expect_digest, gone
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
@@ -107,6 +108,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
             *interrupted.warnings,
             *_unmatched_exceptions(exceptions, matcher, discovery),
             *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
+            *recreation_warnings(plan.entries),
         ),
         signed_by=None if signed is None else signed.signed_by,
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
@@ -153,6 +155,7 @@ def _look_up_names(context: PlanContext, names: Names) -> None:
 
     with context.log.during(lambda seconds: f"looking up names, for {duration(seconds)}"):
         found = names.keys_by_region(names.compartments(options))
+        found = names.keys_by_region(found, "replica_kms_key_ids")
         found = names.keys(found, regions, "from_kms_key_ids")
     context.named = context.partial_result["resolved"] = {
         name: found[name] for name in RESOLVED_OPTIONS if found[name] != options[name]
@@ -201,7 +204,9 @@ def _keys_for(context: PlanContext, discovery: DiscoveryFile) -> dict[str, str] 
     """The desired key of each region in scope; None stands for the Oracle-managed one."""
     options = context.options
     if options["state"] == "present":
-        keys = _keys(context)
+        if set(options["resource_types"] or ()) == {REPLICA} and options["replica_kms_key_ids"]:
+            return {}
+        keys = _keys(context, "kms_key_ids")
         missing = [region for region in discovery.regions if region not in keys]
         if missing:
             raise InputError(
@@ -209,9 +214,23 @@ def _keys_for(context: PlanContext, discovery: DiscoveryFile) -> dict[str, str] 
                 "take them out of the scope"
             )
         return keys
-    if options["kms_key_ids"]:
-        raise InputError("'kms_key_ids' and 'state: absent' can't be combined: 'absent' assigns no key")
+    for name in ("kms_key_ids", "replica_kms_key_ids"):
+        if options[name]:
+            raise InputError(f"'{name}' and 'state: absent' can't be combined: 'absent' assigns no key")
     return None
+
+
+def _replica_keys(context: PlanContext) -> dict[str, str] | None:
+    """The desired key of the replicas in each region; None where they get those of the volumes there."""
+    options = context.options
+    if not options["replica_kms_key_ids"] or options["state"] == "absent":
+        return None
+    if REPLICA not in (options["resource_types"] or ()):
+        raise InputError(
+            f"'replica_kms_key_ids' is set, but 'resource_types' does not name {REPLICA}, so it would have no effect. "
+            f"Add {REPLICA} to 'resource_types' (in the role: rekey_resource_types), or remove it"
+        )
+    return _keys(context, "replica_kms_key_ids")
 
 
 def _selection(context: PlanContext) -> PlanFilter:
@@ -219,7 +238,8 @@ def _selection(context: PlanContext) -> PlanFilter:
     options, tenancy = context.options, context.connection.tenancy
     return PlanFilter(
         keys=None,
-        resource_types=options["resource_types"] or RESOURCE_TYPES.changeable.names,
+        replica_keys=_replica_keys(context),
+        resource_types=options["resource_types"] or RESOURCE_TYPES.changed_by_default.names,
         from_kms_key_ids=keys_to_leave(options, tenancy),
         only_oracle_managed=options["only_oracle_managed"],
         exclude_ids=excluded_ids(options, tenancy),
@@ -228,27 +248,28 @@ def _selection(context: PlanContext) -> PlanFilter:
         created_before=created_before(options),
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
+        recreate_replicas=options["recreate_replicas"],
         role=context.role,
     )
 
 
-def _keys(context: PlanContext) -> dict[str, str]:
+def _keys(context: PlanContext, option: str) -> dict[str, str]:
     regions, tenancy = context.connection.regions, context.connection.tenancy
     keys: dict[str, str] = {}
-    for name, value in (context.options["kms_key_ids"] or {}).items():
-        key = _key(name, value, tenancy)
-        region = regions.expect(str(name), "'kms_key_ids' names")
+    for name, value in (context.options[option] or {}).items():
+        key = _key(option, name, value, tenancy)
+        region = regions.expect(str(name), f"'{option}' names")
         if keys.setdefault(region, key.value) != key.value:
-            raise InputError(f"'kms_key_ids' gives {region} two different keys")
+            raise InputError(f"'{option}' gives {region} two different keys")
     if not keys:
-        raise InputError("'kms_key_ids' is empty. Give each region its key, or set 'state: absent'")
+        raise InputError(f"'{option}' is empty. Give each region its key, or set 'state: absent'")
     return keys
 
 
-def _key(region: object, value: object, tenancy: str | None) -> Ocid:
+def _key(option: str, region: object, value: object, tenancy: str | None) -> Ocid:
     if is_blank(value):
         raise InputError(
-            f"'kms_key_ids' has no key for {quote(region)}. Give the OCID or the name of a key, or leave the region out"
+            f"'{option}' has no key for {quote(region)}. Give the OCID or the name of a key, or leave the region out"
         )
     try:
         key = parse(str(value))
@@ -256,7 +277,7 @@ def _key(region: object, value: object, tenancy: str | None) -> Ocid:
         if tenancy:
             expect_realm(key, parse(tenancy).realm, "the tenancy")
     except InputError as error:
-        raise InputError(f"'kms_key_ids' for {quote(region)}: {error}") from error
+        raise InputError(f"'{option}' for {quote(region)}: {error}") from error
     return key
 
 
@@ -265,8 +286,9 @@ def _wanted_keys(plan_filter: PlanFilter, discovery: DiscoveryFile) -> set[KeyIn
     if plan_filter.keys is None:
         return set()
     types = plan_filter.resource_types
-    used = {region_of_wanted_key(row) for row in discovery.resources if row["type"] in types}
-    return {(plan_filter.keys[region], region) for region in {*discovery.regions, *used} if region in plan_filter.keys}
+    used = [(row["type"], region_of_wanted_key(row)) for row in discovery.resources if row["type"] in types]
+    used += [("", region) for region in discovery.regions]
+    return {(keys[region], region) for kind, region in used if (keys := plan_filter.keys_for(kind)) and region in keys}
 
 
 def _keys_of_lost(plan: Plan) -> set[KeyInRegion]:
@@ -280,12 +302,14 @@ def _keys_of_lost(plan: Plan) -> set[KeyInRegion]:
 
 _NAMED_EXCEPTIONS = 5
 
-RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "from_kms_key_ids")
+RESOLVED_OPTIONS = ("compartment_ids", "kms_key_ids", "replica_kms_key_ids", "from_kms_key_ids")
 """The options that take names."""
 
 _RECORDED_OPTIONS = (
     "state",
     "kms_key_ids",
+    "replica_kms_key_ids",
+    "recreate_replicas",
     "resource_types",
     "from_kms_key_ids",
     "only_oracle_managed",
@@ -314,6 +338,7 @@ def _options() -> dict[str, dict[str, Any]]:
         **INCLUDE_OPTIONS,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "kms_key_ids": {"type": "dict", "no_log": False},
+        "replica_kms_key_ids": {"type": "dict", "no_log": False},
         "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
         "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
         "only_oracle_managed": {"type": "bool", "default": False},

@@ -27,11 +27,13 @@ from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
+from .._planning.replicated import recreation_warnings
 from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
 from .._resources.policy_reader import PolicyReader
 from .._resources.region_reader import RegionReader
+from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
-from .._resources.resource_row import resource_row
+from .._resources.resource_row import placed_row
 from .key_plan import PlanContext, PlanModule, PlanResult
 from .options import writable_file
 from .plan_interrupted import interrupted_in_plan
@@ -51,6 +53,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
         keys=None,
         include_replicated=options["include_replicated"],
         include_locked=options["include_locked"],
+        recreate_replicas=options["recreate_replicas"],
         role=context.role,
     )
     plan = make_restore_plan(
@@ -65,9 +68,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     interrupted = interrupted_in_plan(
         context,
         known={ocid for _type, ocid in former.found},
-        known_policies={
-            ocid for (kind, ocid), key in former.found.items() if kind == ASSIGNMENT and key.is_policy_taken
-        },
+        known_policies={about for about, key in former.found.items() if key.taken is not None},
     )
     interrupted.add_to(plan, None)
     key_checks = KeyChecks()
@@ -79,7 +80,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     interrupted.complete(plan)
     plan.unsettled += unsettled(plan, [row for row in resources if "lost_in_runs" in row])
     plan.unsettled += _unread_policies(former, unread)
-    warnings = list(interrupted.warnings)
+    warnings = [*interrupted.warnings, *recreation_warnings(plan.entries)]
     if former.truncated_lines:
         lines = "1 line" if former.truncated_lines == 1 else f"{former.truncated_lines} lines"
         warnings.append(f"{lines} of the journals could not be read, e.g. the last line of a run that was killed.")
@@ -131,10 +132,10 @@ def _write_discovery(given: str | None, resources: Sequence[ResourceRow], tenanc
 
 def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now: Resource) -> tuple[Reading, bool]:
     """A resource as it is now; where a run took its backup policy away, with the one that it had at first."""
-    first = former.first_step(None)
-    if not former.is_policy_taken or first.policy_id is None:
+    taken = former.taken
+    if taken is None:
         return now, False
-    before = region.reader_for(kind).before_interruption(now, first.policy_id, first.before)
+    before = region.reader_for(kind).before_interruption(now, taken)
     return (now, False) if before is None else (before, True)
 
 
@@ -148,9 +149,11 @@ def _read(
 
     def take(about: Subject, now: Resource, kind: ResourceKind, region: RegionReader) -> ResourceError | None:
         reading, is_lost = _as_before(region, kind, former_keys[about], now)
+        if isinstance(reading, Replication):
+            reading = _without_replica(reading) or reading
         if isinstance(reading, ResourceError):
             return reading
-        row = resource_row(reading)
+        row = placed_row(reading, connection.regions)
         if is_lost:
             row["lost_in_runs"] = []
         first = former_keys[about].first_step(row["kms_key_id"])
@@ -178,6 +181,18 @@ def _policy(reader: PolicyReader, ocid: str) -> BackupPolicy | ResourceError:
     except ApiError as error:
         fault = explain(error)
         return replace(fault, message=f"its backup policy {ocid} could not be read: {fault.message}")
+
+
+def _without_replica(source: Replication) -> ResourceError | None:
+    """Why the key of a source's replica can't be restored: there is none, or more than one."""
+    if len(source.meant) == 1:
+        return None
+    there = "has no replica any more" if not source.meant else "has several replicas"
+    return ResourceError(
+        code="NotReplicated" if not source.meant else "SeveralReplicas",
+        message=f"The source {there}, so its key can't be restored",
+        hint="Use the module replica_kms_key.",
+    )
 
 
 def _options() -> dict[str, dict[str, Any]]:

@@ -40,7 +40,8 @@ def read_missing(connection: Connection, changes: Sequence[OpenChange]) -> list[
             if connection.tenancy:
                 expect_realm(ocid, parse(connection.tenancy).realm, "the tenancy")
             region = connection.regions.region(change.intent.region or "") or expect_region(ocid, connection.regions)
-            kind = KINDS.get(change.intent.type)
+            name = f"replica of {change.intent.type}" if change.intent.replica is not None else change.intent.type
+            kind = KINDS.get(name)
             if not isinstance(kind, ResourceKind):
                 raise InputError(f"Resources of type {change.intent.type} are not read by themselves.")
             by_region.setdefault(region, {})[ocid.value] = change, kind

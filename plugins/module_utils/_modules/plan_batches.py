@@ -18,6 +18,7 @@ from .._api.client import Connection
 from .._changes.engine import KeyAssigner, Report
 from .._changes.key_steps import EXTERNAL_KEY_CONCURRENCY
 from .._changes.progress import ChangeProgress, Span
+from .._changes.recreation import run_with_recreation
 from .._changes.request import RunSettings, Target
 from .._changes.results import message, outcome_entry, summary
 from .._common.cancellation import CancellationToken
@@ -25,7 +26,7 @@ from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import resources
 from .._common.timestamps import parse_moment
 from .._documents.batch_file import BatchRow, batch_file, write_batch_file
-from .._documents.interrupted import InterruptedPolicy, former_run_journals
+from .._documents.interrupted import InterruptedChange, former_run_journals
 from .._documents.journal import Journal
 from .._documents.journal_events import JOURNAL_NAME
 from .._documents.plan_file import PlanFile, Slice
@@ -34,7 +35,7 @@ from .._documents.subject import Subject, subject
 from .._keys.validation import KeyValidator
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._planning.batch_results import PreviousAttempt, PreviousBatches, merge_attempts, read_previous_attempt
 from .._planning.progress import progress_line, slice_label
 from .call_files import input_files
@@ -132,7 +133,10 @@ class BatchRunner:
             for targets, desired, span in work:
                 if context.cancellation.is_cancelled:
                     break
-                batch.take(self._assigner(journal, self.settings, span).run(targets, desired), desired)
+                assigner = self._assigner(journal, self.settings, span)
+                batch.take(
+                    run_with_recreation(assigner.run, targets, desired, check_mode=context.module.check_mode), desired
+                )
             lost = not_planned(self._interrupted, self._plan)
             self._interrupted = [policy for policy in self._interrupted if policy not in lost]
             batch.recovered = put_back(
@@ -188,12 +192,12 @@ def _journals(own: Path, now: str) -> list[Path]:
     return with_default_journal([own, *beside])
 
 
-def not_planned(interrupted: Sequence[InterruptedPolicy], plan: PlanFile) -> list[InterruptedPolicy]:
+def not_planned(interrupted: Sequence[InterruptedChange], plan: PlanFile) -> list[InterruptedChange]:
     """Without those that another batch of the plan is about, and those that the plan leaves out."""
-    planned = {row["asset_id"] for row in plan.entries if row["type"] == ASSIGNMENT}
+    planned = {subject(entry) for entry in plan.entries}
     left = (plan.blocked, plan.skipped, plan.excluded, plan.not_approved, plan.unsettled)
-    left_out = {row.get("asset_id") for rows in left for row in rows if row["type"] == ASSIGNMENT}
-    return [policy for policy in interrupted if policy.asset_id not in planned | left_out]
+    left_out = {subject(row) for rows in left for row in rows}
+    return [change for change in interrupted if (change.type, change.asset_id) not in planned | left_out]
 
 
 class BatchRecord:
@@ -317,6 +321,9 @@ def _result_entry(outcome: Outcome, desired: DesiredState, check_mode: bool) -> 
         entry.update(
             id=entry["assignment_id"] or outcome.id, type=ASSIGNMENT, asset_id=outcome.id, asset_type=outcome.type
         )
+    elif outcome.kind.startswith("replica of "):
+        replica_id = entry["previous_replica_id"] or entry["replica_id"] or outcome.id
+        entry.update(id=replica_id, type=REPLICA, asset_id=outcome.id, asset_type=outcome.type)
     return cast(BatchRow, entry)
 
 

@@ -32,6 +32,7 @@ PLAN_OPTIONS: dict[str, dict[str, Any]] = {
 INCLUDE_OPTIONS: dict[str, dict[str, Any]] = {
     "include_replicated": {"type": "bool", "default": False},
     "include_locked": {"type": "bool", "default": False},
+    "recreate_replicas": {"type": "bool", "default": False},
 }
 """Argument spec entries: what is only planned for if the user says so."""
 

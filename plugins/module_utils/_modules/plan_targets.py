@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .._api.client import Connection
 from .._changes.request import Target
 from .._common.errors import InputError
-from .._documents.interrupted import InterruptedPolicy
+from .._documents.interrupted import InterruptedChange, InterruptedPolicy, InterruptedReplica
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
 from .._model.actions import UNASSIGN
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .._resources.planned import planned_kind
+from .._resources.replication_reader import replica_place
 
 
 def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
@@ -28,7 +31,7 @@ def slices_of(plan: PlanFile, number: int, path: Path) -> Sequence[Slice]:
         raise InputError(f"{str(path)!r} has no batch {number}; the numbers that it has are {known}")
     parts = plan.batches[number]
     for part in parts:
-        if len({(row["type"], _desired(row)) for row in plan.entries[part.start : part.stop]}) != 1:
+        if len({_wanted(row) for row in plan.entries[part.start : part.stop]}) != 1:
             raise InputError(f"{str(path)!r} was modified: batch {number} mixes resource types, keys or policies")
     return parts
 
@@ -44,15 +47,27 @@ def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list
         if entry["wanted_kms_key_id"] is not None:
             where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
             _expect_realm_of_region(connection, where, realm)
-    return [_target(entry, connection, realm) for entry in entries], _desired(entries[0])
+    return [_target(entry, connection, realm) for entry in entries], _desired(entries[0], connection)
 
 
-def _desired(entry: PlanEntry) -> DesiredState:
-    return DesiredState(
+def _wanted(entry: PlanEntry) -> tuple[str, DesiredState, str, bool]:
+    """What the entries of a slice have in common; of replicas also where they are, and whether they may be made
+    again."""
+    wanted = DesiredState(
         entry["wanted_kms_key_id"],
         policy_id=entry.get("wanted_policy_id"),
         unassigned=entry["action"] == UNASSIGN,
     )
+    of_replica = (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
+    return entry["type"], wanted, *of_replica
+
+
+def _desired(entry: PlanEntry, connection: Connection) -> DesiredState:
+    _type, desired, region, may_recreate = _wanted(entry)
+    if not region:
+        return desired
+    region = connection.regions.expect(region, f"'key_region' of {entry['id']} in the plan is")
+    return replace(desired, replica_place=replica_place(region, connection.regions), may_recreate=may_recreate)
 
 
 def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> None:
@@ -63,11 +78,11 @@ def _expect_realm_of_region(connection: Connection, region: str, realm: str) -> 
 
 def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
     """An entry's resource, on the key that the plan found it on; with its policy, where another one replaces it."""
-    ocid = parse(entry["asset_id"] if entry["type"] == ASSIGNMENT else entry["id"])
+    ocid = parse(entry["asset_id"] if entry["type"] in (ASSIGNMENT, REPLICA) else entry["id"])
     expect_realm(ocid, realm, "the tenancy")
     region = connection.regions.expect(entry["region"], f"'region' of {entry['id']} in the plan is")
     _expect_realm_of_region(connection, region, realm)
-    if ocid.region_part:
+    if ocid.region_part or entry["type"] == REPLICA:  # which is in another region than its source
         region = expect_region(ocid, connection.regions)
     return Target(
         id=ocid.value,
@@ -75,22 +90,30 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
         expected_policy_id=(entry.get("policy_id") or "") if "wanted_policy_id" in entry else None,
-        interrupted=_lost_policy(entry, ocid.value),
+        interrupted=_lost(entry, ocid.value),
     )
 
 
-def _lost_policy(entry: PlanEntry, asset_id: str) -> InterruptedPolicy | None:
-    """The policy that an interrupted run took away, as the plan found it in a journal."""
-    runs, policy_id = entry.get("lost_in_runs"), entry.get("policy_id")
-    if runs is None or policy_id is None:
+def _lost(entry: PlanEntry, asset_id: str) -> InterruptedChange | None:
+    """What an interrupted run took away, as the plan found it in a journal."""
+    if "lost_in_runs" not in entry:
         return None
-    return InterruptedPolicy(
-        asset_id=asset_id,
-        asset_type=RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
-        display_name=entry["display_name"],
-        policy_id=policy_id,
-        kms_key_id=entry["kms_key_id"],
-        runs=tuple(runs),
-        journal="plan.json",
-        line=0,
-    )
+    about: dict[str, Any] = {
+        "asset_id": asset_id,
+        "asset_type": RESOURCE_TYPES.by_ocid_type[parse(asset_id).type].name,
+        "display_name": entry["display_name"],
+        "kms_key_id": entry["kms_key_id"],
+        "runs": tuple(entry["lost_in_runs"]),
+        "journal": "plan.json",
+        "line": 0,
+        "tenancy": None,
+    }
+    domain, policy_id = entry.get("replica_domain"), entry.get("policy_id")
+    if entry["type"] == REPLICA and domain is not None:
+        return InterruptedReplica(
+            **about,
+            replica_id=entry["id"],
+            availability_domain=domain,
+            replica_name=entry.get("replica_name"),
+        )
+    return None if policy_id is None else InterruptedPolicy(**about, policy_id=policy_id)

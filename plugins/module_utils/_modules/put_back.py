@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Assigning again, with its key, each backup policy that an interrupted run has taken away."""
+"""Assigning again, with its key, each backup policy and replica that an interrupted run has taken away."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from .._changes.engine import KeyAssigner
 from .._changes.request import RunSettings, Target
 from .._changes.results import outcome_entry
 from .._common.errors import InputError
-from .._documents.interrupted import InterruptedPolicy, recent_open_changes
+from .._documents.interrupted import InterruptedChange, recent_open_changes
 from .._documents.journal import Journal
 from .._model.decisions import GONE_STATES
 from .._model.ocid import expect_region, parse
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState
+from .._model.resource_types import ASSIGNMENT, REPLICA
+from .._resources.registry import KINDS
 from .interrupted import SETTLE_HINT, Interrupted, read_interrupted, unsettled_text
 
 _ENTRY_FIELDS = ("id", "type", "display_name", "region", "policy_id", "kms_key_id", "changed", "settled")
@@ -46,7 +48,7 @@ class PutBack:
         """The list 'recovered' of a result."""
         entries = [outcome_entry(outcome, desired, check_mode) for outcome, desired in self.outcomes]
         return [
-            {**{name: entry[name] for name in _ENTRY_FIELDS}, "error": entry["error"] and entry["error"]["message"]}
+            {**{name: entry.get(name) for name in _ENTRY_FIELDS}, "error": entry["error"] and entry["error"]["message"]}
             for entry in entries
         ]
 
@@ -57,7 +59,7 @@ class PutBack:
 
 
 def put_back(
-    interrupted: Sequence[InterruptedPolicy],
+    interrupted: Sequence[InterruptedChange],
     connection: Connection,
     journal: Journal,
     run_settings: RunSettings,
@@ -78,15 +80,15 @@ def put_back(
         except (OSError, InputError) as error:
             warnings.append(f"That interrupted changes are settled could not be written to the journal ({error}).")
     warnings += [
-        f"{unsettled_text(policy, f'it is {now.lifecycle_state}, so the policy is not assigned again')}."
+        f"{unsettled_text(policy, f'it is {now.lifecycle_state}, so that does not come back')}."
         for policy, now in found.settled
         if now.lifecycle_state in GONE_STATES
     ]
     unsettled = [unsettled_text(policy, str(error)) for policy, error in found.unknown]
     outcomes: list[tuple[Outcome, DesiredState]] = []
     settings = replace(run_settings, multi_version_key_fails=False, wait=True)
-    for key, policies in _by_key(found).items():
-        desired = DesiredState(key)
+    for (key, is_replica), policies in _by_key(found).items():
+        desired = DesiredState(key, recreate=is_replica)
         targets = [_target(policy, connection) for policy in policies]
         try:
             report = assigner(settings).run(targets, desired)
@@ -101,34 +103,31 @@ def put_back(
     return PutBack(outcomes, unsettled, warnings)
 
 
-def _by_key(found: Interrupted) -> dict[str | None, list[InterruptedPolicy]]:
-    by_key: dict[str | None, list[InterruptedPolicy]] = {}
+def _by_key(found: Interrupted) -> dict[tuple[str | None, bool], list[InterruptedChange]]:
+    """By their key, and by whether they are replicas: each is a run of its own."""
+    by_key: dict[tuple[str | None, bool], list[InterruptedChange]] = {}
     for policy, _former in found.lost:
-        by_key.setdefault(policy.kms_key_id, []).append(policy)
+        by_key.setdefault((policy.kms_key_id, policy.type == REPLICA), []).append(policy)
     return by_key
 
 
-def _target(policy: InterruptedPolicy, connection: Connection) -> Target:
+def _target(policy: InterruptedChange, connection: Connection) -> Target:
     from .._resources.policies import policy_kind
 
     asset = parse(policy.asset_id)
-    return Target(policy.asset_id, policy_kind(asset), expect_region(asset, connection.regions), interrupted=policy)
+    kind = policy_kind(asset) if policy.type == ASSIGNMENT else KINDS[policy.kind]
+    return Target(policy.asset_id, kind, expect_region(asset, connection.regions), interrupted=policy)
 
 
 def with_interrupted(
-    targets: Sequence[Target], interrupted: Sequence[InterruptedPolicy]
-) -> tuple[list[Target], list[InterruptedPolicy]]:
+    targets: Sequence[Target], interrupted: Sequence[InterruptedChange]
+) -> tuple[list[Target], list[InterruptedChange]]:
     """The targets whose policies are to be changed, with their interrupted changes; and the changes of others."""
-    if not interrupted:
-        return list(targets), []
-    # Only here, since nearly no run gets here: the file and what it needs take 12 ms of a start.
-    from .._resources.policies import POLICY_KINDS
-
-    by_asset = {policy.asset_id: policy for policy in interrupted}
+    by_asset = {(policy.asset_id, policy.kind): policy for policy in interrupted}
     found: list[Target] = []
     for target in targets:
-        policy = by_asset.get(target.id) if target.kind.registry_name in POLICY_KINDS else None
-        found.append(target if policy is None else replace(target, interrupted=by_asset.pop(target.id)))
+        policy = by_asset.pop((target.id, target.kind.registry_name), None)
+        found.append(target if policy is None else replace(target, interrupted=policy))
     return found, list(by_asset.values())
 
 
@@ -140,7 +139,7 @@ def with_quiet_times(targets: Sequence[Target], journals: Sequence[Path], now: s
     ]
 
 
-def lost_note(interrupted: Sequence[InterruptedPolicy]) -> str:
+def lost_note(interrupted: Sequence[InterruptedChange]) -> str:
     """What the message of a run says that failed before it could do anything about them."""
     if not interrupted:
         return ""

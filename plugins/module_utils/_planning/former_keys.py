@@ -25,7 +25,8 @@ from .._documents.json_reader import JsonNode, UnknownOcidError, read_bytes
 from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource import Replica, TakenAway
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 
 _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
 
@@ -44,6 +45,7 @@ class FormerStep:
     assigned: tuple[str | None, ...] = ()
     policy_id: str | None = None
     takes_policy: bool = False
+    takes_replica: TakenAway | None = None
     assigned_policies: tuple[str | None, ...] = ()
 
     def followed_by(self, later: FormerStep) -> FormerStep:
@@ -52,6 +54,7 @@ class FormerStep:
             self,
             assigned=(*self.assigned, *later.assigned),
             takes_policy=later.takes_policy,
+            takes_replica=later.takes_replica,
             assigned_policies=(*self.assigned_policies, *later.assigned_policies),
         )
 
@@ -75,6 +78,18 @@ class FormerKey:
     assigned_keys: set[str | None] = field(default_factory=set)
     policy_id: str | None = None
     steps: list[FormerStep] = field(default_factory=list)
+
+    @property
+    def taken(self) -> TakenAway | None:
+        """The backup policy or the replica that was there at first, where the last change took it away, or may have."""
+        first = self.first_step(None)
+        if self.is_policy_taken and first.policy_id is not None:
+            return TakenAway(first.before, policy_id=first.policy_id)
+        last = max(self.steps, key=lambda step: step.time, default=None)
+        lost = last.takes_replica if last is not None else None
+        if lost is None or lost.replica is None:
+            return None
+        return TakenAway(first.before, replica=replace(lost.replica, kms_key_id=first.before))
 
     @property
     def assigned_policies(self) -> set[str | None]:
@@ -286,8 +301,8 @@ def _reported_subject(change: ChangeRow, node: JsonNode) -> Subject | None:
 
     None for a volume group backup, whose members bear the keys.
     """
-    if change["type"] == ASSIGNMENT:
-        return ASSIGNMENT, node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
+    if change["type"] == ASSIGNMENT or (change["type"] == REPLICA and "asset_id" in change):
+        return change["type"], node.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
     bearer = node.get("copy_id" if "copy_id" in change else "id")
     groups = RESOURCE_TYPES["volume_group_backup"].ocid_types
     is_group = bearer.ocid(*RESOURCE_TYPES.changed_by_ocid.ocid_types, *groups).type in groups
@@ -368,9 +383,22 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
                 (*assigned_before, *assigned),
                 policy_id,
                 takes_policy=policy_id is not None and takes_policy(change),
+                takes_replica=_taken_replica(change, line, previous),
                 assigned_policies=(*policies_before, *_assigned_policies(line)),
             )
     return steps
+
+
+def _taken_replica(change: JournalChange, line: IntentLine, key: str | None) -> TakenAway | None:
+    """The replica that a change has left deleted, or may have: replication is switched off before it is on again."""
+    former = line.replica
+    if former is None or not former.is_recreated or not change.may_have_changed:
+        return None
+    if change.outcome is not None and (change.outcome.error is None or change.outcome.found.get("replica_id")):
+        return None
+    if former.replica_id is None or former.availability_domain is None:
+        return None
+    return TakenAway(key, replica=Replica(former.replica_id, former.availability_domain, key, former.display_name))
 
 
 def _assigned_policies(line: IntentLine) -> tuple[str | None, ...]:
@@ -392,15 +420,17 @@ def _previous_keys(line: IntentLine, name: str, unknown: dict[str, str]) -> dict
     for bearer, previous in keys.items():
         node = _node(bearer, place, name, line)
         try:
-            found[_subject_of_asset(node) if line.policy is not None else _subject_of_bearer(node)] = previous
+            found[_subject_of_line(line, node)] = previous
         except UnknownOcidError as error:
             unknown[bearer] = str(error)
     return found
 
 
-def _subject_of_asset(node: JsonNode) -> Subject:
-    """The policy assignment of an asset, which is known by its OCID."""
-    return ASSIGNMENT, node.ocid(*RESOURCE_TYPES.assets.ocid_types).value
+def _subject_of_line(line: IntentLine, node: JsonNode) -> Subject:
+    """The policy assignment of an asset and the replica of a source are known by the OCIDs of these."""
+    if line.policy is None and line.replica is None:
+        return _subject_of_bearer(node)
+    return ASSIGNMENT if line.policy is not None else REPLICA, node.ocid(*RESOURCE_TYPES.assets.ocid_types).value
 
 
 def _node(value: str, place: str, name: str, line: IntentLine) -> JsonNode:

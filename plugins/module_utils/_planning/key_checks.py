@@ -17,7 +17,7 @@ from .._common.errors import InputError
 from .._documents.plan_file import PlanEntry
 from .._documents.subject import Subject, subject
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 
 # Bound by Vault's rate limit (oci_semantics.md section 9).
 _CONCURRENCY = 8
@@ -73,7 +73,7 @@ def check_keys(
 
 def _current_key(entry: PlanEntry) -> list[KeyInRegion]:
     key = entry["kms_key_id"]
-    return [] if entry["type"] == ASSIGNMENT or key is None else [(key, entry["region"])]
+    return [] if entry["type"] in (ASSIGNMENT, REPLICA) or key is None else [(key, entry["region"])]
 
 
 def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> dict[KeyInRegion, str]:

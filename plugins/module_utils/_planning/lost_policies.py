@@ -38,7 +38,7 @@ def add_lost_policies(plan: Plan, lost: Sequence[ResourceRow], plan_filter: Plan
             plan.excluded.append(unplanned_row(row, "excluded by 'exclude_ids'"))
             continue
         if plan_filter is not None and is_selected(row, plan_filter) and reason_to_exclude(row, plan_filter) is None:
-            keys = plan_filter.keys
+            keys = plan_filter.keys_for(row["type"])
             desired = None if keys is None else keys.get(region_of_wanted_key(row), desired)
         add_resource(plan, row, desired, filters)
     sorted_plan(plan)

@@ -18,10 +18,11 @@ from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.decisions import FAULTY_STATE
 from .._model.key_exceptions import ExceptionMatcher
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
 from .._model.rows import ResourceRow, key_region
 from .._model.tags import has_tags
 from .._model.terraform import TerraformStates
+from .replicated import Replicated, source_of
 
 _ADDRESS_LENGTH = 200
 
@@ -39,11 +40,12 @@ def option_words(option: str, role: str) -> str:
 class PlanFilter:
     """Which resources are planned, and for which key.
 
-    ``keys`` gives each region its key; None plans for the Oracle-managed key. ``created_before`` is RFC 3339 in UTC.
+    ``keys`` gives each region its key; None plans for the Oracle-managed key. ``replica_keys`` are the same for the
+    replicas in a region, None where they get those of ``keys``. ``created_before`` is RFC 3339 in UTC.
     """
 
     keys: Mapping[str, str] | None
-    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changeable.names)
+    resource_types: Sequence[str] = field(default_factory=lambda: RESOURCE_TYPES.changed_by_default.names)
     from_kms_key_ids: Sequence[str] | None = None
     only_oracle_managed: bool = False
     exclude_ids: Sequence[str] = ()
@@ -56,8 +58,17 @@ class PlanFilter:
     """Those that hold."""
     terraform: TerraformStates | None = None
     """What Terraform manages, and is left to it."""
+    replica_keys: Mapping[str, str] | None = None
+    recreate_replicas: bool = False
+    """Whether replication is switched off and on where the service leaves the key of a replica as it was."""
     role: str = "rekey"
     """Whose variables remedies name."""
+
+    def keys_for(self, resource_type: str) -> Mapping[str, str] | None:
+        """The key of each region for resources of this type."""
+        if resource_type == REPLICA and self.replica_keys is not None:
+            return self.replica_keys
+        return self.keys
 
 
 @dataclass
@@ -101,25 +112,31 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     Raises InputError where a region has resources, or copies that a policy makes, but no key.
     """
     plan = Plan()
+    resources = list(resources)
+    replicated = Replicated(resources)
     excluded = frozenset(plan_filter.exclude_ids)
     without_key: dict[str, Counter[str]] = {}
     for resource in resources:
-        if not is_selected(resource, plan_filter):
+        if not is_selected(resource, plan_filter) or replicated.follows_group(resource):
             plan.not_selected += 1
             continue
-        if not excluded.isdisjoint((resource["id"], resource.get("asset_id"), resource["group_id"])):
+        names = (resource["id"], resource.get("asset_id"), resource.get("source_id"), resource["group_id"])
+        if not excluded.isdisjoint(names):
             plan.excluded.append(unplanned_row(resource, "excluded by 'exclude_ids'"))
             continue
         reason = reason_to_exclude(resource, plan_filter)
         if reason is not None:
             plan.excluded.append(unplanned_row(resource, reason))
             continue
-        region = region_of_wanted_key(resource)
-        if plan_filter.keys is not None and region not in plan_filter.keys:
+        region, keys = region_of_wanted_key(resource), plan_filter.keys_for(resource["type"])
+        if keys is not None and region not in keys:
             without_key.setdefault(region, Counter())[resource["type"]] += 1
             continue
-        desired = None if plan_filter.keys is None else plan_filter.keys[region]
-        add_resource(plan, resource, desired, plan_filter)
+        blocked = replicated.reason_to_block(resource)
+        if blocked is not None:
+            plan.blocked.append(unplanned_row(resource, *blocked))
+            continue
+        add_resource(plan, resource, None if keys is None else keys[region], plan_filter)
     if without_key:
         raise InputError(_no_keys(without_key))
     return sorted_plan(plan)
@@ -167,9 +184,9 @@ def add_resource(plan: Plan, resource: ResourceRow, desired: str | None, plan_fi
     """Add one resource to the plan, with the key desired for it. A lost assignment is made again whatever its key."""
     if resource["kms_key_id"] == desired and "lost_in_runs" not in resource:
         plan.unchanged += 1
-        plan.unchanged_subjects.add(subject(resource))
+        plan.unchanged_subjects.add((resource["type"], source_of(resource) or subject(resource)[1]))
         return
-    add_entry(plan, resource, _entry(resource, desired), plan_filter)
+    add_entry(plan, resource, _entry(resource, desired, recreates=plan_filter.recreate_replicas), plan_filter)
 
 
 def add_policy(
@@ -208,6 +225,11 @@ def region_of_wanted_key(resource: ResourceRow) -> str:
 def _no_keys(regions: Mapping[str, Counter[str]]) -> str:
     places = [f"{name} ({_counted(types)})" for name, types in sorted(regions.items())]
     is_policies = all(set(types) == {ASSIGNMENT} for types in regions.values())
+    if all(set(types) == {REPLICA} for types in regions.values()):
+        return (
+            f"Nothing was changed, because there is no key for {', '.join(places)}. Give these regions a key in "
+            "'replica_kms_key_ids' (in the role: rekey_replica_kms_key_ids), or leave replica out of 'resource_types'."
+        )
     why = "Backup policies use the key of the region that they copy to. " if is_policies else ""
     left_out = f"{ASSIGNMENT} out of 'resource_types'" if is_policies else "these types out of 'resource_types'"
     return (
@@ -265,7 +287,7 @@ def _skip_reason(resource: ResourceRow, plan_filter: PlanFilter) -> tuple[str, s
     return None
 
 
-def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
+def _entry(resource: ResourceRow, desired: str | None, *, recreates: bool = False) -> PlanEntry:
     entry: PlanEntry = {
         "id": resource["id"],
         "type": resource["type"],
@@ -277,6 +299,14 @@ def _entry(resource: ResourceRow, desired: str | None) -> PlanEntry:
         "wanted_kms_key_id": desired,
         "action": REMOVE if desired is None else ASSIGN,
     }
+    if resource["type"] == REPLICA:
+        entry["asset_id"] = source_of(resource) or ""
+        if recreates:
+            entry["recreate"] = True
+        if "lost_in_runs" in resource:
+            entry["lost_in_runs"] = resource["lost_in_runs"]
+            entry["replica_domain"] = resource["replica_domain"]
+            entry["replica_name"] = resource["replica_name"]
     if resource["type"] == ASSIGNMENT:
         entry["asset_id"] = resource["asset_id"]
         entry["policy_id"] = resource["policy_id"]
@@ -293,7 +323,7 @@ def without_change(entry: PlanEntry, reason: str, remedy: str | None = None) -> 
     return row
 
 
-def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
+def unplanned_row(resource: ResourceRow, reason: str, remedy: str | None = None) -> UnplannedRow:
     """A resource that is not planned for."""
     row: UnplannedRow = {
         "id": resource["id"],
@@ -306,6 +336,11 @@ def unplanned_row(resource: ResourceRow, reason: str) -> UnplannedRow:
     }
     if resource["type"] == ASSIGNMENT:
         row["asset_id"] = resource["asset_id"]
+    source = source_of(resource)
+    if source is not None:
+        row["asset_id"] = source
+    if remedy is not None:
+        row["remedy"] = remedy
     return row
 
 

@@ -15,7 +15,7 @@ from .._common.text import shorten, visible
 from .._documents.plan_file import PlanEntry, UnplannedRow
 from .._model.change_table import ChangedRow, UnchangedRow, change_table, name_words, unchanged_lines
 from .._model.ocid_names import Names
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .plan import Plan
 
 _REST = "see the plan file"
@@ -62,14 +62,24 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
 
 
 def _lost_lines(lost: Sequence[PlanEntry], words: PlanWords, verb: str) -> list[str]:
-    """The policies that come back, each with its asset: the table of changes shows but their keys."""
-    if not lost:
-        return []
-    policies = "1 backup policy" if len(lost) == 1 else f"{len(lost):,} backup policies"
-    named = [f"{entry.get('policy_id')} of {_name(entry)}" for entry in lost[:_MOST_LOST]]
-    more = f", and {len(lost) - _MOST_LOST:,} more" if len(lost) > _MOST_LOST else ""
-    text = f"{policies} that an interrupted run took away {verb} assigned again: {', '.join(named)}{more}"
-    return wrap(text, words.width)
+    """The policies and replicas that come back, each with its asset: the table of changes shows but their keys."""
+    replicas = [entry for entry in lost if entry["type"] == REPLICA]
+    policies = [entry for entry in lost if entry["type"] != REPLICA]
+    lines: list[str] = []
+    if policies:
+        many = "1 backup policy" if len(policies) == 1 else f"{len(policies):,} backup policies"
+        named = _some([f"{entry.get('policy_id')} of {_name(entry)}" for entry in policies])
+        lines += wrap(f"{many} that an interrupted run took away {verb} assigned again: {named}", words.width)
+    if replicas:
+        many = RESOURCE_TYPES.count(REPLICA, len(replicas))
+        named = _some([f"that of {_name(entry)} in {entry['key_region']}" for entry in replicas])
+        lines += wrap(f"{many} that an interrupted run took away {verb} made again: {named}", words.width)
+    return lines
+
+
+def _some(named: Sequence[str]) -> str:
+    more = f", and {len(named) - _MOST_LOST:,} more" if len(named) > _MOST_LOST else ""
+    return f"{', '.join(named[:_MOST_LOST])}{more}"
 
 
 def _digest_lines(digest: str, width: int) -> list[str]:
@@ -136,6 +146,8 @@ def _before_and_after(entry: PlanEntry, names: Names) -> tuple[str, str]:
     """What a change replaces and by what: keys, or backup policies with the keys for their copies."""
     before, after = entry["kms_key_id"], entry["wanted_kms_key_id"]
     copies = entry["key_region"] != entry["region"]
+    if "lost_in_runs" in entry and entry["type"] == REPLICA:
+        return "no replica", names.key(after)
     if "lost_in_runs" in entry:
         return _policy_words(None, None, names), _policy_words(entry.get("policy_id"), after, names, copies=copies)
     if "wanted_policy_id" not in entry:

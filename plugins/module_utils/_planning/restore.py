@@ -130,7 +130,7 @@ def _skip_reason(
         return None
     if row["lifecycle_state"] in GONE_STATES:
         return f"is {row['lifecycle_state']}", None
-    if is_lost:  # the policy comes back with whichever key it had
+    if is_lost:  # the policy, or the replica, comes back with whichever key it had
         return None
     if current not in former_key.assigned_keys:
         return f"on {key_words(current)}, which is not the key that the run assigned", None

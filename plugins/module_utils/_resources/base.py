@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,8 @@ class NamedKind:
     """The resource type in IAM statements."""
     iam_verb: str = "use"
     """The IAM verb required to change it."""
+    ignored_hint: str | None = None
+    """What to do where the service accepts a change and leaves the key as it was, or refuses it for what it is."""
 
     @property
     def ocid_type(self) -> str:
@@ -138,3 +140,7 @@ class ReadableKind(NamedKind, ABC):
     @abstractmethod
     def list_page(self, service: Service, query: Query) -> Page:
         """Read one page of the resources of a compartment; lists have no etags."""
+
+    def found_in(self, resource: Resource) -> Sequence[Resource]:
+        """What a discovery shows of what was listed."""
+        return [resource]

@@ -63,6 +63,8 @@ def _hint(
     if error.code == "NotAuthenticated":
         return "The credentials were rejected during the run. Check the API key, the age of the token and the clock."
     hints = []
+    if kind.ignored_hint is not None and error.code == "InvalidParameter" and not decision.desired.recreate:
+        return kind.ignored_hint
     if error.is_limit_exceeded:
         return (
             "OCI takes only so many changes at a time, and others were being made. Run the task again, "

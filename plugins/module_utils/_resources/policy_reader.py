@@ -21,7 +21,7 @@ from .._common.errors import (
 )
 from .._model.backup_policies import BackupPolicy
 from .._model.decisions import is_busy
-from .._model.resource import DesiredState, Reading, Resource
+from .._model.resource import DesiredState, Reading, Resource, TakenAway
 from .base import Query
 from .policy_lookup import PolicyLookup, asset_fields, expect_own
 from .reader import Reader
@@ -127,20 +127,21 @@ class PolicyReader(Reader):
         ids = [resource.id for resource in resources]
         return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
-    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+    def before_interruption(self, reading: Resource, taken: TakenAway) -> Reading | None:
         """The asset as it was before a change that took its policy away and did not come to its end.
 
         None where it has a policy by now, be it the former one, the desired one, or another one.
         """
         now = cast(AssetPolicy, reading)
-        if now.policy_id is not None:
+        policy_id = taken.policy_id
+        if now.policy_id is not None or policy_id is None:
             return None
         try:
             destination = self._lookup.destination_of(policy_id)
         except ApiError as error:
             fault = explain(error)
             return replace(fault, message=f"Its former backup policy {policy_id} could not be read: {fault.message}")
-        return replace(now, policy_id=policy_id, kms_key_id=kms_key_id, destination_region=destination)
+        return replace(now, policy_id=policy_id, kms_key_id=taken.kms_key_id, destination_region=destination)
 
     def _with_policy(self, asset: Reading) -> Reading:
         if isinstance(asset, ResourceError):

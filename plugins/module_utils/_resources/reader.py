@@ -24,7 +24,7 @@ from .._common.errors import (
     ServiceError,
     TransportError,
 )
-from .._model.resource import DesiredState, Reading, Resource
+from .._model.resource import DesiredState, Reading, Resource, TakenAway
 from .base import Query, ReadableKind
 from .error_hints import explain_read
 from .listed_pages import ListedPages
@@ -84,7 +84,7 @@ class Reader:
         """Learn from the refusal of a change; whether it may be tried again once the resource was read for a while."""
         return False
 
-    def before_interruption(self, reading: Resource, policy_id: str, kms_key_id: str | None) -> Reading | None:
+    def before_interruption(self, reading: Resource, taken: TakenAway) -> Reading | None:
         """What a change took away that another run did not end; None where nothing is missing."""
         return None
 

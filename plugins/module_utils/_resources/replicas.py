@@ -2,23 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replicas of volumes, where they are. Only read: their key is set on the source (oci_semantics.md section 1.6)."""
+"""Replicas of volumes, where they are, and of volume groups, where their source is (oci_semantics.md section 1.6).
+
+Only read: their key is set on the source.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._api.client import Service
-from .._model.ocid import words_for
+from .._model.ocid import region_part, words_for
 from .._model.resource import Resource
 from .._model.resource_types import REPLICA
 from .base import Page, Query, ReadableKind, common_fields, page_of
+from .volume_groups import VolumeGroupKind
 
 
 @dataclass(frozen=True)
 class ReplicaResource(Resource):
-    """A replica as its own region shows it. ``source_id`` is the volume that it is a replica of."""
+    """A replica as its own region shows it. ``source_id`` is the volume, or the volume group, that it is one of."""
 
     source_id: str = ""
 
@@ -78,5 +83,43 @@ class BootVolumeReplicaKind(ReplicaKind):
     source_field = "boot_volume_id"
 
 
+class GroupReplicaKind(VolumeGroupKind):
+    """The replicas of volume groups: their own region does not show the key that members get (section 1.6).
+
+    What is listed are the groups; ``kms_key_id`` is the key of their first replica, to be compared with a GET.
+    """
+
+    type = REPLICA
+    name = "volume_group_replica"
+
+    @property
+    def noun(self) -> str:
+        return "volume group"
+
+    def found_in(self, resource: Resource) -> Sequence[Resource]:
+        """A replica for each that the group shows. ``region`` is the name that its OCID has for its region."""
+        return [
+            ReplicaResource(
+                id=replica.id,
+                type=REPLICA,
+                region=region_part(replica.id),
+                display_name=replica.display_name or resource.display_name,
+                compartment_id=resource.compartment_id,
+                lifecycle_state=resource.lifecycle_state,
+                kms_key_id=replica.kms_key_id,
+                freeform_tags=resource.freeform_tags,
+                defined_tags=resource.defined_tags,
+                read_by=resource.read_by,
+                source_id=resource.id,
+            )
+            for replica in resource.replicas
+        ]
+
+    def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
+        group = super()._group(row, region, etag)
+        return replace(group, kms_key_id=group.replicas[0].kms_key_id if group.replicas else None)
+
+
+GROUP_REPLICA = GroupReplicaKind()
 BLOCK_VOLUME_REPLICA = BlockVolumeReplicaKind()
 BOOT_VOLUME_REPLICA = BootVolumeReplicaKind()

@@ -36,6 +36,8 @@ class ResourceKind(ReadableKind):
     """Whether a disabled or dying current key keeps the resource from being changed (fact 22)."""
     max_in_flight: int | None = None
     """Maximum number of creations in flight per source region; None: no limit of its own."""
+    changes_replicas: bool = False
+    """Whether it is the replicas of its resources that are changed."""
     reader_class: type[Reader] = Reader
     """The class that reads it in bulk."""
 

@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
-from .._common.errors import InputError
-from .._model.ocid import parse
+from .._model.ocid import region_part
+from .._model.regions import RegionTable
 from .._model.resource import Replica, Resource
-from .._model.resource_types import ASSIGNMENT
+from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import ReplicaRow, ResourceRow
 from .policy_assignments import PolicyAssignment
 from .policy_reader import AssetPolicy
 from .registry import KINDS
 from .replicas import ReplicaResource
+from .replication_reader import Replication
 
 
 def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> ResourceRow:
-    """A resource and its key. An asset that was read for its backup policy becomes a row of its policy assignment."""
+    """A resource and its key. An asset that was read for its backup policy becomes a row of its policy assignment, a
+    source that was read for its replica a row of that; ``region`` is that of the source then."""
     kind = KINDS.get(resource.type)
     row: ResourceRow = {
         "id": resource.id,
@@ -52,8 +54,26 @@ def resource_row(resource: Resource, *, managed_by_paas: bool = False) -> Resour
         row["asset_type"] = resource.type
         row["policy_id"] = resource.policy_id
         row["destination_region"] = resource.destination_region
+    elif isinstance(resource, Replication):
+        first = resource.meant[0] if resource.meant else None
+        row["id"] = first.id if first else resource.id
+        row["type"] = REPLICA
+        row["replicas"] = []
+        row["asset_id"] = row["source_id"] = resource.id
+        row["asset_type"] = resource.type
     elif isinstance(resource, ReplicaResource):
         row["source_id"] = resource.source_id
+    return row
+
+
+def placed_row(resource: Resource, regions: RegionTable) -> ResourceRow:
+    """The same, a replica in the region that it is in."""
+    row = resource_row(resource)
+    if isinstance(resource, Replication) and resource.meant:
+        first = resource.meant[0]
+        row["region"] = regions.region(resource.region_parts[0]) or row["region"]
+        row["replica_domain"] = first.availability_domain
+        row["replica_name"] = first.display_name
     return row
 
 
@@ -62,12 +82,5 @@ def _replica_row(replica: Replica, source: Resource) -> ReplicaRow:
         "id": replica.id,
         "availability_domain": replica.availability_domain,
         "kms_key_id": replica.kms_key_id,
-        "in_other_region": _region_part(replica.id) != _region_part(source.id),
+        "in_other_region": region_part(replica.id) != region_part(source.id),
     }
-
-
-def _region_part(value: str) -> str | None:
-    try:
-        return parse(value).region_part
-    except InputError:
-        return None

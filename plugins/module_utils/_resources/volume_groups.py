@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._api.client import Service
-from .._model.resource import Resource
+from .._model.resource import Replica, Resource
 from .base import (
     Page,
     Query,
@@ -20,7 +20,7 @@ from .base import (
 
 
 class VolumeGroupKind(ReadableKind):
-    """Only read, to know that a group is there and what it is called."""
+    """Only read: that a group is there, what it is called, and its replicas."""
 
     type = "volume_group"
     iam_resource_type = "volume-groups"
@@ -36,7 +36,22 @@ class VolumeGroupKind(ReadableKind):
         return page_of(response, lambda row: self._group(row, query.region))
 
     def _group(self, row: Any, region: str, etag: str | None = None) -> Resource:
-        return Resource(**common_fields(row), type=self.type, region=region, kms_key_id=None, etag=etag)
+        return Resource(
+            **common_fields(row),
+            type=self.type,
+            region=region,
+            kms_key_id=None,
+            etag=etag,
+            replicas=tuple(
+                Replica(
+                    id=replica.volume_group_replica_id,
+                    availability_domain=replica.availability_domain,
+                    kms_key_id=replica.kms_key_id or None,
+                    display_name=replica.display_name,
+                )
+                for replica in row.volume_group_replicas or ()
+            ),
+        )
 
 
 VOLUME_GROUP = VolumeGroupKind()

@@ -77,6 +77,7 @@ class VolumeKind(ResourceKind):
                     id=getattr(replica, self.replica_id_field),
                     availability_domain=replica.availability_domain,
                     kms_key_id=replica.kms_key_id or None,
+                    display_name=replica.display_name,
                 )
                 for replica in getattr(row, self.replicas_field) or ()
             ),

@@ -13,6 +13,7 @@ from typing import Any
 from .._common.errors import InputError
 from .._common.text import quote
 from .._model.ocid import PREFIXES
+from .._model.resource_types import REPLICA
 from .values import (
     expect_single_realm,
 )
@@ -49,7 +50,10 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
             f"{role}_compartment_ids is not set. Name the compartments in scope; for the whole tenancy, name its OCID"
         )
     if values["state"] == "present":
-        if keys is None:
+        if keys is None and values["resource_types"] == [REPLICA] and values["replica_kms_key_ids"] is not None:
+            if values["regions"] is None:
+                problems.append(f"{role}_regions is not set. Name the regions of the sources of replicas, and theirs")
+        elif keys is None:
             problems.append(
                 f"{role}_kms_key_ids is not set. Name each region with its key; to return to the Oracle-managed key, "
                 f"set {role}_state to absent"
@@ -65,6 +69,11 @@ def _validate_rekey(role: str, values: Values, problems: Problems) -> None:
                 )
     else:
         _validate_removal(role, values, problems)
+    if values["replica_kms_key_ids"] is not None and REPLICA not in values["resource_types"]:
+        problems.append(
+            f"{role}_replica_kms_key_ids is set, but {role}_resource_types does not name {REPLICA}, so it would have "
+            f"no effect. Add {REPLICA} to {role}_resource_types, or remove it"
+        )
     if values["only_oracle_managed"] and values["from_kms_key_ids"] is not None:
         problems.append(
             f"{role}_only_oracle_managed and {role}_from_kms_key_ids can't both be set: no resource can match both. "
@@ -94,10 +103,11 @@ def _validate_approval(role: str, values: Values, problems: Problems) -> None:
 
 
 def _validate_removal(role: str, values: Values, problems: Problems) -> None:
-    if values["kms_key_ids"] is not None:
-        problems.append(
-            f"{role}_kms_key_ids is set together with {role}_state absent, which removes keys. Remove one of them"
-        )
+    for name in ("kms_key_ids", "replica_kms_key_ids"):
+        if values[name] is not None:
+            problems.append(
+                f"{role}_{name} is set together with {role}_state absent, which removes keys. Remove one of them"
+            )
     if not values["confirm_oracle_managed"]:
         problems.append(
             f"{role}_state is absent, which returns every resource in scope to the Oracle-managed key. If this is "

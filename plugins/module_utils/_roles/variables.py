@@ -76,9 +76,9 @@ def _ocids(ocid_types: Sequence[str], *description: str) -> Variable:
     return Variable(ocids(*ocid_types), description=description)
 
 
-def _types(allowed: tuple[str, ...]) -> Variable:
+def _types(allowed: tuple[str, ...], default: tuple[str, ...] | None = None) -> Variable:
     described = f"The resource types in scope, of {_listed(allowed)}."
-    return Variable(choices(*allowed), list(allowed), description=(described,))
+    return Variable(choices(*allowed), list(default or allowed), description=(described,))
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -194,6 +194,14 @@ _PLANNED = (
 )
 
 
+def _recreate_replicas() -> Variable:
+    return _flag(
+        False,
+        "Whether replication is switched off and on where OCI leaves the key of a replica as it was. That deletes the "
+        "replica, and copies everything again.",
+    )
+
+
 def _canary() -> Variable:
     return _number(
         0,
@@ -275,7 +283,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "When not set, the regions of O({role}_kms_key_ids). Each region needs a key.",
             "Required, except on a shard.",
         ),
-        "resource_types": _types(RESOURCE_TYPES.changeable.names),
+        "resource_types": _types(RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.changed_by_default.names),
         "kms_key_ids": Variable(
             keys_by_region(table),
             description=(
@@ -285,6 +293,15 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
                 "Required unless O({role}_state=absent).",
             ),
         ),
+        "replica_kms_key_ids": Variable(
+            keys_by_region(table),
+            description=(
+                "The key of the replicas in each region, as in O({role}_kms_key_ids). When not set, that of "
+                "O({role}_kms_key_ids).",
+                "Only with V(replica) in O({role}_resource_types).",
+            ),
+        ),
+        "recreate_replicas": _recreate_replicas(),
         "state": _choice(
             ("present", "absent"),
             "V(present) assigns the keys. V(absent) returns all resources in scope to the Oracle-managed key, and "
@@ -372,6 +389,7 @@ def _restore_keys(_table: RegionTable | None) -> dict[str, Variable]:
         ),
         "include_replicated": _flag(True, "Whether to restore volumes with replicas in another region too."),
         "include_locked": _flag(False, "Whether to restore backups under retention lock or legal hold too."),
+        "recreate_replicas": _recreate_replicas(),
         "canary": _canary(),
         "fail_on": _fail_on("blocked", "skipped", "incomplete"),
         **_accountability(),

@@ -312,6 +312,8 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     source = CORE.VolumeGroupSourceFromVolumesDetails(volume_ids=[made.data.id])
     grouped = CORE.CreateVolumeGroupDetails(source_details=source, **place)
     group = verify(block.create_volume_group(grouped), "VolumeGroup", CORE)
+    renamed = oci.core.models.UpdateVolumeGroupDetails(display_name="renamed", volume_group_replicas=[])
+    verify(block.update_volume_group(group.data.id, renamed), "VolumeGroup", CORE)
     verify(block.delete_volume_group(group.data.id), "", CORE)
     verify(block.delete_volume(made.data.id), "", CORE)
 

@@ -18,11 +18,13 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    replica_kms_key,
     volume_kms_key,
 )
 from simulator.client import Simulator
 
 PHX = "us-phoenix-1"
+FRA = "eu-frankfurt-1"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Changer:
     def key_in_place(self, sim: Simulator) -> str | None:
         """The OCID of the key that the resource has in truth."""
         resource_id = sim.id(self.resource)
+        if self.module is replica_kms_key:
+            row = sim.resource(resource_id)
+            (replica,) = next(row[name] for name in row if name.endswith("VolumeReplicas") or name in REPLICAS_OF_GROUP)
+            return str(replica["kmsKeyId"]) if replica["kmsKeyId"] else None
         if self.module is not backup_policy_crossregion_key:
             return sim.resource(resource_id)["kmsKeyId"]
         (row,) = (row for row in sim.resources("policy_assignment") if row["assetId"] == resource_id)
@@ -66,6 +72,9 @@ class Changer:
 _POLICY = {"put": "CreateVolumeBackupPolicyAssignment", "old": "key-phx", "new": "key-everywhere"}
 _POLICY |= {"forbidden": "key-phx-forbidden", "rsa": "key-phx-rsa"}
 
+_REPLICA = {name: value for name, value in _POLICY.items() if name != "put"}
+REPLICAS_OF_GROUP = ("volumeGroupReplicas",)
+
 CHANGERS = [
     Changer(volume_kms_key, "volume_ids", "volume-1", "UpdateVolumeKmsKey"),
     Changer(volume_kms_key, "volume_ids", "boot-1", "UpdateBootVolumeKmsKey"),
@@ -74,6 +83,9 @@ CHANGERS = [
     Changer(backup_policy_crossregion_key, "asset_ids", "volume-1", **_POLICY),
     Changer(backup_policy_crossregion_key, "asset_ids", "boot-1", **_POLICY),
     Changer(backup_policy_crossregion_key, "asset_ids", "group", **_POLICY),
+    Changer(replica_kms_key, "volume_ids", "replicated-1", "UpdateVolume", **_REPLICA),
+    Changer(replica_kms_key, "volume_ids", "replicated-boot-1", "UpdateBootVolume", **_REPLICA),
+    Changer(replica_kms_key, "volume_group_ids", "replicated-group", "UpdateVolumeGroup", **_REPLICA),
 ]
 
 _COPY: dict[str, Any] = {"old": "key-phx", "new": "key-everywhere", "options": {"destination_region": PHX}}
@@ -90,6 +102,7 @@ COPIERS = [
 def fleet(sim: Simulator, **switches: Any) -> None:
     """One resource of each kind, each on a key of ours; ``member-1`` has its policy from its group."""
     backup = {"region": "us-ashburn-1", "compartment": "prod", "key": "key-a"}
+    there = [{"region": PHX, "name": "there", "key": "key-phx"}]
     usual_keys = [
         {"name": "key-a", "vault": "vault-iad"},
         {"name": "key-b", "vault": "vault-iad"},
@@ -104,9 +117,18 @@ def fleet(sim: Simulator, **switches: Any) -> None:
         sim,
         switches,
         keys=usual_keys,
-        volumes=[volumes(key="key-a"), volumes(name="member")],
-        boot_volumes=[volumes(name="boot", key="key-a")],
-        volume_groups=[{"name": "group", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["member-1"]}],
+        volumes=[volumes(key="key-a"), volumes(name="member"), volumes(name="replicated", region=FRA, replicas=there)],
+        boot_volumes=[volumes(name="boot", key="key-a"), volumes(name="replicated-boot", region=FRA, replicas=there)],
+        volume_groups=[
+            {"name": "group", "region": "us-ashburn-1", "compartment": "prod", "volumes": ["member-1"]},
+            {
+                "name": "replicated-group",
+                "region": FRA,
+                "compartment": "prod",
+                "volumes": [],
+                "replicas": there,
+            },
+        ],
         volume_group_backups=[{"name": "group-backup", "of": "group"}],
         volume_backups=[
             {"name": "backup-1", "of": "volume-1", **backup},

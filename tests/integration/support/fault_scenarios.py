@@ -16,7 +16,7 @@ from typing import Any
 from integration.support.fault_reads import Look, find_assignments, find_attachments, find_shards, tell_about_key
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
-from integration.support.model_requests import BACKUP, COPY, POLICY, VOLUME, Ask
+from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, REPLICA_OF_GROUP, VOLUME, Ask
 from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
@@ -166,6 +166,26 @@ def policies(
     return Scenario(rows, task, named, lagging=(kind,) if kind == "volume_group" else (), switches=switches)
 
 
+def replicas_of(kind: str, **switches: Any) -> Scenario:
+    """Sources whose replicas in Phoenix get another key; with switches that forbid it in place, by being made again."""
+    there = [{"region": PHX, "key": "key-everywhere"}]
+
+    def rows(paged: bool) -> Rows:
+        if kind != "volume_group":
+            return {f"{kind}s": _fleet(f"{kind}s", FEW, False, replicas=there)}
+        base = {"region": IAD, "compartment": "prod", "replicas": there}
+        names = [*(f"named-{number}" for number in range(1, FEW + 1)), "other-1"]
+        groups = [{"name": name, **base, "volumes": [f"volume-{n}"]} for n, name in enumerate(names, start=1)]
+        return {"volumes": [volumes(len(names))], "volume_groups": groups}
+
+    def task(sim: Simulator, count: int) -> Ask:
+        more = (("validate_key", False), ("recreate", bool(switches)))
+        module = REPLICA_OF_GROUP if kind == "volume_group" else REPLICA
+        return Ask(module, _ids(sim, kind, count), sim.id("key-phx"), more=more)
+
+    return Scenario(rows, task, switches=tuple(switches.items()))
+
+
 def copies(kind: str, *, there: bool = False) -> Scenario:
     """Copies of backups in Phoenix; ``there``: on another key already, so that they are only put on theirs."""
 
@@ -245,6 +265,9 @@ def _some_of_everything(types: tuple[str, ...], paged: bool, many_compartments: 
     yield "boot_volumes", [volumes(count, name="named", key="key-b", replicas=replicas if "replica" in types else None)]
     yield "volume_backups", [volumes(count, name="named", key="key-b")]
     yield "boot_volume_backups", [volumes(count, name="named", key="key-b")]
+    if "replica" in types:
+        group = {"region": IAD, "compartment": "prod", "volumes": [], "replicas": replicas}
+        yield "volume_groups", [{"name": f"named-{number}", **group} for number in range(1, count + 1)]
     if "policy_assignment" in types:
         groups = range(1, count + 1)
         yield (

@@ -32,7 +32,7 @@ from integration.support.model_fleet import (
 )
 from integration.support.model_plans import plan_carry_out_and_put_back
 from integration.support.model_process import Killed, Life, living
-from integration.support.model_requests import BACKUP, COPY, POLICY, VOLUME, Ask, Module, Truth, settled
+from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, VOLUME, Ask, Module, Truth, settled
 from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
@@ -124,6 +124,15 @@ class Model(RuleBasedStateMachine):
         name = data.draw(st.sampled_from([None, *sorted(POLICIES)])) if state != "unassigned" else None
         policy = self.sim.id(f"volume_backup_policy:{name}") if name else None
         self._run(data, Ask(POLICY, ids, self._key(key, state), state, policy, more=self._more(data)))
+
+    @rule(data=st.data(), key=keys, state=st.sampled_from(["present", "present", "absent"]), recreate=st.booleans())
+    def key_of_replicas(self, data: st.DataObject, key: str, state: str, recreate: bool) -> None:
+        truth = settled(self.sim)
+        there = [name for name in _named(truth, *REPLICA.kinds) if truth.replica_key(name)]
+        if there:
+            ids = tuple(data.draw(st.lists(st.sampled_from(there), min_size=1, max_size=4, unique=True)))
+            more = self._more(data, {"recreate": recreate})
+            self._run(data, Ask(REPLICA, ids, self._key(key, state), state, more=more))
 
     @rule(data=st.data(), key=st.none() | keys, to=st.sampled_from([PHX, FRA]))
     def copies(self, data: st.DataObject, key: str | None, to: str) -> None:
@@ -272,6 +281,9 @@ class Model(RuleBasedStateMachine):
 
     def _put_policies_back(self, killed: Run) -> None:
         """The journal tells what a process had taken away that was killed before it could assign it anew."""
+        if killed.ask.module is REPLICA and killed.intents:
+            again = self._attempt(replace(killed.ask, more=_without(killed.ask, "wait")), keeps_journal=True)
+            assert all(again.after.replica_key(source) for source in killed.ask.ids)
         for intent in killed.intents:
             asset = intent["id"]
             if killed.ask.module is not POLICY or killed.ask.state == "unassigned" or killed.after.policy(asset):

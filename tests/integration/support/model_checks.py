@@ -14,12 +14,13 @@ from typing import Any
 
 from integration.support.harness import Ran
 from integration.support.model_fleet import WRITES
-from integration.support.model_requests import COPY, MAYBE, POLICY, Ask, Row, Truth
+from integration.support.model_requests import COPY, MAYBE, POLICY, REPLICAS, Ask, Row, Truth
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
 from simulator.client import Call
 
 _OF_A_CHANGE = {"kmsKeyId", "etag", "kmsKeyEtag", "rewraps", "lifecycleState", "changing", "pendingKmsKeyId"}
+_OF_A_CHANGE |= {"blockVolumeReplicas", "bootVolumeReplicas", "volumeGroupReplicas"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def check_others(run: Run) -> None:
         now = run.after.rows[name]
         if name in touched:
             assert besides(now) == besides(row), name
+            if run.ask.module not in REPLICAS:
+                assert _replicas(now) == _replicas(row), name
         else:
             assert _untouched(now) == _untouched(row), name
     named = run.ask.ids if run.ask.module is POLICY and not run.check else ()
@@ -95,6 +98,10 @@ def _untouched(row: Row) -> dict[str, Any]:
 
 def besides(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _OF_A_CHANGE}
+
+
+def _replicas(row: Row) -> list[Any]:
+    return [value for name, value in row.items() if name.endswith("VolumeReplicas") or name == "volumeGroupReplicas"]
 
 
 def check_subjects(run: Run) -> None:
@@ -113,6 +120,9 @@ def check_subjects(run: Run) -> None:
 def _is_half_way(run: Run, asset: str, now: Any) -> bool:
     """An assignment may have been taken away and not be made anew, by a process that was killed or could not: then it
     is in the journal, and who was not killed does not say that it is there."""
+    if run.ask.module in REPLICAS:
+        message = (run.entries[asset]["error"] or {}).get("message", "") if run.ran is not None else "could not be read"
+        return now == () and ("could not be restored" in message or "could not be read" in message)
     if run.ask.module is not POLICY or now is not None or all(intent["id"] != asset for intent in run.intents):
         return False
     if run.ran is None:
@@ -235,7 +245,7 @@ def _reported_key(entry: dict[str, Any], ask: Ask, prefix: str) -> Any:
         policy = entry[f"{prefix}policy_id"]
         return None if policy is None else (policy, key)
     if entry[f"{prefix}encryption"] is None:
-        return None
+        return () if ask.module in REPLICAS else None
     return (key,)
 
 

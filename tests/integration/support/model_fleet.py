@@ -43,6 +43,8 @@ SWITCHES: dict[str, list[Any]] = {
     "copy_limit_code": ["429", "400"],
     "list_without_compartment": ["accepted", "refused"],
     "boot_list_without_domain": ["accepted", "refused"],
+    "replica_key_change": ["accepted", "ignored", "refused"],
+    "replica_key_omitted": ["kept", "removed"],
     "vault_get_in_replica_region": ["found", "not_found"],
     "search_finds_replica_keys": ["on", "off"],
     "search_hides": ["nothing", "keys", "everything"],
@@ -84,6 +86,7 @@ _READS += ["GetVolumeBackupPolicyAssetAssignment", "GetVolumeBackupPolicyAssignm
 WRITES = ["UpdateVolumeKmsKey", "UpdateBootVolumeKmsKey", "DeleteVolumeKmsKey", "DeleteBootVolumeKmsKey"]
 WRITES += ["UpdateVolumeBackup", "UpdateBootVolumeBackup"]
 WRITES += ["CreateVolumeBackupPolicyAssignment", "DeleteVolumeBackupPolicyAssignment"]
+WRITES += ["UpdateVolume", "UpdateBootVolume"]
 WRITES += ["CopyVolumeBackup", "CopyBootVolumeBackup", "CopyVolumeGroupBackup"]
 
 
@@ -166,8 +169,14 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
 def _volume(draw: st.DrawFn, number: int) -> tuple[str, dict[str, Any]]:
     section = draw(st.sampled_from(["volumes", "volumes", "boot_volumes"]))
     region = draw(st.sampled_from([IAD, IAD, IAD, PHX]))
+    replicas = [{"region": PHX, **_key_there(draw)}] if region == IAD and draw(st.integers(0, 2)) == 0 else None
     row = {"name": f"volume-{number}", "region": region, "compartment": "prod", "state": draw(st.sampled_from(_STATES))}
-    return section, row | {"key": _key(draw, region)}
+    return section, row | {"key": _key(draw, region), "replicas": replicas}
+
+
+def _key_there(draw: st.DrawFn) -> dict[str, str]:
+    key = draw(st.sampled_from([None, "key-phx", "key-everywhere"]))
+    return {} if key is None else {"key": key}
 
 
 def _backup(draw: st.DrawFn, name: str, of: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    replica_kms_key,
     volume_kms_key,
 )
 from simulator.client import Simulator
@@ -63,6 +64,12 @@ class Truth:
         row = self.assignments.get(asset)
         return (row["policyId"], row["xrcKmsKeyId"] or None) if row else None
 
+    def replica_key(self, source: str) -> tuple[str | None, ...]:
+        """The keys of the replicas that a source has."""
+        row = self.rows[source]
+        lists = [row.get(name) or [] for name in ("blockVolumeReplicas", "bootVolumeReplicas", "volumeGroupReplicas")]
+        return tuple(replica["kmsKeyId"] for replicas in lists for replica in replicas)
+
     def group_policy(self, asset: str) -> bool:
         return self.rows[asset].get("volumeGroupId") in self.assignments
 
@@ -104,6 +111,11 @@ VOLUME = Module(volume_kms_key.main, "volume_ids", VOLUMES)
 BACKUP = Module(backup_kms_key.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
 POLICY = Module(backup_policy_crossregion_key.main, "asset_ids", (*VOLUMES, "volume_group"))
 COPY = Module(backup_copy.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
+REPLICA = Module(replica_kms_key.main, "volume_ids", VOLUMES)
+REPLICA_OF_GROUP = Module(replica_kms_key.main, "volume_group_ids", ("volume_group",))
+REPLICAS = (REPLICA, REPLICA_OF_GROUP)
+REPLICATED_TO = "us-phoenix-1"
+"""Where all replicas are."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,8 @@ class Ask:
         if self.module is COPY:
             copies = truth.live_copies(subject, str(self.destination))
             return {name: truth.key(name) for name in truth.bearers(copies[0]["id"])} if copies else None
+        if self.module in REPLICAS:
+            return truth.replica_key(subject)
         return (truth.key(subject),)
 
     def desired(self, before: Truth, subject: str) -> Any:
@@ -168,6 +182,8 @@ class Ask:
         """The rows that it may change or make."""
         if self.module is POLICY:
             return set()
+        if self.module is REPLICA_OF_GROUP:
+            return {member for name in self.ids for member in (name, *before.rows[name]["volumeIds"])}
         if self.module is not COPY:
             return set(self.subjects(before))
         copies = [row["id"] for truth in (before, after) for name in self.ids for row in truth.copies(name, self._to)]
@@ -188,6 +204,8 @@ class Ask:
     def _key_region(self, before: Truth, subject: str) -> str | None:
         if self.module is COPY:
             return self.destination
+        if self.module in REPLICAS:
+            return REPLICATED_TO
         if self.module is not POLICY:
             return str(before.rows[subject]["region"])
         held = before.policy(subject) or before.policy(before.rows[subject].get("volumeGroupId") or "")
@@ -205,6 +223,8 @@ class Ask:
             return self._excuse_of_policy(before, subject)
         if self.module is BACKUP and _is_kept(row):
             return self._excuse_of_kept
+        if self.module in REPLICAS:  # in place, OCI may leave the key as it was
+            return None if dict(self.more).get("recreate") else MAYBE
         return "stuck" if before.names.get(before.key(subject) or "") == "key-disabled" else None
 
     def _excuse_of_copy(self, before: Truth, source: str) -> str | None:

@@ -7,14 +7,25 @@
 from __future__ import annotations
 
 from simulator.fleet import Entry
+from simulator.ocids import ocid
 from simulator.state import CloudState, Resource, Site
 from simulator.wire import Json, date, encode, etag
 
 from .backup_base import STATES as _BACKUP_STATES
 from .backup_base import BackupBase
-from .volumes import Volume
+from .keys import Key
+from .volumes import Replica, Volume, shown_replicas
 
 STATES = ("AVAILABLE", "PROVISIONING", "UPDATE_PENDING", "TERMINATING", "TERMINATED", "FAULTY")
+
+
+def _of_member(cloud: CloudState, member: Volume, of_group: Replica, former: Replica | None) -> Replica:
+    """The replica of a member. Its OCID stays as long as that of the group's replica."""
+    if former is not None and former.of_group == of_group.id:
+        return Replica(former.id, former.name, former.domain, of_group.key, of_group.id)
+    region = of_group.id.split(".")[3]
+    made = ocid(member.replica_type, cloud.tenancy.realm, region, f"{member.id} {of_group.id}")
+    return Replica(made, f"{member.name}-replica", of_group.domain, of_group.key, of_group.id)
 
 
 class VolumeGroup(Resource):
@@ -32,6 +43,7 @@ class VolumeGroup(Resource):
         "member_ids",
         "name",
         "region",
+        "replicas",
         "serial",
         "size_gb",
         "state",
@@ -58,8 +70,38 @@ class VolumeGroup(Resource):
         self.member_ids: list[str] = []
         self.size_gb = 0
         self.before: Json | None = None
+        self.replicas: list[Replica] = []
         self._take_members(cloud, entry)
         self.serial = 1
+        for row in entry.entries("replicas"):
+            self._replicate_from(cloud, row)
+
+    def _replicate_from(self, cloud: CloudState, entry: Entry) -> None:
+        site = cloud.region_of(entry.text("region"), entry)
+        key = entry.optional("key")
+        made = Replica(
+            id=ocid("volumegroupreplica", cloud.tenancy.realm, site.region.in_ocid, self.id),
+            name=entry.text("name", f"{self.name}-replica"),
+            domain=site.domains[0],
+            key=cloud.named(Key, key, entry).id if key else None,
+        )
+        entry.done()
+        self.replicate(cloud, [*self.replicas, made])
+
+    def replicate(self, cloud: CloudState, replicas: list[Replica], *, preserves: bool = False) -> None:
+        """Its replicas are these from now on, and those of its members follow; or stay, if it has none any more."""
+        self.replicas = replicas
+        for ident in self.member_ids:
+            member = cloud.resources.get(ident)
+            if not isinstance(member, Volume):
+                continue
+            former = {one.domain: one for one in member.replicas}
+            if replicas or not preserves:
+                member.replicas = [_of_member(cloud, member, one, former.get(one.domain)) for one in replicas]
+            else:
+                for one in member.replicas:
+                    one.of_group = None
+            member.touched()
 
     def _release(self, cloud: CloudState) -> None:
         for ident in self.member_ids:
@@ -115,7 +157,7 @@ class VolumeGroup(Resource):
             "timeCreated": date(self.created),
             "volumeIds": list(self.member_ids),
             "isHydrated": True,
-            "volumeGroupReplicas": None,
+            "volumeGroupReplicas": shown_replicas(self.replicas, "volumeGroupReplicaId") or None,
             **self.details,
         }
 
@@ -139,6 +181,10 @@ class VolumeGroup(Resource):
         if entry.has("compartment"):
             self.compartment_id = cloud.compartment_of(entry.optional("compartment"), entry)
             cloud.moved()
+        if entry.has("replicas"):
+            self.replicate(cloud, [])
+            for row in entry.entries("replicas"):
+                self._replicate_from(cloud, row)
         self.details["displayName"] = entry.text("display_name", self.details["displayName"])
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.serial += 1

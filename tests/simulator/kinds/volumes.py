@@ -31,6 +31,21 @@ class Replica:
     name: str
     domain: str
     key: str | None
+    #: The replica of its volume group that it belongs to.
+    of_group: str | None = None
+
+
+def shown_replicas(replicas: list[Replica], id_field: str) -> list[Json]:
+    """Replicas as their source lists them."""
+    return [
+        {
+            "displayName": replica.name,
+            id_field: replica.id,
+            "availabilityDomain": replica.domain,
+            "kmsKeyId": replica.key,
+        }
+        for replica in replicas
+    ]
 
 
 @dataclass(slots=True)
@@ -220,15 +235,7 @@ class Volume(Resource):
 
     def document(self, cloud: CloudState) -> Json:
         key = self.shown_key(cloud)
-        replicas = [
-            {
-                "displayName": replica.name,
-                self.replica_id: replica.id,
-                "availabilityDomain": replica.domain,
-                "kmsKeyId": replica.key,
-            }
-            for replica in self.replicas
-        ]
+        replicas = shown_replicas(self.replicas, self.replica_id)
         shown: Json = {
             "availabilityDomain": self.domain,
             "compartmentId": self.compartment_id,

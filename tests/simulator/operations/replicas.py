@@ -43,7 +43,7 @@ def _document(volume: Volume, replica: Replica) -> Json:
         "timeLastSynced": date(volume.created + 3600),
         volume.replica_id.replace("ReplicaId", "Id"): volume.id,
         "totalDataTransferredInGBs": volume.size_gb,
-        "volumeGroupReplicaId": None,
+        "volumeGroupReplicaId": replica.of_group,
         "kmsKeyId": replica.key,
     }
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from simulator.api import Call, declare, scope
-from simulator.key_checks import check_assignable
 from simulator.kinds.compartments import inspectable
-from simulator.kinds.volumes import STATES, VOLUMES, BlockVolume, BootVolume, Replica, Volume
-from simulator.ocids import ocid
-from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
+from simulator.kinds.volumes import STATES, VOLUMES, BlockVolume, BootVolume, Volume
+from simulator.wire import ApiError, Reply, cut, invalid, missing, not_found
 
+from .replication import Source, wanted_replicas
 from .rows import LARGEST_PAGE, checked_domain, ordered, wanted_state
 
 
@@ -105,44 +103,18 @@ def _update(cls: type[Volume], call: Call) -> Reply:
     size = body.pop("sizeInGBs", volume.size_gb)
     if isinstance(size, bool) or not isinstance(size, int) or size < volume.size_gb:
         raise invalid("sizeInGBs can't be made smaller.")
-    replicas = _replicas(volume, call, body.pop(cls.replica_list)) if cls.replica_list in body else volume.replicas
+    replicas = volume.replicas
+    if cls.replica_list in body:
+        if any(one.of_group for one in volume.replicas):
+            raise invalid(f"{cls.replica_list} of a volume in a replicated volume group can't be changed.")
+        source = Source(volume.id, volume.name, cls.replica_list, cls.replica_type, volume.replicas, volume.serial)
+        replicas = wanted_replicas(source, call, body.pop(cls.replica_list))
     volume.remember(call.cloud)
     volume.size_gb = size
     volume.replicas = replicas
     volume.details = volume.details | body
     volume.touched()
     return Reply(200, volume.render(call.cloud), {"etag": volume.etag})
-
-
-def _replicas(volume: Volume, call: Call, wanted: Any) -> list[Replica]:
-    """The new list of replicas, with the keys that their regions are to use (section 1.6)."""
-    if not isinstance(wanted, list) or len(wanted) > 1 or not all(isinstance(row, dict) for row in wanted):
-        raise invalid(f"{volume.replica_list} must be a list of one replica at most.")
-    return [_replica(volume, call, row) for row in wanted]
-
-
-def _replica(volume: Volume, call: Call, row: Json) -> Replica:
-    domain = row.get("availabilityDomain")
-    site = next((site for site in call.cloud.sites.values() if domain in site.domains), None)
-    if site is None or site is call.site:
-        raise invalid("availabilityDomain must be one of another region.")
-    key = row.get("xrrKmsKeyId")
-    if key == "" and call.switch("replica_key_empty") == "refused":
-        raise invalid("xrrKmsKeyId is invalid or incorrectly formatted.")
-    if key:
-        # The key has to be usable where the replica lives.
-        check_assignable(call, key, "xrrKmsKeyId", site.region.name)
-    old = next((replica for replica in volume.replicas if replica.domain == domain), None)
-    if old is None:
-        made = ocid(volume.replica_type, call.cloud.tenancy.realm, site.region.in_ocid, volume.id)
-        name = str(row.get("displayName") or f"{volume.name}-replica")
-        return Replica(made, name, str(domain), key or None)
-    if key is not None and (key or None) != old.key:
-        if call.switch("replica_key_change") == "refused":
-            raise invalid("xrrKmsKeyId of an existing replica can't be changed.")
-        if call.switch("replica_key_change") == "ignored":
-            key = None
-    return Replica(old.id, str(row.get("displayName") or old.name), old.domain, old.key if key is None else key or None)
 
 
 for _cls in VOLUMES:

@@ -101,7 +101,9 @@ class Volume:
     def row(self) -> SimpleNamespace:
         kind = "boot_volume" if ".bootvolume." in self.id else "block_volume"
         copies = [
-            SimpleNamespace(**{f"{kind}_replica_id": copy, "availability_domain": "AD-9", "kms_key_id": None})
+            SimpleNamespace(
+                **{f"{kind}_replica_id": copy, "availability_domain": "AD-9", "kms_key_id": None, "display_name": copy}
+            )
             for copy in self.replicas
         ]
         return SimpleNamespace(

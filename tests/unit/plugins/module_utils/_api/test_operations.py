@@ -72,6 +72,7 @@ VALUES: dict[str, Any] = {
     "if-match": "-1620120494",
     "opc-retry-token": "token",
 }
+_REPLICA = {"availabilityDomain": "AbCd:IAD-AD-1", "xrrKmsKeyId": "ocid1.key.oc1.iad.vault.abuw"}
 BODIES = {
     "update_volume_kms_key": {"kmsKeyId": "ocid1.key.oc1.phx.vault.abyh"},
     "update_boot_volume_kms_key": {"kmsKeyId": "ocid1.key.oc1.phx.vault.abyh"},
@@ -81,6 +82,9 @@ BODIES = {
         "isPreventDeletionEnabled": False,
     },
     "update_boot_volume_backup": {"kmsKeyId": "ocid1.key.oc1.phx.vault.abyh", "isRetentionLockEnabled": True},
+    "update_volume": {"blockVolumeReplicas": [_REPLICA]},
+    "update_boot_volume": {"bootVolumeReplicas": []},
+    "update_volume_group": {"volumeGroupReplicas": [_REPLICA]},
     "create_volume_backup_policy_assignment": {
         "assetId": "ocid1.volume.oc1.phx.abyh",
         "policyId": "ocid1.volumebackuppolicy.oc1..aaaa",

@@ -14,7 +14,7 @@ from unit.support.fake_cloud import KEY_A, KEY_B, TENANCY, volume_id
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.interrupted import (
     former_run_journals,
-    interrupted_policies,
+    interrupted_changes,
     recent_open_changes,
 )
 
@@ -49,13 +49,13 @@ def write(path: Path, *lines: Any) -> Path:
 
 
 def found(folder: Path, *lines: Any) -> list[tuple[str, str | None]]:
-    policies = interrupted_policies([write(folder / "journal.jsonl", *lines)])
+    policies = interrupted_changes([write(folder / "journal.jsonl", *lines)])
     return [(policy.policy_id, policy.kms_key_id) for policy in policies]
 
 
 @pytest.mark.parametrize("kind", ASSETS)
 def test_an_intent_without_an_outcome_says_what_was_there(tmp_path: Path, kind: str) -> None:
-    (policy,) = interrupted_policies([write(tmp_path / "j", intent(kind, display_name="db"))])
+    (policy,) = interrupted_changes([write(tmp_path / "j", intent(kind, display_name="db"))])
     assert (policy.asset_id, policy.asset_type, policy.policy_id) == (ASSETS[kind], kind, POLICY)
     assert (policy.kms_key_id, policy.runs, policy.line) == (KEY_A, ("r",), 1)
     assert "db" in policy.label
@@ -107,9 +107,9 @@ def test_a_later_change_with_an_end_settles_an_earlier_one_whatever_its_time(tmp
 def test_in_another_journal_a_run_may_have_settled_it(tmp_path: Path) -> None:
     one = write(tmp_path / "one", intent())
     two = write(tmp_path / "two", outcome(settled_by="s"))
-    assert interrupted_policies([one]) != []
-    assert interrupted_policies([one, two]) == interrupted_policies([two, one]) == []
-    assert interrupted_policies([tmp_path / "none"]) == []
+    assert interrupted_changes([one]) != []
+    assert interrupted_changes([one, two]) == interrupted_changes([two, one]) == []
+    assert interrupted_changes([tmp_path / "none"]) == []
 
 
 def test_an_outcome_of_0_1_0_that_does_not_name_the_policy_is_one_all_the_same(tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ def test_types_by_either_name() -> None:
     assert ocid_types("bootvolume") == ocid_types("boot_volume") == ocid_types(" Boot_Volume ") == ("bootvolume",)
     assert ocid_types("block_volume") == ("volume",)
     assert "volumebackuppolicyassign" in ocid_types("policy_assignment")
-    assert ocid_types("replica") == ("blockvolumereplica", "bootvolumereplica")
+    assert ocid_types("replica") == ("blockvolumereplica", "bootvolumereplica", "volumegroupreplica")
     assert ocid_types("boot_volume_replica") == ("bootvolumereplica",)
     assert ocid_types("volumebackuppolicyassignment") == ("volumebackuppolicyassignment",)
     assert ocid_types("vaultsecret") == ("vaultsecret",)

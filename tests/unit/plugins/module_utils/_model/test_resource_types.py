@@ -47,6 +47,11 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.c
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.planned import planned_kind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replicas import GROUP_REPLICA
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replications import (
+    REPLICATED_GROUPS,
+    REPLICATED_VOLUMES,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.volume_group_backups import (
     VOLUME_GROUP_BACKUP,
 )
@@ -102,6 +107,7 @@ class TestTheTable:
             "boot_volume",
             "volume_backup",
             "boot_volume_backup",
+            "replica",
         )
 
     def test_counts_in_words(self) -> None:
@@ -121,6 +127,8 @@ class TestTheRegistry:
     @pytest.mark.parametrize("kind", [*KINDS.values(), VOLUME_GROUP_BACKUP, *LISTED], ids=lambda kind: kind.noun)
     def test_a_kind_is_what_its_row_says(self, kind: Any) -> None:
         assert kind.ocid_type in RESOURCE_TYPES[kind.type].ocid_types
+        if kind is GROUP_REPLICA:  # what is listed are the groups
+            return
         assert kind.noun == parse(files.ocid(kind.ocid_type, 1)).words
 
     def test_every_type_with_a_key_can_be_listed_or_is_found_asset_by_asset(self) -> None:
@@ -141,7 +149,9 @@ class TestTheRegistry:
     def test_every_type_that_plans_change_has_a_kind(self) -> None:
         policies = {f"policy of {name}" for name in RESOURCE_TYPES.assets.names}
         assert policies == set(POLICY_KINDS)
-        assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies} <= set(KINDS)
+        replicas = {f"replica of {name}" for name in RESOURCE_TYPES.assets.names}
+        assert replicas == {*REPLICATED_VOLUMES, *REPLICATED_GROUPS}
+        assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies, *replicas} <= set(KINDS)
         for row in RESOURCE_TYPES.changed_by_ocid:
             assert planned_kind(row.name, parse(files.ocid(row.ocid_types[0], 1))).type == row.name
 
@@ -258,13 +268,15 @@ class TestWhatCannotBeComputed:
 
     def test_the_variables_of_roles(self) -> None:
         changeable, volumes = RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.volumes.names
-        for role, names in (("rekey", changeable), ("backup_policy", volumes)):
+        by_default = RESOURCE_TYPES.changed_by_default.names
+        for role, names, usual in (("rekey", changeable, by_default), ("backup_policy", volumes, volumes)):
             specs = (ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()
             assert f"of {values(names, 'and')}" in words_of(specs)
             row = re.search(rf"\| `{role}_resource_types` \|.*", (ROOT / f"roles/{role}/README.md").read_text())
             assert row is not None
             default, described = row[0].split("|")[2:4]
-            assert tuple(re.findall(r"`(\w+)`", default)) == tuple(re.findall(r"`(\w+)`", described)) == names
+            assert tuple(re.findall(r"`(\w+)`", default)) == usual
+            assert tuple(re.findall(r"`(\w+)`", described)) == names
 
     def test_the_report_is_of_every_type(self) -> None:
         tasks = yaml.safe_load((ROOT / "roles/encryption_report/tasks/main.yml").read_text())

@@ -180,8 +180,8 @@ def test_a_folder_of_a_dry_run_or_of_another_tenancy_tells_so_beside_a_journal(t
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (plan(entry(ONE, asset_id=[1])), "asset_id' is a list, but only a policy_assignment has an asset"),
-        (plan(entry(ONE, asset_id=TWO)), "only a policy_assignment has an asset"),
+        (plan(entry(ONE, asset_id=[1])), "asset_id' is a list, but only a policy_assignment and a replica have one"),
+        (plan(entry(ONE, asset_id=TWO)), "only a policy_assignment and a replica have one"),
         (plan({k: v for k, v in entry(ONE).items() if k != "kms_key_id"}), "kms_key_id' (key or null) is missing"),
         (plan(entry(ONE), tenancy="\x1b[31m"), "is not an OCID"),
         (plan(entry(ONE), digest="0" * 64), "were modified"),

@@ -82,8 +82,10 @@ def test_a_volume_may_have_no_name(kind: VolumeKind) -> None:
 @pytest.mark.parametrize(("kind", "word"), [(BLOCK_VOLUME, "block_volume"), (BOOT_VOLUME, "boot_volume")])
 def test_replicas_are_known(kind: VolumeKind, word: str) -> None:
     copies = [
-        SimpleNamespace(**{f"{word}_replica_id": "r1"}, availability_domain="AD-1", kms_key_id=""),
-        SimpleNamespace(**{f"{word}_replica_id": "r2"}, availability_domain="AD-2", kms_key_id=KEY_A),
+        SimpleNamespace(**{f"{word}_replica_id": "r1"}, availability_domain="AD-1", kms_key_id="", display_name="a"),
+        SimpleNamespace(
+            **{f"{word}_replica_id": "r2"}, availability_domain="AD-2", kms_key_id=KEY_A, display_name=None
+        ),
     ]
     resource = kind.get(Recorder(Response(row(kind, **{f"{word}_replicas": copies}))), IAD, volume_id(1))
     assert [(copy.id, copy.availability_domain, copy.kms_key_id) for copy in resource.replicas] == [
