@@ -25,16 +25,16 @@ COLLECTION = "ansible_collections.oci_keys.block_volume."
 LIMITS = {
     "backup_copy": (787_000, 561_000),
     "backup_kms_key": (711_000, 504_000),
-    "backup_policy_crossregion_key": (721_000, 512_000),
+    "backup_policy_crossregion_key": (720_000, 512_000),
     "backup_policy_plan": (842_000, 608_000),
     "key_assignment_info": (570_000, 403_000),
     "key_assignment_plan": (831_000, 600_000),
     "key_assignment_report": (392_000, 288_000),
     "key_plan_apply": (1_147_000, 840_000),
-    "key_restore_plan": (759_000, 543_000),
+    "key_restore_plan": (759_000, 542_000),
     "kms_key_info": (386_000, 273_000),
     "replica_kms_key": (747_000, 532_000),
-    "volume_kms_key": (700_000, 496_000),
+    "volume_kms_key": (699_000, 496_000),
 }
 # These change nothing, so they ship nothing that does.
 READING = (
