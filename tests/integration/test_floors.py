@@ -50,9 +50,9 @@ def broken_contracts(plugins: Path) -> set[str]:
         ("module_utils/_keys/lookup.py", "import importlib", BY_NAME),
         ("module_utils/_reporting/html.py", "import requests", NETWORK),
         ("module_utils/_common/text.py", "from ansible.module_utils.basic import AnsibleModule", NO_ANSIBLE),
-        ("filter/asset_batches.py", "from ..module_utils._api.client import connect", TEMPLATES),
+        ("filter/plan_verdict.py", "from ..module_utils._api.client import connect", TEMPLATES),
         ("module_utils/_documents/journal.py", "import oci", NO_SDK_IMPORT),
-        ("filter/asset_batches.py", "from ..module_utils._modules.runtime import Runtime", GLUE),
+        ("filter/plan_verdict.py", "from ..module_utils._modules.runtime import Runtime", GLUE),
     ],
 )
 def test_a_planted_import_is_noticed(tmp_path: Path, file: str, planted: str, broken: str | None) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,13 +71,6 @@ def test_compartments_in_an_inventory(sim: Simulator, tmp_path: Path) -> None:
 def test_files_and_options_in_the_results_of_filters(sim: Simulator, tmp_path: Path) -> None:
     """Up to ansible-core 2.18, a fact is evaluated again each time it is used."""
     furnish(sim, volumes=[volumes(1)])
-    file = tmp_path / "before.json"
-    file.write_text(
-        json.dumps(
-            {"resources": [], "complete": True, "caller": {}, "scanned": "{{ lookup('pipe', 'touch pwned-file') }}"}
-        )
-    )
-    options = {"asset_ids": None, "batch_size": 1, "resource_types": ["volume"]}
     tasks: list[dict[str, Any]] = [
         # What a module returns is never evaluated, so it stands for what came from OCI.
         {
@@ -94,13 +86,12 @@ def test_files_and_options_in_the_results_of_filters(sim: Simulator, tmp_path: P
         },
         {
             "ansible.builtin.set_fact": {
-                "selected": "{{ options | oci_keys.block_volume.asset_batches(file) }}",
+                "lines": "{{ [evil.stdout] | oci_keys.block_volume.terminal_lines }}",
                 "read": "{{ {'rekey_state': evil.stdout, 'rekey_compartment_ids': evil.stdout} | "
                 "oci_keys.block_volume.role_options('rekey') }}",
             },
-            "vars": {"options": options, "file": str(file)},
         },
-        {"ansible.builtin.debug": {"msg": "{{ selected.problems }} {{ selected }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ lines }} {{ lines | join(' ') }}"}},
         {"ansible.builtin.debug": {"msg": "{{ read.problems }} {{ read.problems | join(' ') }} {{ read }}"}},
         {
             "ansible.builtin.assert": {
@@ -114,6 +105,5 @@ def test_files_and_options_in_the_results_of_filters(sim: Simulator, tmp_path: P
     ran = Playbook(sim, tmp_path).run(*tasks)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("pwned-result") >= 3, ran.stdout
-    assert ran.stdout.count("pwned-file") >= 2, ran.stdout
+    assert ran.stdout.count("pwned-result") >= 5, ran.stdout
     assert not list(tmp_path.rglob("pwned*"))
