@@ -42,7 +42,7 @@ LONGEST = (
 """Files with tests that take many seconds each. Begun last, they would keep one processor busy at the end."""
 
 
-MANY = 3
+MANY = 2
 """Of a test with more cases than that, ``make test`` takes a sixth, but at least as many."""
 
 DEAR = ("sim", "page")

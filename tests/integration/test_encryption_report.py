@@ -244,6 +244,7 @@ def test_what_is_since_the_latest_report_is_told_and_raises_the_alarm(
     assert len(re.findall("/report.html", (tmp_path / "reports" / "index.html").read_text())) == 2
 
 
+@soak
 def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, reports: Reports) -> None:
     reports.run(fails=True, kms_key_ids=sim.id("key-b"), regions="iad", recusive="false", redact="perhaps")
     for words in ("recusive is not a variable", "perhaps"):
@@ -254,7 +255,9 @@ def test_mistakes_are_told_at_once_and_before_anything_is_asked(sim: Simulator, 
     assert reports.folders == []
 
 
-@pytest.mark.parametrize("playbook", ["encryption_report", "rekey", "backup_policy"])
+@pytest.mark.parametrize(
+    "playbook", ["rekey", *(pytest.param(name, marks=soak) for name in ("encryption_report", "backup_policy"))]
+)
 def test_a_run_on_no_host_fails(sim: Simulator, tmp_path: Path, playbook: str) -> None:
     """As on an inventory of shards that was never updated. Ansible itself ends well there."""
     inventory = tmp_path / "hosts.yml"
@@ -293,7 +296,7 @@ def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: R
     assert whole["evidence"]["scanned"]["regions"] == ["us-ashburn-1", "us-phoenix-1"]
 
 
-@pytest.mark.parametrize(("count", "limit"), [(1, None), (2, "shard-1")])
+@pytest.mark.parametrize(("count", "limit"), [(1, None), pytest.param(2, "shard-1", marks=soak)])
 def test_a_lone_shard_is_published_only_if_it_is_all_that_there_is(
     sim: Simulator, reports: Reports, tmp_path: Path, count: int, limit: str | None
 ) -> None:

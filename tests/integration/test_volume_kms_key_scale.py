@@ -25,7 +25,13 @@ def _ids(sim: Simulator, count: int, name: str = "volume") -> list[str]:
     [
         pytest.param("volumes", "Volume", {}, id="volumes"),
         pytest.param("boot_volumes", "BootVolume", {}, id="boot_volumes", marks=soak),
-        pytest.param("boot_volumes", "BootVolume", {"boot_list_without_domain": "refused"}, id="boot_volumes-strict"),
+        pytest.param(
+            "boot_volumes",
+            "BootVolume",
+            {"boot_list_without_domain": "refused"},
+            id="boot_volumes-strict",
+            marks=soak,
+        ),
     ],
 )
 def test_a_thousand_volumes_of_one_compartment(
