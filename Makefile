@@ -16,8 +16,8 @@ help: ## Show this list
 # What is quick comes first, what uses one processor goes side by side, and pytest's summary ends the output.
 # What takes long, and what tells again what is told more exactly elsewhere, is in soak and certify.
 test: $(VENV) ## Run the checks and tests, in some minutes (makes .venv if need be)
-	@$(MAKE) format-check imports
-	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity types lint molecule build parity SCENARIOS=volume_kms_key
+	@$(MAKE) format-check
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) sanity types lint molecule imports build parity SCENARIOS=volume_kms_key
 	@$(MAKE) unit
 
 demo: $(VENV) ## See a small fleet rekeyed and put back, against a simulated OCI (KEEP=1 keeps that, to try more)

@@ -93,9 +93,11 @@ def test_every_field_is_one_of_the_sdk(name: str) -> None:
     models = (oci.core, oci.key_management, oci.identity, oci.resource_search)
     model = next(getattr(each.models, name) for each in models if hasattr(each.models, name))()
     declared = next(each.record for each in OPERATIONS.values() if each.record and each.record.name == name)
-    assert declared.fields == {
-        in_json: field for field, in_json in model.attribute_map.items() if in_json in declared.fields
-    }
+    known = {in_json: field for field, in_json in model.attribute_map.items() if in_json in declared.fields}
+    assert known.items() <= declared.fields.items()
+    if known != declared.fields and not hasattr(oci.base_client, "DUAL_STACK_OPTION"):
+        pytest.skip(f"this SDK is older than {', '.join(declared.fields.keys() - known.keys())}")
+    assert known == declared.fields
 
 
 @pytest.mark.parametrize(
