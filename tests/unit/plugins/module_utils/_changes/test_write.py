@@ -13,6 +13,7 @@ import pytest
 from unit.support.fake_cloud import INFINITE, KEY_A, KEY_B, KEY_C, Behaviour, Cloud, lost, refused
 from unit.support.fakes import FakeService, MemoryJournal, change_of, reconcile
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.reconcile import Reconciler
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._changes.results import outcome_of, resource_entry
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ApiError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import Decision
@@ -374,6 +375,19 @@ def test_what_can_neither_be_heard_nor_read_is_unknown() -> None:
         cloud.fail("get", refused(404, "NotAuthorizedOrNotFound"), skip=1, times=INFINITE)
         outcome = outcome_of(change.target, change.decision, reconcile(cloud, change))
     assert (outcome.changed, outcome.settled, outcome.after, code(outcome)) == (True, False, None, "OutcomeUnknown")
+    assert cloud.count("update") == 1
+
+
+def test_a_bug_while_a_lost_answer_is_looked_into_leaves_the_change_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object) -> None:
+        raise KeyError("what?")
+
+    monkeypatch.setattr(Reconciler, "_find_out", broken)
+    cloud, name = cloud_with()
+    cloud.fail("update", lost(), committed=True)
+    with change_of(cloud, name, TO_B) as change:
+        outcome = outcome_of(change.target, change.decision, reconcile(cloud, change))
+    assert (outcome.changed, outcome.settled, code(outcome)) == (True, False, "InternalError")
     assert cloud.count("update") == 1
 
 

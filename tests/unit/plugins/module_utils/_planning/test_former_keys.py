@@ -314,6 +314,14 @@ class TestClocksThatWereSetBack:
         (tmp_path / "journal.jsonl").write_text(lines)
         assert read_former_keys([tmp_path]).found["volume", ONE].original == KEY_A
 
+    def test_so_it_does_between_changes_that_have_ended(self, tmp_path: Path) -> None:
+        changes = ((KEY_A, KEY_B, self.LATE), (KEY_B, KEY_C, self.EARLY))
+        lines = [
+            line for old, new, time in changes for line in (intent(old, new, time), outcome(kms_key_id=new, time=time))
+        ]
+        found = read(tmp_path, "\n".join(lines)).found["volume", ONE]
+        assert (found.original, found.first_step(KEY_C).before) == (KEY_A, KEY_A)
+
     def test_of_several_files_the_keys_decide_where_the_times_contradict_them(self, tmp_path: Path) -> None:
         former = read(tmp_path, intent(KEY_A, KEY_B, self.LATE), intent(KEY_B, KEY_C, self.EARLY))
         assert former.found["volume", ONE].first_step(KEY_C).before == KEY_A
