@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The approved plan: from its file, whose signature may be demanded, or as text. Raises InputError."""
+"""The approved plan: from its file, whose signature may be demanded, or as text; and what it leaves of a new plan.
+
+Raises InputError.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ from .._documents.json_reader import parse_json, read_bytes
 from .._documents.packed_plan import unpack_plan
 from .._documents.plan_file import PlanFile, parse_plan
 from .._documents.subject import subject
-from .._planning.plan import Plan
+from .._planning.batch_results import PreviousBatches
+from .._planning.plan import Plan, approve
+from .plan_interrupted import PlannedPolicies
 
 APPROVAL_OPTIONS: dict[str, dict[str, Any]] = {
     "approved_file": {"type": "path"},
@@ -67,6 +72,28 @@ def approved_plan(options: Mapping[str, Any], role: str, *, check_mode: bool) ->
 
 def _path(given: Any) -> Path | None:
     return None if is_blank(given) else Path(os.path.abspath(os.path.expanduser(str(given))))
+
+
+def settle(
+    plan: Plan,
+    approved: PlanFile | None,
+    digest: str | None,
+    *,
+    previous: PreviousBatches,
+    interrupted: PlannedPolicies,
+) -> tuple[str, int]:
+    """Keep of the plan what is approved and did not fail before. Its digest until then, and how many changes are gone.
+
+    Raises InputError where ``digest`` is that of another plan.
+    """
+    present = plan.digest
+    if approved is not None:
+        approve(plan, approved.entries)
+    missing = 0 if approved is None or previous.last else gone(plan, approved)
+    plan.block_failed(previous.failed)
+    interrupted.complete(plan)
+    expect_digest(digest, plan, approved, is_first=not previous.last)
+    return present, missing
 
 
 def gone(plan: Plan, approved: PlanFile) -> int:

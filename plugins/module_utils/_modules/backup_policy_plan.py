@@ -25,14 +25,14 @@ from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
 from .._model.rows import ResourceRow, UnreadableRow
 from .._planning.key_checks import KeyChecks, KeyInRegion, expect_usable, wanted_problems
 from .._planning.lost_policies import add_lost_policies
-from .._planning.plan import Plan, PlanFilter, approve, sorted_plan
+from .._planning.plan import Plan, PlanFilter, sorted_plan
 from .._planning.policy_costs import cost_notes, policy_costs
 from .._planning.policy_plan import ROLE, AssetDecision, add_assets, add_lost, select_assets
 from .._resources.policy_reader import PolicyReader
 from .._resources.region_reader import RegionReader
 from .._resources.resource_kind import ResourceKind
 from .._resources.resource_row import resource_row
-from .approved_plan import APPROVAL_OPTIONS, approved_plan, expect_digest, gone
+from .approved_plan import APPROVAL_OPTIONS, approved_plan, settle
 from .key_assignment_info import discover_result, incomplete_warning
 from .key_plan import PlanContext, PlanModule, PlanResult
 from .names import Names
@@ -85,13 +85,9 @@ def plan_policies(context: PlanContext) -> PlanResult:
     plan.not_seen += [_unread_row(about, error) for about, error in found.unread.items()]
     sorted_plan(plan)
     key_checks = _check_keys(context, plan) if options["validate_key"] else KeyChecks()
-    present = plan.digest
-    if approved is not None:
-        approve(plan, approved.entries)
-    missing = 0 if approved is None or context.previous.last else gone(plan, approved)
-    plan.block_failed(context.previous.failed)
-    interrupted.complete(plan)
-    expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
+    present, missing = settle(
+        plan, approved, options["plan_digest"], previous=context.previous, interrupted=interrupted
+    )
     names_found = {**_names_of(discovery), **names.found, **_policy_names(found.policies)}
     return PlanResult(
         plan,

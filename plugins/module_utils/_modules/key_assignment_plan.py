@@ -33,13 +33,12 @@ from .._planning.key_checks import (
 from .._planning.plan import (
     Plan,
     PlanFilter,
-    approve,
     make_plan,
     region_of_wanted_key,
 )
 from .._planning.replicated import recreation_warnings
 from .._planning.terraform import planned_warnings
-from .approved_plan import APPROVAL_OPTIONS, approved_plan, expect_digest, gone
+from .approved_plan import APPROVAL_OPTIONS, approved_plan, settle
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
 from .key_assignment_info import (
     discover_result,
@@ -87,13 +86,9 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         key_checks = context.check_keys(wanted, plan)
         expect_usable(key_checks, multi_version_key_fails=context.multi_version_key_fails)
         plan.block(blocked_by_current_key(key_checks, plan.entries))
-    present = plan.digest
-    if approved is not None:
-        approve(plan, approved.entries)
-    missing = 0 if approved is None or context.previous.last else gone(plan, approved)
-    plan.block_failed(context.previous.failed)
-    interrupted.complete(plan)
-    expect_digest(options["plan_digest"], plan, approved, is_first=not context.previous.last)
+    present, missing = settle(
+        plan, approved, options["plan_digest"], previous=context.previous, interrupted=interrupted
+    )
     facts = {
         "options": _recorded_options(options),
         "complete": discovery.complete,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, Union, cast
@@ -32,9 +31,9 @@ from .backups import (
     Backup,
     BackupKind,
 )
-from .base import PAGE_SIZE, Page, Query, ReadableKind, not_a_member, page_of
+from .base import PAGE_SIZE, Page, ReadableKind, not_a_member, page_of
 from .lists import Pages, without_doubts
-from .reader import Reader
+from .reader import ReaderByGet
 from .volume_group_backups import GroupBackup
 
 _Copy = Union[Backup, GroupBackup]
@@ -106,7 +105,7 @@ class _ListedCopies:
     fault: ResourceError | None = None
 
 
-class CopyReader(Reader):
+class CopyReader(ReaderByGet):
     """Adds to its sources the live copy that they have in the destination region.
 
     A live one is not FAULTY, TERMINATING or TERMINATED. It is found by its source's OCID, in the compartment of the
@@ -184,16 +183,6 @@ class CopyReader(Reader):
         # whatever else shows, so its token stays.
         token = self._tokens.setdefault(resource_id, joined.retry_token)
         return replace(joined, etag=source.etag or "read by itself", retry_token=token)
-
-    def page_of(self, resource_id: str) -> Query | None:
-        """No list shows what this reader adds."""
-        return None
-
-    def reread(
-        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
-    ) -> dict[str, Reading]:
-        ids = [resource.id for resource in resources]
-        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def _latest(self, known: _Copy) -> _Copy | ResourceError:
         """The copy by itself. One that is being made may not show yet, so its absence says nothing."""

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -22,9 +21,8 @@ from .._common.errors import (
 from .._model.backup_policies import BackupPolicy
 from .._model.decisions import is_busy
 from .._model.resource import DesiredState, Reading, Resource, TakenAway
-from .base import Query
 from .policy_lookup import PolicyLookup, asset_fields, expect_own
-from .reader import Reader
+from .reader import ReaderByGet
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class AssetPolicy(Resource):
         return {**super().journal_fields(), "policy_id": self.policy_id, "assignment_id": self.assignment_id}
 
 
-class PolicyReader(Reader):
+class PolicyReader(ReaderByGet):
     """Adds to its assets the backup policy that they have: one call per asset, and per policy."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,10 +102,6 @@ class PolicyReader(Reader):
                 self._assets[resource_id] = asset
         return self._with_policy(asset)
 
-    def page_of(self, resource_id: str) -> Query | None:
-        """No list shows what this reader adds."""
-        return None
-
     def fresh(
         self, resource_id: str, *, not_before: float, clock: Clock, by_get: bool = False
     ) -> tuple[Reading, float]:
@@ -120,12 +114,6 @@ class PolicyReader(Reader):
             self._assets.pop(resource_id, None)
             since = self._groups_since
         return self.get(resource_id), min(asked, since)
-
-    def reread(
-        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
-    ) -> dict[str, Reading]:
-        ids = [resource.id for resource in resources]
-        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def before_interruption(self, reading: Resource, taken: TakenAway) -> Reading | None:
         """The asset as it was before a change that took its policy away and did not come to its end.

@@ -277,6 +277,19 @@ class Reader:
         return confirmed
 
 
+class ReaderByGet(Reader):
+    """A reader that adds what no list shows, or not with what a change needs. So it reads each again by itself."""
+
+    def page_of(self, resource_id: str) -> Query | None:
+        return None
+
+    def reread(
+        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
+    ) -> dict[str, Reading]:
+        ids = [resource.id for resource in resources]
+        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
+
+
 def spread(ids: Sequence[str], count: int) -> list[str]:
     """So many of them, evenly spread: neighbours in a playbook's list tend to share a compartment."""
     if count >= len(ids):

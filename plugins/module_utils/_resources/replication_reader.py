@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -17,9 +16,8 @@ from .._common.errors import ApiError, ResourceError
 from .._model.ocid import region_part
 from .._model.regions import RegionTable
 from .._model.resource import DesiredState, Reading, Replica, ReplicaPlace, Resource, TakenAway
-from .base import Query
 from .error_hints import explain_read
-from .reader import Reader
+from .reader import ReaderByGet
 from .volume_groups import VOLUME_GROUP
 
 
@@ -64,8 +62,11 @@ class Replication(Resource):
         }
 
 
-class ReplicationReader(Reader):
-    """Adds to its sources which of their replicas are meant, and the volume group that they are replicated with."""
+class ReplicationReader(ReaderByGet):
+    """Adds to its sources which of their replicas are meant, and the volume group that they are replicated with.
+
+    Lists have no etags, without which a list of replicas must not be replaced.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,16 +84,6 @@ class ReplicationReader(Reader):
 
     def get(self, resource_id: str) -> Reading:
         return self._replication(self._get(resource_id))
-
-    def page_of(self, resource_id: str) -> Query | None:
-        """Lists have no etags, without which a list of replicas must not be replaced."""
-        return None
-
-    def reread(
-        self, resources: Sequence[Resource], *, by_get: bool = False, pool: Executor | None = None
-    ) -> dict[str, Reading]:
-        ids = [resource.id for resource in resources]
-        return dict(zip(ids, (pool or self._pool).map(self.get, ids)))
 
     def before_interruption(self, reading: Resource, taken: TakenAway) -> Reading | None:
         """The source as it was before its replication was switched off; None where it has a replica there by now."""
