@@ -9,6 +9,7 @@ from __future__ import annotations
 from .._model.ocid import Ocid
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .backups import BACKUP_KINDS
+from .instance_pools import INSTANCE_POOL_KINDS
 from .node_pools import NODE_POOL_KINDS
 from .policies import policy_kind
 from .registry import KINDS
@@ -16,7 +17,7 @@ from .replications import replication_kind
 from .resource_kind import ResourceKind
 from .volumes import VOLUME_KINDS
 
-_BY_TYPE = {name: KINDS[name] for name in (*VOLUME_KINDS, *BACKUP_KINDS, *NODE_POOL_KINDS)}
+_BY_TYPE = {name: KINDS[name] for name in (*VOLUME_KINDS, *BACKUP_KINDS, *NODE_POOL_KINDS, *INSTANCE_POOL_KINDS)}
 
 
 def planned_kind(resource_type: str, ocid: Ocid) -> ResourceKind:
