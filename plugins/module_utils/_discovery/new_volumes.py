@@ -114,7 +114,7 @@ class _RegionSources:
             details = dict(zip(names, pool.map(partial(self._get, CONFIGURATION), names)))
             node_pools = {row.id: row for row in _present(listed, NODE_POOL)}
             # A row without a key looks alike whether there is none or lists leave keys out.
-            asked = [name for name, row in node_pools.items() if _node_key(row) is None]
+            asked = [name for name, row in node_pools.items() if not (row.node_config_details or {}).get("kmsKeyId")]
             nodes = {**node_pools, **dict(zip(asked, pool.map(partial(self._get, NODE_POOL), asked)))}
         self._record_failures(CONFIGURATION, rows, details)
         self._record_failures(NODE_POOL, node_pools, nodes)
@@ -238,11 +238,6 @@ def _by_configuration(pools: Iterable[Any]) -> dict[str, list[PoolRow]]:
             }
         )
     return found
-
-
-def _node_key(row: Any) -> str | None:
-    """The key of a node pool's nodes; None for the Oracle-managed one, and in a row that does not show it."""
-    return (row.node_config_details or {}).get("kmsKeyId") or None
 
 
 def _grant(kind: str, compartment_id: str | None) -> str:
