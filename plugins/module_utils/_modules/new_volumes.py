@@ -12,13 +12,15 @@ from __future__ import annotations
 from .._api.client import Connection
 from .._common.progress import ProgressLog
 from .._discovery.discover import Discovery
-from .._discovery.new_volumes import find_new_volumes
 from .._discovery.results import unreadable_entry
 from .._model.new_volumes import NewVolumes
 
 
 def look_at_new_volumes(connection: Connection, found: Discovery, log: ProgressLog) -> NewVolumes:
     """The section ``new_volumes`` of a result: what was found, and what could not be read."""
+    # Only here, since few discoveries are asked for it.
+    from .._discovery.new_volumes import find_new_volumes
+
     sources = find_new_volumes(connection, found, log)
     return {
         "complete": not sources.unreadable,

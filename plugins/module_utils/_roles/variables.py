@@ -325,6 +325,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             _NEW_VOLUMES,
             "The plan says which of them hand on another key than is planned, and what to do. Nothing of that is "
             "changed.",
+            "With keys to be left it is looked up in any case, since a key that a configuration hands on is in use.",
         ),
         "terraform_state": _terraform_state(
             "The report and C(terraform.csv) say what has to follow in the code, at which address."
