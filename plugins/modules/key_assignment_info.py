@@ -29,12 +29,13 @@ extends_documentation_fragment:
 options:
   resource_types:
     description:
-      - The types to list, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup), V(policy_assignment)
-        and V(replica).
+      - The types to list, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup),
+        V(policy_assignment), V(replica) and V(node_pool).
       - V(policy_assignment) stands for backup policies with copies in another region that are assigned to volumes, boot
         volumes and volume groups. It costs a call for each of these.
       - V(replica) stands for the replicas that these regions hold of volumes elsewhere.
-      - When not set, all except V(policy_assignment) and V(replica). An empty list is an error.
+      - V(node_pool) stands for the node pools of Container Engine (OKE), with the key that new nodes get.
+      - When not set, all except V(policy_assignment), V(replica) and V(node_pool). An empty list is an error.
     type: list
     elements: str
   kms_key_ids:

@@ -63,8 +63,9 @@ options:
   resource_types:
     description:
       - The types to plan, and with O(new_discovery_file) to discover. When not set, all types that were discovered but
-        V(replica), and with O(new_discovery_file) all but V(policy_assignment) and V(replica).
+        V(replica) and V(node_pool), and with O(new_discovery_file) all but these and V(policy_assignment).
       - The key of a replica is changed on its source, and that of a member of a replicated volume group with the group.
+      - The key of a node pool is for new nodes only; those that exist keep theirs.
     type: list
     elements: str
     choices:
@@ -74,6 +75,7 @@ options:
       - boot_volume_backup
       - policy_assignment
       - replica
+      - node_pool
   from_kms_key_ids:
     description:
       - Select only resources that are on one of these keys. Takes OCIDs and names of keys.

@@ -52,7 +52,6 @@ _OTHER_WORDS: Mapping[str, str] = {
     "instanceconfiguration": "instance configuration",
     "instancepool": "instance pool",
     "cluster": "cluster",
-    "nodepool": "node pool",
     "image": "image",
     "bucket": "bucket",
     "coreservicesworkrequest": "work request",

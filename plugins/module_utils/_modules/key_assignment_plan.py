@@ -37,7 +37,7 @@ from .._planning.plan import (
     make_plan,
     region_of_wanted_key,
 )
-from .._planning.replicated import recreation_warnings
+from .._planning.replicated import node_pool_warnings, recreation_warnings
 from .._planning.terraform import planned_warnings
 from .approved_plan import APPROVAL_OPTIONS, approved_plan, settle
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
@@ -109,6 +109,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
             *_unmatched_exceptions(exceptions, matcher, discovery),
             *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
             *recreation_warnings(plan.entries),
+            *node_pool_warnings(plan.entries),
         ),
         signed_by=None if signed is None else signed.signed_by,
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},

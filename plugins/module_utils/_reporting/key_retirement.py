@@ -115,7 +115,7 @@ def _gaps(found: DiscoveryFile) -> list[str]:
             f"{listed} {'resource was' if listed == 1 else 'resources were'} not read by GET, but listed, and lists "
             "may lag behind"
         )
-    types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
+    types = [name for name in RESOURCE_TYPES.with_data.names if name not in scanned["resource_types"]]
     if types:
         gaps.append(f"resource types not searched: {', '.join(types)}")
     return [*gaps, *gaps_of_new_volumes(found.new_volumes)]

@@ -27,7 +27,7 @@ LIMITS = {
     "backup_kms_key": (711_000, 504_000),
     "backup_policy_crossregion_key": (720_000, 512_000),
     "backup_policy_plan": (842_000, 608_000),
-    "key_assignment_info": (570_000, 403_000),
+    "key_assignment_info": (575_000, 406_000),
     "key_assignment_plan": (831_000, 600_000),
     "key_assignment_report": (392_000, 288_000),
     "key_plan_apply": (1_147_000, 840_000),

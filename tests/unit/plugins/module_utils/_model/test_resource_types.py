@@ -28,6 +28,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
     ASSIGNMENT,
+    NODE_POOL,
     RESOURCE_TYPES,
     ResourceType,
 )
@@ -108,6 +109,7 @@ class TestTheTable:
             "volume_backup",
             "boot_volume_backup",
             "replica",
+            "node_pool",
         )
 
     def test_counts_in_words(self) -> None:
@@ -137,12 +139,14 @@ class TestTheRegistry:
         assert set(RESOURCE_TYPES.in_shards.names) <= listed
 
     def test_no_type_that_plans_change_is_missed_by_a_search_or_by_shards(self) -> None:
-        changed = set(RESOURCE_TYPES.changed_by_ocid.names)
+        changed = set(RESOURCE_TYPES.changed_by_ocid.names) - {NODE_POOL}  # which is only there where asked for
+        assert NODE_POOL not in RESOURCE_TYPES.changed_by_default.names
         assert changed <= set(RESOURCE_TYPES.discovered_by_default.names)
         assert changed <= set(RESOURCE_TYPES.in_shards.names)
 
     def test_every_type_that_plans_change_can_be_changed_by_name(self) -> None:
-        assert set(RESOURCE_TYPES.changed_by_ocid.names) == {
+        # Node pools are changed by plans only.
+        assert set(RESOURCE_TYPES.changed_by_ocid.names) - {NODE_POOL} == {
             name for module in (volume_kms_key, backup_kms_key) for name in changed_types(module)
         }
 
@@ -249,9 +253,9 @@ class TestWhatCannotBeComputed:
     def test_the_documentation_of_discovery(self) -> None:
         told = words_of(key_assignment_info.DOCUMENTATION)
         assert f"of {values(RESOURCE_TYPES.with_key.names, 'and')}." in told
-        assert "When not set, all except V(policy_assignment) and V(replica)." in told
+        assert "When not set, all except V(policy_assignment), V(replica) and V(node_pool)." in told
         left_out = set(RESOURCE_TYPES.with_key.names) - set(RESOURCE_TYPES.discovered_by_default.names)
-        assert left_out == {"policy_assignment", "replica"}
+        assert left_out == {"policy_assignment", "replica", "node_pool"}
         assert f"Of an assignment, {values(RESOURCE_TYPES.assets.names, 'or')}." in words_of(key_assignment_info.RETURN)
 
     @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ class TestWhatCannotBeComputed:
         tasks = yaml.safe_load((ROOT / "roles/encryption_report/tasks/main.yml").read_text())
         (look,) = (task for task in tasks if "oci_keys.block_volume.key_assignment_info" in task)
         asked = look["oci_keys.block_volume.key_assignment_info"]["resource_types"]
-        assert tuple(asked) == RESOURCE_TYPES.with_key.names
+        assert tuple(asked) == RESOURCE_TYPES.with_data.names
 
     def test_the_surveys_of_awx(self) -> None:
         text = (ROOT / "extensions/awx/controller.yml").read_text()
