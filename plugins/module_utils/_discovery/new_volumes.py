@@ -23,6 +23,7 @@ from .._api.pagination import every_page
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
+from .._model.decisions import GONE_STATES
 from .._model.new_volumes import CONFIGURATION, NODE_POOL, POOL, CreatedVolumeRow, PoolRow, SourceRow
 from .._model.ocid import parse
 from .._resources.base import PAGE_SIZE
@@ -31,9 +32,6 @@ from .circuit_breaker import CircuitBreaker
 from .discover import CONCURRENCY, Discovery, map_regions
 from .launch_details import created_volumes, node_volume
 from .region_scan import Unreadable
-
-# What is gone, and creates nothing any more. Pools that are stopped or of size 0 do, as soon as they grow.
-_GONE_STATES = frozenset({"TERMINATING", "TERMINATED", "DELETING", "DELETED"})
 
 _NOUNS = {CONFIGURATION: "instance configuration", POOL: "instance pool", NODE_POOL: "node pool"}
 _GRANTS = {
@@ -149,7 +147,7 @@ class _RegionSources:
         if not isinstance(read, ResourceError):
             row = read
             volumes, unknown = node_volume(row.node_config_details, parse(row.id).realm)
-        if row.lifecycle_state in _GONE_STATES:
+        if row.lifecycle_state in GONE_STATES:
             return None
         return {
             "id": row.id,
@@ -220,9 +218,10 @@ class _RegionSources:
 
 
 def _present(listed: Iterable[_Listed], kind: str) -> list[Any]:
-    """The rows of a kind that are not gone, each once."""
+    """The rows of a kind that are not gone, each once. Pools that are stopped or of size 0 create volumes once they
+    grow."""
     rows = {row.id: row for one in listed if one.kind == kind for row in one.rows}
-    return [row for row in rows.values() if getattr(row, "lifecycle_state", None) not in _GONE_STATES]
+    return [row for row in rows.values() if getattr(row, "lifecycle_state", None) not in GONE_STATES]
 
 
 def _by_configuration(pools: Iterable[Any]) -> dict[str, list[PoolRow]]:

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
+from .resource_types import NODE_POOL as NODE_POOL
 from .rows import UnreadableRow
 
-CONFIGURATION, POOL, NODE_POOL = "instance_configuration", "instance_pool", "node_pool"
+CONFIGURATION, POOL = "instance_configuration", "instance_pool"
 SOURCES = (CONFIGURATION, NODE_POOL)
 """What volumes get their keys from. An instance pool has those of its configuration."""
 

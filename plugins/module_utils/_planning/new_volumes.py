@@ -9,7 +9,7 @@ It is advice: a plan changes no instance configuration, and a node pool only whe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from .._documents.plan_file import AdviceRow
 from .._model.new_volumes import NODE_POOL, NewVolumes, SourceRow, keys_of, pool_count
@@ -21,16 +21,17 @@ _NODES = "Add node_pool to 'resource_types' (in the role: rekey_resource_types).
 _LOOK = "Look at it in the Console, or allow the caller to read it"
 
 
-def advice(found: NewVolumes | None, plan_filter: PlanFilter, planned: Collection[str]) -> list[AdviceRow]:
+def advice(found: NewVolumes | None, plan_filter: PlanFilter) -> list[AdviceRow]:
     """A row for each configuration and node pool whose new volumes get another key than is planned for the region.
 
-    ``planned`` are the OCIDs of what the plan has entries for. Of configurations that no pool uses there are rows only
-    if keys are to be left (``from_kms_key_ids``). None if nobody looked.
+    Of node pools there are none if the plan is about them, and of configurations that no pool uses only if keys are to
+    be left (``from_kms_key_ids``).
     """
+    plans_node_pools = NODE_POOL in plan_filter.resource_types
     rows = [
         row
         for source in (() if found is None else found["sources"])
-        if source["id"] not in planned and source["id"] not in plan_filter.exclude_ids
+        if source["id"] not in plan_filter.exclude_ids and not (plans_node_pools and source["type"] == NODE_POOL)
         if (row := _row(source, plan_filter)) is not None
     ]
     return sorted(rows, key=lambda row: (row["region"], row["type"], row["display_name"], row["id"]))

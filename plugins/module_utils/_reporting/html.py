@@ -14,7 +14,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
-from .._model.new_volumes import CONFIGURATION, NODE_POOL, POOL
+from .._model.new_volumes import CONFIGURATION, POOL
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .attachments import attachment_words, unread_places
 from .benchmark import type_rank
@@ -41,7 +41,7 @@ SINCE_LISTS = (
 
 _TREND_LEFT, _TREND_WIDTH, _TREND_BOTTOM, _TREND_HEIGHT = 50, 660, 130, 110
 
-_NEW_VOLUMES = {CONFIGURATION: "instance configuration", POOL: "instance pool", NODE_POOL: "node pool"}
+_NEW_VOLUMES = {CONFIGURATION: "instance configuration", POOL: "instance pool"}
 _STATES = {
     "met": "✓ met",
     "not_met": "✗ not met",

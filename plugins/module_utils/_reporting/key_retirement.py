@@ -64,7 +64,9 @@ def retirement(kms_key_ids: Sequence[str], found: DiscoveryFile, changes: Sequen
 
 
 def _key(kms_key_id: str, found: DiscoveryFile, gaps: list[str]) -> dict[str, Any]:
-    uses = [*_uses(kms_key_id, found.resources), *uses_of(kms_key_id, found.new_volumes)]
+    uses = list(_uses(kms_key_id, found.resources))
+    known = {use["id"] for use in uses}  # a node pool may be listed as a resource, too
+    uses += [use for use in uses_of(kms_key_id, found.new_volumes) if use["id"] not in known]
     without_use = INCOMPLETE if gaps else NO_USE_FOUND
     verdict = IN_USE if uses else without_use
     return {"kms_key_id": kms_key_id, "verdict": verdict, "gaps": gaps, "uses": uses}

@@ -28,9 +28,8 @@ A, B, C = files.KEY_A, files.KEY_B, files.key_ocid(3)
 TO_B = PlanFilter(keys={files.IAD: B}, resource_types=("volume",))
 
 
-def advise(*sources: dict[str, Any], plan_filter: PlanFilter = TO_B, planned: tuple[str, ...] = ()) -> list[AdviceRow]:
-    section = parse_new_volumes(JsonNode(files.new_volumes(*sources), "before.json"))
-    return advice(section, plan_filter, planned)
+def advise(*sources: dict[str, Any], plan_filter: PlanFilter = TO_B) -> list[AdviceRow]:
+    return advice(parse_new_volumes(JsonNode(files.new_volumes(*sources), "before.json")), plan_filter)
 
 
 def test_pools_on_another_key_are_named_with_what_to_do() -> None:
@@ -60,11 +59,11 @@ def test_the_oracle_managed_key_is_another_one_and_may_be_the_one_that_is_wanted
     ]
 
 
-def test_a_node_pool_that_is_planned_needs_no_advice() -> None:
+def test_node_pools_that_the_plan_is_about_need_no_advice() -> None:
     pool = files.node_pool(1, A)
     (row,) = advise(pool)
     assert "node_pool" in row["remedy"]
-    assert advise(pool, planned=(pool["id"],)) == []
+    assert advise(pool, plan_filter=replace(TO_B, resource_types=("volume", "node_pool"))) == []
 
 
 def test_what_is_excluded_or_has_no_key_in_its_region_is_left_out() -> None:
@@ -108,7 +107,7 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_nobody_looked() -> None:
-    assert advice(None, TO_B, ()) == []
+    assert advice(None, TO_B) == []
 
 
 def test_advice_stands_in_the_lines_of_a_plan_and_not_in_its_digest() -> None:

@@ -91,7 +91,7 @@ GAPS: list[tuple[dict[str, Any], str]] = [
             {"scanned": {"resource_types": [name for name in TYPES if name != left]}},
             f"searched: {left}",
         )
-        for left in TYPES
+        for left in RESOURCE_TYPES.with_data.names
     ),
     ({"changes": (files.change(settled=False),)}, "changes from or to this key whose end was not confirmed: 1"),
 ]
@@ -146,6 +146,12 @@ def test_a_key_that_nothing_but_new_volumes_get_is_in_use(source: dict[str, Any]
     assert key["verdict"] == "in_use"
     assert [use["type"] for use in key["uses"]] == kinds
     assert {use["of"] for use in key["uses"][1:]} <= {source["id"]}
+
+
+def test_a_node_pool_that_is_listed_as_a_resource_too_is_one_use() -> None:
+    pool = files.resource(1, "node_pool", files.KEY_A)
+    (use,) = judge(pool, new_volumes=files.new_volumes(files.node_pool(1, files.KEY_A)))["uses"]
+    assert (use["id"], use["type"]) == (pool["id"], "node_pool")
 
 
 @pytest.mark.parametrize("kind", ["instance_configuration", "instance_pool", "node_pool"])
