@@ -86,6 +86,15 @@ options:
       - Whether to select only resources that are on the Oracle-managed key.
     type: bool
     default: false
+  new_volumes:
+    description:
+      - Whether to look up what new volumes are born with, with O(new_discovery_file), as
+        M(oci_keys.block_volume.key_assignment_info) does, which says what it costs.
+      - The plan then has C(advice), in its file and in RV(lines). It names instance configurations and node pools whose
+        new volumes get another key than is planned for their region, and what to do. No plan changes them for that.
+      - O(from_kms_key_ids), O(only_oracle_managed) and O(exclude_ids) limit the advice, other filters don't.
+    type: bool
+    default: false
   terraform_state:
     description:
       - Files with what C(terraform show -json) or C(tofu show -json) prints of a state. Their content is not trusted,

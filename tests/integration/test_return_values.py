@@ -67,6 +67,11 @@ FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "
 
 YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
 POLICY = {"region": IAD, "compartment": "prod"}
+COPIED = {
+    "instanceType": "compute",
+    "launchDetails": {"sourceDetails": {"sourceType": "image"}},
+    "blockVolumes": [{"createDetails": {"xrcKmsKeyId": "ocid1.key.oc1.phx.vault.exampleuniqueid"}}],
+}
 
 
 def _volume_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
@@ -196,19 +201,28 @@ def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
         volume_backups=[{"name": "backup", "of": "volume-1", "key": "key-b", **YEARS}],
         boot_volumes=[volumes(2, name="boot", **tags)],
         instances=[{"name": "host", **POLICY, "volumes": ["volume-1"]}],
+        instance_configurations=[
+            {"name": "web", **POLICY, "key": "key-a", "volumes": [{"key": "key-b"}]},
+            {"name": "copied", **POLICY, "details": COPIED},
+            {"name": "cluster", **POLICY, "source": "GMC"},
+        ],
+        instance_pools=[{"name": "web-pool", **POLICY, "configuration": "web"}],
+        node_pools=[{"name": "workers", **POLICY, "key": "key-a"}],
     )
     types = {"resource_types": [*TYPES, "replica"]}
     for more in (
         *MODES,
         tags,
         {"attachments": True},
+        {"new_volumes": True},
         {"kms_key_ids": [sim.id("key-b")]},
         {"discovery_file": str(folder / "found.json")},
     ):
         yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
     sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     sim.fault("status", "ListInstances", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
-    yield run(key_assignment_info.main, sim, regions=[IAD], attachments=True)
+    sim.fault("status", "ListInstancePools", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(key_assignment_info.main, sim, regions=[IAD], attachments=True, new_volumes=True)
     yield run(key_assignment_info.main, sim, regions=["nowhere"])
 
 

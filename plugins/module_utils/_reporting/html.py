@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
+from .._model.new_volumes import CONFIGURATION, POOL
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .attachments import attachment_words, unread_places
 from .benchmark import type_rank
 from .failures import UNKNOWN, Failures
 from .headline import Protection
 from .key_use import key_uses
+from .new_volumes import key_sentence, remedy, volume_words
 from .scope import compartment_paths
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ SINCE_LISTS = (
 
 _TREND_LEFT, _TREND_WIDTH, _TREND_BOTTOM, _TREND_HEIGHT = 50, 660, 130, 110
 
+_NEW_VOLUMES = {CONFIGURATION: "instance configuration", POOL: "instance pool"}
 _STATES = {
     "met": "✓ met",
     "not_met": "✗ not met",
@@ -75,6 +78,9 @@ def _compiled(template: str) -> jinja2.Template:
         condition_words=condition_words,
         exception_words=exception_words,
         attachment_words=attachment_words,
+        volume_words=volume_words,
+        new_volumes_remedy=remedy,
+        key_sentence=key_sentence,
     )
     return environment.from_string(template)
 
@@ -267,7 +273,7 @@ def recommended_types(number: str) -> str:
 def _words(name: str, words: Callable[[ResourceType], str]) -> str:
     row = RESOURCE_TYPES.get(name)
     if row is None:
-        return name
+        return _NEW_VOLUMES[name].capitalize() if name in _NEW_VOLUMES else name
     return words(row).capitalize()
 
 

@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integration.support.fault_reads import Look, find_assignments, find_attachments, find_shards, tell_about_key
+from integration.support.fault_reads import (
+    Look,
+    find_assignments,
+    find_attachments,
+    find_new_volumes,
+    find_shards,
+    tell_about_key,
+)
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
 from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, REPLICA_OF_GROUP, VOLUME, Ask
@@ -300,6 +307,23 @@ def attachments(kind: str) -> Scenario:
     return Scenario(
         rows=rows,
         task=lambda sim, count: find_attachments(resource_types=[kind], compartment_ids=[sim.id("prod")]),
+    )
+
+
+def new_volumes(section: str, *, lists_show_keys: bool = True) -> Scenario:
+    """Configurations, pools of one configuration, or node pools."""
+
+    def rows(paged: bool) -> Rows:
+        many = {"name": "named-{n}", "count": _FILLING if paged else FEW, "region": IAD, "compartment": "prod"}
+        one = {"name": "one", "region": IAD, "compartment": "prod", "key": "key-b"}
+        more = {"configuration": "one"} if section == "instance_pools" else {"key": "key-b"}
+        found: Rows = {"instance_configurations": [one]}
+        return {**found, section: [*found.get(section, []), {**many, **more}]}
+
+    return Scenario(
+        rows=rows,
+        task=lambda sim, count: find_new_volumes(resource_types=["volume"], compartment_ids=[sim.id("prod")]),
+        switches=(("node_pool_list_details", "shown" if lists_show_keys else "no_key"),),
     )
 
 
