@@ -14,7 +14,7 @@ from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import readable
-from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places
+from .._model.instance_details import ONE, Details, KeyPlace, UnknownDetailsError, key_places
 from .._model.new_volumes import CreatedVolumeRow
 from .._model.ocid import expect_realm, expect_type, parse
 
@@ -61,7 +61,7 @@ def node_volume(details: Mapping[str, Any] | None, realm: str) -> tuple[list[Cre
 
 def _missing(details: Details) -> list[str]:
     """Why instances may be launched with other volumes: what they boot from is named when they are launched."""
-    launches: Sequence[Any] = details["options"] or () if "options" in details else [details]
+    launches: Sequence[Any] = [details] if details["instanceType"] == ONE else details.get("options") or ()
     if not launches:
         return [_NO_OPTIONS]
     return [_NO_SOURCE for one in launches if not (one.get("launchDetails") or {}).get("sourceDetails")]

@@ -40,6 +40,12 @@ _GRANTS = {
     NODE_POOL: "read cluster-node-pools",
 }
 _KINDS = (CONFIGURATION, POOL, NODE_POOL)
+_LISTS = {
+    CONFIGURATION: "list_instance_configurations",
+    POOL: "list_instance_pools",
+    NODE_POOL: "list_node_pools",
+}
+_GETS = {CONFIGURATION: "get_instance_configuration", NODE_POOL: "get_node_pool"}
 _REFUSED = (403, 404)
 _NOT_READ = "it could not be read"
 
@@ -165,7 +171,7 @@ class _RegionSources:
         """The record, or why it could not be read."""
         refusal = "It does not exist, or the caller may not read it."
         return self._breakers[kind].call(
-            lambda: self._services[kind].read(f"get_{kind}", name).data,
+            lambda: self._services[kind].read(_GETS[kind], name).data,
             lambda error: _explain(error, self._region, refusal, None),
         )
 
@@ -179,7 +185,7 @@ class _RegionSources:
 
     def _pages(self, kind: str, compartment_id: str, *, is_last_attempt: bool = False) -> _Listed:
         """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
-        ask: Callable[..., Any] = partial(self._services[kind].read, f"list_{kind}s", compartment_id, limit=PAGE_SIZE)
+        ask: Callable[..., Any] = partial(self._services[kind].read, _LISTS[kind], compartment_id, limit=PAGE_SIZE)
         rows: list[Any] = []
         unreadable: list[UnreadableRow] = []
         pages = 0

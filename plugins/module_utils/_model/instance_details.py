@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 Details = Mapping[str, Any]
 
-_ONE, _SEVERAL = "compute", "instance_options"
-INSTANCE_TYPES = (_ONE, _SEVERAL)
+ONE, _SEVERAL = "compute", "instance_options"
+INSTANCE_TYPES = (ONE, _SEVERAL)
 
 
 class UnknownDetailsError(Exception):
@@ -49,7 +49,7 @@ def key_places(details: Details | None) -> tuple[KeyPlace, ...]:
     if not details:
         raise UnknownDetailsError("shows no instanceDetails")
     kind = details.get("instanceType")
-    if kind == _ONE:
+    if kind == ONE:
         return tuple(_places_of_one(details, ()))
     if kind == _SEVERAL:
         options = enumerate(details.get("options") or ())
