@@ -90,6 +90,12 @@ FLEET: dict[str, Any] = {
     "volume_backup_policies": [
         {"name": "to-phx", "region": IAD, "compartment": "prod", "destination_region": PHX},
     ],
+    "instance_configurations": [
+        {"name": name, "region": IAD, "compartment": "prod", "key": "key-everywhere"} for name in ("used", "alone")
+    ],
+    "instance_pools": [
+        {"name": f"pool-{number}", "region": IAD, "compartment": "prod", "configuration": "used"} for number in (1, 2)
+    ],
     "policy_assignments": [
         {"asset": "data-1", "policy": "to-phx"},
         {"asset": "group", "policy": "to-phx"},

@@ -38,6 +38,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_kms_key,
     backup_policy_crossregion_key,
     backup_policy_plan,
+    instance_configuration_kms_key,
     key_assignment_info,
     key_assignment_plan,
     key_assignment_report,
@@ -110,6 +111,31 @@ def _replica_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
     sim.fault("status", "UpdateVolume", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(replica_kms_key.main, sim, volume_ids=ids[:1], kms_key_id=sim.id("key-everywhere"))
     yield run(replica_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-phx"))
+
+
+def _instance_configuration_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    main = instance_configuration_kms_key.main
+    yield _recovering(main, sim, folder, instance_pool_ids=[])
+    base = {"region": IAD, "compartment": "prod"}
+    furnish(
+        sim,
+        instance_configurations=[{"name": name, "key": "key-b", "volumes": [{}], **base} for name in ("used", "alone")],
+        instance_pools=[{"name": f"pool-{number}", "configuration": "used", **base} for number in (1, 2)],
+    )
+    pools = [sim.id("pool-1"), sim.id("pool-2")]
+    for more in MODES:
+        configurations = [sim.id("alone")]
+        yield run(
+            main,
+            sim,
+            instance_pool_ids=pools,
+            instance_configuration_ids=configurations,
+            kms_key_id=sim.id("key-a"),
+            **more,
+        )
+    sim.fault("status", "UpdateInstancePool", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(main, sim, instance_pool_ids=pools[:1], kms_key_id=sim.id("key-everywhere"))
+    yield run(main, sim, instance_pool_ids=["wrong"], kms_key_id=sim.id("key-a"))
 
 
 LOST = {
@@ -334,6 +360,7 @@ SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {
     backup_copy: _backup_copy,
     backup_policy_crossregion_key: _backup_policy,
     replica_kms_key: _replica_kms_key,
+    instance_configuration_kms_key: _instance_configuration_kms_key,
     key_assignment_info: _key_assignment_info,
     kms_key_info: _kms_key_info,
     key_assignment_plan: _key_assignment_plan,
