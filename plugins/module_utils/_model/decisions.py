@@ -17,8 +17,8 @@ from .resource import DesiredState, Reading, Resource
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED", "DELETING", "DELETED"})
 FAULTY_STATE = "FAULTY"
 READY_STATE = "AVAILABLE"
-# Those of node pools.
-POOL_READY_STATES = frozenset({"ACTIVE", "NEEDS_ATTENTION"})
+# Those of node pools and of instance pools.
+POOL_READY_STATES = frozenset({"ACTIVE", "NEEDS_ATTENTION", "RUNNING", "STOPPED"})
 POOL_FAULTY_STATES = frozenset({"FAILED", "INACTIVE"})
 _AT_REST = GONE_STATES | {FAULTY_STATE, READY_STATE} | POOL_READY_STATES | POOL_FAULTY_STATES
 

@@ -49,8 +49,6 @@ _OTHER_WORDS: Mapping[str, str] = {
     "dynamicgroup": "dynamic group",
     "policy": "IAM policy",
     "instance": "compute instance",
-    "instanceconfiguration": "instance configuration",
-    "instancepool": "instance pool",
     "cluster": "cluster",
     "image": "image",
     "bucket": "bucket",

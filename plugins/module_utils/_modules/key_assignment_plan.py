@@ -347,7 +347,7 @@ def _options() -> dict[str, dict[str, Any]]:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "kms_key_ids": {"type": "dict", "no_log": False},
         "replica_kms_key_ids": {"type": "dict", "no_log": False},
-        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
+        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.choosable.names)},
         "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
         "only_oracle_managed": {"type": "bool", "default": False},
         "new_volumes": {"type": "bool", "default": False},

@@ -30,6 +30,7 @@ from .._planning.plan import PlanFilter
 from .._planning.replicated import node_pool_warnings, recreation_warnings
 from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
 from .._resources.policy_reader import PolicyReader
+from .._resources.pools import POOL_KINDS
 from .._resources.region_reader import RegionReader
 from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
@@ -167,7 +168,7 @@ def _read(
         rows.append(row)
         return None
 
-    unread = read_now(connection, list(former_keys), DesiredState(None), take, log)
+    unread = read_now(connection, list(former_keys), DesiredState(None), take, log, POOL_KINDS)
     return rows, unread, policies
 
 

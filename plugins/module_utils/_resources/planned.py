@@ -2,21 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds that plans change: volumes, backups, backup policies and replicas of assets, node pools."""
+"""The kinds of resources that plans change: volumes, backups, and the backup policies and replicas of assets.
+
+Pools are changed by plans too, but few modules need them: see ``pools.py``.
+"""
 
 from __future__ import annotations
 
 from .._model.ocid import Ocid
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .backups import BACKUP_KINDS
-from .node_pools import NODE_POOL_KINDS
 from .policies import policy_kind
 from .registry import KINDS
 from .replications import replication_kind
 from .resource_kind import ResourceKind
 from .volumes import VOLUME_KINDS
 
-_BY_TYPE = {name: KINDS[name] for name in (*VOLUME_KINDS, *BACKUP_KINDS, *NODE_POOL_KINDS)}
+_BY_TYPE = {name: KINDS[name] for name in (*VOLUME_KINDS, *BACKUP_KINDS)}
 
 
 def planned_kind(resource_type: str, ocid: Ocid) -> ResourceKind:

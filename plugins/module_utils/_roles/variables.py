@@ -288,7 +288,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "When not set, the regions of O({role}_kms_key_ids). Each region needs a key.",
             "Required, except on a shard.",
         ),
-        "resource_types": _types(RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.changed_by_default.names),
+        "resource_types": _types(RESOURCE_TYPES.choosable.names, RESOURCE_TYPES.changed_by_default.names),
         "kms_key_ids": Variable(
             keys_by_region(table),
             description=(

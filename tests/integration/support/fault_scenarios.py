@@ -23,7 +23,18 @@ from integration.support.fault_reads import (
 )
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
-from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, REPLICA_OF_GROUP, VOLUME, Ask
+from integration.support.model_requests import (
+    BACKUP,
+    COPY,
+    INSTANCE_POOL,
+    NODE_POOL,
+    POLICY,
+    REPLICA,
+    REPLICA_OF_GROUP,
+    VOLUME,
+    Ask,
+    Module,
+)
 from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
@@ -191,6 +202,27 @@ def replicas_of(kind: str, **switches: Any) -> Scenario:
         return Ask(module, _ids(sim, kind, count), sim.id("key-phx"), more=more)
 
     return Scenario(rows, task, switches=tuple(switches.items()))
+
+
+def keys_of_pools(kind: str, module: Module) -> Scenario:
+    """Node pools, or instance pools that share a configuration, of which new nodes or instances get another key."""
+
+    def rows(paged: bool) -> Rows:
+        base = {"region": IAD, "compartment": "prod"}
+        more = {"configuration": "shared"} if module is INSTANCE_POOL else {"key": "key-b"}
+        pools = [{"name": "named-{n}", "count": FEW, **base, **more}, {"name": "other-1", **base, **more}]
+        shared = [{"name": "shared", "key": "key-b", "volumes": [{"key": "key-b"}], **base}]
+        filling = [{"name": "filling-{n}", "count": _FILLING, **base}] if paged else []
+        return {f"{kind}s": pools, "instance_configurations": [*shared, *filling]}
+
+    def task(sim: Simulator, count: int) -> Ask:
+        return Ask(module, _ids(sim, kind, count), sim.id("key-a"), more=(("validate_key", False),))
+
+    return Scenario(rows, task)
+
+
+NODE_POOLS = keys_of_pools("node_pool", NODE_POOL)
+INSTANCE_POOLS = keys_of_pools("instance_pool", INSTANCE_POOL)
 
 
 def copies(kind: str, *, there: bool = False) -> Scenario:

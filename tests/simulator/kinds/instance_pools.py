@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from simulator.fleet import Entry
@@ -42,6 +43,18 @@ def _shown(details: Any, no_key: Json) -> Any:
         del shown["kmsKeyId"]
         shown.update(no_key)
     return shown
+
+
+def keys_in(details: Any) -> Iterator[str]:
+    """Every key that details name, however deep."""
+    if isinstance(details, dict):
+        if details.get("kmsKeyId"):
+            yield details["kmsKeyId"]
+        for value in details.values():
+            yield from keys_in(value)
+    elif isinstance(details, list):
+        for value in details:
+            yield from keys_in(value)
 
 
 class InstanceConfiguration(Resource):
@@ -225,7 +238,15 @@ class InstancePool(Resource):
         return None
 
     def truth(self, cloud: CloudState) -> Json:
-        return self.document(cloud) | {"kind": self.kind, "name": self.name, "region": self.region, "etag": self.etag}
+        found = cloud.resources.get(self.configuration_id)
+        keys = list(keys_in(found.details)) if isinstance(found, InstanceConfiguration) else []
+        return self.document(cloud) | {
+            "kind": self.kind,
+            "name": self.name,
+            "region": self.region,
+            "etag": self.etag,
+            "kmsKeyId": keys[0] if keys else None,
+        }
 
     def alter(self, cloud: CloudState, entry: Entry) -> None:
         if entry.has("configuration"):

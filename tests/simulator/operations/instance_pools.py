@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from simulator.api import Call, declare, many, one, scope
 from simulator.fleet import Entry
 from simulator.key_checks import check_assignable
-from simulator.kinds.instance_pools import POOL_STATES, InstanceConfiguration, InstancePool
+from simulator.kinds.instance_pools import POOL_STATES, InstanceConfiguration, InstancePool, keys_in
 from simulator.wire import ApiError, Json, Reply, cut, invalid, missing, not_found
 
 from .rows import LARGEST_PAGE, here, ordered, wanted_state
@@ -61,18 +59,6 @@ def _list_configurations(call: Call) -> Reply:
     return _page(call, [row.summary() for row in ordered(call, seen, lambda row: str(row.titles["displayName"]))])
 
 
-def _keys(details: Any) -> Iterator[str]:
-    """Every key that details name, however deep."""
-    if isinstance(details, dict):
-        if details.get("kmsKeyId"):
-            yield details["kmsKeyId"]
-        for value in details.values():
-            yield from _keys(value)
-    elif isinstance(details, list):
-        for value in details:
-            yield from _keys(value)
-
-
 def _create_configuration(call: Call) -> Reply:
     body = {name: value for name, value in call.document(_NEW).items() if value is not None}
     token = call.headers.get("opc-retry-token")
@@ -88,7 +74,7 @@ def _create_configuration(call: Call) -> Reply:
     if body.get("source", "NONE") != "NONE" or not isinstance(body.get("instanceDetails"), dict):
         raise invalid("source must be NONE, and instanceDetails be given: nothing else is modelled.")
     if call.switch("configuration_key_checked") == "on":
-        for key in _keys(body["instanceDetails"]):
+        for key in keys_in(body["instanceDetails"]):
             check_assignable(call, key)
     title = str(body.get("displayName") or "instanceconfiguration")
     name = call.cloud.fresh_name(InstanceConfiguration.kind, title)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from oci.container_engine import ContainerEngineClient
-from oci.core import BlockstorageClient
+from oci.core import BlockstorageClient, ComputeManagementClient
 from oci.identity import IdentityClient
 from unit.support.kinds import KINDS
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources import registry
 
-CLIENTS = (BlockstorageClient, IdentityClient, ContainerEngineClient)
+CLIENTS = (BlockstorageClient, IdentityClient, ContainerEngineClient, ComputeManagementClient)
 FOLDER = Path(registry.__file__).parent
 CALLS = [
     (path.name, node)
