@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / ".cache" / "dist"
-# Nearly all of it are plugins. What new volumes are born with (read, reported, advised on, changed) took it past 600
-# kB.
+# Nearly all of it are plugins. What new volumes are born with (read, reported, advised on, changed) took it past
+# 600 kB.
 MAX_SIZE = 640_000
 
 REQUIRED = {

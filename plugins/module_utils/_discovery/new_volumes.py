@@ -10,7 +10,7 @@ pool uses: somebody may launch from it, and it hands a key on then. No instance 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,7 @@ from typing import Any
 from .._api.client import Connection, Service
 from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
-from .._api.pagination import every_page
+from .._api.pagination import readable_rows
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
@@ -183,22 +183,9 @@ class _RegionSources:
         )
         return _Listed(kind, compartment_id, error=answer) if isinstance(answer, ResourceError) else answer
 
-    def _pages(self, kind: str, compartment_id: str, *, is_last_attempt: bool = False) -> _Listed:
-        """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
-        ask: Callable[..., Any] = partial(self._services[kind].read, _LISTS[kind], compartment_id, limit=PAGE_SIZE)
-        rows: list[Any] = []
-        unreadable: list[UnreadableRow] = []
-        pages = 0
-        try:
-            for page in every_page(ask, f"{_NOUNS[kind]}s"):
-                pages += 1
-                rows += page.data
-                unreadable += page.unreadable
-        except ServiceError as error:
-            if error.status != 400 or not pages or is_last_attempt:
-                raise
-            return self._pages(kind, compartment_id, is_last_attempt=True)
-        return _Listed(kind, compartment_id, rows, tuple(unreadable))
+    def _pages(self, kind: str, compartment_id: str) -> _Listed:
+        ask = partial(self._services[kind].read, _LISTS[kind], compartment_id, limit=PAGE_SIZE)
+        return _Listed(kind, compartment_id, *readable_rows(ask, f"{_NOUNS[kind]}s"))
 
     def _record_list(self, listed: _Listed) -> None:
         error = listed.error
