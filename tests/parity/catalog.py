@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from . import backups, copies, etags, kms_key, limits, lists, policies, replicas
+from . import backups, boot, copies, endings, etags, kms_key, limits, lists, policies, replicas
 from .probe import PROBES
 
-THEMES = (kms_key, etags, policies, backups, copies, lists, replicas, limits)
+THEMES = (kms_key, etags, policies, backups, boot, copies, lists, replicas, limits, endings)
 
 ALL = {name: one for theme in THEMES for name, one in PROBES.items() if one.ask.__module__ == theme.__name__}
 
