@@ -131,8 +131,7 @@ def headers_of_kms_key(bed: Testbed) -> str:
     if not answer.accepted:
         raise UnclearError(f"PUT kmsKey was refused: {answer}")
     put = answer.response.headers
-    bed.settled(volume)
-    bed.on(volume, bed.settings.key_a)
+    bed.changed(volume, bed.settings.key_a)
     gone = certainly(bed.block.delete_volume_kms_key, volume).headers
     bed.settled(volume)
     return _headers({"PUT": put, "DELETE": gone})

@@ -131,7 +131,8 @@ def delete_key(bed: Testbed) -> str:
 )
 def same_key_put(bed: Testbed) -> str:
     volume = bed.volume()
-    bed.on(volume, bed.settings.key_a)
+    bed.on(volume, bed.settings.key_b)
+    change = _change(bed, volume, bed.settings.key_a)
     answer = bed.put(volume, bed.settings.key_a)
     if not answer.accepted:
         return str(answer)
@@ -140,7 +141,11 @@ def same_key_put(bed: Testbed) -> str:
         bed.pause()
         states.append(bed.get(volume).lifecycle_state)
     bed.settled(volume)
-    return "regenerates, PROVISIONING is seen" if "PROVISIONING" in states else "accepted without a trace"
+    if "PROVISIONING" in states:
+        return "regenerates, PROVISIONING is seen"
+    if all(state != "PROVISIONING" for state, _key in change):
+        raise UnclearError("another key leaves no trace either")
+    return "accepted without a trace"
 
 
 @probe("0.5", 'PUT kmsKey with ""', answers=("400 InvalidParameter", "accepted: Oracle-managed", "accepted: no change"))

@@ -92,8 +92,6 @@ class Testbed:
         self._backups: dict[str, str] = {}
         #: What could not be made, and why: not tried again.
         self._failed: dict[str, str] = {}
-        #: Whether a request for something new may have been carried out without an answer.
-        self.lost_answers = False
         #: What probes of one file have seen and share.
         self.notes: dict[str, str] = {}
         #: How long each key change was seen to be going on, at least.
@@ -154,7 +152,6 @@ class Testbed:
         try:
             answer = attempt(call, *args, **kwargs)
         except UnclearError as error:
-            self.lost_answers = True
             self._failed[kind] = f"no {kind} could be made: {error}"
             raise SkippedError(self._failed[kind]) from error
         if not answer.accepted:
@@ -252,11 +249,7 @@ class Testbed:
         """The same question again, which makes a copy more if the service doesn't honour the token."""
         if self._made["copy"] >= LIMITS["copy"]:
             raise SkippedError(f"no copy more is made than {LIMITS['copy']}")
-        try:
-            answer = attempt(self.block.copy_volume_backup, source, self._copy_details(key), opc_retry_token=token)
-        except UnclearError:
-            self.lost_answers = True
-            raise
+        answer = attempt(self.block.copy_volume_backup, source, self._copy_details(key), opc_retry_token=token)
         if answer.accepted and answer.response.data.id != self.notes.get("copy"):
             self._made["copy"] += 1
         return answer
@@ -303,13 +296,21 @@ class Testbed:
         found = self.settled(volume)
         if (found.kms_key_id or None) == key:
             return found
+
+        def change() -> Answer:
+            if key is None:
+                return attempt(self.block.delete_volume_kms_key, volume)
+            return self.put(volume, key)
+
+        # One that looked AVAILABLE may be about to begin a change.
+        answer = self.until(change, lambda one: str(one) != BUSY, "a volume that takes a change")
+        if not answer.accepted:
+            raise UnclearError(f"the key change was refused: {answer}")
+        return self.changed(volume, key)
+
+    def changed(self, volume: str, key: str | None) -> Any:
+        """The end of a change that was accepted just now; gives the last reading of the volume."""
         begun = self.cloud.clock.now()
-        if key is None:
-            certainly(self.block.delete_volume_kms_key, volume)
-        else:
-            answer = self.put(volume, key)
-            if not answer.accepted:
-                raise UnclearError(f"PUT kmsKey was refused: {answer}")
 
         def done(one: Any) -> bool:
             ended = one.lifecycle_state == "AVAILABLE" and (one.kms_key_id or None) == key
