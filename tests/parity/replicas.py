@@ -30,7 +30,7 @@ def _row(bed: Testbed, domain: str, key: str | None = None) -> Any:
     return MODELS.BlockVolumeReplicaDetails(availability_domain=domain, display_name=name, xrr_kms_key_id=key)
 
 
-def _replicated(bed: Testbed) -> tuple[str, str]:
+def replicated(bed: Testbed) -> tuple[str, str]:
     """The first volume, Oracle-managed and with a replica without a key, and the replica's availability domain."""
     volume = bed.volume()
     _update(bed, volume, [])
@@ -56,7 +56,7 @@ def _replica_keys(bed: Testbed, volume: str) -> list[str | None]:
     needs=(*_OUR_REPLICA, "key_elsewhere"),
 )
 def key_of_replica(bed: Testbed) -> str:
-    volume, domain = _replicated(bed)
+    volume, domain = replicated(bed)
     answer = _update(bed, volume, [_row(bed, domain, bed.settings.key_elsewhere)])
     keys = _replica_keys(bed, volume)
     _update(bed, volume, [])
@@ -68,7 +68,7 @@ def key_of_replica(bed: Testbed) -> str:
 @probe("1.6", "a replica without xrrKmsKeyId", switch="replica_key_omitted", needs=(*_OUR_REPLICA, "key_elsewhere"))
 def omitted_key_of_replica(bed: Testbed) -> str:
     """The replica is made with the key, since whether that can be assigned later is the question of another probe."""
-    volume, domain = _replicated(bed)
+    volume, domain = replicated(bed)
     _update(bed, volume, [])
     bed.until(lambda: bed.get(volume), lambda one: not one.block_volume_replicas, "the end of the replica")
     made = _update(bed, volume, [_row(bed, domain, bed.settings.key_elsewhere)])
@@ -85,7 +85,7 @@ def omitted_key_of_replica(bed: Testbed) -> str:
 
 @probe("3", 'xrrKmsKeyId ""', switch="replica_key_empty", needs=_OUR_REPLICA)
 def empty_key_of_replica(bed: Testbed) -> str:
-    volume, domain = _replicated(bed)
+    volume, domain = replicated(bed)
     answer = _update(bed, volume, [_row(bed, domain, "")])
     _update(bed, volume, [])
     return answer.told("accepted", REFUSED)
@@ -99,7 +99,7 @@ def empty_key_of_replica(bed: Testbed) -> str:
     needs=_OUR_REPLICA,
 )
 def key_of_replicated_volume(bed: Testbed) -> str:
-    volume, _domain = _replicated(bed)
+    volume, _domain = replicated(bed)
     answer = bed.put(volume, bed.settings.key_a)
     if not answer.accepted:
         _update(bed, volume, [])

@@ -50,7 +50,8 @@ def run_of(row: Any) -> str:
 
 def remains(cloud: Cloud, settings: Settings, run: str = "") -> list[Remain]:
     """What is left of this run, or of all of them, in the order of deletion. Raises UnclearError."""
-    return [one for one in _everything(cloud, settings) if run in ("", one.run) and one.state not in GONE]
+    found = [one for one in _everything(cloud, settings) if run in ("", one.run) and one.state not in GONE]
+    return sorted(found, key=lambda one: _ORDER.index(one.kind))
 
 
 def _regions(cloud: Cloud, settings: Settings) -> list[str]:
@@ -68,7 +69,6 @@ def _everything(cloud: Cloud, settings: Settings) -> Iterator[Remain]:
             ("volume backup", block.list_volume_backups),
             ("boot volume backup", block.list_boot_volume_backups),
         ]
-        found: list[Remain] = []
         runs: dict[str, str] = {}
         for kind, call in lists:
             for row in all_pages(certainly_call(call), compartment_id=compartment, limit=100):
@@ -76,9 +76,8 @@ def _everything(cloud: Cloud, settings: Settings) -> Iterator[Remain]:
                 run = run_of(row) or runs.get(str(getattr(row, "volume_id", "")), "")
                 if run:
                     runs[row.id] = run
-                    found.append(Remain(run, region, kind, row.id, str(row.lifecycle_state)))
-        found += _replicas(cloud, settings, region)
-        yield from sorted(found, key=lambda one: _ORDER.index(one.kind))
+                    yield Remain(run, region, kind, row.id, str(row.lifecycle_state))
+        yield from _replicas(cloud, settings, region)
 
 
 def _replicas(cloud: Cloud, settings: Settings, region: str) -> Iterator[Remain]:
@@ -108,7 +107,7 @@ def sweep(
     A copy may be late to show in its region, and a request whose answer was lost may be carried out later; so `quiet`
     is long wherever copies may have been asked for.
     """
-    clock, deleted = cloud.clock, set[str]()
+    clock, deleted, known = cloud.clock, set[str](), set[str]()
     end = clock.now() + settings.patience_seconds
     empty_since: float | None = None
     while True:
@@ -124,6 +123,10 @@ def sweep(
                 return len(deleted)
         else:
             empty_since = None
+        if not known.issuperset(one.id for one in left or []):
+            # What was late is waited for as long as all else.
+            end = now + settings.patience_seconds
+            known.update(one.id for one in left or [])
         for one in left or []:
             problem = _delete(cloud, one)
             why = problem or why

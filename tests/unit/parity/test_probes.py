@@ -316,14 +316,11 @@ def test_a_probe_without_its_settings_is_skipped_by_name(name: str) -> None:
             assert (finding.verdict, finding.seen) == (SKIPPED, f"not in the settings: {name}")
 
 
-def _used() -> list[tuple[str, str]]:
-    """Each probe with each operation that it calls."""
-    pairs: list[tuple[str, str]] = []
-    for name in ALL:
-        bed = simulated.start()
-        _finding(name, bed)
-        pairs += [(name, operation) for operation in bed.service.journal.counts()]
-    return pairs
+def _used(one: Probe) -> list[str]:
+    """The operations that it calls."""
+    bed = simulated.start()
+    ask(one, bed.bed)
+    return sorted(bed.service.journal.counts())
 
 
 #: 401 is the caller's, 404 what a missing permission looks like, 429 and 503 pass.
@@ -338,46 +335,45 @@ TIMES = {"settle": 3.0, "copy_settle": 3.0, "latency": 0.2}
 DEFAULTS = {one.name: one.default for one in TABLE}
 
 
-def _foreign() -> list[tuple[str, str, Any]]:
-    """Each probe with each setting, but for the default, of each switch that is not its own."""
-    settings = [(one.name, value) for one in TABLE for value in one.values[1:]] + list((NUMBERS | TIMES).items())
-    return [(one.name, switch, value) for one in ALL.values() for switch, value in settings if switch != one.switch]
+def _foreign(one: Probe) -> list[tuple[str, Any]]:
+    """Each setting, but for the default, of each switch that is not its own."""
+    settings = [(switch.name, value) for switch in TABLE for value in switch.values[1:]]
+    return [case for case in settings + list((NUMBERS | TIMES).items()) if case[0] != one.switch]
 
 
-def test_an_answer_does_not_depend_on_how_other_switches_are_set() -> None:
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_does_not_depend_on_how_other_switches_are_set(name: str) -> None:
     """It is the same, or there is none: only where CLOUDED says so."""
-    cases = _foreign()
+    one = ALL[name]
+    cases = _foreign(one)
     if not SOAK:
-        # Each probe and each setting at least once.
-        by_probe = {name: [case for case in cases if case[0] == name] for name in ALL}
-        cases = [rows[7 * number % len(rows)] for number, rows in enumerate(by_probe.values())]
+        # Over all probes, each setting once.
+        number = list(ALL).index(name)
+        cases = [cases[number % len(cases)]]
+    own = {one.switch: DEFAULTS[one.switch]} if one.switch else {}
     wrong: list[str] = []
-    for name, switch, value in cases:
-        one = ALL[name]
-        own = {one.switch: DEFAULTS[one.switch]} if one.switch else {}
-        bed = simulated.start(own | simulated.together(one) | {switch: value})
-        finding = ask(one, bed.bed)
+    for switch, value in cases:
+        finding = ask(one, simulated.start(own | simulated.together(one) | {switch: value}).bed)
         clouded = name in CLOUDED.get(switch, ())
         if finding.verdict != AS_ASSUMED and not (clouded and finding.verdict in (UNKNOWN, SKIPPED)):
-            wrong.append(f"{name} at {switch}={value}: {finding.seen} ({finding.verdict})")
+            wrong.append(f"{switch}={value}: {finding.seen} ({finding.verdict})")
     assert wrong == []
 
 
-def test_a_missing_permission_or_a_poor_service_is_never_an_answer() -> None:
+@pytest.mark.parametrize("name", ALL)
+def test_a_missing_permission_or_a_poor_service_is_never_an_answer(name: str) -> None:
     """Whichever operation is refused all the time: the answer is the one that the switch gives, or there is none."""
-    settings = {name: [value for one, value in simulated.cells() if one.name == name] for name in ALL}
-    cases = [(*pair, value, status) for pair in _used() for value in settings[pair[0]] for status in REFUSALS]
+    one = ALL[name]
+    settings = [value for each, value in simulated.cells() if each is one]
+    cases = [(operation, value, status) for operation in _used(one) for value in settings for status in REFUSALS]
     if not SOAK:
-        chosen = random.Random("parity")
-        cases = [chosen.choice([case for case in cases if case[0] == name]) for name in ALL]
+        cases = [random.Random(name).choice(cases)]
     wrong: list[str] = []
-    for name, operation, value, status in cases:
-        one = ALL[name]
+    for operation, value, status in cases:
         bed = simulated.start(simulated.switches_at(one, value), patience_seconds=2.0)
         details = {"status": status, "code": REFUSALS[status]}
         bed.service.spoil({"kind": "status", "operation": operation, "times": None, **details})
-        finding = _finding(name, bed)
-        truth = _truth(one, value)
-        if finding.verdict not in (SKIPPED, UNKNOWN) and finding.seen != truth:
-            wrong.append(f"{name} at {value}, {operation} {status}: {finding.seen} ({finding.verdict})")
+        finding = ask(one, bed.bed)
+        if finding.verdict not in (SKIPPED, UNKNOWN) and finding.seen != _truth(one, value):
+            wrong.append(f"at {value}, {operation} {status}: {finding.seen} ({finding.verdict})")
     assert wrong == []
