@@ -19,9 +19,7 @@ from .testbed import HIDDEN, INVALID, Answer, Testbed, attempt, certainly
 
 
 def _update(bed: Testbed, backup: str, key: str) -> Answer:
-    return attempt(
-        bed.block.update_boot_volume_backup, backup, MODELS.UpdateBootVolumeBackupDetails(kms_key_id=key)
-    )
+    return attempt(bed.block.update_boot_volume_backup, backup, MODELS.UpdateBootVolumeBackupDetails(kms_key_id=key))
 
 
 def _key_of(bed: Testbed, backup: str) -> str | None:

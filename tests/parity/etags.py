@@ -115,7 +115,9 @@ def _headers(calls: Mapping[str, Any]) -> str:
 
 def _combinations(assumed: Mapping[str, str]) -> tuple[str, ...]:
     """The answers of _headers, the assumed one first."""
-    shown = [[f"{name} {etag}" for etag in sorted(("etag", "none"), key=first.__ne__)] for name, first in assumed.items()]
+    shown = [
+        [f"{name} {etag}" for etag in sorted(("etag", "none"), key=first.__ne__)] for name, first in assumed.items()
+    ]
     return tuple(", ".join(parts) for parts in product(*shown, ("ids in all", "ids missing")))
 
 

@@ -90,9 +90,7 @@ def empty_copy_key(bed: Testbed) -> str:
     return answer.told("accepted", REFUSED)
 
 
-@probe(
-    "0.27, 1.5", "an Oracle-defined policy for a volume group", switch="oracle_policy_on_group", besides=(CONFLICT,)
-)
+@probe("0.27, 1.5", "an Oracle-defined policy for a volume group", switch="oracle_policy_on_group", besides=(CONFLICT,))
 def oracle_policy_on_group(bed: Testbed) -> str:
     group, policy = bed.group(), bed.oracle_policies()[0]
     bed.unassign(group)

@@ -100,9 +100,7 @@ def probe(
     """Registers a function as the probe of its name."""
 
     def register(ask: Callable[[Testbed], str]) -> Callable[[Testbed], str]:
-        PROBES[ask.__name__] = Probe(
-            ask.__name__, section, question, ask, switch, answers, besides, alike or {}, needs
-        )
+        PROBES[ask.__name__] = Probe(ask.__name__, section, question, ask, switch, answers, besides, alike or {}, needs)
         return ask
 
     return register

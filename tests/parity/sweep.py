@@ -88,9 +88,7 @@ def _replicas(cloud: Cloud, settings: Settings, region: str) -> Iterator[Remain]
     list_domains = certainly_call(cloud.client("identity", region).list_availability_domains)
     call = certainly_call(cloud.block(region).list_block_volume_replicas)
     for domain in list_domains(cloud.config["tenancy"]).data:
-        rows = all_pages(
-            call, availability_domain=domain.name, compartment_id=settings.compartment_id, limit=100
-        )
+        rows = all_pages(call, availability_domain=domain.name, compartment_id=settings.compartment_id, limit=100)
         for row in rows:
             run = run_of(row)
             if run:

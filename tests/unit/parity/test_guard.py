@@ -73,7 +73,9 @@ def test_all_that_a_run_has_started_ends_when_it_is_killed(worker: tuple[list[st
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't tell which processes have lost their parent")
-def test_one_that_does_not_want_to_end_is_killed(worker: tuple[list[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_want_to_end_is_killed(
+    worker: tuple[list[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     command, pids = worker
     monkeypatch.setattr(guard, "GRACE", 0.1)
     before = set(guard.descendants(os.getpid()))

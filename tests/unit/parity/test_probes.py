@@ -103,7 +103,9 @@ def _key_of_source(bed: Simulated, honest: Answerer, method: str, path: str, hea
     return outcome
 
 
-def _every_etag_is_stale(bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes) -> Outcome:
+def _every_etag_is_stale(
+    bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes
+) -> Outcome:
     if {name.lower() for name in headers} >= {"if-match"} and "/volumes/" in path:
         return _refused(412, "NoEtagMatch")
     return honest(method, path, headers, body)

@@ -106,7 +106,10 @@ def _killed_at(number: int, *, carried_out: bool, **switches: Any) -> Simulated:
 def test_a_run_that_is_killed_anywhere_is_cleaned_up_by_its_tag() -> None:
     switches = ({}, LATE_COPIES)
     cases = [
-        (number, done, late) for late in switches for number in _changing(simulated.start(late)) for done in (False, True)
+        (number, done, late)
+        for late in switches
+        for number in _changing(simulated.start(late))
+        for done in (False, True)
     ]
     if not SOAK:
         cases = random.Random("parity").sample(cases, 6)
