@@ -131,6 +131,8 @@ class TokenSigner(oci.auth.signers.SecurityTokenSigner):  # type: ignore[misc, n
     def _read(self) -> tuple[str, Any]:
         with open(self._token_file, encoding="utf-8") as stream:
             token = stream.read().strip()
+        if not token:
+            raise ValueError(f"{self._token_file} is empty")
         return token, oci.signer.load_private_key_from_file(self._key_file, self._pass_phrase)
 
     def do_request_sign(self, *args: Any, **kwargs: Any) -> Any:
@@ -156,9 +158,11 @@ def connect(file: str, profile: str, recorder: Recorder, region: str = "") -> Cl
             signer = oci.signer.Signer(
                 config["tenancy"], config["user"], config["fingerprint"], config["key_file"], config.get("pass_phrase")
             )
-    except (KeyError, OSError, oci.exceptions.InvalidPrivateKey) as error:
+    except KeyError as error:
+        raise SettingsError(f"Profile {profile} of {file} lacks {error}. Add it.") from error
+    except (OSError, ValueError, oci.exceptions.InvalidPrivateKey) as error:
         raise SettingsError(
-            f"Profile {profile} of {file} lacks {error}, or its files can't be read. Correct the profile."
+            f"The key or token of profile {profile} of {file} can't be read: {error}. Correct the profile."
         ) from error
     return Cloud(config, signer, recorder, RealClock())
 
