@@ -85,7 +85,7 @@ def _change(bed: Testbed, volume: str, wanted: str | None) -> list[tuple[str, st
     return seen
 
 
-@probe("2", "states of a volume after PUT kmsKey", switch="transition")
+@probe("0.1, 0.2, 2", "states of a volume after PUT kmsKey", switch="transition")
 def states_of_a_change(bed: Testbed) -> str:
     volume = bed.volume()
     # From whatever it has: a change before this one might leave it FAULTY.
@@ -148,7 +148,9 @@ def same_key_put(bed: Testbed) -> str:
     return "accepted without a trace"
 
 
-@probe("0.5", 'PUT kmsKey with ""', answers=("400 InvalidParameter", "accepted: Oracle-managed", "accepted: no change"))
+@probe(
+    "0.5, 3", 'PUT kmsKey with ""', answers=("400 InvalidParameter", "accepted: Oracle-managed", "accepted: no change")
+)
 def put_empty_key(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, bed.settings.key_a)

@@ -108,7 +108,7 @@ def search(bed: Testbed, region: str, kind: str, ident: str) -> Any:
     return rows[0] if rows else None
 
 
-@probe("0.24", "what Search knows of volumes, backups and keys", switch="search_hides")
+@probe("0.24, 1.9", "what Search knows of volumes, backups and keys", switch="search_hides")
 def what_search_knows(bed: Testbed) -> str:
     wanted = {
         "volumes": ("volume", bed.volume()),
