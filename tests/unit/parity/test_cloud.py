@@ -62,10 +62,10 @@ SESSION = "security_token_file={home}/second.token\nkey_file={home}/second.pem"
         (
             "security_token_file={home}/first.token",
             f"{API_KEY}\n{PLACE}",
-            {*"user fingerprint key_file pass_phrase".split()},
+            {*["user", "fingerprint", "key_file", "pass_phrase"]},
         ),
         # Without credentials of its own, it is [DEFAULT] elsewhere, as in the SDK.
-        (f"{API_KEY}\n{PLACE}", "region=us-ashburn-1", {*"user fingerprint key_file pass_phrase".split()}),
+        (f"{API_KEY}\n{PLACE}", "region=us-ashburn-1", {*["user", "fingerprint", "key_file", "pass_phrase"]}),
         (SESSION, PLACE, {"security_token_file", "key_file"}),
     ],
 )
@@ -82,7 +82,7 @@ def test_credentials_of_two_profiles_are_never_mixed(
 
 def test_a_session_whose_key_only_default_has_is_refused(home: Path, keys: tuple[Any, Any]) -> None:
     file = _config(home, keys, f"{API_KEY}\n{PLACE}", "security_token_file={home}/second.token")
-    with pytest.raises(SettingsError, match="Profile P .* lacks 'key_file'"):
+    with pytest.raises(SettingsError, match=r"Profile P .* lacks 'key_file'"):
         connect(file, "P", Recorder())
 
 
