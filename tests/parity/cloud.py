@@ -71,6 +71,8 @@ class Cloud:
             session.hooks["response"].append(self.recorder.keep)
             if self._adapter is not None:
                 session.mount("https://", self._adapter)
+                # There is no network, so there are no proxies to be looked for at each request.
+                session.trust_env = False
             self._clients[place] = made
         return self._clients[place]
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -54,10 +55,10 @@ class Said:
     @property
     def refusal(self) -> str:
         """As in "404 NotAuthorizedOrNotFound"; empty where there is none."""
-        before, marker, text = self.output.partition("ServiceError:\n")
-        if not marker or before.strip():
+        marker = re.match(r"(Transient)?ServiceError:\n", self.output)
+        if marker is None:
             return ""
-        error = json.loads(text)
+        error = json.loads(self.output[marker.end() :])
         return f"{error['status']} {error['code']}"
 
 
