@@ -63,9 +63,13 @@ lint: $(VENV) ## Check YAML files, documentation, changelog, licences, spelling,
 	$(SCHEMA)renovate .github/renovate.json
 	$(SCHEMA)codecov .github/codecov.yml
 
-sanity: $(VENV) ## Run ansible-test sanity, but for what only certify does
+sanity: $(VENV) ## Run ansible-test sanity, but for pylint and what only certify does
 	$(call heading,Sanity (ansible-test))
 	$(RUN) python tools/sanity.py
+
+pylint: $(VENV) ## Run the pylint of ansible-test sanity on what is shipped, which takes as long as the rest of it
+	$(call heading,Sanity (ansible-test: pylint))
+	$(RUN) python tools/sanity.py --test pylint plugins/
 
 ansible-test: $(VENV) ## Run ansible-test units and integration (TARGETS="integration kms_key_info" for some)
 	$(call heading,Units and integration (ansible-test))
@@ -85,8 +89,8 @@ molecule: $(VENV) ## Run the molecule scenarios, against a simulated OCI (SCENAR
 
 unit: $(VENV) ## Run the tests (pytest): unit, simulator, integration
 	$(call heading,Tests (pytest))
-# Three times as many workers as the smallest machine has processors: most tests wait more than they compute.
-	$(RUN) env QUICK=1 pytest -n 6 --dist worksteal --cov --cov-report=$(if $(CI),xml:.cache/coverage/coverage.xml) --cov-fail-under=70
+# Twice as many workers as the smallest machine has processors: most tests wait more than they compute.
+	$(RUN) env QUICK=1 pytest -n 4 --dist worksteal --cov --cov-report=$(if $(CI),xml:.cache/coverage/coverage.xml) --cov-fail-under=70
 
 parity: $(VENV) ## Ask the simulator what make parity-oci asks OCI, under each setting of each switch
 	$(call heading,Parity (probes against the simulator))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.support.harness import furnish
+from integration.support.harness import furnish, soak
 from integration.support.playbook import PROGRAM, environment_of
 from integration.support.rekey_helpers import IAD
 
@@ -71,6 +71,7 @@ def test_without_a_home_it_says_what_to_set_and_changes_nothing(sim: Simulator, 
     assert "UpdateVolumeKmsKey" not in sim.counts()
 
 
+@soak
 def test_with_a_folder_for_its_state_it_needs_no_home(sim: Simulator, tmp_path: Path) -> None:
     furnish(sim, volumes=[{"name": "vol-1", "region": IAD}])
     state = tmp_path / "state"

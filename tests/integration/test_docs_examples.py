@@ -188,6 +188,7 @@ def _play(name: str, tasks: list[dict[str, Any]], variables: Mapping[str, Any]) 
     }
 
 
+@soak
 def test_examples_of_plugins_run_in_check_mode(fleet: Simulator, playbook: Playbook, tmp_path: Path) -> None:
     """All in one process, in the order in which one makes what another reads."""
     (tmp_path / "var" / "reports").mkdir(parents=True)

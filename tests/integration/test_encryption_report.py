@@ -269,6 +269,7 @@ def test_a_run_on_no_host_fails(sim: Simulator, tmp_path: Path, playbook: str) -
     assert sim.counts() == {}
 
 
+@soak
 def test_shards_are_merged_before_the_alarm_is_raised(sim: Simulator, reports: Reports, tmp_path: Path) -> None:
     hosts = {
         f"shard-{region}": {

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import Ran, furnish, run
+from integration.support.harness import Ran, furnish, run, soak
 from integration.support.playbook import CollectionPlaybooks
 from integration.support.rekey_helpers import IAD, keys_in_place, wanted_keys
 
@@ -153,6 +153,7 @@ exceptions:
 """
 
 
+@soak
 def test_the_roles_leave_and_report_what_is_excepted(fleet: Simulator, tmp_path: Path) -> None:
     playbooks = CollectionPlaybooks(fleet, tmp_path)
     file = tmp_path / "exceptions.yml"

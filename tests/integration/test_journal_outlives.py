@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import furnish, run
+from integration.support.harness import furnish, run, soak
 from integration.support.playbook import CollectionPlaybooks
 from integration.support.rekey_helpers import make_plan, mixed_fleet, rekey
 
@@ -77,6 +77,7 @@ def passing_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@soak
 def test_a_role_under_awx_refuses_a_folder_that_passes(sim: Simulator, tmp_path: Path, passing_folder: Path) -> None:
     mixed_fleet(sim)
     playbooks = CollectionPlaybooks(sim, tmp_path)

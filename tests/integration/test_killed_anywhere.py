@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from integration.support import copy_helpers
 from integration.support.fleets import volumes
-from integration.support.harness import SOAK, Ran, furnish, is_change, run
+from integration.support.harness import SOAK, Ran, furnish, is_change, run, soak
 from integration.support.model_process import Killed, Life, ends_by_exception, ends_by_signal, living
 from integration.support.rekey_helpers import make_plan, plan_restore, read_plan, restore, run_jobs
 
@@ -292,7 +292,7 @@ def _carry_out(sim: Simulator, folder: Path, life: Life | None = None) -> None:
     run(key_plan_apply.main, sim, clock=life, plan_file=str(folder / "run" / "plan.json"), batch=1)
 
 
-@pytest.mark.parametrize("then", [_rekey_again, _rekey_restored])
+@pytest.mark.parametrize("then", [_rekey_again, pytest.param(_rekey_restored, marks=soak)])
 def test_a_policy_of_a_plan(sim: Simulator, tmp_path: Path, then: Callable[[Simulator, Path], Any]) -> None:
     case = CASES["key-changed"]
     lost = 0

@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 import yaml
 from integration.support.change_modules import CHANGERS, COPIERS, Changer, fleet
-from integration.support.harness import run
+from integration.support.harness import run, soak
 from integration.support.playbook import Playbook
 
 from ansible_collections.oci_keys.block_volume.plugins.doc_fragments.attributes import ModuleDocFragment
@@ -170,6 +170,7 @@ def test_no_host_is_called_but_those_of_the_services(
     assert sim.strangers == {}  # hosts that are not those of OCI's services
 
 
+@soak
 def test_each_module_ships_little(sim: Simulator, tmp_path: Path) -> None:
     """All 63 helpers of the SDK's services were shipped with each module."""
     playbook = Playbook(sim, tmp_path)
@@ -189,6 +190,7 @@ def test_each_module_ships_little(sim: Simulator, tmp_path: Path) -> None:
         assert not [file.filename for file in files if not file.filename.startswith("ansible")]
 
 
+@soak
 @pytest.mark.parametrize("name", NAMES)
 def test_the_sdk_is_not_imported_before_it_is_needed(tmp_path: Path, name: str) -> None:
     """The clients of all services were imported with each module, before its arguments were looked at."""

@@ -94,6 +94,7 @@ def test_nothing_is_shown_after_the_module_was_killed(sim: Simulator, tmp_path: 
     assert len(ran.positions("runner_on_ok")) == 1
 
 
+@soak
 def test_a_dry_run_has_nothing_of_it_in_its_result(sim: Simulator, tmp_path: Path) -> None:
     furnish(sim, {"latency": 0.8}, volumes=[volumes(2)])
 

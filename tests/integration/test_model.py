@@ -20,8 +20,8 @@ from simulator.client import Simulator
 
 STEPS = 25
 PARTS = 8 if SOAK else 1
-FLEETS = 50 if SOAK else 4
-"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first 100 of one.
+FLEETS = 50 if SOAK else 2
+"""``make soak`` takes 10,000 steps, in parts that processors share, and ``make test`` the first 50 of one.
 
 The seeds are fixed and no examples are kept, so that every run tries the same.
 """

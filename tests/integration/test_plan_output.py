@@ -170,6 +170,7 @@ def test_latest_leads_to_the_newest_run_and_is_named(sim: Simulator, playbooks: 
     assert restored.returncode == 0, restored.stdout
 
 
+@soak
 def test_copies_and_policies_have_the_same_tables(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     policy = {"name": "to-phx", "region": IAD, "compartment": "prod", "destination_region": PHX}
     furnish(sim, volumes=[volumes(2)], volume_backups=[backups(2, key="key-a")], volume_backup_policies=[policy])

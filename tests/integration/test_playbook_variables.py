@@ -79,6 +79,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
     assert playbooks.runs() == []
 
 
+@soak
 def test_a_backup_policy_by_a_survey(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     """A filter of text restricts, and blanks neither restrict nor widen."""
     given = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import furnish
+from integration.support.harness import furnish, soak
 from integration.support.warm_python import controller
 
 from simulator.client import Simulator
@@ -58,6 +58,7 @@ def _run(playbook: Path, *flags: str, folder: Path | None = None) -> str:
     return ran.stdout
 
 
+@soak
 def test_plan_then_run_then_nothing_left_to_do(sim: Simulator, example: Path) -> None:
     planned = _run(example, "--check", "--diff")
     assert f'-        "kms_key_id": "{sim.id("key-a")}"' in planned

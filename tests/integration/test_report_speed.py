@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from integration.support.browser import browser, find_browser
-from integration.support.harness import SOAK
+from integration.support.harness import SOAK, soak
 from unit.support import report_files as files
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import read_discovery
@@ -64,6 +64,7 @@ def attached(row: dict[str, Any], number: int) -> dict[str, Any]:
     return {**row, "attachments": {"state": "attached", "instances": [instance]}}
 
 
+@soak
 def test_ten_thousand_resources(tmp_path: Path) -> None:
     fleet = files.fleet(COUNT)
     rows = [attached(row, number) for number, row in enumerate(fleet["resources"])]

@@ -71,6 +71,7 @@ REPORT = ["kms_key_info", "key_assignment_report"]
 WHOLE_RUN = ["key_assignment_plan", "key_plan_apply", *REPORT]
 
 
+@soak
 def test_ten_batches_and_the_way_back(sim: Simulator, watched: Watched) -> None:
     furnish(sim, volumes=[volumes(20)])
 
@@ -113,6 +114,7 @@ def test_one_change_and_a_canary_that_fails(sim: Simulator, watched: Watched) ->
     assert len(lines) < 50, "\n".join(lines)
 
 
+@soak
 def test_ten_batches_of_backup_policies(sim: Simulator, watched: Watched) -> None:
     """It starts what a rekey does, and no module for a batch."""
     furnish(sim, volumes=[volumes(20)], volume_backup_policies=POLICIES)
@@ -132,6 +134,7 @@ def test_ten_batches_of_backup_policies(sim: Simulator, watched: Watched) -> Non
     assert report["complete"] is True
 
 
+@soak
 def test_a_task_without_a_result_is_reported_by_those_after_it(sim: Simulator, watched: Watched) -> None:
     """A desired key becomes unusable between the plan and its first batch, which ends the task without a result."""
     furnish(sim, volumes=[volumes(2, key="key-b")])

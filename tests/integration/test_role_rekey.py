@@ -225,6 +225,7 @@ def test_a_plan_goes_from_the_dry_run_to_the_job_that_is_approved(
     assert keys == [sim.id(name) for name in ("key-b", "key-a", "key-a")]
 
 
+@soak
 def test_too_much_or_blocked_stops_before_the_start(sim: Simulator, playbooks: CollectionPlaybooks) -> None:
     mixed_fleet(sim)
     ran = playbooks.run("rekey", variables(sim, max_changes=5, fail_on_blocked="yes"))

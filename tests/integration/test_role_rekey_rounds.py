@@ -110,6 +110,7 @@ def test_what_is_made_meanwhile_is_left_if_it_makes_too_many_changes_in_all(
     }
 
 
+@soak
 def test_a_run_that_can_not_look_again_reports_what_it_did(
     sim: Simulator, playbooks: CollectionPlaybooks, tmp_path: Path
 ) -> None:

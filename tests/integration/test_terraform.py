@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 from integration.support.fleets import volumes
-from integration.support.harness import furnish, run
+from integration.support.harness import furnish, run, soak
 from integration.support.playbook import CollectionPlaybooks
 from integration.support.rekey_helpers import IAD, WRITES, keys_in_place
 from unit.support import terraform_states as states
@@ -67,6 +67,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@soak
 def test_what_terraform_manages_is_skipped_or_listed(sim: Simulator, tmp_path: Path, state: Path) -> None:
     playbooks = CollectionPlaybooks(sim, tmp_path)
     sim.reset_counts()

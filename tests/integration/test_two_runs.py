@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from integration.support import copy_helpers
 from integration.support.fleets import volumes
-from integration.support.harness import SOAK, furnish
+from integration.support.harness import SOAK, furnish, soak
 from integration.support.rekey_helpers import keys_in_place, make_plan
 from integration.test_whole_plan import plan_now
 
@@ -278,6 +278,7 @@ def test_two_batches_with_the_same_resources_change_each_once(
     assert sim.needless_puts == 0
 
 
+@soak
 @REPETITIONS
 def test_two_jobs_with_the_same_shards_change_each_volume_once(
     sim: Simulator, tmp_path: Path, state: Path, repetition: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from .._common.errors import TransportError
+from .._common.errors import ServiceError, TransportError
 
 # A page before the last may be empty. So many of them in a row, or pages of rows that were there before, are a defect
 # of the service.
@@ -38,6 +38,8 @@ class _Response(_Page, Protocol):
 
 _SomePage = TypeVar("_SomePage", bound=_Page)
 _SomeResponse = TypeVar("_SomeResponse", bound=_Response)
+_Some = TypeVar("_Some")
+_Made = TypeVar("_Made")
 
 
 def following(
@@ -76,6 +78,32 @@ def following(
 def every_page(ask: Callable[..., _SomeResponse], what: str) -> Iterator[_SomeResponse]:
     """All responses of a list operation that takes the token of a page as ``page``. Raises ApiError as above."""
     return following(ask(), lambda token: ask(page=token), what, rows=lambda response: response.data)
+
+
+def collected(collect: Callable[[Iterator[_Some]], _Made], pages: Callable[[], Iterator[_Some]]) -> _Made:
+    """What ``collect`` makes of all pages. A list whose token for the next page is refused, e.g. expired, is restarted
+    once. Raises ApiError as above.
+    """
+    try:
+        return collect(_begun(pages()))
+    except _RefusedToken:
+        return collect(pages())
+
+
+class _RefusedToken(Exception):
+    """OCI does not accept a token that it has given."""
+
+
+def _begun(pages: Iterator[_Some]) -> Iterator[_Some]:
+    has_begun = False
+    try:
+        for page in pages:
+            has_begun = True
+            yield page
+    except ServiceError as error:
+        if has_begun and error.status == 400:
+            raise _RefusedToken from error
+        raise
 
 
 def every_row(ask: Callable[..., _SomeResponse], what: str) -> Iterator[Any]:

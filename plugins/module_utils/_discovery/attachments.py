@@ -19,7 +19,7 @@ from typing import Any
 from .._api.client import Connection
 from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
-from .._api.pagination import every_page
+from .._api.pagination import collected, every_page
 from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
@@ -193,22 +193,18 @@ class _RegionAttachments:
             return _Listed(wanted.kind, wanted.compartment_id, error=answer)
         return answer
 
-    def _pages(self, wanted: _List, *, is_last_attempt: bool = False) -> _Listed:
-        """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
+    def _pages(self, wanted: _List) -> _Listed:
         ask = partial(self._service.read, wanted.operation, *wanted.arguments, limit=PAGE_SIZE)
-        rows: list[Any] = []
-        unreadable: list[UnreadableRow] = []
-        pages = 0
-        try:
-            for page in every_page(ask, f"{_NOUNS[wanted.kind]}s"):
-                pages += 1
+
+        def collect(pages: Iterable[Any]) -> _Listed:
+            rows: list[Any] = []
+            unreadable: list[UnreadableRow] = []
+            for page in pages:
                 rows += page.data
                 unreadable += page.unreadable
-        except ServiceError as error:
-            if error.status != 400 or not pages or is_last_attempt:
-                raise
-            return self._pages(wanted, is_last_attempt=True)
-        return _Listed(wanted.kind, wanted.compartment_id, rows, tuple(unreadable))
+            return _Listed(wanted.kind, wanted.compartment_id, rows, tuple(unreadable))
+
+        return collected(collect, lambda: every_page(ask, f"{_NOUNS[wanted.kind]}s"))
 
     def _record(self, listed: Iterable[_Listed]) -> None:
         """Each compartment and kind once, whatever the number of its availability domains."""

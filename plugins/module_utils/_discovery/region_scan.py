@@ -19,6 +19,7 @@ from typing import TypeVar, Union
 from .._api.client import Connection
 from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
+from .._api.pagination import collected
 from .._common.errors import (
     ApiError,
     ResourceError,
@@ -29,7 +30,7 @@ from .._model.decisions import GONE_STATES
 from .._model.resource import Resource
 from .._model.rows import READ_BY_GET
 from .._resources.backups import Backup
-from .._resources.base import ReadableKind
+from .._resources.base import Page, ReadableKind
 from .._resources.listed import asset_kinds, listed_kinds
 from .._resources.lists import Domains, Pages, doubtful_ids, explain_unreadable
 from .._resources.policy_assignments import (
@@ -182,25 +183,20 @@ class RegionScan:
         self._progress.lists.add()
         return rows
 
-    def _rows(self, kind: ReadableKind, compartment_id: str, *, is_last_attempt: bool = False) -> _List:
-        """The rows of all pages. A list whose token for the next page is refused, e.g. expired, is restarted once."""
-        rows: Rows = {}
-        unreadable: list[UnreadableRow] = []
-        doubtful: dict[str, None] = {}
-        pages = 0
-        try:
-            for page in self._pages[kind].of(compartment_id):
-                pages += 1
+    def _rows(self, kind: ReadableKind, compartment_id: str) -> _List:
+        def collect(pages: Iterable[Page]) -> _List:
+            rows: Rows = {}
+            unreadable: list[UnreadableRow] = []
+            doubtful: dict[str, None] = {}
+            for page in pages:
                 self._progress.found.add(len(page.resources))
                 doubtful.update(dict.fromkeys(doubtful_ids(page)))
                 doubtful.update((row.id, None) for row in page.resources if rows.get(row.id, row) != row)
                 rows.update((row.id, row) for row in page.resources if row.lifecycle_state not in GONE_STATES)
                 unreadable.extend(row for row in page.unreadable if row.id not in doubtful)
-        except ServiceError as error:
-            if error.status != 400 or not pages or is_last_attempt:
-                raise
-            return self._rows(kind, compartment_id, is_last_attempt=True)
-        return _List(rows, tuple(unreadable), tuple(doubtful))
+            return _List(rows, tuple(unreadable), tuple(doubtful))
+
+        return collected(collect, lambda: self._pages[kind].of(compartment_id))
 
     def _record_failures(
         self, kinds: Sequence[ReadableKind], failed: Mapping[tuple[ReadableKind, str], ResourceError]

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 from .._api.client import Connection
+from .._api.pagination import every_page
 from .._common.errors import ApiError, InputError
 from .._model.decisions import GONE_STATES
 from .._model.ocid import parse
@@ -61,19 +64,13 @@ def _pages(connection: Connection, region: str, names: Sequence[str], *, most: i
         "query": f"query {', '.join(names)} resources",
         "matchingContextType": "NONE",
     }
-    search = connection.search(region)
+    ask = partial(connection.search(region).read_once, "search_resources", details, limit=_PAGE_SIZE)
     found: list[Shown] = []
-    page: str | None = None
-    for _number in range(most):
-        query = {} if page is None else {"page": page}
-        response = search.read_once("search_resources", details, limit=_PAGE_SIZE, **query)
-        for row in response.data:
+    for page in islice(every_page(ask, "resources"), most):
+        for row in page.data:
             shown = _shown(row.identifier, row.compartment_id)
             if shown is not None and str(row.lifecycle_state or "").upper() not in GONE_STATES:
                 found.append(shown)
-        page = response.next_page
-        if page is None:
-            break
     return found
 
 

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypedDict
+from collections.abc import Iterable, Sized
+from typing import Protocol, TypedDict
 
 
 class ChangeCounts(TypedDict):
@@ -25,3 +25,41 @@ def count_outcomes(outcomes: Iterable[tuple[bool, bool]]) -> ChangeCounts:
     failed = sum(has_failed for _changed, has_failed in pairs)
     changed = sum(was_changed and not has_failed for was_changed, has_failed in pairs)
     return {"total": len(pairs), "changed": changed, "unchanged": len(pairs) - changed - failed, "failed": failed}
+
+
+class Planned(Protocol):
+    """A plan, while it is made or as its file has it."""
+
+    @property
+    def entries(self) -> Sized: ...
+    @property
+    def blocked(self) -> Sized: ...
+    @property
+    def skipped(self) -> Sized: ...
+    @property
+    def excluded(self) -> Sized: ...
+    @property
+    def not_approved(self) -> Sized: ...
+    @property
+    def unsettled(self) -> Sized: ...
+    @property
+    def not_seen(self) -> Sized: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def not_selected(self) -> int: ...
+
+
+def count_plan(plan: Planned) -> dict[str, int]:
+    """What a plan by itself says in its ``summary``; what earlier batches did is counted beside it."""
+    return {
+        "planned": len(plan.entries),
+        "unchanged": plan.unchanged,
+        "blocked": len(plan.blocked),
+        "left_alone": len(plan.skipped),
+        "excluded": len(plan.excluded),
+        "not_approved": len(plan.not_approved),
+        "not_selected": plan.not_selected,
+        "unsettled": len(plan.unsettled),
+        "not_seen": len(plan.not_seen),
+    }

@@ -38,6 +38,7 @@ from .._keys.results import key_entry, summary
 from .._keys.validation import KeyValidator
 from .._model.accountability import Accountability
 from .._model.change_table import MOST_ROWS
+from .._model.counts import count_plan
 from .._model.ocid_names import Names
 from .._planning.batch_results import PreviousBatches, read_previous_batches
 from .._planning.batches import split_into_batches
@@ -341,20 +342,14 @@ def _names(result: PlanResult) -> dict[str, str | None]:
 
 def _summary(result: PlanResult, previous: PreviousBatches) -> dict[str, int]:
     plan = result.plan
+    counts = count_plan(plan)
     return {
-        "planned": len(plan.entries),
-        "unchanged": plan.unchanged,
-        "blocked": len(plan.blocked),
-        "left_alone": len(plan.skipped),
-        "excluded": len(plan.excluded),
-        "not_approved": len(plan.not_approved),
-        "not_selected": plan.not_selected,
+        **counts,
         "changed_earlier": previous.changed,
         "failed_earlier": len(previous.failed),
         "unchanged_by_run": len(plan.unchanged_subjects & previous.changed_subjects),
         "blocked_by_failure": sum(subject(row) in previous.failed for row in plan.blocked),
-        "unsettled": len(plan.unsettled),
-        "not_seen": len(plan.not_seen) + result.places_not_seen,
+        "not_seen": counts["not_seen"] + result.places_not_seen,
     }
 
 

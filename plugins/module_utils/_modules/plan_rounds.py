@@ -21,7 +21,7 @@ from .._documents.batch_file import read_batch_files
 from .._documents.plan_file import PlanFile
 from .._documents.subject import Subject
 from .._keys.validation import KeyValidator
-from .._model.counts import ChangeCounts
+from .._model.counts import ChangeCounts, count_plan
 from .._model.outcome import Outcome
 from .._planning.batch_results import PreviousBatches, previous_batches
 from .._planning.course import (
@@ -167,7 +167,7 @@ class _Replanner:
     def __init__(self, context: RunContext, path: Path, plan: PlanFile) -> None:
         self.path = path
         self.document = plan
-        self.last: dict[str, Any] = {"plan_file": str(path), "digest": plan.digest, "summary": _counts_of(plan)}
+        self.last: dict[str, Any] = {"plan_file": str(path), "digest": plan.digest, "summary": count_plan(plan)}
         """The result of the last plan."""
         self.found: dict[str, Any] | None = None
         """The last discovery, unless something was changed after it."""
@@ -226,21 +226,6 @@ class _Replanner:
             done = {"changed_earlier": course.previous.changed, "failed_earlier": len(course.previous.failed)}
             last["summary"] = {**counts, **done}
         return {"last_plan": last, "found": self.found, "discovery_error": self.error}
-
-
-def _counts_of(plan: PlanFile) -> dict[str, int]:
-    """The summary of the first plan, by its file."""
-    return {
-        "planned": len(plan.entries),
-        "unchanged": plan.unchanged,
-        "blocked": len(plan.blocked),
-        "left_alone": len(plan.skipped),
-        "excluded": len(plan.excluded),
-        "not_approved": len(plan.not_approved),
-        "not_selected": plan.not_selected,
-        "unsettled": len(plan.unsettled),
-        "not_seen": len(plan.not_seen),
-    }
 
 
 def _plan_module(name: str) -> PlanModule | None:

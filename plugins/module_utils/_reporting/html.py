@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
@@ -21,6 +22,9 @@ from .failures import UNKNOWN, Failures
 from .headline import Protection
 from .key_use import key_uses
 from .scope import compartment_paths
+
+if TYPE_CHECKING:
+    import jinja2
 
 SINCE_LISTS = (
     ("keys_newly_unusable", "Keys that can't be used any more"),
@@ -48,11 +52,9 @@ _STATES = {
 }
 
 
-def render(template: str, report: Mapping[str, Any], digest: str) -> str:
-    """The page, with all text of the report escaped. ``digest`` is the SHA-256 of report.json.
-
-    Raises ImportError where Jinja2 is missing, and InputError for a template with an error.
-    """
+@functools.cache
+def _compiled(template: str) -> jinja2.Template:
+    """With the filters that templates may use. Raises as ``render`` does."""
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -74,10 +76,20 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
         exception_words=exception_words,
         attachment_words=attachment_words,
     )
+    return environment.from_string(template)
+
+
+def render(template: str, report: Mapping[str, Any], digest: str) -> str:
+    """The page, with all text of the report escaped. ``digest`` is the SHA-256 of report.json.
+
+    Raises ImportError where Jinja2 is missing, and InputError for a template with an error.
+    """
+    import jinja2
+
     chart = chart_data(report)
     facts = RowFacts(report)
     try:
-        page = environment.from_string(template).render(
+        page = _compiled(template).render(
             report=all_visible(report),
             chart_data=chart,
             figure=chart,  # its name in 0.1.0, which templates of users may have

@@ -42,6 +42,9 @@ SOAK = bool(os.environ.get("SOAK"))
 CACHE = Path(__file__).parents[3] / ".cache" / "warm" / sys.implementation.cache_tag
 """Compiled sources of modules, by their digest."""
 
+POLL_SECONDS = 0.01
+"""How often ansible-playbook looks whether a task has ended. Its own millisecond costs more than many a task."""
+
 _IMPORTED = (
     "ansible.module_utils._internal._ansiballz._loader",  # from ansible-core 2.19 on
     "ansible.module_utils.basic",
@@ -267,7 +270,10 @@ def _remember_yaml() -> None:
     folder = Path(str(ansible.__file__)).parent / "config"
     for file in folder.glob("*.yml"):
         for loader in loaders:
-            known[loader, file.read_bytes()] = pickle.dumps(original(file.read_bytes(), loader))
+            content = original(file.read_bytes(), loader)
+            if file.name == "base.yml":
+                content["DEFAULT_INTERNAL_POLL_INTERVAL"]["default"] = POLL_SECONDS
+            known[loader, file.read_bytes()] = pickle.dumps(content)
     for name in [name for name in sys.modules if name.partition(".")[0] == "ansible"]:
         del sys.modules[name]
     yaml.load = load
@@ -430,11 +436,13 @@ def _run() -> int:
 
 def main(preparation: str, address: str) -> None:
     from shipped_once import remember_what_is_shipped  # from beside this file
+    from templates_once import remember_templates
 
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
     if preparation == "controller":
         _import_what_programs_import()
         remember_what_is_shipped(CACHE)
+        remember_templates(CACHE / "templates")
     else:
         _import_what_modules_import(Path(address).parent / "packages")
         _compile_once()

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.client import Response
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.decoding import UnreadableRow
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.pagination import every_page, every_row
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import TransportError
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.pagination import (
+    collected,
+    every_page,
+    every_row,
+)
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import ServiceError, TransportError
 
 
 class Pages:
@@ -102,3 +106,47 @@ def test_a_list_that_is_of_use_only_as_a_whole_has_no_row_that_can_not_be_read()
     assert next(rows) == "a"
     with pytest.raises(TransportError, match=r"a row can't be read \(and 1 more\): ocid1.x has no id"):
         next(rows)
+
+
+class Refused:
+    """A list whose tokens OCI refuses so many times, with this status."""
+
+    def __init__(self, times: int, status: int = 400) -> None:
+        self.times, self.status = times, status
+        self.asked: list[str | None] = []
+
+    def __call__(self, page: str | None = None) -> Response:
+        self.asked.append(page)
+        if page is not None and self.times:
+            self.times -= 1
+            raise ServiceError("No.", operation="ListLetters", status=self.status, code="InvalidParameter")
+        return Response(["a"], next_page="1") if page is None else Response(["b"])
+
+
+def letters(pages: Iterator[Response]) -> list[str]:
+    return [row for page in pages for row in page.data]
+
+
+def test_a_list_whose_token_is_refused_is_restarted_once() -> None:
+    ask = Refused(1)
+    assert collected(letters, lambda: every_page(ask, "letters")) == ["a", "b"]
+    assert ask.asked == [None, "1", None, "1"]
+    with pytest.raises(ServiceError):
+        collected(letters, lambda: every_page(Refused(2), "letters"))
+
+
+def test_another_failure_and_a_refused_first_page_restart_nothing() -> None:
+    ask = Refused(1, status=404)
+    with pytest.raises(ServiceError):
+        collected(letters, lambda: every_page(ask, "letters"))
+    assert ask.asked == [None, "1"]
+
+    def refuse(page: str | None = None) -> Response:
+        asked.append(page)
+        raise ServiceError("No.", operation="ListLetters", status=400, code="InvalidParameter")
+
+    asked: list[str | None] = []
+    with pytest.raises(ServiceError):
+        collected(letters, lambda: every_page(refuse, "letters"))
+    assert asked == [None]
+    assert collected(letters, lambda: iter(())) == []
