@@ -47,12 +47,27 @@ FLEET: dict[str, Any] = {
         {"name": "key-a", "vault": "near"},
         {"name": "key-b", "vault": "near"},
         {"name": "key-far", "vault": "far"},
+        {"name": "rsa", "vault": "near", "algorithm": "RSA"},
+        {"name": "disabled", "vault": "near", "state": "DISABLED"},
+        {"name": "dying", "vault": "near", "state": "PENDING_DELETION"},
+        {"name": "no-grant", "vault": "near", "service_may_use": False},
     ],
     "volumes": [{"name": "theirs-{n}", "count": 2, "region": NEAR, "compartment": "lab", "key": "key-b"}],
-    "boot_volumes": [{"name": "their-boot", "region": NEAR, "compartment": "lab"}],
+    "boot_volumes": [
+        {"name": "their-boot", "region": NEAR, "compartment": "lab"},
+        {"name": "their-boot-with-key", "region": NEAR, "compartment": "lab", "key": "key-a"},
+    ],
     "volume_backups": [{"name": "their-backup", "of": "theirs-1", "key": "key-b"}],
     "volume_backup_policies": [{"name": "weekly", "region": NEAR, "compartment": "lab", "destination_region": FAR}],
     "policy_assignments": [{"asset": "theirs-1", "policy": "weekly"}],
+}
+OPTIONAL = {
+    "rsa_key": "rsa",
+    "disabled_key": "disabled",
+    "pending_deletion_key": "dying",
+    "key_without_grant": "no-grant",
+    "boot_volume_id": "their-boot-with-key",
+    "boot_volume_without_key_id": "their-boot",
 }
 LONGEST = 600.0
 SOME = """
@@ -63,7 +78,7 @@ program.ALL = {name: program.ALL[name] for name in names}
 sys.exit(program.main())
 """
 """The program with these probes alone."""
-TIMED = {"states_of_a_change", "same_key_put", "when_a_key_shows"}
+TIMED = {"copy_shows", "states_of_a_change", "same_key_put", "when_a_key_shows"}
 """On a busy machine, a change of a twentieth of a second may be over before it is looked at. ``make parity`` asks these
 on a clock of its own."""
 
@@ -139,12 +154,23 @@ def tenancy(shared_simulator: Simulator, tmp_path: Path) -> Iterator[Tenancy]:
 def test_a_whole_run_with_the_collection_itself(tenancy: Tenancy) -> None:
     """What differs is said to, the rest is as assumed, and nobody else's resource is touched."""
     tenancy.sim.set(key_visible="at_put", unusable_key_code="400", trailing_empty_page="on", settle=0.3)
+    tenancy.sim.set(copy_visible="late", boot_list_without_domain="refused")
+    given = {name: tenancy.sim.id(value) for name, value in OPTIONAL.items()}
+    settings = json.loads(tenancy.settings.read_text())
+    tenancy.settings.write_text(json.dumps(settings | given | {"retention": True, "replicas": True}))
     ran = tenancy.run("oci", "--yes")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     content = tenancy.result()
     differs = {row["probe"] for row in content["findings"] if row["verdict"] == "differs"} - TIMED
-    assert differs == {"key_of_another_region", "last_page"}
+    assert differs == {
+        "boot_volumes_without_domain",
+        "disabled_key",
+        "dying_key",
+        "key_of_another_region",
+        "key_without_grant",
+        "last_page",
+    }
     assert "when_a_key_shows" not in {row["probe"] for row in content["findings"] if row["verdict"] == "as assumed"}
     assert {row["what"]: row["verdict"] for row in content["product"]} == dict.fromkeys(
         (
