@@ -331,6 +331,11 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     made = verify(block.create_volume(CORE.CreateVolumeDetails(size_in_gbs=50, **place)), "Volume", CORE)
     backed_up = CORE.CreateVolumeBackupDetails(volume_id=made.data.id, type="FULL")
     verify(block.create_volume_backup(backed_up), "VolumeBackup", CORE)
+    boot = next(
+        row.id for row in block.list_boot_volumes(compartment_id=prod).data if row.lifecycle_state == "AVAILABLE"
+    )
+    backed_up = CORE.CreateBootVolumeBackupDetails(boot_volume_id=boot, type="FULL")
+    verify(block.create_boot_volume_backup(backed_up), "BootVolumeBackup", CORE)
     source = CORE.VolumeGroupSourceFromVolumesDetails(volume_ids=[made.data.id])
     grouped = CORE.CreateVolumeGroupDetails(source_details=source, **place)
     group = verify(block.create_volume_group(grouped), "VolumeGroup", CORE)
