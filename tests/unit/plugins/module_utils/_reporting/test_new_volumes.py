@@ -114,7 +114,7 @@ def test_a_pool_without_a_key_is_not_met(source: dict[str, Any], findings: list[
         event["resources"][0] for event in events if event["compliance"]["status_id"] == 3 and "resources" in event
     ]
     assert [row["uid"] for row in failed] == findings
-    assert {row["type"] for row in failed} == {"node pool" if source["type"] == "node_pool" else "instance_pool"}
+    assert {row["type"] for row in failed} == {"node pool" if source["type"] == "node_pool" else "instance pool"}
     metrics = metrics_text({**report, "since": None})
     assert f'{PREFIX}_new_volume_pools{{encryption="oracle"}} {len(findings)}\n' in metrics
 
