@@ -26,6 +26,19 @@ NOT_PROBED = {
     "settle": "a time; measured beside the probes",
     "copy_settle": "a time; measured beside the probes",
     "latency": "a time",
+    "configuration_key_checked": "needs an instance configuration; one may be left behind",
+    "busy_pool_update": "needs an instance pool, whose instances are billed",
+    **dict.fromkeys(
+        (
+            "node_pool_list_details",
+            "node_pool_update_omitted",
+            "node_pool_transition",
+            "node_pool_key_visible",
+            "node_pool_key_empty",
+            "node_pool_key_with_cycling",
+        ),
+        "needs a cluster of OKE with a node pool, whose nodes are billed",
+    ),
     "replicas_of_a_source": "a second replica needs a third region, and is billed like the first one",
 }
 
