@@ -104,6 +104,27 @@ def test_pools_and_configurations_are_found_with_the_keys_that_they_hand_on(sim:
     }
 
 
+def test_check_mode_asks_and_tells_the_same(sim: Simulator) -> None:
+    furnish_pools(sim)
+
+    checked, ran = (
+        run(
+            key_assignment_info.main,
+            sim,
+            check=check,
+            new_volumes=True,
+            compartment_ids=[sim.id("root")],
+            resource_types=["volume"],
+        )
+        for check in (True, False)
+    )
+
+    assert checked.result["new_volumes"] == ran.result["new_volumes"]
+    assert checked.calls == ran.calls
+    assert ran.writes == checked.writes == {}
+    assert not ran.changed
+
+
 def test_nobody_looks_unless_it_is_asked_for(sim: Simulator) -> None:
     furnish_pools(sim)
 

@@ -24,8 +24,9 @@ from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
 from .._model.decisions import GONE_STATES
-from .._model.new_volumes import CONFIGURATION, NODE_POOL, POOL, CreatedVolumeRow, PoolRow, SourceRow
+from .._model.new_volumes import CreatedVolumeRow, PoolRow, SourceRow
 from .._model.ocid import parse
+from .._model.resource_types import INSTANCE_CONFIGURATION, INSTANCE_POOL, NODE_POOL, RESOURCE_TYPES
 from .._resources.base import PAGE_SIZE
 from .._resources.lists import explain_unreadable
 from .circuit_breaker import CircuitBreaker
@@ -33,19 +34,18 @@ from .discover import CONCURRENCY, Discovery, map_regions
 from .launch_details import created_volumes, node_volume
 from .region_scan import Unreadable
 
-_NOUNS = {CONFIGURATION: "instance configuration", POOL: "instance pool", NODE_POOL: "node pool"}
 _GRANTS = {
-    CONFIGURATION: "read instance-configurations",
-    POOL: "inspect instance-pools",
+    INSTANCE_CONFIGURATION: "read instance-configurations",
+    INSTANCE_POOL: "inspect instance-pools",
     NODE_POOL: "read cluster-node-pools",
 }
-_KINDS = (CONFIGURATION, POOL, NODE_POOL)
+_KINDS = (INSTANCE_CONFIGURATION, INSTANCE_POOL, NODE_POOL)
 _LISTS = {
-    CONFIGURATION: "list_instance_configurations",
-    POOL: "list_instance_pools",
+    INSTANCE_CONFIGURATION: "list_instance_configurations",
+    INSTANCE_POOL: "list_instance_pools",
     NODE_POOL: "list_node_pools",
 }
-_GETS = {CONFIGURATION: "get_instance_configuration", NODE_POOL: "get_node_pool"}
+_GETS = {INSTANCE_CONFIGURATION: "get_instance_configuration", NODE_POOL: "get_node_pool"}
 _REFUSED = (403, 404)
 _NOT_READ = "it could not be read"
 
@@ -99,8 +99,8 @@ class _RegionSources:
         self._compartment_ids = compartment_ids
         compute = connection.compute_management(region)
         self._services: Mapping[str, Service] = {
-            CONFIGURATION: compute,
-            POOL: compute,
+            INSTANCE_CONFIGURATION: compute,
+            INSTANCE_POOL: compute,
             NODE_POOL: connection.container_engine(region),
         }
         self._breakers = {kind: CircuitBreaker() for kind in _KINDS}
@@ -112,15 +112,15 @@ class _RegionSources:
             listed = list(pool.map(lambda each: self._list(*each), places))
             for one in listed:
                 self._record_list(one)
-            users = _by_configuration(_present(listed, POOL))
-            rows = {row.id: row for row in _present(listed, CONFIGURATION)}
+            users = _by_configuration(_present(listed, INSTANCE_POOL))
+            rows = {row.id: row for row in _present(listed, INSTANCE_CONFIGURATION)}
             names = list(dict.fromkeys([*rows, *users]))
-            details = dict(zip(names, pool.map(partial(self._get, CONFIGURATION), names)))
+            details = dict(zip(names, pool.map(partial(self._get, INSTANCE_CONFIGURATION), names)))
             node_pools = {row.id: row for row in _present(listed, NODE_POOL)}
             # A row without a key looks alike whether there is none or lists leave keys out.
             asked = [name for name, row in node_pools.items() if not (row.node_config_details or {}).get("kmsKeyId")]
             nodes = {**node_pools, **dict(zip(asked, pool.map(partial(self._get, NODE_POOL), asked)))}
-        self._record_failures(CONFIGURATION, rows, details)
+        self._record_failures(INSTANCE_CONFIGURATION, rows, details)
         self._record_failures(NODE_POOL, node_pools, nodes)
         sources = [self._configuration(name, rows.get(name), details[name], users.get(name, [])) for name in names]
         found = [self._node_pool(row, nodes[name]) for name, row in node_pools.items()]
@@ -136,7 +136,7 @@ class _RegionSources:
             volumes, unknown = created_volumes(read.instance_details, parse(read.id).realm)
         return {
             "id": name,
-            "type": CONFIGURATION,
+            "type": INSTANCE_CONFIGURATION,
             "region": self._region,
             "compartment_id": getattr(row, "compartment_id", None),
             "display_name": getattr(row, "display_name", None),
@@ -176,7 +176,7 @@ class _RegionSources:
         )
 
     def _list(self, kind: str, compartment_id: str) -> _Listed:
-        refusal = f"The caller may not list {_NOUNS[kind]}s in the compartment."
+        refusal = f"The caller may not list {_noun(kind)}s in the compartment."
         answer = self._breakers[kind].call(
             lambda: self._pages(kind, compartment_id),
             lambda error: _explain(error, self._region, refusal, _grant(kind, compartment_id)),
@@ -185,12 +185,12 @@ class _RegionSources:
 
     def _pages(self, kind: str, compartment_id: str) -> _Listed:
         ask = partial(self._services[kind].read, _LISTS[kind], compartment_id, limit=PAGE_SIZE)
-        return _Listed(kind, compartment_id, *readable_rows(ask, f"{_NOUNS[kind]}s"))
+        return _Listed(kind, compartment_id, *readable_rows(ask, f"{_noun(kind)}s"))
 
     def _record_list(self, listed: _Listed) -> None:
         error = listed.error
         if listed.unreadable:
-            error = explain_unreadable(listed.unreadable, _NOUNS[listed.kind])
+            error = explain_unreadable(listed.unreadable, _noun(listed.kind))
         if error is not None:
             self._unreadable.append(Unreadable(self._region, listed.compartment_id, listed.kind, error))
 
@@ -205,7 +205,7 @@ class _RegionSources:
             name, error = failures[0]
             more = f" (and {len(failures) - 1:,} more)" if len(failures) > 1 else ""
             hint = _grant(kind, compartment_id) if error.status in _REFUSED else error.hint
-            message = f"Could not read {_NOUNS[kind]} {name}{more}: {error.message}"
+            message = f"Could not read {_noun(kind)} {name}{more}: {error.message}"
             explained = replace(error, message=message, hint=hint)
             self._unreadable.append(Unreadable(self._region, compartment_id, kind, explained))
 
@@ -232,8 +232,12 @@ def _by_configuration(pools: Iterable[Any]) -> dict[str, list[PoolRow]]:
     return found
 
 
+def _noun(kind: str) -> str:
+    return RESOURCE_TYPES[kind].singular
+
+
 def _grant(kind: str, compartment_id: str | None) -> str:
-    return f"Grant: Allow group <your group> to {_GRANTS[kind]} in {place_of(compartment_id, _NOUNS[kind])}"
+    return f"Grant: Allow group <your group> to {_GRANTS[kind]} in {place_of(compartment_id, _noun(kind))}"
 
 
 def _explain(error: ApiError, region: str, refusal: str, hint: str | None) -> ResourceError:

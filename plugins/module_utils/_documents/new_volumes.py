@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from .._model.new_volumes import CREATED_TYPES, NODE_POOL, SOURCES, CreatedVolumeRow, NewVolumes, PoolRow, SourceRow
+from .._model.new_volumes import CREATED_TYPES, SOURCES, CreatedVolumeRow, NewVolumes, PoolRow, SourceRow
+from .._model.resource_types import NODE_POOL
 from .error_row import parse_unreadable
 from .json_reader import JsonNode
 

@@ -13,20 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
-from .resource_types import NODE_POOL as NODE_POOL
+from .resource_types import INSTANCE_CONFIGURATION, NODE_POOL
 from .rows import UnreadableRow
 
-CONFIGURATION, POOL = "instance_configuration", "instance_pool"
-SOURCES = (CONFIGURATION, NODE_POOL)
+SOURCES = (INSTANCE_CONFIGURATION, NODE_POOL)
 """What volumes get their keys from. An instance pool has those of its configuration."""
 
 CREATED_TYPES = ("boot_volume", "volume")
-
-_NOUNS = {
-    CONFIGURATION: ("instance configuration", "instance configurations"),
-    POOL: ("instance pool", "instance pools"),
-    NODE_POOL: ("node pool", "node pools"),
-}
 
 
 class CreatedVolumeRow(TypedDict):
@@ -75,12 +68,6 @@ class NewVolumes(TypedDict):
     complete: bool
     unreadable: list[UnreadableRow]
     sources: list[SourceRow]
-
-
-def noun(kind: str, count: int) -> str:
-    """ "1 node pool", "1,200 node pools" """
-    one, many = _NOUNS[kind]
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def pool_count(source: SourceRow) -> int:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._documents.plan_file import AdviceRow
-from .._model.new_volumes import NODE_POOL, NewVolumes, SourceRow, keys_of, pool_count
+from .._model.new_volumes import NewVolumes, SourceRow, keys_of, pool_count
+from .._model.resource_types import NODE_POOL
 from .plan import PlanFilter, key_words
 
 _COPY = "Copy the configuration with the key and point its pools to it, with the module instance_configuration_kms_key"

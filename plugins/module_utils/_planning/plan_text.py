@@ -67,7 +67,7 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
 def _advised(row: AdviceRow, words: PlanWords) -> UnchangedRow:
     reason = f"{row['reason'][:1].upper()}{row['reason'][1:]}. {row['remedy']}."
     name = name_words(row["display_name"]) or NO_NAMES.end(row["id"])
-    return UnchangedRow(row["region"], row["type"].replace("_", " "), name, words.names.in_text(reason))
+    return UnchangedRow(row["region"], row["type"], name, words.names.in_text(reason))
 
 
 def _lost_lines(lost: Sequence[PlanEntry], words: PlanWords, verb: str) -> list[str]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._common.errors import InputError
 from .._common.text import all_visible, visible
-from .._model.new_volumes import CONFIGURATION, POOL
 from .._model.resource_types import RESOURCE_TYPES, ResourceType
 from .attachments import attachment_words, unread_places
 from .benchmark import type_rank
@@ -45,7 +44,6 @@ SINCE_LISTS = (
 
 _TREND_LEFT, _TREND_WIDTH, _TREND_BOTTOM, _TREND_HEIGHT = 50, 660, 130, 110
 
-_NEW_VOLUMES = {CONFIGURATION: "instance configuration", POOL: "instance pool"}
 _STATES = {
     "met": "✓ met",
     "not_met": "✗ not met",
@@ -273,7 +271,7 @@ def recommended_types(number: str) -> str:
 def _words(name: str, words: Callable[[ResourceType], str]) -> str:
     row = RESOURCE_TYPES.get(name)
     if row is None:
-        return _NEW_VOLUMES[name].capitalize() if name in _NEW_VOLUMES else name
+        return name
     return words(row).capitalize()
 
 

@@ -17,17 +17,14 @@ from .._common.quantities import plural
 from .._common.text import shorten
 from .._documents.keys_file import ReportedKeyRow
 from .._model.new_volumes import (
-    CONFIGURATION,
-    NODE_POOL,
-    POOL,
     NewVolumes,
     SourceRow,
     keys_of,
     name_of,
-    noun,
     pool_count,
     uses_key,
 )
+from .._model.resource_types import INSTANCE_CONFIGURATION, INSTANCE_POOL, NODE_POOL, RESOURCE_TYPES
 from .checks import MET, NOT_MET, UNKNOWN
 from .key_use import CONDITIONS, DANGEROUS, NOT_READABLE, condition
 from .report_csv import csv_table
@@ -227,7 +224,7 @@ def uses_of(kms_key_id: str, found: NewVolumes | None) -> Iterable[dict[str, Any
         if uses_key(source, kms_key_id):
             yield _use(source, source["type"], source, None)
             for pool in source["pools"]:
-                yield _use(pool, POOL, source, source["id"])
+                yield _use(pool, INSTANCE_POOL, source, source["id"])
 
 
 def _use(row: Mapping[str, Any], kind: str, source: SourceRow, of: str | None) -> dict[str, Any]:
@@ -277,13 +274,14 @@ def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
 
 def key_sentence(row: Mapping[str, Any]) -> str:
     """ "3 pools will create volumes on bank-key-2024 (2 instance pools, 1 node pool)." """
-    counts = ((POOL, row["instance_pools"]), (NODE_POOL, row["node_pools"]))
-    pools = [noun(kind, count) for kind, count in counts if count]
+    counts = ((INSTANCE_POOL, row["instance_pools"]), (NODE_POOL, row["node_pools"]))
+    pools = [RESOURCE_TYPES.count(kind, count) for kind, count in counts if count]
     name = _ORACLE if row["kms_key_id"] is None else row["display_name"] or row["kms_key_id"]
     if len(pools) == 1:
         return f"{pools[0]} will create volumes on {name}."
     if not pools:
-        return f"{noun(CONFIGURATION, row['unused_configurations'])} that no pool uses would, on {name}."
+        unused = RESOURCE_TYPES.count(INSTANCE_CONFIGURATION, row["unused_configurations"])
+        return f"{unused} that no pool uses would create volumes on {name}."
     total = plural(row["instance_pools"] + row["node_pools"], "pool")
     return f"{total} will create volumes on {name} ({', '.join(pools)})."
 

@@ -17,8 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.timestamps import parse_rfc3339
-from .._model.new_volumes import POOL
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource_types import INSTANCE_POOL, RESOURCE_TYPES
 from .attachments import unread_places
 from .checks import EXCEPTED, MET, NOT_APPLICABLE, NOT_MET
 from .owners import owner_of
@@ -246,7 +245,9 @@ def _pools(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     sources = section["sources"] if section else []
     found: dict[str, Mapping[str, Any]] = {source["id"]: source for source in sources}
     for source in sources:
-        found.update((pool["id"], {**pool, "type": POOL, "region": source["region"]}) for pool in source["pools"])
+        found.update(
+            (pool["id"], {**pool, "type": INSTANCE_POOL, "region": source["region"]}) for pool in source["pools"]
+        )
     return found
 
 
