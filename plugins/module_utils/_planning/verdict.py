@@ -116,10 +116,10 @@ def _canary_reason(failures: Sequence[Mapping[str, Any]], role: str) -> str:
         way_round = f"or leave it out with {role}_exclude_ids: [{ids}], and run again"
     else:
         way_round = f"and run again; to go on without it, set {role}_canary to 0"
-    noun = "A first change" if len(failures) == 1 else f"{len(failures):,} first changes"
+    noun = "the canary change" if len(failures) == 1 else f"{len(failures):,} canary changes"
     return (
-        f"The run was stopped early: {noun} ({role}_canary) failed. {named}{more}. The rest was not changed. Remove "
-        f"the reason, such as a lock, {way_round}"
+        f"The run was stopped early: {noun} ({role}_canary) failed. {named}{more}. The rest was not changed. Fix "
+        f"the cause, e.g. remove the lock, {way_round}"
     )
 
 

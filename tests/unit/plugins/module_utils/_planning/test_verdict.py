@@ -151,7 +151,7 @@ class TestStopReason:
     def test_of_many_three_are_named(self) -> None:
         rows = [{**FAILED, "id": volume_id(number)} for number in range(9)]
         told = stop_reason({"is_canary": True, "resources": rows}, "rekey")
-        assert "9 first changes" in told
+        assert "9 canary changes" in told
         assert "and 6 more" in told
         assert len(told) < 1500
 
