@@ -26,7 +26,7 @@ options:
     type: bool
     default: false
   batch:
-    description: The result of the last batch, which says why the run was stopped.
+    description: The result of the last batch, which says why the run was stopped, and what it put back.
     type: dict
     default: {}
   options:
@@ -123,6 +123,7 @@ def plan_verdict(
             objections=objections,
             # A canary that failed is named by the reason for the stop.
             failures=[] if stopped and (batch or {}).get("is_canary") else _failures(batch),
+            put_back=(batch or {}).get("put_back") or 0,
         )
     )
     return found_verdict

@@ -144,7 +144,7 @@ def test_a_task_without_a_result_is_reported_by_those_after_it(sim: Simulator, w
     lines, started = watched.run(returncode=2)
 
     text = "\n".join(lines)
-    assert started == ["key_assignment_plan", "key_plan_apply", "key_assignment_plan", *REPORT], text
+    assert started == ["key_assignment_plan", "key_plan_apply", "key_assignment_plan", REPORT[-1]], text
     assert "DISABLED" in text
     folder = watched.playbooks.runs()[0]
     report = json.loads((folder / "report.json").read_text())

@@ -143,6 +143,7 @@ def verdict(
     retirement: Sequence[Mapping[str, Any]] = (),
     objections: Sequence[str] = (),
     failures: Sequence[Mapping[str, Any]] = (),
+    put_back: int = 0,
 ) -> Verdict:
     """How a run ended.
 
@@ -151,7 +152,8 @@ def verdict(
     ``stopped``: the run stopped early; a text is the sentence of ``stop_reason``. ``latest`` is the link to the newest
     report. ``retirement`` has the verdicts of a report on keys, each with ``kms_key_id``, ``verdict`` and ``uses``.
     ``objections`` are what ``plan_objections`` has against carrying out the last plan, as sentences. ``failures`` are
-    resources that failed, as ``stop_reason`` takes them; not all, if they are many.
+    resources that failed, as ``stop_reason`` takes them; not all, if they are many. ``put_back`` counts policies and
+    replicas which an interrupted run had taken away, and this one made again without a plan.
     """
     counts = last_plan["summary"]
     is_call = "total" in counts
@@ -185,7 +187,7 @@ def verdict(
     if incomplete:
         faults.append(f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}")
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
-    summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown)
+    summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown, put_back)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
 
 
@@ -227,9 +229,10 @@ def _dry_run_line(counts: Mapping[str, int], incomplete: bool) -> str:
     return f"Dry run, nothing was changed: {', '.join(found)}"
 
 
-def _run_line(counts: Mapping[str, int], incomplete: bool) -> str:
+def _run_line(counts: Mapping[str, int], incomplete: bool, put_back: int) -> str:
     changed, failed = counts["changed_earlier"], counts["failed_earlier"]
-    found = [f"{resources(changed)} changed" if changed else "Nothing changed"]
+    found = [f"{resources(changed)} changed" if changed else "No key changed" if put_back else "Nothing changed"]
+    found += [f"{put_back:,} put back that an interrupted run had taken away"] if put_back else []
     found += [f"{failed:,} failed"] if failed else []
     found += [f"{counts['planned']:,} not changed yet"] if counts["planned"] else []
     others = {

@@ -43,6 +43,21 @@ def test_all_well() -> None:
     assert ended["line"] == "3 resources changed, 5 already right. The report: /run"
 
 
+@pytest.mark.parametrize(
+    ("changed", "put_back", "words"),
+    [
+        (3, 2, "3 resources changed, 2 put back that an interrupted run had taken away. "),
+        (0, 1, "No key changed, 1 put back that an interrupted run had taken away. "),
+        (0, 0, "Nothing changed. "),
+    ],
+)
+def test_the_last_line_says_what_was_put_back(changed: int, put_back: int, words: str) -> None:
+    result = counts(changed_earlier=changed)
+    complete = {"complete": True}
+    ended = verdict(result, complete, stopped=False, check_mode=False, folder="/run", put_back=put_back)
+    assert ended["line"] == f"{words}The report: /run"
+
+
 def test_what_is_zero_is_left_out_and_the_rest_is_not() -> None:
     line = end(
         changed_earlier=65,
