@@ -49,7 +49,7 @@ class RoleStep(RunModule):
             variables = {**variables, registered: untrusted(result)}
         return self._with_outcome(result, self._value(OUTCOME, variables), variables)
 
-    def _value(self, name: str, variables: Mapping[str, Any]) -> Any:
+    def _value(self, name: str, variables: dict[str, Any]) -> Any:
         if name not in variables:
             return None
         return self._templar.copy_with_new_env(available_variables=variables).template(variables[name])
