@@ -30,7 +30,7 @@ PROBLEMS, OUTCOME = "__oci_keys_problems", "__oci_keys_outcome"
 display = Display()
 
 # Of a task that fails, Ansible prints the whole result: these are what others still need of it.
-_KEPT = ("changed", "paths", "alarms", "result_file")
+_KEPT = ("changed", "alarms")
 
 
 class RoleStep(RunModule):
@@ -63,7 +63,10 @@ class RoleStep(RunModule):
             display.display(f"{host}{line}")
         if not outcome["failure"]:
             return {**result, "failed": False}
-        return {**{name: result[name] for name in _KEPT if name in result}, "failed": True, "msg": outcome["failure"]}
+        kept = {name: result[name] for name in _KEPT if result.get(name) not in (None, [])}
+        if "paths" in result:  # that of the report is where reports of several hosts are merged from
+            kept["paths"] = {"json": result["paths"]["json"]}
+        return {"changed": False, **kept, "failed": True, "msg": outcome["failure"]}
 
 
 def _says_how_it_ended(result: Mapping[str, Any]) -> bool:

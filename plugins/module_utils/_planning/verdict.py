@@ -128,7 +128,10 @@ def _why(row: Mapping[str, Any]) -> str:
     if not isinstance(error, Mapping):
         return readable(error, _LONGEST_REASON)
     text = readable(error.get("message") or error.get("code") or "failed", _LONGEST_REASON).rstrip(".")
-    hint = readable(error.get("hint") or "", _LONGEST_REASON).rstrip(".")
+    first, *more = str(error.get("hint") or "").strip().split("\n")
+    # Lists, such as IAM statements with their OCIDs, are too long for a terminal.
+    hint = f"{first.rstrip(':.')}; the files of the run list them" if more else first
+    hint = readable(hint, _LONGEST_REASON).rstrip(".")
     return f"{text}. {hint}" if hint else text
 
 
@@ -164,7 +167,11 @@ def verdict(
     is_unknown = incomplete or (not is_call and not discovery)
     faults = _lost(counts.get("unsettled", 0), folder)
     failed = counts["failed_earlier"]
-    if is_call and last_plan.get("msg") and (failed or counts["blocked"]):
+    if is_call and failures and (failed or counts["blocked"]):
+        faults.append(
+            _failed_lines(failed or counts["blocked"], failures, folder, "failed" if failed else "can't be changed")
+        )
+    elif is_call and last_plan.get("msg") and (failed or counts["blocked"]):
         faults.append(last_plan["msg"])  # it names the first of those that failed, with the reasons
     elif is_call and counts["blocked"]:
         faults.append(f"{resources(counts['blocked'])} can't be changed. The files in {folder} have the reasons")
@@ -191,7 +198,7 @@ def verdict(
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
 
 
-def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str) -> str:
+def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str, verb: str = "failed") -> str:
     """Some of those that failed, with the reasons, a line for each."""
     if not failures:
         return f"{resources(count)} failed. The report in {folder} lists them with the reasons"
@@ -199,7 +206,7 @@ def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str
     lines = [f"  {_called(row)}: {_why(row)}" for row in shown]
     more = count - len(shown)
     return "\n".join(
-        [f"{resources(count)} failed:", *lines, *([f"  and {more:,} more in {folder}"] if more > 0 else [])]
+        [f"{resources(count)} {verb}:", *lines, *([f"  and {more:,} more in {folder}"] if more > 0 else [])]
     )
 
 

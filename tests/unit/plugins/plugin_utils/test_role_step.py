@@ -81,18 +81,13 @@ def test_what_came_from_oci_is_no_template(step: Step) -> None:
     assert step.shown[0] == "{{ 6 * 7 }}"
 
 
-def test_of_a_failure_the_message_is_short_and_the_paths_stay(step: Step) -> None:
-    found = {
-        "failed": True,
-        "lines": ["1 alarm"],
-        "alarms": ["Too old."],
-        "paths": {"json": "/r"},
-        "msg": "m",
-        "big": 1,
-    }
+def test_of_a_failure_the_message_is_short_and_where_the_report_is_stays(step: Step) -> None:
+    found: dict[str, Any] = {"failed": True, "lines": ["1 alarm"], "alarms": ["Too old."], "msg": "m", "big": 1}
+    found["paths"] = {"json": "/r", "html": "/h"}
     result = step.run(found, __oci_keys_outcome=OUTCOME)
     assert step.shown == ["1 alarm", "The report: /run"]
-    assert result == {"failed": True, "msg": "Too old.", "alarms": ["Too old."], "paths": {"json": "/r"}}
+    kept = {"alarms": ["Too old."], "paths": {"json": "/r"}}
+    assert result == {"failed": True, "changed": False, "msg": "Too old.", **kept}
 
 
 @pytest.mark.parametrize(
