@@ -297,6 +297,7 @@ def _result(course: _Course, *, check_mode: bool) -> dict[str, Any]:
     }
     if course.recovered:
         result["recovered"] = course.recovered[:_MOST_RECOVERED]
+        result["put_back"] = sum(1 for entry in course.recovered if entry["changed"] and not entry["error"])
     return result
 
 
