@@ -84,7 +84,9 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
-    plan.advice = advice(discovery.new_volumes, plan_filter)
+    plan.advice = advice(
+        discovery.new_volumes, plan_filter, whole_tenancy=discovery.scanned["whole_tenancy"]
+    )
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = _wanted_keys(plan_filter, discovery) | _keys_of_lost(plan)

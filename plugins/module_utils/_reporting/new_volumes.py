@@ -20,6 +20,7 @@ from .._model.new_volumes import (
     NewVolumes,
     SourceRow,
     keys_of,
+    lists_all_pools,
     name_of,
     pool_count,
     uses_key,
@@ -40,7 +41,7 @@ _ORACLE = "the Oracle-managed key"
 
 
 class KeyRow(TypedDict):
-    """How many pools hand a key on to new volumes, and how many configurations that no pool uses name it.
+    """How many pools hand a key on to new volumes, and how many configurations for which no pool was found name it.
 
     Key None is the Oracle-managed one, which has no condition.
     """
@@ -268,7 +269,8 @@ def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
     if len(rows) > _MOST_LINES:
         lines.append(f"... and {len(rows) - _MOST_LINES:,} more keys that pools hand on; see the report.")
     if not rows and section["complete"]:
-        lines.append("No pool creates volumes.")
+        found_all = knows_pools(report)
+        lines.append("No pool creates volumes." if found_all else "No pool that creates volumes was found.")
     return lines
 
 
@@ -281,7 +283,7 @@ def key_sentence(row: Mapping[str, Any]) -> str:
         return f"{pools[0]} will create volumes on {name}."
     if not pools:
         unused = RESOURCE_TYPES.count(INSTANCE_CONFIGURATION, row["unused_configurations"])
-        return f"{unused} that no pool uses would create volumes on {name}."
+        return f"{unused} would create volumes on {name}. No pool was found that uses {'it' if row['unused_configurations'] == 1 else 'them'}."
     total = plural(row["instance_pools"] + row["node_pools"], "pool")
     return f"{total} will create volumes on {name} ({', '.join(pools)})."
 
@@ -342,8 +344,13 @@ def volume_words(volume: Mapping[str, Any]) -> str:
     return f"block volume {volume['display_name'] or ''}".strip()
 
 
-def remedy(source: Mapping[str, Any]) -> str:
-    """What to do for another key."""
+def knows_pools(report: Mapping[str, Any]) -> bool:
+    """Whether a configuration for which this report names no pool has none."""
+    return lists_all_pools(report.get("new_volumes"), report["headline"]["scope"]["all_compartments"])
+
+
+def remedy(source: Mapping[str, Any], is_unused_known: bool = False) -> str:
+    """What to do for another key. ``is_unused_known``: a configuration for which no pool was found has none."""
     if source["type"] == NODE_POOL:
         return "Set its key with the role rekey, with node_pool in rekey_resource_types. New nodes get it."
     if source["pools"]:
@@ -351,7 +358,12 @@ def remedy(source: Mapping[str, Any]) -> str:
             "A configuration can't be changed: copy it with the key and point its pools to the copy, with the module "
             "instance_configuration_kms_key."
         )
-    return "No pool uses it. Delete it if nobody launches from it."
+    if is_unused_known:
+        return "No pool uses it. Delete it if nobody launches from it."
+    return (
+        "No pool that uses it was found, but not all pools were listed. Report on the whole tenancy, as a caller who may "
+        "inspect instance-pools, before you delete it."
+    )
 
 
 def _pool_ids(source: SourceRow) -> list[str]:
