@@ -16,6 +16,7 @@ from typing import Any, TypedDict
 from .._common.quantities import plural
 from .._common.text import shorten
 from .._documents.keys_file import ReportedKeyRow
+from .._model.decisions import GONE_STATES, POOL_FAULTY_STATES, POOL_READY_STATES
 from .._model.new_volumes import (
     NewVolumes,
     SourceRow,
@@ -34,6 +35,7 @@ from .scope import compartment_paths
 NO_VOLUMES = "no_volumes"
 """The state of what creates no volumes: its instances boot from volumes that are there already."""
 
+_AT_REST = GONE_STATES | POOL_READY_STATES | POOL_FAULTY_STATES
 _MOST_LINES = 10
 _NAMED = 3
 _NAME_LENGTH = 60
@@ -254,9 +256,24 @@ def gaps(found: NewVolumes | None) -> list[str]:
     if unknown:
         which = "instance configuration or node pool" if unknown == 1 else "instance configurations or node pools"
         gaps_found.append(f"{unknown:,} {which} whose volumes are not all known")
+    changing = _pools_in_transition(found)
+    if changing:
+        verb = "is" if changing == 1 else "are"
+        gaps_found.append(
+            f"{plural(changing, 'pool')} {verb} in transition, and may get another key by that; look again when "
+            f"{'it is' if changing == 1 else 'they are'} done"
+        )
     if not found["complete"]:
         gaps_found.append("new volumes were not looked at everywhere")
     return gaps_found
+
+
+def _pools_in_transition(found: NewVolumes) -> int:
+    """How many pools may get another key, or another configuration, by a change that is under way. A state that is not
+    known counts as that, as does none."""
+    node_pools = [row for row in found["sources"] if row["type"] == NODE_POOL]
+    instance_pools = {pool["id"]: pool for row in found["sources"] for pool in row["pools"]}
+    return sum(row["lifecycle_state"] not in _AT_REST for row in (*node_pools, *instance_pools.values()))
 
 
 def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
