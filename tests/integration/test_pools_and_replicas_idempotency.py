@@ -170,7 +170,7 @@ def _diff(ran: Ran) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("kind", "way", "switches"), _cases())
+@pytest.mark.parametrize(("kind", "way", "switches"), list(_cases()))
 def test_check_run_run_again_check_again(sim: Simulator, kind: Kind, way: str, switches: dict[str, Any]) -> None:
     former, desired, action = WAYS[way]
     was = None if former is None else kind.keys[former]
