@@ -112,9 +112,15 @@ parity-take: $(VENV) ## Make the simulator follow a result of make parity-oci (F
 
 # Whatever make test leaves out is in here, as all of it is.
 soak: $(VENV) ## Run all tests with all of their cases, limits in real time, guides, and all scenarios (takes an hour)
-	@$(MAKE) molecule sdk
+	@$(MAKE) molecule sdk command-line
 	$(call heading,All tests with all of their cases (pytest))
 	$(RUN) env SOAK=1 pytest -n 3 --dist worksteal --cov --cov-report=html:.cache/coverage/html --cov-report=
+
+command-line: $(VENV) .cache/oci-cli/bin/oci ## Install Oracle's command line for make soak and make bench, into .cache/oci-cli
+
+.cache/oci-cli/bin/oci: | $(VENV)
+	$(RUN) uv venv --quiet --python 3.11 .cache/oci-cli
+	$(RUN) uv pip install --quiet --python .cache/oci-cli oci-cli
 
 sdk: $(VENV) ## Run the tests of the way to OCI with the oldest SDK that is supported, and the newest
 	$(call heading,SDK (oldest and newest))
@@ -167,4 +173,4 @@ clean: ## Remove .venv, caches and test output
 $(VENV): requirements-dev.txt tools/make-venv
 	@tools/make-venv
 
-.PHONY: help test demo pictures format check format-check imports types lint sanity ansible-test docs build molecule unit soak sdk mutations bench certify execution-environment release release-check publish rehearsal parity parity-oci parity-clean parity-take simulator generate requirements clean
+.PHONY: help test demo pictures format check format-check imports types lint sanity ansible-test docs build molecule unit soak command-line sdk mutations bench certify execution-environment release release-check publish rehearsal parity parity-oci parity-clean parity-take simulator generate requirements clean

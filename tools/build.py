@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / ".cache" / "dist"
-MAX_SIZE = 600_000
+# Nearly all of it are plugins. What new volumes are born with (read, reported, advised on, changed) took it past
+# 600 kB.
+MAX_SIZE = 640_000
 
 REQUIRED = {
     "CHANGELOG.md",

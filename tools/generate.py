@@ -54,7 +54,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield specs, with_options(specs.read_text(encoding="utf-8"), entry_points)
         yield ROOT / "roles" / role / "defaults" / "main.yml", defaults(role)
         yield readme, with_tables(readme.read_text(encoding="utf-8"))
-    yield SCHEMA, with_types(SCHEMA.read_text(encoding="utf-8"), RESOURCE_TYPES.with_key.names)
+    yield SCHEMA, with_types(SCHEMA.read_text(encoding="utf-8"), RESOURCE_TYPES.reported.names)
 
 
 def with_return_values(text: str, blocks: Mapping[str, str]) -> str:

@@ -29,12 +29,13 @@ extends_documentation_fragment:
 options:
   resource_types:
     description:
-      - The types to list, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup), V(policy_assignment)
-        and V(replica).
+      - The types to list, of V(volume), V(boot_volume), V(volume_backup), V(boot_volume_backup),
+        V(policy_assignment), V(replica) and V(node_pool).
       - V(policy_assignment) stands for backup policies with copies in another region that are assigned to volumes, boot
         volumes and volume groups. It costs a call for each of these.
       - V(replica) stands for the replicas that these regions hold of volumes elsewhere.
-      - When not set, all except V(policy_assignment) and V(replica). An empty list is an error.
+      - V(node_pool) stands for the node pools of Container Engine (OKE), with the key that new nodes get.
+      - When not set, all except V(policy_assignment), V(replica) and V(node_pool). An empty list is an error.
     type: list
     elements: str
   kms_key_ids:
@@ -73,6 +74,19 @@ options:
       - RV(complete) does not depend on it. RV(scanned.attachments.complete) says whether all these lists were read.
     type: bool
     default: false
+  new_volumes:
+    description:
+      - Whether to look up what new volumes are born with, for RV(new_volumes), namely the keys that instance
+        configurations, the instance pools that use them, and node pools of Kubernetes Engine (OKE) give to volumes.
+      - In each region, it is three calls per compartment (lists of configurations, instance pools and node pools), one
+        more for each further hundred of their rows, one for each configuration, as its list has no keys, and one for
+        each node pool whose row in the list has no key. No instance is read.
+      - In a tenancy with 40 compartments, 200 instance configurations and 60 instance pools in one region, this is 320
+        calls, and one more for each node pool without a key.
+      - O(kms_key_ids), O(encryption) and tags do not limit it. RV(complete) does not depend on it.
+        RV(new_volumes.complete) says whether all of these were read.
+    type: bool
+    default: false
   result:
     description:
       - V(all) lists all resources in the result of the task. V(summary) lists none, nor does V(changed), since nothing
@@ -97,6 +111,8 @@ notes:
     O(regions=all) C(inspect tenancies) in the tenancy.
   - With O(attachments=true) it needs C(read instances) there too, and C(inspect volume-attachments), which is part of
     C(inspect volume-family).
+  - With O(new_volumes=true) it needs C(read instance-configurations), C(inspect instance-pools) and
+    C(read cluster-node-pools) there.
 seealso:
   - module: oci_keys.block_volume.kms_key_info
   - module: oci_keys.block_volume.key_assignment_plan
@@ -591,6 +607,127 @@ caller:
       description: The version of the installed OCI Python SDK; null if there is none, which API keys do without.
       type: str
       sample: 2.189.0
+new_volumes:
+  description:
+    - What new volumes are born with, regardless of the filters of resources. Null unless O(new_volumes=true).
+  returned: success
+  type: dict
+  contains:
+    complete:
+      description: Whether all lists, configurations and node pools were read.
+      type: bool
+      sample: true
+    unreadable:
+      description: What could not be read, as in RV(unreadable). The types are V(instance_configuration),
+        V(instance_pool) and V(node_pool). Unless O(result=all), only the first 20.
+      type: list
+      elements: dict
+      contains:
+        region:
+          description: The region.
+          type: str
+          sample: us-ashburn-1
+        compartment_id:
+          description: The OCID of the compartment. Null if it is not known, or if all of them are affected.
+          type: str
+          sample: ocid1.compartment.oc1..exampleuniqueid
+        resource_type:
+          description: V(instance_configuration), V(instance_pool) or V(node_pool).
+          type: str
+          sample: instance_pool
+        code:
+          description: The code of the error, V(NoAnswer) if there was no response.
+          type: str
+          sample: NotAuthorizedOrNotFound
+        status:
+          description: The HTTP status of the response. Null if there was none.
+          type: int
+          sample: 404
+        message:
+          description: What happened.
+          type: str
+          sample: The caller may not list instance pools in the compartment.
+        hint:
+          description: What to do about it. Null if nothing is known.
+          type: str
+          sample: "Grant: Allow group <your group> to inspect instance-pools in compartment id
+            ocid1.compartment.oc1..exampleuniqueid"
+    sources:
+      description: The instance configurations and node pools. Unless O(result=all), none.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Its OCID.
+          type: str
+          sample: ocid1.instanceconfiguration.oc1.iad.exampleuniqueid
+        type:
+          description: V(instance_configuration) or V(node_pool).
+          type: str
+          sample: instance_configuration
+        region:
+          description: Its region.
+          type: str
+          sample: us-ashburn-1
+        compartment_id:
+          description: The OCID of its compartment. Null if it could not be read.
+          type: str
+          sample: ocid1.compartment.oc1..exampleuniqueid
+        display_name:
+          description: Its name. Null if it could not be read.
+          type: str
+          sample: web-2024
+        lifecycle_state:
+          description: The lifecycle state of a node pool. Configurations have none.
+          type: str
+          sample: null
+        volumes:
+          description: The volumes that each new instance or node is created with.
+          type: list
+          elements: dict
+          contains:
+            type:
+              description: V(boot_volume) or V(volume).
+              type: str
+              sample: boot_volume
+            display_name:
+              description: The name that a block volume gets. Null if none is given.
+              type: str
+              sample: data
+            kms_key_id:
+              description: The OCID of the customer-managed key that it gets. Null if that is the Oracle-managed key.
+              type: str
+              sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
+            copies_kms_key_id:
+              description: The OCID of the key that copies of it in another region get. Null if that is the
+                Oracle-managed key, or if there are none.
+              type: str
+              sample: null
+        unknown:
+          description: Why there may be other volumes, or volumes on other keys. Null if all are known.
+          type: str
+          sample: null
+        pools:
+          description: The instance pools that use a configuration, in the searched compartments.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: Its OCID.
+              type: str
+              sample: ocid1.instancepool.oc1.iad.exampleuniqueid
+            compartment_id:
+              description: The OCID of its compartment.
+              type: str
+              sample: ocid1.compartment.oc1..exampleuniqueid
+            display_name:
+              description: Its name.
+              type: str
+              sample: web
+            lifecycle_state:
+              description: Its lifecycle state. Pools that are C(TERMINATING) or C(TERMINATED) are left out.
+              type: str
+              sample: RUNNING
 msg:
   description: The counts in a sentence, and the first places that could not be read.
   returned: always
@@ -603,6 +740,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.key
     run_key_assignment_info,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.module import Module
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.new_volumes import look_at_new_volumes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.options import info_spec
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.progress import PROGRESS_OPTIONS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.scope_options import DISCOVERY_OPTIONS
@@ -621,10 +759,11 @@ def main() -> None:
             defined_tags={"type": "dict"},
             encryption={"type": "str", "choices": ["any", "customer", "oracle"], "default": "any"},
             attachments={"type": "bool", "default": False},
+            new_volumes={"type": "bool", "default": False},
         ),
         supports_check_mode=True,
     )
-    run_key_assignment_info(module, attach=add_attachments)
+    run_key_assignment_info(module, attach=add_attachments, look=look_at_new_volumes)
 
 
 if __name__ == "__main__":

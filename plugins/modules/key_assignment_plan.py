@@ -63,8 +63,9 @@ options:
   resource_types:
     description:
       - The types to plan, and with O(new_discovery_file) to discover. When not set, all types that were discovered but
-        V(replica), and with O(new_discovery_file) all but V(policy_assignment) and V(replica).
+        V(replica) and V(node_pool), and with O(new_discovery_file) all but these and V(policy_assignment).
       - The key of a replica is changed on its source, and that of a member of a replicated volume group with the group.
+      - The key of a node pool is for new nodes only; those that exist keep theirs.
     type: list
     elements: str
     choices:
@@ -74,6 +75,7 @@ options:
       - boot_volume_backup
       - policy_assignment
       - replica
+      - node_pool
   from_kms_key_ids:
     description:
       - Select only resources that are on one of these keys. Takes OCIDs and names of keys.
@@ -82,6 +84,15 @@ options:
   only_oracle_managed:
     description:
       - Whether to select only resources that are on the Oracle-managed key.
+    type: bool
+    default: false
+  new_volumes:
+    description:
+      - Whether to look up what new volumes are born with, with O(new_discovery_file), as
+        M(oci_keys.block_volume.key_assignment_info) does, which says what it costs.
+      - The plan then has C(advice), in its file and in RV(lines). It names instance configurations and node pools whose
+        new volumes get another key than is planned for their region, and what to do. No plan changes them for that.
+      - O(from_kms_key_ids), O(only_oracle_managed) and O(exclude_ids) limit the advice, other filters don't.
     type: bool
     default: false
   terraform_state:

@@ -60,6 +60,8 @@ NOT_EXECUTED = [
     ("jq -r '.files", "test_signatures.py compares the same digests"),
     ("rekey_skip_terraform: true", "test_terraform.py runs the role with these variables"),
     ("- alert: ", "there is no Prometheus, and test_machine_forms.py finds the metrics of these rules in a report"),
+    ("rekey_new_volumes: true", "test_new_volumes.py and test_new_volumes_advice.py try what these switch on"),
+    ("README.md: calls = 3 x regions", "it is a formula, and test_new_volumes.py counts the calls"),
     ("README.md: ansible-playbook", "the same commands are those of guides, or of test_readme.py"),
     ("README.md: - name: Put two volumes", "test_readme.py does that, and the commands beside it"),
 ]
@@ -90,6 +92,12 @@ FLEET: dict[str, Any] = {
     "boot_volume_backups": [{"name": "boot-backup-{n}", "count": 3, "of": "boot-{n}"}],
     "volume_backup_policies": [
         {"name": "to-phx", "region": IAD, "compartment": "prod", "destination_region": PHX},
+    ],
+    "instance_configurations": [
+        {"name": name, "region": IAD, "compartment": "prod", "key": "key-everywhere"} for name in ("used", "alone")
+    ],
+    "instance_pools": [
+        {"name": f"pool-{number}", "region": IAD, "compartment": "prod", "configuration": "used"} for number in (1, 2)
     ],
     "policy_assignments": [
         {"asset": "data-1", "policy": "to-phx"},

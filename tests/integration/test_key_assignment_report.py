@@ -107,6 +107,7 @@ def test_a_report_is_written_and_nothing_counts_as_changed(folder: Folder, check
             "ocsf": "findings.ocsf.json",
             "metrics": "metrics.prom",
             "summary": "summary.json",
+            "new_volumes": "new_volumes.csv",
             "manifest": "manifest.json",
         }.items()
     }

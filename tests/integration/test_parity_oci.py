@@ -10,6 +10,7 @@ own to what nobody knows.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -46,15 +47,38 @@ FLEET: dict[str, Any] = {
         {"name": "key-a", "vault": "near"},
         {"name": "key-b", "vault": "near"},
         {"name": "key-far", "vault": "far"},
+        {"name": "rsa", "vault": "near", "algorithm": "RSA"},
+        {"name": "disabled", "vault": "near", "state": "DISABLED"},
+        {"name": "dying", "vault": "near", "state": "PENDING_DELETION"},
+        {"name": "no-grant", "vault": "near", "service_may_use": False},
     ],
     "volumes": [{"name": "theirs-{n}", "count": 2, "region": NEAR, "compartment": "lab", "key": "key-b"}],
-    "boot_volumes": [{"name": "their-boot", "region": NEAR, "compartment": "lab"}],
+    "boot_volumes": [
+        {"name": "their-boot", "region": NEAR, "compartment": "lab"},
+        {"name": "their-boot-with-key", "region": NEAR, "compartment": "lab", "key": "key-a"},
+    ],
     "volume_backups": [{"name": "their-backup", "of": "theirs-1", "key": "key-b"}],
     "volume_backup_policies": [{"name": "weekly", "region": NEAR, "compartment": "lab", "destination_region": FAR}],
     "policy_assignments": [{"asset": "theirs-1", "policy": "weekly"}],
 }
+OPTIONAL = {
+    "rsa_key": "rsa",
+    "disabled_key": "disabled",
+    "pending_deletion_key": "dying",
+    "key_without_grant": "no-grant",
+    "boot_volume_id": "their-boot-with-key",
+    "boot_volume_without_key_id": "their-boot",
+}
 LONGEST = 600.0
-TIMED = {"states_of_a_change", "same_key_put", "when_a_key_shows"}
+SOME = """
+import json, sys
+import parity.__main__ as program
+names = json.loads(sys.argv.pop(1))
+program.ALL = {name: program.ALL[name] for name in names}
+sys.exit(program.main())
+"""
+"""The program with these probes alone."""
+TIMED = {"copy_shows", "states_of_a_change", "same_key_put", "when_a_key_shows"}
 """On a busy machine, a change of a twentieth of a second may be over before it is looked at. ``make parity`` asks these
 on a clock of its own."""
 
@@ -66,6 +90,8 @@ class Tenancy:
         self.sim = sim
         self.folder = folder
         self.before = {row["id"]: row for row in sim.resources()}
+        #: The probes that are asked; all of them if it is not set.
+        self.probes: list[str] | None = None
         self.settings = folder / "settings.yml"
         names = {
             "compartment_id": "lab",
@@ -82,7 +108,8 @@ class Tenancy:
     def command(self, name: str, *flags: str) -> list[str]:
         where = ["--config", self.environment["OCI_CONFIG_FILE"], "--settings", str(self.settings)]
         where += ["--results", str(self.folder / "results")]
-        return [sys.executable, "-m", "parity", name, *where, *flags]
+        program = ["-m", "parity"] if self.probes is None else ["-c", SOME, json.dumps(self.probes)]
+        return [sys.executable, *program, name, *where, *flags]
 
     def run(self, name: str, *flags: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -127,12 +154,23 @@ def tenancy(shared_simulator: Simulator, tmp_path: Path) -> Iterator[Tenancy]:
 def test_a_whole_run_with_the_collection_itself(tenancy: Tenancy) -> None:
     """What differs is said to, the rest is as assumed, and nobody else's resource is touched."""
     tenancy.sim.set(key_visible="at_put", unusable_key_code="400", trailing_empty_page="on", settle=0.3)
+    tenancy.sim.set(copy_visible="late", boot_list_without_domain="refused")
+    given = {name: tenancy.sim.id(value) for name, value in OPTIONAL.items()}
+    settings = json.loads(tenancy.settings.read_text())
+    tenancy.settings.write_text(json.dumps(settings | given | {"retention": True, "replicas": True}))
     ran = tenancy.run("oci", "--yes")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     content = tenancy.result()
     differs = {row["probe"] for row in content["findings"] if row["verdict"] == "differs"} - TIMED
-    assert differs == {"key_of_another_region", "last_page"}
+    assert differs == {
+        "boot_volumes_without_domain",
+        "disabled_key",
+        "dying_key",
+        "key_of_another_region",
+        "key_without_grant",
+        "last_page",
+    }
     assert "when_a_key_shows" not in {row["probe"] for row in content["findings"] if row["verdict"] == "as assumed"}
     assert {row["what"]: row["verdict"] for row in content["product"]} == dict.fromkeys(
         (
@@ -176,7 +214,8 @@ def test_the_collection_is_believed_only_as_far_as_the_sdk_sees_it(tenancy: Tena
 def test_nothing_is_made_unless_somebody_agrees(tenancy: Tenancy) -> None:
     for answer in ("no\n", ""):
         assert tenancy.run("oci", answer=answer).returncode == 1
-    assert set(tenancy.sim.counts()) <= {"ListVolumes", "ListVolumeGroups", "ListVolumeBackups"}
+    lists = {"ListVolumes", "ListVolumeGroups", "ListVolumeBackups", "ListBootVolumeBackups"}
+    assert set(tenancy.sim.counts()) <= lists
 
 
 CASES = [("UpdateVolumeKmsKey", 0, 404, "NotAuthorizedOrNotFound")]
@@ -215,6 +254,7 @@ def test_what_runs_out_or_is_not_permitted_is_skipped_or_unknown(
 def test_a_run_that_may_not_delete_names_what_is_left(tenancy: Tenancy) -> None:
     settings = json.loads(tenancy.settings.read_text())
     tenancy.settings.write_text(json.dumps(settings | {"patience_seconds": 3.0}))
+    tenancy.probes = ["key_of_new_backup"]
     tenancy.sim.fault("status", "DeleteVolume", times=None, status=404, code="NotAuthorizedOrNotFound")
     ran = tenancy.run("oci", "--yes", "--no-product")
     left = [row["id"] for row in tenancy.sim.resources("volume") if row["id"] not in tenancy.before and _lives(row)]
@@ -254,6 +294,8 @@ def _moments(count: int) -> list[int]:
 
 @pytest.mark.parametrize("calls", _moments(24 if SOAK else 1))
 def test_a_killed_run_is_cleaned_up_by_another_process(tenancy: Tenancy, calls: int) -> None:
+    # Late enough for the first look not to see it.
+    tenancy.sim.set(copy_visible="late", copy_settle=0.3)
     process = _started(tenancy, calls, "--no-product")
     process.kill()
     process.communicate()
@@ -263,7 +305,7 @@ def test_a_killed_run_is_cleaned_up_by_another_process(tenancy: Tenancy, calls: 
 
 
 @soak
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_deletes_what_it_made_and_says_what_it_saw(tenancy: Tenancy, number: int) -> None:
     process = _started(tenancy, 150, "--no-product")
     os.kill(process.pid, number)
@@ -273,6 +315,60 @@ def test_an_interrupted_run_deletes_what_it_made_and_says_what_it_saw(tenancy: T
     assert "Traceback" not in output
     reasons = {row["seen"] for row in tenancy.result()["findings"] if row["verdict"] == "skipped"}
     assert "the run was interrupted" in reasons
+    tenancy.assert_nothing_left()
+
+
+def _of_the_run(tenancy: Tenancy) -> list[str]:
+    """The command lines of living processes that work on this tenancy."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = file.read_text(errors="replace").replace("\0", " ")
+            if str(tenancy.folder) in words:
+                found.append(words)
+    return found
+
+
+#: How far the collection has come: in the first module, in the copy, in the rekey.
+PRODUCT_MOMENTS = [20, 40, 90, 130, 170]
+EARLY = 25
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+@pytest.mark.parametrize(
+    ("number", "calls"),
+    [
+        (signal.SIGKILL, EARLY),
+        *(
+            pytest.param(number, calls, marks=soak)
+            for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            for calls in PRODUCT_MOMENTS
+        ),
+    ],
+)
+def test_a_run_that_is_ended_while_the_collection_works_leaves_neither_resources_nor_processes(
+    tenancy: Tenancy, number: int, calls: int
+) -> None:
+    tenancy.probes = []
+    process = _started(tenancy, calls)
+    (log,) = (tenancy.folder / "results").glob("*/ansible.log")
+    assert process.poll() is None
+    ended = log.read_text().count("PLAY RECAP")
+    os.kill(process.pid, number)
+    output, _none = process.communicate(timeout=LONGEST)
+    assert "Traceback" not in output
+    if number == signal.SIGKILL:
+        end = time.monotonic() + LONGEST
+        while left := _of_the_run(tenancy):
+            assert time.monotonic() < end, left
+            time.sleep(0.05)
+        if calls == EARLY:
+            # It has not come to its end by itself.
+            assert (ended, log.read_text().count("PLAY RECAP")) == (0, 0)
+        assert tenancy.run("clean", "--yes").returncode == 0
+    else:
+        assert process.returncode == 2, output
+        assert _of_the_run(tenancy) == []
     tenancy.assert_nothing_left()
 
 

@@ -83,9 +83,15 @@ def _as_it_was(request: pytest.FixtureRequest) -> None:
 
 
 def report(
-    *resources: dict[str, Any], keys: Any = None, changes: Any = None, scanned: Any = None, **fields: Any
+    *resources: dict[str, Any],
+    keys: Any = None,
+    changes: Any = None,
+    scanned: Any = None,
+    new_volumes: Any = None,
+    **fields: Any,
 ) -> dict[str, Any]:
-    found = files.discovery(*resources, unreadable=[files.unreadable()], scanned=scanned or {})
+    more = {"scanned": scanned or {}, "new_volumes": new_volumes}
+    found = files.discovery(*resources, unreadable=[files.unreadable()], **more)
     part = RunRecords(
         discovery=parse_discovery(JsonNode(found, "before.json")),
         plan=plan_section(
@@ -140,6 +146,7 @@ def write_everything(folder: Path) -> Path:
         terraform=managed,
         exceptions=[excepted, expired],
         scanned={"attachments": UNREAD_ATTACHMENTS},
+        new_volumes=BORN,
     )
     assert len(now["terraform"]["rows"]) == 3
     records = [parse_report(JsonNode(json.loads(canonical(one)), "report.json")) for one in (before, now)]
@@ -159,6 +166,15 @@ def write_everything(folder: Path) -> Path:
     return path
 
 
+BORN = files.new_volumes(
+    files.configuration(1, files.KEY_A, files.KEY_B, None, pools=3, display_name="c" * 200),
+    files.configuration(2, files.KEY_B, pools=0),
+    files.configuration(3, display_name=None, compartment_id=None, unknown="it could not be read"),
+    files.configuration(4, volumes=[files.created_volume(files.KEY_A, "volume", copies_kms_key_id=files.KEY_B)]),
+    files.node_pool(1),
+    files.node_pool(2, files.KEY_A, region=files.PHX),
+    unreadable=[files.unreadable(resource_type="instance_pool")],
+)
 HOST = {"id": "ocid1.instance.oc1.iad.exampleuniqueid", "display_name": "db-server-with-a-long-name-1"}
 UNREAD_ATTACHMENTS = {"complete": False, "unreadable": [files.unreadable(resource_type="boot_volume")]}
 

@@ -39,7 +39,7 @@ def verdict(sim: Simulator, folder: Path, key: str, **options: Any) -> tuple[dic
         regions=["all"],
         resource_types=list(RESOURCE_TYPES.with_key.names),
         discovery_file=str(folder / "before.json"),
-        **options,
+        **{"new_volumes": True, **options},
     )
     assert not found.failed, found.msg
     run(
@@ -195,3 +195,61 @@ def _missing_from_list(sim: Simulator, monkeypatch: pytest.MonkeyPatch, section:
 
     monkeypatch.setattr(Transport, "send", send_without)
     return listing
+
+
+PROD = {"region": "us-ashburn-1", "compartment": "prod"}
+HANDING_ON: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "image of a configuration that a pool uses": (
+        {
+            "instance_configurations": [{"name": "web", **PROD, "key": "key-b"}],
+            "instance_pools": [{"name": "pool", **PROD, "configuration": "web"}],
+        },
+        ["instance_configuration", "instance_pool"],
+    ),
+    "block volume of a configuration alone": (
+        {"instance_configurations": [{"name": "web", **PROD, "volumes": [{"key": "key-b"}]}]},
+        ["instance_configuration"],
+    ),
+    "node pool": ({"node_pools": [{"name": "workers", **PROD, "key": "key-b"}]}, ["node_pool"]),
+}
+
+
+@pytest.mark.parametrize("name", HANDING_ON)
+def test_a_key_that_only_new_volumes_get_is_in_use(sim: Simulator, tmp_path: Path, name: str) -> None:
+    sections, types = HANDING_ON[name]
+    furnish(sim, volumes=[volumes(1, key="key-a")], **sections)
+
+    found, _ran = verdict(sim, tmp_path, "key-b", read_each=True)
+    other, _ran = verdict(sim, tmp_path, "key-a", read_each=True)
+
+    assert (found["verdict"], [use["type"] for use in found["uses"]]) == ("in_use", types)
+    assert [use["type"] for use in other["uses"]] == ["volume"]
+
+
+@pytest.mark.parametrize("operation", ["ListInstanceConfigurations", "GetInstanceConfiguration", "ListNodePools"])
+def test_what_may_hand_a_key_on_and_could_not_be_read_keeps_it_unknown(
+    sim: Simulator, tmp_path: Path, operation: str
+) -> None:
+    furnish(
+        sim,
+        volumes=[volumes(1, key="key-a")],
+        instance_configurations=[{"name": "web", **PROD, "key": "key-b"}],
+        node_pools=[{"name": "workers", **PROD, "key": "key-a"}],
+    )
+    sim.fault("status", operation, times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    found, _ran = verdict(sim, tmp_path, "key-everywhere", read_each=True)
+
+    assert found["verdict"] == "incomplete"
+    assert any("instance configurations, instance pools or node pools" in gap for gap in found["gaps"])
+
+
+def test_where_nobody_looked_at_new_volumes_a_verdict_is_incomplete(sim: Simulator, tmp_path: Path) -> None:
+    furnish(sim, volumes=[volumes(1, key="key-a")])
+
+    found, _ran = verdict(sim, tmp_path, "key-b", read_each=True, new_volumes=False)
+
+    assert (found["verdict"], found["gaps"]) == (
+        "incomplete",
+        ["not looked at what new volumes are born with (option new_volumes)"],
+    )

@@ -38,6 +38,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_kms_key,
     backup_policy_crossregion_key,
     backup_policy_plan,
+    instance_configuration_kms_key,
     key_assignment_info,
     key_assignment_plan,
     key_assignment_report,
@@ -67,6 +68,11 @@ FREE = {"by_region", "by_type", "freeform_tags", "defined_tags", "violations", "
 
 YEARS = {"is_retention_lock_enabled": True, "retention_period": {"unit": "YEARS", "amount": 7}}
 POLICY = {"region": IAD, "compartment": "prod"}
+COPIED = {
+    "instanceType": "compute",
+    "launchDetails": {"sourceDetails": {"sourceType": "image"}},
+    "blockVolumes": [{"createDetails": {"xrcKmsKeyId": "ocid1.key.oc1.phx.vault.exampleuniqueid"}}],
+}
 
 
 def _volume_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
@@ -105,6 +111,31 @@ def _replica_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
     sim.fault("status", "UpdateVolume", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     yield run(replica_kms_key.main, sim, volume_ids=ids[:1], kms_key_id=sim.id("key-everywhere"))
     yield run(replica_kms_key.main, sim, volume_ids=["wrong"], kms_key_id=sim.id("key-phx"))
+
+
+def _instance_configuration_kms_key(sim: Simulator, folder: Path) -> Iterator[Ran]:
+    main = instance_configuration_kms_key.main
+    yield _recovering(main, sim, folder, instance_pool_ids=[])
+    base = {"region": IAD, "compartment": "prod"}
+    furnish(
+        sim,
+        instance_configurations=[{"name": name, "key": "key-b", "volumes": [{}], **base} for name in ("used", "alone")],
+        instance_pools=[{"name": f"pool-{number}", "configuration": "used", **base} for number in (1, 2)],
+    )
+    pools = [sim.id("pool-1"), sim.id("pool-2")]
+    for more in MODES:
+        configurations = [sim.id("alone")]
+        yield run(
+            main,
+            sim,
+            instance_pool_ids=pools,
+            instance_configuration_ids=configurations,
+            kms_key_id=sim.id("key-a"),
+            **more,
+        )
+    sim.fault("status", "UpdateInstancePool", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(main, sim, instance_pool_ids=pools[:1], kms_key_id=sim.id("key-everywhere"))
+    yield run(main, sim, instance_pool_ids=["wrong"], kms_key_id=sim.id("key-a"))
 
 
 LOST = {
@@ -196,19 +227,28 @@ def _key_assignment_info(sim: Simulator, folder: Path) -> Iterator[Ran]:
         volume_backups=[{"name": "backup", "of": "volume-1", "key": "key-b", **YEARS}],
         boot_volumes=[volumes(2, name="boot", **tags)],
         instances=[{"name": "host", **POLICY, "volumes": ["volume-1"]}],
+        instance_configurations=[
+            {"name": "web", **POLICY, "key": "key-a", "volumes": [{"key": "key-b"}]},
+            {"name": "copied", **POLICY, "details": COPIED},
+            {"name": "cluster", **POLICY, "source": "GMC"},
+        ],
+        instance_pools=[{"name": "web-pool", **POLICY, "configuration": "web"}],
+        node_pools=[{"name": "workers", **POLICY, "key": "key-a"}],
     )
     types = {"resource_types": [*TYPES, "replica"]}
     for more in (
         *MODES,
         tags,
         {"attachments": True},
+        {"new_volumes": True},
         {"kms_key_ids": [sim.id("key-b")]},
         {"discovery_file": str(folder / "found.json")},
     ):
         yield run(key_assignment_info.main, sim, regions=["all"], **types, **more)
     sim.fault("status", "ListVolumeBackups", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
     sim.fault("status", "ListInstances", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
-    yield run(key_assignment_info.main, sim, regions=[IAD], attachments=True)
+    sim.fault("status", "ListInstancePools", times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+    yield run(key_assignment_info.main, sim, regions=[IAD], attachments=True, new_volumes=True)
     yield run(key_assignment_info.main, sim, regions=["nowhere"])
 
 
@@ -320,6 +360,7 @@ SCENARIOS: dict[ModuleType, Callable[[Simulator, Path], Iterator[Ran]]] = {
     backup_copy: _backup_copy,
     backup_policy_crossregion_key: _backup_policy,
     replica_kms_key: _replica_kms_key,
+    instance_configuration_kms_key: _instance_configuration_kms_key,
     key_assignment_info: _key_assignment_info,
     kms_key_info: _kms_key_info,
     key_assignment_plan: _key_assignment_plan,

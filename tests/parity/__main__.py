@@ -72,9 +72,10 @@ def announcement(settings: Settings, region: str, run: str) -> str:
         f"Run {run} makes in {region}, in compartment {settings.compartment_id}:",
         f"  at most {volumes} block volumes of {SIZE_GB} GB (lower cost, 0 VPUs), empty",
         f"  at most {LIMITS['group']} volume group, {backups} backups of an empty volume, 1 assignment at a time",
-        f"  at most {copies} copies of a backup in {elsewhere}"
+        f"  at most {copies} copies of a backup at a time, and {copies + 1} in all, in {elsewhere}"
         if elsewhere
         else "  no copies (region_elsewhere is not set)",
+        *([f"  a backup of boot volume {settings.boot_volume_id}"] if settings.boot_volume_id else []),
         *(
             [f"  a replica of a volume of {SIZE_GB} GB in {elsewhere}, at times"]
             if settings.replicas and elsewhere
@@ -84,7 +85,8 @@ def announcement(settings: Settings, region: str, run: str) -> str:
         *(["It calls GetKey or GetVolume 15 times in a second, three times."] if settings.limits else []),
         "It changes the keys of these, and nothing else. All are tagged oci-keys-parity, and deleted at the end.",
         f"Cost: volumes {volumes} x {SIZE_GB} GB x hours / 730 = {volumes * SIZE_GB / 730:.2f} GB-months for each hour;"
-        f" backups and copies {backups + copies} x the stored size of an empty volume;"
+        f" backups and copies {backups + copies + bool(copies)} x the stored size of an empty volume;"
+        f"{' the stored size of the boot volume;' if settings.boot_volume_id else ''}"
         " the transfer of the copies. Calls cost nothing.",
         "Time: 20 to 60 minutes, most of it waiting for copies.",
     ]
@@ -140,8 +142,8 @@ def run_probes(cloud: Cloud, settings: Settings, ansible: Ansible | None, run: s
             _say(f"The run failed ({error!r}). Deleting what was made.")
         cloud.recorder.probe = ""
         try:
-            quiet = settings.late_seconds if code or bed.lost_answers else 0.0
-            sweep(cloud, settings, run, quiet=quiet, say=_say)
+            # A copy may be late to show in its region, whoever asked for it.
+            sweep(cloud, settings, run, quiet=settings.late_seconds, say=_say)
         except CleanupError as error:
             print(f"{error}\nRun make parity-clean, or delete them.", file=sys.stderr)
             code, reason = LEFT_BEHIND, reason or "the run did not end"

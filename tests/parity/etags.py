@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
 from .cloud import MODELS
 from .probe import UnclearError, probe
 from .testbed import Testbed, attempt, certainly
@@ -74,6 +78,22 @@ def stale_if_match(bed: Testbed) -> str:
     return str(answer.status) if _is_stale(answer.code) else str(answer)
 
 
+@probe(
+    "1.1, 4",
+    "UpdateVolume with the etag that GetVolume has just shown",
+    answers=("accepted", "412 NoEtagMatch", "409 NoEtagMatch"),
+)
+def current_if_match(bed: Testbed) -> str:
+    volume = bed.volume()
+    name = bed.settled(volume).display_name
+    etag = certainly(bed.block.get_volume, volume).headers.get("etag")
+    if not etag:
+        raise UnclearError("the volume shows no etag")
+    answer = attempt(bed.block.update_volume, volume, MODELS.UpdateVolumeDetails(display_name=name), if_match=etag)
+    bed.settled(volume)
+    return answer.told("accepted", {})
+
+
 @probe("4", "etag of kmsKey of two volumes with one key", answers=("the same", "differs"))
 def etag_of_one_key(bed: Testbed) -> str:
     etags = []
@@ -86,7 +106,26 @@ def etag_of_one_key(bed: Testbed) -> str:
     return "the same" if etags[0] == etags[1] else "differs"
 
 
-@probe("1.1", "etag and opc-request-id of PUT and DELETE kmsKey", answers=("PUT etag, DELETE none, ids in both",))
+def _headers(calls: Mapping[str, Any]) -> str:
+    """Which of these answers have an etag, and whether all have an opc-request-id."""
+    etags = [f"{name} {'etag' if 'etag' in headers else 'none'}" for name, headers in calls.items()]
+    ids = "ids in all" if all("opc-request-id" in headers for headers in calls.values()) else "ids missing"
+    return ", ".join([*etags, ids])
+
+
+def _combinations(assumed: Mapping[str, str]) -> tuple[str, ...]:
+    """The answers of _headers, the assumed one first."""
+    shown = [
+        [f"{name} {etag}" for etag in sorted(("etag", "none"), key=first.__ne__)] for name, first in assumed.items()
+    ]
+    return tuple(", ".join(parts) for parts in product(*shown, ("ids in all", "ids missing")))
+
+
+@probe(
+    "1.1, 2",
+    "etag and opc-request-id of PUT and DELETE kmsKey",
+    answers=_combinations({"PUT": "etag", "DELETE": "none"}),
+)
 def headers_of_kms_key(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, None)
@@ -94,16 +133,30 @@ def headers_of_kms_key(bed: Testbed) -> str:
     if not answer.accepted:
         raise UnclearError(f"PUT kmsKey was refused: {answer}")
     put = answer.response.headers
-    bed.settled(volume)
-    bed.on(volume, bed.settings.key_a)
+    bed.changed(volume, bed.settings.key_a)
     gone = certainly(bed.block.delete_volume_kms_key, volume).headers
     bed.settled(volume)
-    shown = ("etag" if "etag" in put else "none", "etag" if "etag" in gone else "none")
-    ids = "ids in both" if "opc-request-id" in put and "opc-request-id" in gone else "ids missing"
-    return f"PUT {shown[0]}, DELETE {shown[1]}, {ids}"
+    return _headers({"PUT": put, "DELETE": gone})
 
 
-@probe("1.1", "etag in answers about one backup", switch="backup_etag")
+@probe(
+    "1.1, 1.5",
+    "etag and opc-request-id of POST, GET and DELETE of an assignment",
+    answers=_combinations({"POST": "etag", "GET": "etag", "DELETE": "none"}),
+)
+def headers_of_assignment(bed: Testbed) -> str:
+    volume = bed.volume()
+    bed.unassign(volume)
+    made = bed.assign(volume, bed.oracle_policies()[0])
+    if not made.accepted:
+        raise UnclearError(f"no policy could be assigned: {made}")
+    ident = made.response.data.id
+    read = certainly(bed.block.get_volume_backup_policy_assignment, ident).headers
+    gone = certainly(bed.block.delete_volume_backup_policy_assignment, ident).headers
+    return _headers({"POST": made.response.headers, "GET": read, "DELETE": gone})
+
+
+@probe("1.1, 4", "etag in answers about one backup", switch="backup_etag")
 def etag_of_backup(bed: Testbed) -> str:
     response = certainly(bed.block.get_volume_backup, bed.backup())
     return "shown" if "etag" in response.headers else "absent"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .cloud import MODELS
 from .probe import SkippedError, UnclearError, probe
-from .testbed import Testbed, attempt, certainly
+from .testbed import BUSY, CONFLICT, HIDDEN, INVALID, REFUSED, Testbed, attempt, certainly
 
 
-def _kms_key_field(body: Any) -> str:
+def kms_key_field(body: Any) -> str:
     """How a body shows that there is no key."""
     if not isinstance(body, dict):
         raise UnclearError("the body is not an object")
@@ -30,8 +31,8 @@ def get_kms_key_without_one(bed: Testbed) -> str:
     bed.on(volume, None)
     answer = attempt(bed.block.get_volume_kms_key, volume)
     if answer.accepted:
-        return _kms_key_field(bed.body())
-    return "not_found" if answer.status == 404 else str(answer)
+        return kms_key_field(bed.body())
+    return answer.told("", {HIDDEN: "not_found"})
 
 
 @probe("0.9", "kmsKeyId in GET of an Oracle-managed volume", switch="oracle_managed_field")
@@ -39,7 +40,7 @@ def field_without_key(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, None)
     bed.get(volume)
-    return _kms_key_field(bed.body())
+    return kms_key_field(bed.body())
 
 
 @probe("0.9", "kmsKeyId in the rows of ListVolumes", answers=("same as GET", "differs from GET"))
@@ -47,14 +48,14 @@ def field_in_lists(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, None)
     bed.get(volume)
-    shown = _kms_key_field(bed.body())
+    shown = kms_key_field(bed.body())
     certainly(
         bed.block.list_volumes, compartment_id=bed.settings.compartment_id, display_name=bed.get(volume).display_name
     )
     row = next((row for row in bed.body() if row["id"] == volume), None)
     if row is None:
         raise UnclearError("the list has no such row")
-    return "same as GET" if _kms_key_field(row) == shown else "differs from GET"
+    return "same as GET" if kms_key_field(row) == shown else "differs from GET"
 
 
 def _change(bed: Testbed, volume: str, wanted: str | None) -> list[tuple[str, str | None]]:
@@ -84,7 +85,7 @@ def _change(bed: Testbed, volume: str, wanted: str | None) -> list[tuple[str, st
     return seen
 
 
-@probe("2", "states of a volume after PUT kmsKey", switch="transition")
+@probe("0.1, 0.2, 2", "states of a volume after PUT kmsKey", switch="transition")
 def states_of_a_change(bed: Testbed) -> str:
     volume = bed.volume()
     # From whatever it has: a change before this one might leave it FAULTY.
@@ -126,23 +127,30 @@ def delete_key(bed: Testbed) -> str:
 @probe(
     "0.3",
     "PUT of the key in place",
-    answers=("regenerates, PROVISIONING is seen", "accepted without a trace", "refused"),
+    answers=("regenerates, PROVISIONING is seen", "accepted without a trace", INVALID, CONFLICT, BUSY),
 )
 def same_key_put(bed: Testbed) -> str:
     volume = bed.volume()
-    bed.on(volume, bed.settings.key_a)
+    bed.on(volume, bed.settings.key_b)
+    change = _change(bed, volume, bed.settings.key_a)
     answer = bed.put(volume, bed.settings.key_a)
     if not answer.accepted:
-        return "refused"
+        return str(answer)
     states = [bed.get(volume).lifecycle_state]
     for _look in range(10):
         bed.pause()
         states.append(bed.get(volume).lifecycle_state)
     bed.settled(volume)
-    return "regenerates, PROVISIONING is seen" if "PROVISIONING" in states else "accepted without a trace"
+    if "PROVISIONING" in states:
+        return "regenerates, PROVISIONING is seen"
+    if all(state != "PROVISIONING" for state, _key in change):
+        raise UnclearError("another key leaves no trace either")
+    return "accepted without a trace"
 
 
-@probe("0.5", 'PUT kmsKey with ""', answers=("400 InvalidParameter", "accepted: Oracle-managed", "accepted: no change"))
+@probe(
+    "0.5, 3", 'PUT kmsKey with ""', answers=("400 InvalidParameter", "accepted: Oracle-managed", "accepted: no change")
+)
 def put_empty_key(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, bed.settings.key_a)
@@ -162,9 +170,7 @@ def put_no_key(bed: Testbed) -> str:
             bed.pause()
             bed.settled(volume)
         return "no_change" if bed.settled(volume).kms_key_id else "oracle_managed"
-    return {"MissingParameter": "missing_parameter", "InvalidParameter": "invalid_parameter"}.get(
-        answer.code, str(answer)
-    )
+    return answer.told("", {"400 MissingParameter": "missing_parameter", INVALID: "invalid_parameter"})
 
 
 @probe("2", "DELETE kmsKey of an Oracle-managed volume", switch="delete_oracle_managed")
@@ -175,10 +181,10 @@ def delete_no_key(bed: Testbed) -> str:
     bed.on(volume, None)
     answer = attempt(bed.block.delete_volume_kms_key, volume)
     bed.settled(volume)
-    return "accepted" if answer.accepted else "not_found" if answer.status == 404 else str(answer)
+    return answer.told("accepted", {HIDDEN: "not_found"})
 
 
-@probe("11", "PUT kmsKey while the volume is PROVISIONING", switch="put_outside_available")
+@probe("2, 11", "PUT kmsKey while the volume is PROVISIONING", switch="put_outside_available", besides=(CONFLICT,))
 def put_while_provisioning(bed: Testbed) -> str:
     volume = bed.volume()
     bed.on(volume, bed.settings.key_b)
@@ -191,7 +197,7 @@ def put_while_provisioning(bed: Testbed) -> str:
         # The state doesn't tell: this change makes it PROVISIONING, too.
         bed.check_quick(begun)
     bed.settled(volume)
-    return "accepted" if answer.accepted else "conflict" if answer.status == 409 else str(answer)
+    return answer.told("accepted", {BUSY: "conflict"})
 
 
 @probe("4", "PUT kmsKey while another volume of the availability domain is changed", switch="conflict_passes")
@@ -207,9 +213,7 @@ def put_beside_another(bed: Testbed) -> str:
     bed.settled(second)
     if answer.accepted and not overlapped:
         raise UnclearError("the first change may have ended by then")
-    if answer.accepted:
-        return "off"
-    return {"Conflict": "conflict", "LimitExceeded": "limit_exceeded"}.get(answer.code, str(answer))
+    return answer.told("off", {CONFLICT: "conflict", "400 LimitExceeded": "limit_exceeded"})
 
 
 def _refusal(bed: Testbed, key: str) -> str:
@@ -220,27 +224,56 @@ def _refusal(bed: Testbed, key: str) -> str:
     bed.on(volume, bed.settings.key_b)
     answer = bed.put(volume, key)
     bed.settled(volume)
-    if answer.code == "NotAuthorizedOrNotFound" and answer.status == 404:
-        return "404"
-    return "400" if answer.code == "RelatedResourceNotAuthorizedOrNotFound" else str(answer)
+    return str(answer)
 
 
-@probe("4", "refusal of a key of another region", switch="unusable_key_code", needs=("key_elsewhere",))
+_RELATED = "400 RelatedResourceNotAuthorizedOrNotFound"
+
+
+def _unusable(bed: Testbed, key: str) -> str:
+    seen = _refusal(bed, key)
+    return {HIDDEN: "404", _RELATED: "400"}.get(seen, seen)
+
+
+@probe(
+    "0.14, 1.7, 4",
+    "refusal of a key of another region",
+    switch="unusable_key_code",
+    besides=(INVALID,),
+    needs=("key_elsewhere",),
+)
 def key_of_another_region(bed: Testbed) -> str:
-    return _refusal(bed, bed.settings.key_elsewhere)
+    return _unusable(bed, bed.settings.key_elsewhere)
 
 
-@probe("11", "refusal of a disabled key", switch="unusable_key_code", needs=("disabled_key",))
+@probe(
+    "1.7, 11",
+    "refusal of a disabled key",
+    switch="unusable_key_code",
+    besides=(INVALID, CONFLICT, BUSY),
+    needs=("disabled_key",),
+)
 def disabled_key(bed: Testbed) -> str:
-    return _refusal(bed, bed.settings.disabled_key)
+    return _unusable(bed, bed.settings.disabled_key)
+
+
+@probe(
+    "0.22, 1.7, 11",
+    "refusal of a key that is PENDING_DELETION",
+    switch="unusable_key_code",
+    besides=(INVALID, CONFLICT, BUSY),
+    needs=("pending_deletion_key",),
+)
+def dying_key(bed: Testbed) -> str:
+    return _unusable(bed, bed.settings.pending_deletion_key)
 
 
 @probe("9", "refusal of a key that Block Volume may not use", switch="unusable_key_code", needs=("key_without_grant",))
 def key_without_grant(bed: Testbed) -> str:
-    return _refusal(bed, bed.settings.key_without_grant)
+    return _unusable(bed, bed.settings.key_without_grant)
 
 
-@probe("0.15", "refusal of an RSA key", answers=("400 InvalidParameter", "404"), needs=("rsa_key",))
+@probe("0.15, 1.7", "refusal of an RSA key", answers=(INVALID, HIDDEN, _RELATED), needs=("rsa_key",))
 def rsa_key(bed: Testbed) -> str:
     return _refusal(bed, bed.settings.rsa_key)
 
@@ -251,14 +284,24 @@ def key_with_versions(bed: Testbed) -> str:
     bed.on(volume, bed.settings.key_a)
     answer = bed.put(volume, bed.settings.rotated_key)
     bed.settled(volume)
-    return "accepted" if answer.accepted else "refused" if answer.status == 400 else str(answer)
+    return answer.told("accepted", REFUSED)
 
 
-@probe("2", "PUT of its own key to an attached volume", answers=("accepted", "refused"), needs=("attached_volume_id",))
+@probe(
+    "0.1, 2",
+    "PUT of its own key to an attached volume or boot volume",
+    answers=("accepted", INVALID, CONFLICT, BUSY),
+    needs=("attached_volume_id",),
+)
 def attached_volume(bed: Testbed) -> str:
-    found = bed.settled(bed.settings.attached_volume_id)
+    ident, block = bed.settings.attached_volume_id, bed.block
+    read, put, details = block.get_volume, block.update_volume_kms_key, MODELS.UpdateVolumeKmsKeyDetails
+    if ident.startswith("ocid1.bootvolume."):
+        read, put = block.get_boot_volume, block.update_boot_volume_kms_key
+        details = MODELS.UpdateBootVolumeKmsKeyDetails
+    found = bed.available(read, ident, "volume")
     if not found.kms_key_id:
         raise SkippedError("attached_volume_id has no key of a customer's")
-    answer = bed.put(found.id, found.kms_key_id)
-    bed.settled(found.id)
-    return "accepted" if answer.accepted else "refused" if answer.status in (400, 409) else str(answer)
+    answer = attempt(put, ident, details(kms_key_id=found.kms_key_id))
+    bed.available(read, ident, "volume")
+    return str(answer) if not answer.accepted else "accepted"

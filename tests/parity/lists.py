@@ -12,16 +12,14 @@ from typing import Any
 import oci
 
 from .probe import UnclearError, probe
-from .testbed import GONE, Testbed, attempt, certainly, certainly_call
+from .testbed import GONE, REFUSED, Testbed, attempt, certainly, certainly_call
 
 
 def _required(bed: Testbed, call: Callable[..., Any], given: dict[str, Any], left_out: str) -> str:
     """Whether a list does without a parameter with which it is answered."""
     certainly(call, **given)
     answer = attempt(call, **{name: value for name, value in given.items() if name != left_out})
-    if answer.accepted:
-        return "accepted"
-    return "refused" if answer.status == 400 else str(answer)
+    return answer.told("accepted", {**REFUSED, "400 MissingParameter": "refused"})
 
 
 @probe("introduction", "ListVolumes without compartmentId", switch="list_without_compartment")
@@ -56,12 +54,7 @@ def last_page(bed: Testbed) -> str:
 
 @probe("2", "kmsKeyId in the rows of ListVolumeBackups", switch="list_kms_key_id_of_backups")
 def key_in_backup_rows(bed: Testbed) -> str:
-    backup = bed.backup()
-    if not certainly(bed.block.get_volume_backup, backup).data.kms_key_id:
-        details = oci.core.models.UpdateVolumeBackupDetails(kms_key_id=bed.settings.key_a)
-        certainly(bed.block.update_volume_backup, backup, details)
-        read = certainly_call(bed.block.get_volume_backup)
-        bed.until(lambda: read(backup).data.kms_key_id, bool, "the key of the backup")
+    backup = bed.with_key()
     certainly(bed.block.list_volume_backups, bed.settings.compartment_id, volume_id=bed.volume())
     row = next((row for row in bed.body() if row["id"] == backup), None)
     if row is None:
@@ -115,7 +108,7 @@ def search(bed: Testbed, region: str, kind: str, ident: str) -> Any:
     return rows[0] if rows else None
 
 
-@probe("0.24", "what Search knows of volumes, backups and keys", switch="search_hides")
+@probe("0.24, 1.9", "what Search knows of volumes, backups and keys", switch="search_hides")
 def what_search_knows(bed: Testbed) -> str:
     wanted = {
         "volumes": ("volume", bed.volume()),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .probe import UnclearError, probe
-from .testbed import Testbed
+from .testbed import CONFLICT, INVALID, REFUSED, Testbed
 
 
 def _only(bed: Testbed, asset: str) -> str:
@@ -17,7 +17,7 @@ def _only(bed: Testbed, asset: str) -> str:
     return str(rows[0].policy_id)
 
 
-@probe("0.11", "POST of another policy over one", answers=("replaces it", "refused", "both are there"))
+@probe("0.11", "POST of another policy over one", answers=("replaces it", "both are there", CONFLICT, INVALID))
 def another_policy(bed: Testbed) -> str:
     volume = bed.volume()
     bed.unassign(volume)
@@ -28,7 +28,7 @@ def another_policy(bed: Testbed) -> str:
             if policy == first:
                 raise UnclearError(f"no policy could be assigned: {answer}")
             bed.unassign(volume)
-            return "refused"
+            return str(answer)
     rows = [row.policy_id for row in bed.assignments(volume)]
     bed.unassign(volume)
     return "replaces it" if rows == [second] else "both are there" if len(rows) == 2 else "something else"
@@ -64,7 +64,7 @@ def same_policy_again(bed: Testbed) -> str:
     rows = bed.assignments(volume)
     bed.unassign(volume)
     if not answer.accepted:
-        return "conflict" if answer.status == 409 else str(answer)
+        return answer.told("", {CONFLICT: "conflict"})
     return "replace" if [row.xrc_kms_key_id for row in rows] == [bed.settings.key_elsewhere] else "ignored"
 
 
@@ -78,7 +78,7 @@ def key_without_destination(bed: Testbed) -> str:
         raise UnclearError(f"the policy could not be assigned: {plain}")
     answer = bed.assign(volume, policy, bed.settings.key_a)
     bed.unassign(volume)
-    return "accepted" if answer.accepted else "refused" if answer.status == 400 else str(answer)
+    return answer.told("accepted", REFUSED)
 
 
 @probe("3", 'xrcKmsKeyId ""', switch="xrc_key_empty", needs=("policy_id",))
@@ -87,16 +87,16 @@ def empty_copy_key(bed: Testbed) -> str:
     bed.unassign(volume)
     answer = bed.assign(volume, bed.settings.policy_id, "")
     bed.unassign(volume)
-    return "accepted" if answer.accepted else "refused" if answer.status == 400 else str(answer)
+    return answer.told("accepted", REFUSED)
 
 
-@probe("0.27", "an Oracle-defined policy for a volume group", switch="oracle_policy_on_group")
+@probe("0.27, 1.5", "an Oracle-defined policy for a volume group", switch="oracle_policy_on_group", besides=(CONFLICT,))
 def oracle_policy_on_group(bed: Testbed) -> str:
     group, policy = bed.group(), bed.oracle_policies()[0]
     bed.unassign(group)
     answer = bed.assign(group, policy)
     bed.unassign(group)
-    return "allowed" if answer.accepted else "refused" if answer.status in (400, 409) else str(answer)
+    return answer.told("allowed", REFUSED)
 
 
 def _on_group(bed: Testbed) -> str:
@@ -126,4 +126,4 @@ def policy_for_member(bed: Testbed) -> str:
     if answer.accepted:
         bed.unassign(member)
     bed.unassign(group)
-    return "accepted" if answer.accepted else "conflict" if answer.status == 409 else str(answer)
+    return answer.told("accepted", {CONFLICT: "conflict"})

@@ -31,7 +31,10 @@ class UnclearError(Exception):
 
 @dataclass(frozen=True)
 class Probe:
-    """A question. Its answers are the values of its switch, or `answers` with the assumed one first."""
+    """A question. Its answers are the values of its switch, or `answers` with the assumed one first.
+
+    `section` names the sections of oci_semantics.md that it is about, divided by commas.
+    """
 
     name: str
     section: str
@@ -39,6 +42,8 @@ class Probe:
     ask: Callable[[Testbed], str]
     switch: str = ""
     answers: tuple[str, ...] = ()
+    #: Answers that no setting of its switch gives, and that are understood nevertheless.
+    besides: tuple[str, ...] = ()
     #: Settings of the switch that look the same from outside, and the one that stands for them.
     alike: Mapping[str, str] = field(default_factory=dict)
     #: Names of settings without which it is skipped.
@@ -50,7 +55,14 @@ class Probe:
 
     @property
     def possible(self) -> tuple[str, ...]:
-        return self.answers or tuple(dict.fromkeys(self.answer_at(value) for value in _SWITCHES[self.switch].values))
+        if self.answers:
+            return self.answers
+        given = (self.answer_at(value) for value in _SWITCHES[self.switch].values)
+        return tuple(dict.fromkeys((*given, *self.besides)))
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        return tuple(self.section.split(", "))
 
     def answer_at(self, setting: str | float) -> str:
         """The answer that this setting of its switch has to give."""
@@ -81,13 +93,14 @@ def probe(
     *,
     switch: str = "",
     answers: tuple[str, ...] = (),
+    besides: tuple[str, ...] = (),
     alike: Mapping[str, str] | None = None,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Testbed], str]], Callable[[Testbed], str]]:
     """Registers a function as the probe of its name."""
 
     def register(ask: Callable[[Testbed], str]) -> Callable[[Testbed], str]:
-        PROBES[ask.__name__] = Probe(ask.__name__, section, question, ask, switch, answers, alike or {}, needs)
+        PROBES[ask.__name__] = Probe(ask.__name__, section, question, ask, switch, answers, besides, alike or {}, needs)
         return ask
 
     return register

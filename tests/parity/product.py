@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from .probe import SkippedError, UnclearError
 from .testbed import GONE, TAG, Testbed, certainly_call
 
 Row = dict[str, str]
+_GUARD = Path(__file__).with_name("guard.py")
 _FOUR = "changed in check mode, changed, ok, ok in check mode"
 
 
@@ -45,25 +45,28 @@ class Ansible:
         }
 
     def run(self, playbook: str, variables: dict[str, Any]) -> int:
-        """Gives the exit code; the output is in a file beside. Ends what it started when it is interrupted."""
+        """Gives the exit code; the output is in a file beside.
+
+        Whatever it has started ends when it is interrupted, and when this process is killed: see guard.py.
+        """
         program = str(Path(sys.executable).parent / "ansible-playbook")
         given = json.dumps({"ansible_python_interpreter": sys.executable, **variables})
         with (self.folder / "ansible.log").open("ab") as log:
             process = subprocess.Popen(
-                [program, playbook, "--extra-vars", given],
+                [sys.executable, str(_GUARD), program, playbook, "--extra-vars", given],
                 env=self._environment,
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            assert process.stdin is not None
             try:
                 return process.wait()
-            except BaseException:
-                os.killpg(process.pid, signal.SIGTERM)
+            finally:
+                process.stdin.close()
                 process.wait()
-                raise
 
     def four(self, name: str, module: str, options: dict[str, Any]) -> str:
         """Check mode, real, again, again in check mode: what each said of changes."""

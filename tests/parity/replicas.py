@@ -13,7 +13,7 @@ import oci
 from .cloud import MODELS
 from .lists import search, vault_of
 from .probe import UnclearError, probe
-from .testbed import Answer, Testbed, attempt, certainly
+from .testbed import BUSY, CONFLICT, HIDDEN, REFUSED, Answer, Testbed, attempt, certainly
 
 _OUR_REPLICA = ("replicas", "region_elsewhere")
 
@@ -25,18 +25,19 @@ def _update(bed: Testbed, volume: str, rows: list[Any]) -> Answer:
     return answer
 
 
-def _row(domain: str, key: str | None = None) -> Any:
-    return MODELS.BlockVolumeReplicaDetails(availability_domain=domain, xrr_kms_key_id=key)
+def _row(bed: Testbed, domain: str, key: str | None = None) -> Any:
+    name = bed.titles("replica")["display_name"]
+    return MODELS.BlockVolumeReplicaDetails(availability_domain=domain, display_name=name, xrr_kms_key_id=key)
 
 
-def _replicated(bed: Testbed) -> tuple[str, str]:
+def replicated(bed: Testbed) -> tuple[str, str]:
     """The first volume, Oracle-managed and with a replica without a key, and the replica's availability domain."""
     volume = bed.volume()
     _update(bed, volume, [])
     bed.on(volume, None)
     identity = bed.cloud.client("identity", bed.elsewhere)
     domain = certainly(identity.list_availability_domains, bed.cloud.config["tenancy"]).data[0].name
-    answer = _update(bed, volume, [_row(domain)])
+    answer = _update(bed, volume, [_row(bed, domain)])
     if not answer.accepted:
         raise UnclearError(f"the volume could not be replicated: {answer}")
     bed.until(lambda: bed.get(volume), lambda one: bool(one.block_volume_replicas), "the replica")
@@ -47,28 +48,34 @@ def _replica_keys(bed: Testbed, volume: str) -> list[str | None]:
     return [row.kms_key_id or None for row in bed.get(volume).block_volume_replicas or []]
 
 
-@probe("1.6", "another xrrKmsKeyId for a replica", switch="replica_key_change", needs=(*_OUR_REPLICA, "key_elsewhere"))
+@probe(
+    "0.12, 1.6",
+    "another xrrKmsKeyId for a replica",
+    switch="replica_key_change",
+    besides=(CONFLICT, BUSY),
+    needs=(*_OUR_REPLICA, "key_elsewhere"),
+)
 def key_of_replica(bed: Testbed) -> str:
-    volume, domain = _replicated(bed)
-    answer = _update(bed, volume, [_row(domain, bed.settings.key_elsewhere)])
+    volume, domain = replicated(bed)
+    answer = _update(bed, volume, [_row(bed, domain, bed.settings.key_elsewhere)])
     keys = _replica_keys(bed, volume)
     _update(bed, volume, [])
     if not answer.accepted:
-        return "refused" if answer.status in (400, 409) else str(answer)
+        return answer.told("", REFUSED)
     return "accepted" if keys == [bed.settings.key_elsewhere] else "ignored" if keys == [None] else "something else"
 
 
 @probe("1.6", "a replica without xrrKmsKeyId", switch="replica_key_omitted", needs=(*_OUR_REPLICA, "key_elsewhere"))
 def omitted_key_of_replica(bed: Testbed) -> str:
     """The replica is made with the key, since whether that can be assigned later is the question of another probe."""
-    volume, domain = _replicated(bed)
+    volume, domain = replicated(bed)
     _update(bed, volume, [])
     bed.until(lambda: bed.get(volume), lambda one: not one.block_volume_replicas, "the end of the replica")
-    made = _update(bed, volume, [_row(domain, bed.settings.key_elsewhere)])
+    made = _update(bed, volume, [_row(bed, domain, bed.settings.key_elsewhere)])
     if not made.accepted:
         raise UnclearError(f"the volume could not be replicated with a key: {made}")
     bed.until(lambda: bed.get(volume), lambda one: bool(one.block_volume_replicas), "the replica")
-    answer = _update(bed, volume, [_row(domain)])
+    answer = _update(bed, volume, [_row(bed, domain)])
     keys = _replica_keys(bed, volume)
     _update(bed, volume, [])
     if not answer.accepted:
@@ -78,19 +85,25 @@ def omitted_key_of_replica(bed: Testbed) -> str:
 
 @probe("3", 'xrrKmsKeyId ""', switch="replica_key_empty", needs=_OUR_REPLICA)
 def empty_key_of_replica(bed: Testbed) -> str:
-    volume, domain = _replicated(bed)
-    answer = _update(bed, volume, [_row(domain, "")])
+    volume, domain = replicated(bed)
+    answer = _update(bed, volume, [_row(bed, domain, "")])
     _update(bed, volume, [])
-    return "accepted" if answer.accepted else "refused" if answer.status == 400 else str(answer)
+    return answer.told("accepted", REFUSED)
 
 
-@probe("1.6", "a customer's key on a volume with a replica", switch="cmk_on_replicated", needs=_OUR_REPLICA)
+@probe(
+    "1.6",
+    "a customer's key on a volume with a replica",
+    switch="cmk_on_replicated",
+    besides=(CONFLICT,),
+    needs=_OUR_REPLICA,
+)
 def key_of_replicated_volume(bed: Testbed) -> str:
-    volume, _domain = _replicated(bed)
+    volume, _domain = replicated(bed)
     answer = bed.put(volume, bed.settings.key_a)
     if not answer.accepted:
         _update(bed, volume, [])
-        return "refused" if answer.status in (400, 409) else str(answer)
+        return answer.told("", REFUSED)
 
     def done(one: Any) -> bool:
         return bool(one.lifecycle_state == "AVAILABLE" and one.kms_key_id == bed.settings.key_a)
@@ -119,7 +132,7 @@ def vault_in_replica_region(bed: Testbed) -> str:
     vault = vault_of(bed, _home(bed), bed.settings.replicated_key)
     certainly(bed.cloud.client("vaults", _home(bed)).get_vault, vault)
     answer = attempt(bed.cloud.client("vaults", bed.settings.replica_region).get_vault, vault)
-    return "found" if answer.accepted else "not_found" if answer.status == 404 else str(answer)
+    return answer.told("found", {HIDDEN: "not_found"})
 
 
 @probe("1.7", "GetKey at the replica of a vault", switch="replica_vault_get_key", needs=_REPLICATED)
@@ -137,7 +150,7 @@ def key_at_replica(bed: Testbed) -> str:
     if not there:
         raise UnclearError("the vault shows no replica in replica_region")
     answer = attempt(bed.cloud.client("keys", region, there).get_key, key)
-    return "answered" if answer.accepted else "refused" if answer.status in (400, 404, 409) else str(answer)
+    return answer.told("answered", {HIDDEN: "refused"})
 
 
 @probe(

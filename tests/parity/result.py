@@ -85,7 +85,7 @@ def document(
 
 
 def write(folder: Path, content: dict[str, Any]) -> Path:
-    """`parity-<date>-<region>.json`; one of the same day gets a number."""
+    """`parity-<date>-<region>.json`; one of the same day gets a number, and no other one is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"parity-{content['date']}-{content['region']}"
     number = 1

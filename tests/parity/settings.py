@@ -31,10 +31,13 @@ class Settings:
     rsa_key: str = ""
     disabled_key: str = ""
     key_without_grant: str = ""
+    pending_deletion_key: str = ""
     rotated_key: str = ""
     replicated_key: str = ""
     replica_region: str = ""
     attached_volume_id: str = ""
+    boot_volume_id: str = ""
+    boot_volume_without_key_id: str = ""
     retention: bool = False
     replicas: bool = False
     limits: bool = False

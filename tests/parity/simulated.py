@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 import oci
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.adapters import BaseAdapter
 
-from simulator.principals import Principal, fingerprint, new_key, pem
+from simulator.principals import Principal, fingerprint, pem
 from simulator.service import Outcome, Service
 from simulator.switches import TABLE
 
@@ -46,11 +47,16 @@ FLEET: dict[str, Any] = {
         {"name": "key-elsewhere", "vault": "far"},
         {"name": "rsa", "vault": "near", "algorithm": "RSA"},
         {"name": "disabled", "vault": "near", "state": "DISABLED"},
+        {"name": "dying", "vault": "near", "state": "PENDING_DELETION"},
         {"name": "no-grant", "vault": "near", "service_may_use": False},
         {"name": "rotated", "vault": "near", "versions": 3},
         {"name": "replicated", "vault": "both"},
     ],
     "volumes": [{"name": "attached", "region": "us-phoenix-1", "compartment": "lab", "key": "key-a"}],
+    "boot_volumes": [
+        {"name": "boot", "region": "us-phoenix-1", "compartment": "lab", "key": "key-a"},
+        {"name": "boot-plain", "region": "us-phoenix-1", "compartment": "lab"},
+    ],
     "volume_backup_policies": [
         {"name": "weekly", "region": "us-phoenix-1", "compartment": "lab", "destination_region": "eu-zurich-1"}
     ],
@@ -113,8 +119,8 @@ class Simulated(NamedTuple):
 
 @functools.cache
 def _caller() -> tuple[Principal, Any]:
-    """The key is made once: that takes longer than many probes."""
-    key = new_key()
+    """The key is made once, which takes longer than many probes, and short, since each request is signed."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     public = key.public_key()
     return Principal("api_key", fingerprint(public), public), pem(key).decode()
 
@@ -148,11 +154,14 @@ def start(switches: dict[str, Any] | None = None, run: str = "00000000", **setti
         "policy_id": named("weekly"),
         "rsa_key": named("rsa"),
         "disabled_key": named("disabled"),
+        "pending_deletion_key": named("dying"),
         "key_without_grant": named("no-grant"),
         "rotated_key": named("rotated"),
         "replicated_key": named("replicated"),
         "replica_region": "eu-zurich-1",
         "attached_volume_id": named("attached"),
+        "boot_volume_id": named("boot"),
+        "boot_volume_without_key_id": named("boot-plain"),
         "retention": True,
         "replicas": True,
         "limits": True,

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from .cloud import MODELS, Cloud, all_pages
 from .probe import UnclearError
 from .settings import Settings
-from .testbed import GONE, TAG, attempt, certainly_call
+from .testbed import GONE, TAG, Answer, attempt, certainly_call
 
-#: A volume can't be deleted while it is in a group.
-_ORDER = ("volume group", "volume backup", "volume")
+#: A volume can't be deleted while it is in a group, or has a replica.
+_ORDER = ("volume group", "replica", "volume backup", "boot volume backup", "volume")
 _NAME = re.compile(rf"{TAG}-([0-9a-f]{{8}})(-.*)?")
 
 
@@ -28,6 +28,8 @@ class Remain(NamedTuple):
     kind: str
     id: str
     state: str
+    #: The volume, and its region, through which a replica goes away.
+    source: tuple[str, str] = ("", "")
 
 
 class CleanupError(Exception):
@@ -48,7 +50,8 @@ def run_of(row: Any) -> str:
 
 def remains(cloud: Cloud, settings: Settings, run: str = "") -> list[Remain]:
     """What is left of this run, or of all of them, in the order of deletion. Raises UnclearError."""
-    return [one for one in _everything(cloud, settings) if run in ("", one.run) and one.state not in GONE]
+    found = [one for one in _everything(cloud, settings) if run in ("", one.run) and one.state not in GONE]
+    return sorted(found, key=lambda one: _ORDER.index(one.kind))
 
 
 def _regions(cloud: Cloud, settings: Settings) -> list[str]:
@@ -64,8 +67,8 @@ def _everything(cloud: Cloud, settings: Settings) -> Iterator[Remain]:
             ("volume", block.list_volumes),
             ("volume group", block.list_volume_groups),
             ("volume backup", block.list_volume_backups),
+            ("boot volume backup", block.list_boot_volume_backups),
         ]
-        found: list[Remain] = []
         runs: dict[str, str] = {}
         for kind, call in lists:
             for row in all_pages(certainly_call(call), compartment_id=compartment, limit=100):
@@ -73,8 +76,24 @@ def _everything(cloud: Cloud, settings: Settings) -> Iterator[Remain]:
                 run = run_of(row) or runs.get(str(getattr(row, "volume_id", "")), "")
                 if run:
                     runs[row.id] = run
-                    found.append(Remain(run, region, kind, row.id, str(row.lifecycle_state)))
-        yield from sorted(found, key=lambda one: _ORDER.index(one.kind))
+                    yield Remain(run, region, kind, row.id, str(row.lifecycle_state))
+        yield from _replicas(cloud, settings, region)
+
+
+def _replicas(cloud: Cloud, settings: Settings, region: str) -> Iterator[Remain]:
+    """Those in the other region, in each of its availability domains, as the service may demand."""
+    here = settings.region or cloud.config["region"]
+    if not settings.replicas or region == here:
+        return
+    list_domains = certainly_call(cloud.client("identity", region).list_availability_domains)
+    call = certainly_call(cloud.block(region).list_block_volume_replicas)
+    for domain in list_domains(cloud.config["tenancy"]).data:
+        rows = all_pages(call, availability_domain=domain.name, compartment_id=settings.compartment_id, limit=100)
+        for row in rows:
+            run = run_of(row)
+            if run:
+                state = str(row.lifecycle_state)
+                yield Remain(run, region, "replica", row.id, state, (here, row.block_volume_id))
 
 
 def sweep(
@@ -83,9 +102,10 @@ def sweep(
     """Deletes what this run, or any run, has made, until nothing is found for `quiet` seconds; gives the number.
 
     Raises CleanupError. What is being made or changed can't be deleted yet, so it is tried until patience ends.
-    A request whose answer was lost may be carried out later, so after one quiet must be long.
+    A copy may be late to show in its region, and a request whose answer was lost may be carried out later; so `quiet`
+    is long wherever copies may have been asked for.
     """
-    clock, deleted = cloud.clock, set[str]()
+    clock, deleted, known = cloud.clock, set[str](), set[str]()
     end = clock.now() + settings.patience_seconds
     empty_since: float | None = None
     while True:
@@ -101,6 +121,10 @@ def sweep(
                 return len(deleted)
         else:
             empty_since = None
+        if not known.issuperset(one.id for one in left or []):
+            # What was late is waited for as long as all else.
+            end = now + settings.patience_seconds
+            known.update(one.id for one in left or [])
         for one in left or []:
             problem = _delete(cloud, one)
             why = problem or why
@@ -119,15 +143,32 @@ def _delete(cloud: Cloud, one: Remain) -> str:
     calls: dict[str, Callable[..., Any]] = {
         "volume group": block.delete_volume_group,
         "volume backup": block.delete_volume_backup,
+        "boot volume backup": block.delete_boot_volume_backup,
         "volume": block.delete_volume,
     }
     try:
-        if one.kind == "volume":
-            # A replica has to go before its volume.
-            found = attempt(block.get_volume, one.id)
-            if found.accepted and found.response.data.block_volume_replicas:
-                attempt(block.update_volume, one.id, MODELS.UpdateVolumeDetails(block_volume_replicas=[]))
-        answer = attempt(calls[one.kind], one.id)
+        if one.kind == "replica":
+            region, volume = one.source
+            answer = _without_replicas(cloud.block(region), volume)
+        else:
+            if one.kind == "volume":
+                found = attempt(block.get_volume, one.id)
+                if found.accepted and found.response.data.block_volume_replicas:
+                    _without_replicas(block, one.id)
+            answer = attempt(calls[one.kind], one.id)
+            if one.kind == "volume backup" and not answer.accepted:
+                _let_go(block, one.id)
     except UnclearError as error:
         return str(error)
     return "" if answer.accepted else str(answer)
+
+
+def _without_replicas(block: Any, volume: str) -> Answer:
+    return attempt(block.update_volume, volume, MODELS.UpdateVolumeDetails(block_volume_replicas=[]))
+
+
+def _let_go(block: Any, backup: str) -> None:
+    """Takes away what prevents its deletion; the next round deletes it."""
+    found = attempt(block.get_volume_backup, backup)
+    if found.accepted and found.response.data.is_prevent_deletion_enabled:
+        attempt(block.update_volume_backup, backup, MODELS.UpdateVolumeBackupDetails(is_prevent_deletion_enabled=False))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from simulator.switches import TABLE
 
 from .catalog import ALL
 from .probe import AS_ASSUMED, DIFFERS
-from .result import VERSION, leaks
+from .result import VERSION, leaks, write
 
 RECORDED = Path(__file__).with_name("recorded")
 SIMULATOR = Path(__file__).parents[1] / "simulator"
@@ -81,23 +80,39 @@ def _rows(value: Any, fields: dict[str, type | tuple[type, ...]]) -> bool:
     )
 
 
-def answers(content: dict[str, Any]) -> dict[str, str]:
-    """The settings of switches that the file proves: those on which all of its probes agree."""
-    seen: dict[str, set[str]] = defaultdict(set)
+def answers(content: dict[str, Any]) -> dict[str, str | float]:
+    """The settings of switches that the file proves: those on which all of its probes agree.
+
+    Of several that look the same from outside it is the default, else the first one.
+    """
+    fitting: dict[str, list[str | float]] = {}
     for finding in content["findings"]:
         one = ALL.get(finding["probe"])
         if one is None or not one.switch or one.judge(finding["seen"]) not in (AS_ASSUMED, DIFFERS):
             continue
         switch = next(switch for switch in TABLE if switch.name == one.switch)
-        settings = [value for value in switch.values if one.answer_at(value) == finding["seen"]]
-        # The default stands for all that look like it.
-        if settings:
-            seen[one.switch].add(str(switch.default) if switch.default in settings else settings[0])
-    return {name: next(iter(values)) for name, values in sorted(seen.items()) if len(values) == 1}
+        settings: list[str | float] = [value for value in switch.values if one.answer_at(value) == finding["seen"]]
+        if not switch.values:
+            settings = [float(finding["seen"])]
+        elif finding["seen"] in one.besides:
+            continue
+        before = fitting.get(one.switch, settings)
+        fitting[one.switch] = [value for value in before if value in settings]
+    defaults = {switch.name: switch.default for switch in TABLE}
+    return {
+        name: defaults[name] if defaults[name] in values else values[0]
+        for name, values in sorted(fitting.items())
+        if values
+    }
 
 
-def with_default(text: str, name: str, value: str) -> str:
-    """The source of the switches with this value first, for the table's default is the first one."""
+def with_default(text: str, name: str, value: str | float) -> str:
+    """The source of the switches with this value first, for the table's default is the first one; or with this number.
+
+    Raises TakeError.
+    """
+    if isinstance(value, float):
+        return _with_number(text, name, value)
     pattern = re.compile(rf'(_s\(\s*"{re.escape(name)}",\s*")([^"]+)(")')
     match = pattern.search(text)
     if match is None or value not in match[2].split("|"):
@@ -106,8 +121,18 @@ def with_default(text: str, name: str, value: str) -> str:
     return text[: match.start(2)] + "|".join(values) + text[match.end(2) :]
 
 
-def with_documented_default(text: str, name: str, value: str) -> str:
-    """The README's table with this value first."""
+def _with_number(text: str, name: str, value: float) -> str:
+    pattern = re.compile(rf'(Switch\(\s*"{re.escape(name)}",\s*"[^"]*")(?:,\s*number=[\d.]+)?(,?\s*\))')
+    changed, count = pattern.subn(lambda match: f"{match[1]}, number={value!r}{match[2]}", text)
+    if count != 1:
+        raise TakeError(f"Switch {name} can't be set to {value:g} in switches.py.")
+    return changed
+
+
+def with_documented_default(text: str, name: str, value: str | float) -> str:
+    """The README's table with this value first, or with this number."""
+    if isinstance(value, float):
+        return re.sub(rf"(\| `{re.escape(name)}` \| a number, )[\d.]+", lambda match: f"{match[1]}{value:g}", text)
 
     def reordered(match: re.Match[str]) -> str:
         values = [f"`{value}`", *(one for one in match[2].split(", ") if one != f"`{value}`")]
@@ -116,12 +141,21 @@ def with_documented_default(text: str, name: str, value: str) -> str:
     return re.sub(rf"(\| `{re.escape(name)}` \| )([^|]+?)( \|)", reordered, text)
 
 
+def _text(setting: str | float) -> str:
+    return f"{setting:g}" if isinstance(setting, float) else setting
+
+
+def _is(file: Path, content: dict[str, Any]) -> bool:
+    """Whether this fixture is the same result."""
+    return bool(json.loads(file.read_text(encoding="utf-8")) == content)
+
+
 def main(file: Path, recorded: Path = RECORDED, simulator: Path = SIMULATOR) -> int:
     """Writes the fixture and the defaults, and says what it did; the rest is for a person to read."""
     try:
         content = read(file)
         changed = {
-            switch.name: (str(switch.default), value)
+            switch.name: (switch.default, value)
             for switch in TABLE
             if (value := answers(content).get(switch.name)) is not None and value != switch.default
         }
@@ -134,13 +168,11 @@ def main(file: Path, recorded: Path = RECORDED, simulator: Path = SIMULATOR) -> 
     except TakeError as error:
         print(error, file=sys.stderr)
         return 1
-    recorded.mkdir(exist_ok=True)
-    fixture = recorded / f"parity-{content['date']}-{content['region']}.json"
-    fixture.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    fixture = next((file for file in recorded.glob("*.json") if _is(file, content)), None) or write(recorded, content)
     for path, text in sources.items():
         path.write_text(text, encoding="utf-8")
     print(f"{fixture}: {len(content['findings'])} findings, {len(content['exchanges'])} exchanges.")
     for name, (old, new) in changed.items():
-        print(f"  {name}: {old} -> {new}")
-    print("Defaults of numbers, and answers without a switch, are for you to decide. Then run make test.")
+        print(f"  {name}: {_text(old)} -> {_text(new)}")
+    print("Answers without a switch, and what differs from all settings, are for you to decide. Then run make test.")
     return 0

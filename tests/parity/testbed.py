@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import oci
@@ -18,7 +18,8 @@ from .settings import Settings
 
 TAG = "oci-keys-parity"
 SIZE_GB = 50
-LIMITS = {"volume": 2, "group": 1, "backup": 3, "copy": 2}
+#: Copies at a time. The backup of a boot volume is only made where the settings name one.
+LIMITS = {"volume": 2, "group": 1, "backup": 3, "boot backup": 1, "copy": 2}
 GONE = ("TERMINATED", "TERMINATING")
 #: Statuses that say nothing about the question: no permission, throttled, out of order.
 _UNCLEAR = (401, 403, 429)
@@ -37,6 +38,20 @@ class Answer(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.status} {self.code}".strip()
+
+    def told(self, accepted: str, words: Mapping[str, str]) -> str:
+        """The answer in words. A refusal that has no word, be it by its code alone, is shown as it is."""
+        return accepted if self.accepted else words.get(str(self), str(self))
+
+
+#: How a value is refused, and how a resource that is not there, or that the caller may not see.
+INVALID, HIDDEN, CONFLICT, BUSY = (
+    "400 InvalidParameter",
+    "404 NotAuthorizedOrNotFound",
+    "409 Conflict",
+    "409 IncorrectState",
+)
+REFUSED: Mapping[str, str] = {INVALID: "refused"}
 
 
 def attempt(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Answer:
@@ -77,8 +92,6 @@ class Testbed:
         self._backups: dict[str, str] = {}
         #: What could not be made, and why: not tried again.
         self._failed: dict[str, str] = {}
-        #: Whether a request for something new may have been carried out without an answer.
-        self.lost_answers = False
         #: What probes of one file have seen and share.
         self.notes: dict[str, str] = {}
         #: How long each key change was seen to be going on, at least.
@@ -139,7 +152,6 @@ class Testbed:
         try:
             answer = attempt(call, *args, **kwargs)
         except UnclearError as error:
-            self.lost_answers = True
             self._failed[kind] = f"no {kind} could be made: {error}"
             raise SkippedError(self._failed[kind]) from error
         if not answer.accepted:
@@ -190,6 +202,43 @@ class Testbed:
             self.available(self.block.get_volume_backup, self._backups[name], "backup")
         return self._backups[name]
 
+    def with_key(self) -> str:
+        """The shared backup with a customer's key."""
+        backup = self.backup()
+        read = certainly_call(self.block.get_volume_backup)
+        if not read(backup).data.kms_key_id:
+            certainly(
+                self.block.update_volume_backup,
+                backup,
+                MODELS.UpdateVolumeBackupDetails(kms_key_id=self.settings.key_a),
+            )
+            self.until(lambda: read(backup).data.kms_key_id, bool, "the key of the backup")
+        return backup
+
+    def boot_backup(self) -> str:
+        """A full backup of the boot volume of the settings, which itself is only read."""
+        name = "boot"
+        if name not in self._backups:
+            details = MODELS.CreateBootVolumeBackupDetails(
+                boot_volume_id=self.settings.boot_volume_id, type="FULL", **self.titles("boot-backup")
+            )
+            self._backups[name] = self._make("boot backup", self.block.create_boot_volume_backup, details).data.id
+        self.available(self.block.get_boot_volume_backup, self._backups[name], "boot volume backup")
+        return self._backups[name]
+
+    def end_second_volume(self) -> str:
+        """Deletes the second volume, and the group that it is in; nothing takes its place."""
+        if self._group:
+            certainly(self.block.delete_volume_group, self._group)
+            look = certainly_call(self.block.get_volume_group)
+            self.until(lambda: look(self._group).data.lifecycle_state, lambda state: state in GONE, "the end of it")
+            self._group, self._failed["group"] = "", "the volume for a group was deleted"
+        volume = self.volume(2)
+        self.unassign(volume)
+        certainly(self.block.delete_volume, volume)
+        del self._volumes[2]
+        return volume
+
     def copy(self, source: str, key: str = "", token: str = "") -> Any:
         """Asks for a copy of a backup elsewhere, and gives the response."""
         return self._make(
@@ -200,14 +249,25 @@ class Testbed:
         """The same question again, which makes a copy more if the service doesn't honour the token."""
         if self._made["copy"] >= LIMITS["copy"]:
             raise SkippedError(f"no copy more is made than {LIMITS['copy']}")
-        try:
-            answer = attempt(self.block.copy_volume_backup, source, self._copy_details(key), opc_retry_token=token)
-        except UnclearError:
-            self.lost_answers = True
-            raise
+        answer = attempt(self.block.copy_volume_backup, source, self._copy_details(key), opc_retry_token=token)
         if answer.accepted and answer.response.data.id != self.notes.get("copy"):
             self._made["copy"] += 1
         return answer
+
+    def end_copy(self, copy: str) -> None:
+        """Deletes a copy, so that another one may be made."""
+        there = self.cloud.block(self.elsewhere)
+        self.available(there.get_volume_backup, copy, "copy")
+        certainly(there.delete_volume_backup, copy)
+
+        def gone() -> bool:
+            answer = attempt(there.get_volume_backup, copy)
+            if not answer.accepted:
+                return str(answer) == HIDDEN
+            return str(answer.response.data.lifecycle_state) == "TERMINATED"
+
+        self.until(gone, bool, "the end of the copy")
+        self._made["copy"] -= 1
 
     def count_copy(self) -> None:
         """For a copy that the collection asks for."""
@@ -236,13 +296,21 @@ class Testbed:
         found = self.settled(volume)
         if (found.kms_key_id or None) == key:
             return found
+
+        def change() -> Answer:
+            if key is None:
+                return attempt(self.block.delete_volume_kms_key, volume)
+            return self.put(volume, key)
+
+        # One that looked AVAILABLE may be about to begin a change.
+        answer = self.until(change, lambda one: str(one) != BUSY, "a volume that takes a change")
+        if not answer.accepted:
+            raise UnclearError(f"the key change was refused: {answer}")
+        return self.changed(volume, key)
+
+    def changed(self, volume: str, key: str | None) -> Any:
+        """The end of a change that was accepted just now; gives the last reading of the volume."""
         begun = self.cloud.clock.now()
-        if key is None:
-            certainly(self.block.delete_volume_kms_key, volume)
-        else:
-            answer = self.put(volume, key)
-            if not answer.accepted:
-                raise UnclearError(f"PUT kmsKey was refused: {answer}")
 
         def done(one: Any) -> bool:
             ended = one.lifecycle_state == "AVAILABLE" and (one.kms_key_id or None) == key

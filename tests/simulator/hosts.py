@@ -14,6 +14,7 @@ from .state import CloudState, Site
 #: Service to its host name, as the SDK's templates have them.
 _TEMPLATES = {
     "iaas": "iaas.{region}.{domain}",
+    "containerengine": "containerengine.{region}.oci.{domain}",
     "identity": "identity.{region}.oci.{domain}",
     "kms": "kms.{region}.{domain}",
     "query": "query.{region}.oci.{domain}",

@@ -106,6 +106,31 @@ TABLE: tuple[Switch, ...] = (
     _s("copy_visible", "at_once|late", "when its region shows a copy: at once, or after half of copy_settle"),
     Switch("copy_limit", "copies under way at a time from one source region, 0 for no limit (1.3)", number=10.0),
     _s("copy_limit_code", "429|400", "refusal of one copy more: 429 TooManyRequests or 400 LimitExceeded"),
+    # What new volumes are born with
+    _s(
+        "configuration_key_checked",
+        "off|on",
+        "whether CreateInstanceConfiguration judges the keys that it names (1.11)",
+    ),
+    _s(
+        "busy_pool_update",
+        "conflict|accepted",
+        "UpdateInstancePool of a pool that is neither RUNNING nor STOPPED (1.11)",
+    ),
+    _s(
+        "node_pool_list_details",
+        "shown|no_key|absent",
+        "nodeConfigDetails in the rows of ListNodePools: whole, without kmsKeyId, or not there",
+    ),
+    _s(
+        "node_pool_update_omitted",
+        "kept|cleared",
+        "what nodeConfigDetails of an update leaves out, size and placement excepted",
+    ),
+    _s("node_pool_transition", "updating|immediate|needs_attention", "the way of a node pool after UpdateNodePool"),
+    _s("node_pool_key_visible", "at_active|at_once", "when a node pool shows its new key"),
+    _s("node_pool_key_empty", "accepted|refused", 'kmsKeyId "" of a node pool'),
+    _s("node_pool_key_with_cycling", "conflict|accepted", "a key for a node pool whose node cycling is enabled"),
     # Lists
     _s(
         "list_without_compartment",

@@ -18,6 +18,9 @@ from .._model.ocid import words_for
 from .operation_types import Operation, Request
 from .strict_json import UnexpectedValueError
 
+# What they have is of one region. A replicated key keeps its OCID in every region.
+_LOCAL_SERVICES = frozenset({"block_volume", "compute_management", "container_engine"})
+
 
 class AnswerCheck:
     """The check of the records of one answer."""
@@ -39,8 +42,7 @@ class AnswerCheck:
         self._list_fields = [field for field in fields if field.endswith("_ids")]
         self._region_fields = [field for field in fields if field == "destination_region"]
         self._source = asked.get(operation.arguments[0]) if _makes_another(operation) else None
-        # Only Block Volume is a service of one region: a replicated key keeps its OCID in every region.
-        self._is_local = operation.service == "block_volume" and self._source is None
+        self._is_local = operation.service in _LOCAL_SERVICES and self._source is None
         self._here = here
         self._destination = asked.get("destinationRegion")
 
@@ -134,6 +136,8 @@ _WORDS = {
     "policy_id": "policy",
     "key_id": "key",
     "kms_key_id": "key",
+    "instance_configuration_id": "instance configuration",
+    "cluster_id": "cluster",
     "source_volume_backup_id": "source",
     "source_boot_volume_backup_id": "source",
     "source_volume_group_backup_id": "source",

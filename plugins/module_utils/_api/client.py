@@ -267,6 +267,14 @@ class Connection:
         """Compute in a region, which has the host of Block Volume."""
         return self._regional("compute", region)
 
+    def compute_management(self, region: str) -> Service:
+        """Instance configurations and instance pools in a region, on the host of Block Volume."""
+        return self._regional("compute_management", region)
+
+    def container_engine(self, region: str) -> Service:
+        """Container Engine (OKE) in a region."""
+        return self._regional("container_engine", region)
+
     def vaults(self, region: str) -> Service:
         """Vault in a region: its vaults, not their keys."""
         return self._regional("vaults", region)

@@ -18,11 +18,13 @@ from urllib.parse import urlsplit
 from .._common.text import readable
 from .._model.regions import RegionTable
 
-# As in the SDK's clients. None of the six has a template for one realm only, which is what the option
+# As in the SDK's clients. None of these has a template for one realm only, which is what the option
 # realm_specific_endpoint_template_enabled and its environment variable would choose.
 _TEMPLATES: Mapping[str, str] = {
     "block_volume": "iaas.{region}.{dual_stack}{domain}",
     "compute": "iaas.{region}.{dual_stack}{domain}",
+    "compute_management": "iaas.{region}.{dual_stack}{domain}",
+    "container_engine": "containerengine.{region}.oci.{domain}",
     "identity": "identity.{region}.oci.{domain}",
     "search": "query.{region}.oci.{domain}",
     "vaults": "kms.{region}.{domain}",

@@ -26,6 +26,8 @@ Converter = Callable[[Any], Any]
 _MAX_STRING_LENGTH = 16 * 1024
 # The deepest nesting of values that no record describes, such as those of tags.
 _MAX_DEPTH = 8
+# The same of what is carried along: an image filter's tags in an option of a configuration are at 9.
+_MAX_CARRIED_DEPTH = 16
 _MAX_INTEGER = 2**63
 # The longest OCID that the API accepts, and the form of all OCIDs, that of the tenancies of 2016 included.
 _MAX_OCID_LENGTH = 255
@@ -119,6 +121,21 @@ def anything(value: Any) -> Any:
 def by_name(value: Any) -> dict[str, Any]:
     """An object whose members no documentation describes."""
     return _by_name(value, anything)
+
+
+def untouched(check: Converter) -> Converter:
+    """A converter of what has to be handed back as it came, once ``check`` has found nothing odd in it.
+
+    Its texts are not made readable, so none of them may be shown.
+    """
+
+    def convert(value: Any) -> Any:
+        check(value)
+        if _is_deeper(value, _MAX_CARRIED_DEPTH):
+            raise UnexpectedValueError("is nested too deeply")
+        return value
+
+    return convert
 
 
 def ocids(value: Any) -> list[str]:

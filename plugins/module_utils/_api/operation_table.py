@@ -20,6 +20,8 @@ from .record_types import RecordType
 _BASE_PATHS = {
     "block_volume": "/20160918",
     "compute": "/20160918",
+    "compute_management": "/20160918",
+    "container_engine": "/20180222",
     "identity": "/20160918",
     "vaults": "/20180608",
     "vault_management": "/20180608",
@@ -82,17 +84,18 @@ def _list(
 def _send(
     method: str,
     path: str,
-    record: RecordType,
+    record: RecordType | None,
     *ocid_types: str,
-    relations: tuple[Relation, ...],
+    relations: tuple[Relation, ...] = (),
     headers: tuple[str, ...] = (),
     query: tuple[str, ...] = (),
+    service: str = "block_volume",
 ) -> Operation:
-    """Changes something of Block Volume, as its body says."""
+    """Changes something, as its body says."""
     return Operation(
-        service="block_volume",
+        service=service,
         method=method,
-        path=_BASE_PATHS["block_volume"] + path,
+        path=_BASE_PATHS[service] + path,
         arguments=(*_of_path(path), "details"),
         query=query,
         headers=headers,
@@ -254,6 +257,68 @@ _TABLE = {
         relations=_OF_DOMAIN,
         service="compute",
     ),
+    # What new volumes are born with (oci_semantics.md section 1.11). Rows of configurations have no details, and so no
+    # keys; those of node pools may have theirs.
+    "list_instance_configurations": _list(
+        "/instanceConfigurations",
+        records.INSTANCE_CONFIGURATION_SUMMARY,
+        "instanceconfiguration",
+        query=("compartmentId", *_PAGED, *_SORTED),
+        arguments=_BY_COMPARTMENT,
+        relations=_OF_COMPARTMENT,
+        service="compute_management",
+    ),
+    "get_instance_configuration": _get(
+        "/instanceConfigurations/{instanceConfigurationId}",
+        records.INSTANCE_CONFIGURATION,
+        "instanceconfiguration",
+        service="compute_management",
+    ),
+    "create_instance_configuration": _send(
+        "POST",
+        "/instanceConfigurations",
+        records.INSTANCE_CONFIGURATION,
+        "instanceconfiguration",
+        relations=(Relation("compartment_id", "compartmentId"),),
+        headers=_RETRY_TOKEN,
+        service="compute_management",
+    ),
+    "list_instance_pools": _list(
+        "/instancePools",
+        records.INSTANCE_POOL,
+        "instancepool",
+        query=("compartmentId", "displayName", *_PAGED, *_SORTED, "lifecycleState"),
+        arguments=_BY_COMPARTMENT,
+        relations=_OF_COMPARTMENT,
+        service="compute_management",
+    ),
+    "get_instance_pool": _get(
+        "/instancePools/{instancePoolId}", records.INSTANCE_POOL, "instancepool", service="compute_management"
+    ),
+    "update_instance_pool": _send(
+        "PUT",
+        "/instancePools/{instancePoolId}",
+        records.INSTANCE_POOL,
+        "instancepool",
+        relations=(
+            Relation("id", "instance_pool_id"),
+            Relation("instance_configuration_id", "instanceConfigurationId"),
+        ),
+        headers=(*_RETRY_TOKEN, *_IF_MATCH),
+        service="compute_management",
+    ),
+    "list_node_pools": _list(
+        "/nodePools",
+        records.NODE_POOL,
+        "nodepool",
+        query=("compartmentId", "clusterId", "name", *_PAGED),
+        arguments=_BY_COMPARTMENT,
+        relations=_OF_COMPARTMENT,
+        service="container_engine",
+    ),
+    "get_node_pool": _get("/nodePools/{nodePoolId}", records.NODE_POOL, "nodepool", service="container_engine"),
+    # Answered with 202 and a work request, without a body: the pool itself tells when it is done.
+    "update_node_pool": _send("PUT", "/nodePools/{nodePoolId}", None, headers=_IF_MATCH, service="container_engine"),
     "update_volume_kms_key": _send(
         "PUT",
         "/volumes/{volumeId}/kmsKey",

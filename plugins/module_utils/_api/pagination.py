@@ -106,6 +106,20 @@ def _begun(pages: Iterator[_Some]) -> Iterator[_Some]:
         raise
 
 
+def readable_rows(ask: Callable[..., _SomeResponse], what: str) -> tuple[list[Any], tuple[Any, ...]]:
+    """The rows of all pages of a list operation, and those that can't be read. Restarted, and raises, as above."""
+
+    def collect(pages: Iterator[_SomeResponse]) -> tuple[list[Any], tuple[Any, ...]]:
+        rows: list[Any] = []
+        unreadable: list[Any] = []
+        for page in pages:
+            rows += page.data
+            unreadable += page.unreadable
+        return rows, tuple(unreadable)
+
+    return collected(collect, lambda: every_page(ask, what))
+
+
 def every_row(ask: Callable[..., _SomeResponse], what: str) -> Iterator[Any]:
     """All rows of a list operation, for lists that are of use only as a whole. Raises ApiError as above.
 

@@ -223,6 +223,71 @@ BOOT_VOLUME_ATTACHMENT = _record(
     "BootVolumeAttachment", _OF_RESOURCE, _IN_DOMAIN, {"instance_id": of.ocid, "boot_volume_id": of.ocid}, optional={}
 )
 INSTANCE = _record("Instance", _OF_RESOURCE, _IN_DOMAIN, optional=_NAMED)
+
+# In these, keys stand deep inside of what is carried along as it is when a configuration is copied. The parts that tell
+# of keys are checked, and the whole is left as the service wrote it.
+_VOLUME_DETAILS = RecordType(
+    "InstanceConfigurationBlockVolumeDetails",
+    {},
+    {
+        "create_details": RecordType("InstanceConfigurationCreateVolumeDetails", {}, {"kms_key_id": of.key_if_any}),
+        "volume_id": of.ocid_if_any,
+    },
+)
+_LAUNCH_DETAILS = RecordType(
+    "InstanceConfigurationLaunchInstanceDetails",
+    {},
+    {
+        "source_details": RecordType(
+            "InstanceConfigurationInstanceSourceDetails",
+            {"source_type": of.word},
+            {"kms_key_id": of.key_if_any, "boot_volume_id": of.ocid_if_any},
+        )
+    },
+)
+_COMPUTE_DETAILS: Mapping[str, Converter] = {
+    "block_volumes": of.list_of(_VOLUME_DETAILS),
+    "launch_details": _LAUNCH_DETAILS,
+}
+_INSTANCE_DETAILS = RecordType(
+    "InstanceConfigurationInstanceDetails",
+    {"instance_type": of.word},
+    {**_COMPUTE_DETAILS, "options": of.list_of(RecordType("ComputeInstanceDetails", {}, _COMPUTE_DETAILS))},
+)
+INSTANCE_CONFIGURATION_SUMMARY = _record(
+    "InstanceConfigurationSummary",
+    {"id": of.ocid, "compartment_id": of.ocid},
+    _CREATED,
+    optional={**_NAMED, **_TAGS},
+)
+INSTANCE_CONFIGURATION = _record(
+    "InstanceConfiguration",
+    {"id": of.ocid, "compartment_id": of.ocid},
+    _CREATED,
+    optional={**_NAMED, **_TAGS, "source": of.word, "instance_details": of.untouched(_INSTANCE_DETAILS)},
+)
+INSTANCE_POOL = _record(
+    "InstancePool",
+    _OF_RESOURCE,
+    _CREATED,
+    {"instance_configuration_id": of.ocid, "size": of.integer},
+    optional={**_NAMED, **_TAGS},
+)
+"""Also the rows of the list, which have all of these."""
+NODE_POOL = _record(
+    "NodePool",
+    _OF_RESOURCE,
+    {"cluster_id": of.ocid, "name": of.word},
+    # As the service wrote them, so that it shows whether there is a word about the key.
+    optional={
+        **_TAGS,
+        "node_config_details": of.untouched(
+            RecordType("NodePoolNodeConfigDetails", {}, {"kms_key_id": of.key_if_any, "size": of.integer})
+        ),
+        "node_pool_cycling_details": RecordType("NodePoolCyclingDetails", {}, {"is_node_cycling_enabled": of.boolean}),
+    },
+)
+"""The SDK marks none of these as required; without them an answer is about nothing."""
 KEY = _record(
     "Key",
     _OF_RESOURCE,

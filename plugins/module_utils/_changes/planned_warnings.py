@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from .._common.text import label
 from .._model.decisions import Decision, is_busy
 from .._model.ocid import region_part
+from .._model.resource_types import NODE_POOL
 from .request import Target
 
 
@@ -34,6 +35,9 @@ def planned_change_warnings(targets: Iterable[Target], decisions: Mapping[str, D
                 f"{name} has lost its {target.interrupted.what} in a run that was interrupted "
                 f"({target.interrupted.source}). It is assigned again."
             )
+        if before.type == NODE_POOL:
+            warnings.append(f"{name}: only new nodes get the key; those that exist keep theirs.")
         if is_busy(before):
-            warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is AVAILABLE.")
+            ready = "ACTIVE" if before.type == NODE_POOL else "AVAILABLE"
+            warnings.append(f"{name} is {before.lifecycle_state}; the change is re-evaluated once it is {ready}.")
     return warnings

@@ -19,7 +19,7 @@ from typing import Any
 from .._api.client import Connection
 from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
-from .._api.pagination import collected, every_page
+from .._api.pagination import readable_rows
 from .._common.concurrency import map_concurrently
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
@@ -195,16 +195,7 @@ class _RegionAttachments:
 
     def _pages(self, wanted: _List) -> _Listed:
         ask = partial(self._service.read, wanted.operation, *wanted.arguments, limit=PAGE_SIZE)
-
-        def collect(pages: Iterable[Any]) -> _Listed:
-            rows: list[Any] = []
-            unreadable: list[UnreadableRow] = []
-            for page in pages:
-                rows += page.data
-                unreadable += page.unreadable
-            return _Listed(wanted.kind, wanted.compartment_id, rows, tuple(unreadable))
-
-        return collected(collect, lambda: every_page(ask, f"{_NOUNS[wanted.kind]}s"))
+        return _Listed(wanted.kind, wanted.compartment_id, *readable_rows(ask, f"{_NOUNS[wanted.kind]}s"))
 
     def _record(self, listed: Iterable[_Listed]) -> None:
         """Each compartment and kind once, whatever the number of its availability domains."""

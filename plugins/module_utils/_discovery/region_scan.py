@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, Union
 
-from .._api.client import Connection
+from .._api.client import Connection, Service
 from .._api.decoding import UnreadableRow
 from .._api.iam import place_of
 from .._api.pagination import collected
@@ -109,7 +109,7 @@ class RegionScan:
         wanted = listed_kinds(self._types)
         assets = asset_kinds() if Assignments.type in self._types else ()
         kinds = list(dict.fromkeys([*wanted, *assets]))
-        self._pages = {kind: Pages(kind, self._service, self._region, self._domains) for kind in kinds}
+        self._pages = {kind: Pages(kind, self._service_of(kind), self._region, self._domains) for kind in kinds}
         self._breakers = {kind: CircuitBreaker() for kind in kinds}
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix=self._region) as pool:
             listed = self._list_all(pool, kinds)
@@ -124,6 +124,9 @@ class RegionScan:
             ]
             found += self._assignments(pool, [listed[kind] for kind in assets])
         return found
+
+    def _service_of(self, kind: ReadableKind) -> Service:
+        return kind.service(self._connection, self._region)
 
     def _placed(self, resource: Resource) -> Resource:
         """A resource with the long name of its region, which may be another one than its source is in."""
@@ -178,7 +181,7 @@ class RegionScan:
     def _list(self, kind: ReadableKind, compartment_id: str) -> _Listed:
         rows = self._breakers[kind].call(
             lambda: self._rows(kind, compartment_id),
-            lambda error: _explain_list_error(error, f"{kind.noun}s", self._region, compartment_id),
+            lambda error: _explain_list_error(error, kind, self._region, compartment_id),
         )
         self._progress.lists.add()
         return rows
@@ -250,7 +253,7 @@ class RegionScan:
 
     def _get(self, kind: ReadableKind, resource_id: str) -> Resource | ResourceError:
         reading = self._breakers[kind].call(
-            lambda: replace(kind.get(self._service, self._region, resource_id), read_by=READ_BY_GET)
+            lambda: replace(kind.get(self._service_of(kind), self._region, resource_id), read_by=READ_BY_GET)
         )
         self._progress.gets.add()
         return reading
@@ -317,7 +320,7 @@ def _have_one_cause(errors: Iterable[ResourceError]) -> bool:
     return len({(error.code, error.status) for error in errors}) == 1
 
 
-def _explain_list_error(error: ApiError, nouns: str, region: str, compartment_id: str) -> ResourceError:
+def _explain_list_error(error: ApiError, kind: ReadableKind, region: str, compartment_id: str) -> ResourceError:
     """Why a list could not be read, and what to do."""
     explained = explain(error)
     if not isinstance(error, ServiceError):
@@ -328,7 +331,7 @@ def _explain_list_error(error: ApiError, nouns: str, region: str, compartment_id
         place = place_of(compartment_id, "resource")
         return replace(
             explained,
-            message=f"The compartment does not exist, or the caller may not list {nouns} in it.",
-            hint=f"Check the OCID, or grant: Allow group <your group> to inspect volume-family in {place}",
+            message=f"The compartment does not exist, or the caller may not list {kind.noun}s in it.",
+            hint=f"Check the OCID, or grant: Allow group <your group> to inspect {kind.iam_family} in {place}",
         )
     return explained

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.errors import InputError
+from .._model.new_volumes import NewVolumes, keys_handed_on
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import (
     ATTACHED,
@@ -31,7 +32,9 @@ from .._model.rows import (
     UnreadableRow,
     key_region,
 )
+from .error_row import parse_unreadable
 from .json_reader import JsonNode, read_json
+from .new_volumes import parse_new_volumes
 
 _DOCUMENT = "a result file of key_assignment_info"
 
@@ -47,6 +50,8 @@ class DiscoveryFile:
     caller: CallerRow
     name: str = ""
     """The file that it was read from, for error messages."""
+    new_volumes: NewVolumes | None = None
+    """What new volumes are born with; None if nobody looked."""
 
     @property
     def tenancy(self) -> str:
@@ -62,8 +67,10 @@ class DiscoveryFile:
 
     @property
     def keys_in_use(self) -> list[tuple[str, str]]:
-        """Each key with each region in which it is used."""
+        """Each key with each region in which it is used, or handed on to new volumes."""
         used = {(row["kms_key_id"], key_region(row)) for row in self.resources}
+        if self.new_volumes is not None:
+            used |= keys_handed_on(self.new_volumes["sources"])
         return sorted((key, region) for key, region in used if key and region)
 
 
@@ -90,6 +97,7 @@ def parse_discovery(root: JsonNode, name: str = "") -> DiscoveryFile:
             "sdk_version": caller.get("sdk_version").text_or_none(),
         },
         name=name,
+        new_volumes=parse_new_volumes(root.get("new_volumes")),
     )
 
 
@@ -182,21 +190,6 @@ def _replica(node: JsonNode) -> ReplicaRow:
         "kms_key_id": node.get("kms_key_id").text_or_none(),
         "in_other_region": node.get("in_other_region").flag(),
     }
-
-
-def parse_unreadable(node: JsonNode) -> list[UnreadableRow]:
-    return [
-        {
-            "region": place.get("region").text_or_none(),
-            "compartment_id": place.get("compartment_id").text_or_none(),
-            "resource_type": place.get("resource_type").text_or_none(),
-            "code": place.get("code").text_or_none(),
-            "status": place.get("status").count_or_none(),
-            "message": place.get("message").text_or_none(),
-            "hint": place.get("hint").text_or_none(),
-        }
-        for place in node.items()
-    ]
 
 
 def parse_scanned(node: JsonNode) -> ScannedRow:

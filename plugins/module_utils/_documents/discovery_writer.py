@@ -30,6 +30,7 @@ def write_discovery(path: Path, discovery: DiscoveryFile) -> None:
             "complete": discovery.complete,
             "scanned": discovery.scanned,
             "caller": discovery.caller,
+            "new_volumes": discovery.new_volumes,
         },
     )
 

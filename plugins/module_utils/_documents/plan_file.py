@@ -77,6 +77,22 @@ class UnplannedRow(_CommonUnplannedFields, total=False):
     lost_in_runs: list[str]
 
 
+class AdviceRow(TypedDict):
+    """An instance configuration or a node pool that gives new volumes other keys than the plan, which leaves it as it
+    is. Key None is the Oracle-managed one. ``pool_ids`` are the pools that use a configuration."""
+
+    id: str
+    type: str
+    region: str
+    compartment_id: str | None
+    display_name: str
+    kms_key_ids: list[str | None]
+    wanted_kms_key_id: str | None
+    pool_ids: list[str]
+    reason: str
+    remedy: str
+
+
 @dataclass(frozen=True)
 class Slice:
     """Entries ``start`` to ``stop`` of a plan: of one region, one type, one desired key and policy. ``first`` to
@@ -119,6 +135,7 @@ class PlanFile:
     not_approved: Sequence[UnplannedRow] = ()
     unsettled: Sequence[UnplannedRow] = ()
     not_seen: Sequence[UnplannedRow] = ()
+    advice: Sequence[AdviceRow] = ()
     unchanged: int = 0
     not_selected: int = 0
     batches: Mapping[int, Sequence[Slice]] = field(default_factory=dict)

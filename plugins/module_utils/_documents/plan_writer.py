@@ -87,6 +87,7 @@ def write_plan(path: Path, plan: PlanFile, facts: Mapping[str, Any]) -> None:
         "not_approved": plan.not_approved,
         "unsettled": plan.unsettled,
         "not_seen": plan.not_seen,
+        "advice": plan.advice,
         "unchanged": plan.unchanged,
         "not_selected": plan.not_selected,
         "batches": [

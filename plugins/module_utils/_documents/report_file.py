@@ -16,10 +16,11 @@ from .discovery_file import (
     DiscoveryFile,
     parse_resources,
     parse_scanned,
-    parse_unreadable,
 )
+from .error_row import parse_unreadable
 from .json_reader import JsonNode
 from .keys_file import ReportedKeyRow, parse_reported_key
+from .new_volumes import parse_new_volumes
 from .plan_file import PlanEntry, PlanFile, UnplannedRow, parse_accountability
 
 FORMAT = "oci_keys.block_volume/report"
@@ -141,6 +142,7 @@ def parse_report(root: JsonNode) -> RunRecords:
                 "collection_version": versions.get("collection").text_or_none(),
                 "sdk_version": versions.get("sdk").text_or_none(),
             },
+            new_volumes=parse_new_volumes(root.get("new_volumes")),
         ),
         before=None if before.value is None else _before(before),
         plan=None if plan.value is None else _plan(plan),

@@ -13,10 +13,14 @@ from .._common.errors import ResourceError
 from .actions import ASSIGN, NONE, REGENERATE, REMOVE
 from .resource import DesiredState, Reading, Resource
 
-# Lifecycle states, oci_semantics.md section 2: what can't take a key, and what can.
-GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
+# Lifecycle states, oci_semantics.md sections 2 and 1.11: what can't take a key, and what can.
+GONE_STATES = frozenset({"TERMINATING", "TERMINATED", "DELETING", "DELETED"})
 FAULTY_STATE = "FAULTY"
 READY_STATE = "AVAILABLE"
+# Those of node pools and of instance pools.
+POOL_READY_STATES = frozenset({"ACTIVE", "NEEDS_ATTENTION", "RUNNING", "STOPPED"})
+POOL_FAULTY_STATES = frozenset({"FAILED", "INACTIVE"})
+_AT_REST = GONE_STATES | {FAULTY_STATE, READY_STATE} | POOL_READY_STATES | POOL_FAULTY_STATES
 
 RUN_AGAIN_HINT = "Run the task again; it only changes what still differs."
 
@@ -109,7 +113,7 @@ class KindRules(Protocol):
 
 def is_busy(resource: Resource) -> bool:
     """Whether the resource is in transition. An unknown state counts as that."""
-    return resource.lifecycle_state not in GONE_STATES | {FAULTY_STATE, READY_STATE}
+    return resource.lifecycle_state not in _AT_REST
 
 
 def action_for(resource: Resource, desired: DesiredState) -> str:

@@ -49,6 +49,7 @@ _OTHER_WORDS: Mapping[str, str] = {
     "dynamicgroup": "dynamic group",
     "policy": "IAM policy",
     "instance": "compute instance",
+    "cluster": "cluster",
     "image": "image",
     "bucket": "bucket",
     "coreservicesworkrequest": "work request",

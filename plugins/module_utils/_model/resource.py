@@ -102,6 +102,8 @@ class DesiredState:
     replica_place: ReplicaPlace | None = None
     may_recreate: bool = False
     recreate: bool = False
+    returns: bool = False
+    """For instance pools: whether the configuration is meant that the pool came from."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 ASSIGNMENT = "policy_assignment"
 REPLICA = "replica"
+NODE_POOL = "node_pool"
+INSTANCE_POOL = "instance_pool"
+INSTANCE_CONFIGURATION = "instance_configuration"
 
 # Families: what types have in common. A type that shares nothing with these gets a family of its own, and is searched,
 # sharded and reported by default.
@@ -24,6 +27,10 @@ ASSIGNMENTS = "assignments"
 REPLICAS = "replicas"
 GROUPS = "groups"
 """Volume groups: backup policies can be assigned to them, but they have no key."""
+NODE_POOLS = "node pools"
+"""Node pools of Container Engine (OKE): they have no data, but a key that new nodes get."""
+INSTANCE_POOLS = "instance pools"
+"""Instance pools and their configurations: they have no data, but keys that the volumes of new instances get."""
 GROUP_BACKUPS = "group backups"
 """Backups of volume groups: they have no key, their members have."""
 
@@ -71,12 +78,19 @@ class ResourceTypes:
     @property
     def with_key(self) -> ResourceTypes:
         """The types that have a key: those that discovery and reports know, in the order of reports."""
-        return self._where(lambda row: row.family not in (GROUPS, GROUP_BACKUPS))
+        return self._where(lambda row: row.family not in (INSTANCE_POOLS, GROUPS, GROUP_BACKUPS))
+
+    @property
+    def with_data(self) -> ResourceTypes:
+        """Of these, the ones whose key protects data: those that a report has to look at. What new volumes are born
+        with is a matter of its own."""
+        return self._where(lambda row: row.family not in (NODE_POOLS, INSTANCE_POOLS, GROUPS, GROUP_BACKUPS))
 
     @property
     def discovered_by_default(self) -> ResourceTypes:
-        """Without replicas, whose key their source lists too, and assignments, which cost a call for each asset."""
-        return self._where(lambda row: row.family not in (ASSIGNMENTS, REPLICAS, GROUPS, GROUP_BACKUPS))
+        """Without replicas, whose key their source lists too, assignments, which cost a call for each asset, and node
+        pools, which have no data."""
+        return self.with_data._where(lambda row: row.family not in (ASSIGNMENTS, REPLICAS))
 
     @property
     def volumes(self) -> ResourceTypes:
@@ -106,9 +120,21 @@ class ResourceTypes:
         """The types of which one resource is enough to make its compartment a shard.
 
         All but those that are nowhere without another one: assignments have an asset, group backups have members. The
-        key of a replica is changed on its source.
+        key of a replica is changed on its source. Node pools are not of Block Volume.
         """
-        return self._where(lambda row: row.family not in (ASSIGNMENTS, REPLICAS, GROUP_BACKUPS))
+        return self._where(
+            lambda row: row.family not in (ASSIGNMENTS, REPLICAS, NODE_POOLS, INSTANCE_POOLS, GROUP_BACKUPS)
+        )
+
+    @property
+    def reported(self) -> ResourceTypes:
+        """The types that rows of a report may have: those with a key, and pools that were pointed elsewhere."""
+        return self._where(lambda row: row.family not in (GROUPS, GROUP_BACKUPS))
+
+    @property
+    def choosable(self) -> ResourceTypes:
+        """The types that plans change where they are asked for. Instance pools are only put back."""
+        return self._where(lambda row: row.order_of_change is not None and row.family != INSTANCE_POOLS)
 
     @property
     def changeable(self) -> ResourceTypes:
@@ -118,8 +144,8 @@ class ResourceTypes:
     @property
     def changed_by_default(self) -> ResourceTypes:
         """Of these, the ones that need not be asked for. The keys of replicas may have to be paid for with a copy of
-        everything."""
-        return self._where(lambda row: row.order_of_change is not None and row.family != REPLICAS)
+        everything; those of node pools are for what does not exist yet."""
+        return self.choosable._where(lambda row: row.family not in (REPLICAS, NODE_POOLS))
 
     @property
     def changed_by_ocid(self) -> ResourceTypes:
@@ -214,6 +240,29 @@ RESOURCE_TYPES = ResourceTypes(
             plural="replicas",
             family=REPLICAS,
             order_of_change=6,
+        ),
+        ResourceType(
+            name=NODE_POOL,
+            ocid_types=("nodepool",),
+            singular="node pool",
+            plural="node pools",
+            family=NODE_POOLS,
+            order_of_change=7,
+        ),
+        ResourceType(
+            name=INSTANCE_POOL,
+            ocid_types=("instancepool",),
+            singular="instance pool",
+            plural="instance pools",
+            family=INSTANCE_POOLS,
+            order_of_change=8,
+        ),
+        ResourceType(
+            name=INSTANCE_CONFIGURATION,
+            ocid_types=("instanceconfiguration",),
+            singular="instance configuration",
+            plural="instance configurations",
+            family=INSTANCE_POOLS,
         ),
         ResourceType(
             name="volume_group",

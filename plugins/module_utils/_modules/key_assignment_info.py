@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -33,10 +33,11 @@ from .._discovery.results import (
 )
 from .._discovery.tenancy import Compartment
 from .._documents.own_files import write_result
+from .._model.new_volumes import NewVolumes
 from .._model.ocid import expect_realm, expect_type, parse
 from .._model.regions import RegionTable
 from .._model.resource_types import RESOURCE_TYPES
-from .._model.rows import ResourceRow, ScannedAttachmentsRow
+from .._model.rows import ResourceRow, ScannedAttachmentsRow, UnreadableRow
 from .checked_files import check_files
 from .connection import connect_to_read
 from .errors import fail_module_on_error
@@ -69,8 +70,12 @@ class Attach(Protocol):
     ) -> ScannedAttachmentsRow: ...
 
 
+Look = Callable[[Connection, Discovery, ProgressLog], NewVolumes]
+"""Finds what new volumes are born with."""
+
+
 def run_key_assignment_info(
-    module: AnsibleModule, runtime: Runtime | None = None, attach: Attach | None = None
+    module: AnsibleModule, runtime: Runtime | None = None, attach: Attach | None = None, look: Look | None = None
 ) -> NoReturn:
     """Scan everything in scope and end the module. A place that can't be read is not a failure."""
     runtime = runtime or Runtime.default()
@@ -79,7 +84,7 @@ def run_key_assignment_info(
         check_files(module.params, {"discovery_file": discovery_file})
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)
         with live_progress(module, runtime.clock) as log:
-            result = discover_result(connection, module.params, runtime.clock, log, attach=attach)
+            result = discover_result(connection, module.params, runtime.clock, log, attach=attach, look=look)
     _end(module, result, discovery_file)
 
 
@@ -90,6 +95,7 @@ def discover_result(
     log: ProgressLog = NO_PROGRESS,
     names: Names | None = None,
     attach: Attach | None = None,
+    look: Look | None = None,
 ) -> dict[str, Any]:
     """The result of key_assignment_info with these options. Raises InputError for invalid options."""
     started = clock.timestamp()
@@ -105,6 +111,7 @@ def discover_result(
     scanned = _scanned(found, query)
     if attach is not None and options.get("attachments"):
         scanned["attachments"] = attach(connection, found, entries, log, whole_tenancy=scanned["whole_tenancy"])
+    new_volumes = look(connection, found, log) if look is not None and options.get("new_volumes") else None
     return {
         "changed": False,
         "resources": entries,
@@ -113,6 +120,7 @@ def discover_result(
         "complete": found.complete,
         "scanned": {**scanned, "time_started": started, "time_finished": clock.timestamp()},
         "caller": _caller(connection),
+        "new_volumes": new_volumes,
         "msg": message(entries, found),
     }
 
@@ -239,17 +247,35 @@ def shortened(result: Mapping[str, Any], which: str) -> dict[str, Any]:
     attachments = scanned.get("attachments")
     if attachments is not None:
         scanned["attachments"] = {**attachments, "unreadable": attachments["unreadable"][:_PLACES_IN_SUMMARY]}
+    new_volumes = result.get("new_volumes")
+    if new_volumes is not None:
+        new_volumes = {
+            **new_volumes,
+            "unreadable": new_volumes["unreadable"][:_PLACES_IN_SUMMARY],
+            "sources": [],
+        }
+        result = {**result, "new_volumes": new_volumes}
     return {**result, "resources": [], "unreadable": result["unreadable"][:_PLACES_IN_SUMMARY], "scanned": scanned}
 
 
-def _attachments_warning(section: ScannedAttachmentsRow) -> str:
-    first = section["unreadable"][0]
-    count = len(section["unreadable"])
+def _attachments_warning(unreadable: Sequence[UnreadableRow]) -> str:
+    first = unreadable[0]
+    count = len(unreadable)
     lists = "A list" if count == 1 else f"{count:,} lists"
     hint = f" {first['hint']}" if first["hint"] else ""
     return (
         f"{lists} of attachments or instances could not be read, so it is unknown which instances some volumes are "
         f"attached to: {first['message']}{hint}"
+    )
+
+
+def new_volumes_warning(unreadable: Sequence[UnreadableRow]) -> str:
+    first = unreadable[0]
+    more = f" (and {len(unreadable) - 1:,} more)" if len(unreadable) > 1 else ""
+    hint = f" {first['hint']}" if first["hint"] else ""
+    return (
+        "Some instance configurations, instance pools or node pools could not be read, so it is unknown which keys "
+        f"some new volumes will get: {first['message']}{more}{hint}"
     )
 
 
@@ -262,7 +288,10 @@ def _end(module: AnsibleModule, result: dict[str, Any], discovery_file: Path | N
         warn_of(module, incomplete_warning("the result"))
     attachments = result["scanned"]["attachments"]
     if attachments is not None and not attachments["complete"]:
-        warn_of(module, _attachments_warning(attachments))
+        warn_of(module, _attachments_warning(attachments["unreadable"]))
+    new_volumes = result["new_volumes"]
+    if new_volumes is not None and not new_volumes["complete"]:
+        warn_of(module, new_volumes_warning(new_volumes["unreadable"]))
     if discovery_file is not None:
         try:
             write_result(discovery_file, result)

@@ -30,22 +30,26 @@ from .._planning.key_checks import (
     blocked_by_current_key,
     expect_usable,
 )
+from .._planning.new_volumes import advice
 from .._planning.plan import (
     Plan,
     PlanFilter,
     make_plan,
     region_of_wanted_key,
 )
-from .._planning.replicated import recreation_warnings
+from .._planning.replicated import node_pool_warnings, recreation_warnings
 from .._planning.terraform import planned_warnings
 from .approved_plan import APPROVAL_OPTIONS, approved_plan, settle
 from .exception_options import EXCEPTION_OPTIONS, expect_none_expired, given_exceptions
 from .key_assignment_info import (
+    Look,
     discover_result,
     incomplete_warning,
+    new_volumes_warning,
 )
 from .key_plan import PlanContext, PlanModule, PlanResult
 from .names import Names
+from .new_volumes import look_at_new_volumes
 from .options import writable_file
 from .output import warn_of
 from .plan_filters import created_before, defined_tags, excluded_ids, freeform_tags, keys_to_leave
@@ -80,6 +84,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
+    plan.advice = advice(discovery.new_volumes, plan_filter)
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = _wanted_keys(plan_filter, discovery) | _keys_of_lost(plan)
@@ -104,6 +109,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
             *_unmatched_exceptions(exceptions, matcher, discovery),
             *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
             *recreation_warnings(plan.entries),
+            *node_pool_warnings(plan.entries),
         ),
         signed_by=None if signed is None else signed.signed_by,
         names={**{row["id"] or "": row["name"] for row in discovery.scanned["compartments"]}, **names.found},
@@ -164,8 +170,8 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     if path is None:
         raise InputError("'new_discovery_file' is empty. Give the file to write the discovered resources to")
     query = {name: options[name] for name in ("compartment_ids", "recursive", "regions", "resource_types", "read_each")}
-    everything = {**query, "kms_key_ids": None, "encryption": "any"}
-    found = discover_result(context.connection, everything, context.clock, context.log, names)
+    everything = {**query, "kms_key_ids": None, "encryption": "any", "new_volumes": options["new_volumes"]}
+    found = discover_result(context.connection, everything, context.clock, context.log, names, look=_look(options))
     try:
         write_result(path, found)
     except OSError as error:
@@ -176,7 +182,13 @@ def _discover(context: PlanContext, names: Names) -> DiscoveryFile:
     context.partial_result["found"] = {"file": str(path), "complete": found["complete"], "msg": found["msg"]}
     if not found["complete"]:
         warn_of(context.module, incomplete_warning(repr(str(path))))
+    if found["new_volumes"] is not None and not found["new_volumes"]["complete"]:
+        warn_of(context.module, new_volumes_warning(found["new_volumes"]["unreadable"]))
     return read_discovery(path)
+
+
+def _look(options: Mapping[str, Any]) -> Look | None:
+    return look_at_new_volumes if options["new_volumes"] else None
 
 
 def _read_discovery(context: PlanContext) -> DiscoveryFile:
@@ -308,6 +320,7 @@ _RECORDED_OPTIONS = (
     "resource_types",
     "from_kms_key_ids",
     "only_oracle_managed",
+    "new_volumes",
     "exclude_ids",
     "freeform_tags",
     "defined_tags",
@@ -334,9 +347,10 @@ def _options() -> dict[str, dict[str, Any]]:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "kms_key_ids": {"type": "dict", "no_log": False},
         "replica_kms_key_ids": {"type": "dict", "no_log": False},
-        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.changeable.names)},
+        "resource_types": {"type": "list", "elements": "str", "choices": list(RESOURCE_TYPES.choosable.names)},
         "from_kms_key_ids": {"type": "list", "elements": "str", "no_log": False},
         "only_oracle_managed": {"type": "bool", "default": False},
+        "new_volumes": {"type": "bool", "default": False},
         **SELECTION_OPTIONS,
         "terraform_state": {"type": "list", "elements": "path"},
         "skip_terraform": {"type": "bool", "default": False},

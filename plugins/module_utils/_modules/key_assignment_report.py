@@ -34,7 +34,6 @@ from .._documents.subject import subject
 from .._model.key_exceptions import KeyException
 from .._model.names import is_name
 from .._model.ocid import Ocid, expect_type, parse
-from .._model.rows import ResourceRow, key_region
 from .._model.terraform import TerraformStates
 from .._reporting.alarms import alarms
 from .._reporting.benchmark import before_counts
@@ -48,6 +47,7 @@ from .._reporting.checks import UNKNOWN, Demands
 from .._reporting.files import foreign_report_reason, report_paths, write_report
 from .._reporting.history import summarize
 from .._reporting.html import render
+from .._reporting.new_volumes import new_volumes_csv
 from .._reporting.ocsf import ocsf_text
 from .._reporting.prometheus import metrics_text
 from .._reporting.redaction import Redaction
@@ -97,7 +97,7 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
         *(["html"] if template is not None else []),
         *(["terraform"] if options["terraform_state"] else []),
     ]
-    _check_files(options, report_paths(folder, kinds))
+    _check_files(options, report_paths(folder, [*kinds, "new_volumes"]))
     history = History.of(options, folder)
     runs = _runs(options)
     context = ReportContext(
@@ -129,6 +129,8 @@ def _make(module: AnsibleModule, clock: Clock) -> dict[str, Any]:
     }
     if report["terraform"] is not None:
         texts["terraform"] = terraform_csv(report["terraform"])
+    if report["new_volumes"] is not None:
+        texts["new_volumes"] = new_volumes_csv(report)
     if template is not None:
         texts["html"] = render(template, report, digest)
     paths = write_report(folder, texts, report["evidence"]["run_id"])
@@ -187,7 +189,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
             plan=None if plan is None else plan_section(read_plan(plan)),
             changes=[change for path in _paths(options["change_files"]) for change in _changes(path)],
             keys=_keys(
-                discovery.resources,
+                discovery.keys_in_use,
                 before=[] if earlier_keys is None else read_keys(earlier_keys),
                 after=[] if keys is None else read_keys(keys),
                 looked_again=keys is not None,
@@ -197,7 +199,7 @@ def _runs(options: Mapping[str, Any]) -> list[RunRecords]:
 
 
 def _keys(
-    resources: Sequence[ResourceRow], *, before: Sequence[KeyRow], after: Sequence[KeyRow], looked_again: bool
+    used: Sequence[tuple[str, str]], *, before: Sequence[KeyRow], after: Sequence[KeyRow], looked_again: bool
 ) -> list[KeyRow]:
     """The keys as they are after the changes.
 
@@ -205,7 +207,6 @@ def _keys(
     this one is not among them.
     """
     seen = {(key["id"], key["region"]) for key in after}
-    used = {(row["kms_key_id"], key_region(row)) for row in resources}
     earlier = {place: key for key in before if (place := (key["id"], key["region"])) not in seen}
     return [
         *(key if looked_again and place not in used else _outdated(key) for place, key in earlier.items()),

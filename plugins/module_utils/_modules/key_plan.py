@@ -245,6 +245,7 @@ def make_and_write(context: PlanContext, planner: PlanModule) -> tuple[PlanFile,
         unchanged=plan.unchanged,
         not_selected=plan.not_selected,
         not_seen=plan.not_seen,
+        advice=plan.advice,
         batches=dict(enumerate(batches, first_batch)),
         names=_names(result),
         accountability=_accountability(context, result.signed_by),
@@ -326,6 +327,7 @@ def _names(result: PlanResult) -> dict[str, str | None]:
     plan = result.plan
     rows = [*plan.entries, *plan.blocked, *plan.skipped, *plan.excluded, *plan.not_approved, *plan.unsettled]
     keys = [key for row in rows for key in (row["kms_key_id"], row.get("wanted_kms_key_id")) if key]
+    keys += [key for advice in plan.advice for key in advice["kms_key_ids"] if key]
     found: dict[str, str | None] = {ocid: result.names.get(ocid) for ocid in keys}
     found.update((ocid, name) for ocid, name in result.names.items() if ocid.startswith("ocid1.key."))
     found.update((row["compartment_id"], result.names.get(row["compartment_id"])) for row in rows)

@@ -27,9 +27,10 @@ from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
-from .._planning.replicated import recreation_warnings
+from .._planning.replicated import node_pool_warnings, recreation_warnings
 from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
 from .._resources.policy_reader import PolicyReader
+from .._resources.pools import POOL_KINDS
 from .._resources.region_reader import RegionReader
 from .._resources.replication_reader import Replication
 from .._resources.resource_kind import ResourceKind
@@ -80,7 +81,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     interrupted.complete(plan)
     plan.unsettled += unsettled(plan, [row for row in resources if "lost_in_runs" in row])
     plan.unsettled += _unread_policies(former, unread)
-    warnings = [*interrupted.warnings, *recreation_warnings(plan.entries)]
+    warnings = [*interrupted.warnings, *recreation_warnings(plan.entries), *node_pool_warnings(plan.entries)]
     if former.truncated_lines:
         lines = "1 line" if former.truncated_lines == 1 else f"{former.truncated_lines} lines"
         warnings.append(f"{lines} of the journals could not be read, e.g. the last line of a run that was killed.")
@@ -167,7 +168,7 @@ def _read(
         rows.append(row)
         return None
 
-    unread = read_now(connection, list(former_keys), DesiredState(None), take, log)
+    unread = read_now(connection, list(former_keys), DesiredState(None), take, log, POOL_KINDS)
     return rows, unread, policies
 
 

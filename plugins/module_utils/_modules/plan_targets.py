@@ -19,8 +19,9 @@ from .._documents.plan_file import PlanEntry, PlanFile, Slice
 from .._model.actions import UNASSIGN
 from .._model.ocid import expect_realm, expect_region, parse
 from .._model.resource import DesiredState
-from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, INSTANCE_POOL, REPLICA, RESOURCE_TYPES
 from .._resources.planned import planned_kind
+from .._resources.pools import POOL_KINDS
 from .._resources.replication_reader import replica_place
 
 
@@ -57,6 +58,7 @@ def _wanted(entry: PlanEntry) -> tuple[str, DesiredState, str, bool]:
         entry["wanted_kms_key_id"],
         policy_id=entry.get("wanted_policy_id"),
         unassigned=entry["action"] == UNASSIGN,
+        returns=entry["type"] == INSTANCE_POOL,  # which plans only put back
     )
     of_replica = (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
     return entry["type"], wanted, *of_replica
@@ -86,7 +88,7 @@ def _target(entry: PlanEntry, connection: Connection, realm: str) -> Target:
         region = expect_region(ocid, connection.regions)
     return Target(
         id=ocid.value,
-        kind=planned_kind(entry["type"], ocid),
+        kind=POOL_KINDS.get(entry["type"]) or planned_kind(entry["type"], ocid),
         region=region,
         expected_kms_key_id=entry["kms_key_id"] or "",
         expected_policy_id=(entry.get("policy_id") or "") if "wanted_policy_id" in entry else None,

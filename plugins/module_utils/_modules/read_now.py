@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .._api.client import Connection
 from .._api.iam import refused_credentials
@@ -34,8 +34,10 @@ def read_now(
     desired: DesiredState,
     take: Take,
     log: ProgressLog = NO_PROGRESS,
+    more_kinds: Mapping[str, ResourceKind] | None = None,
 ) -> dict[Subject, ResourceError]:
     """Read each resource, or the policy of an asset, and hand it to ``take``. Returns why others could not be read.
+    ``more_kinds`` are those of further types, by their names.
 
     Raises InputError where OCI does not accept the credentials, or for a desired state that is not valid in a region.
     """
@@ -46,7 +48,7 @@ def read_now(
         try:
             ocid = parse(about[1])
             home = expect_region(ocid, connection.regions)
-            kind = planned_kind(about[0], ocid)
+            kind = (more_kinds or {}).get(about[0]) or planned_kind(about[0], ocid)
         except InputError as error:  # concerns this resource only
             unread[about] = ResourceError(code="UnknownResource", message=f"{error}.")
             continue

@@ -17,7 +17,7 @@ from .._common.errors import InputError
 from .._documents.plan_file import PlanEntry
 from .._documents.subject import Subject, subject
 from .._keys.validation import KeyReport, KeyValidator
-from .._model.resource_types import ASSIGNMENT, REPLICA
+from .._model.resource_types import ASSIGNMENT, INSTANCE_POOL, NODE_POOL, REPLICA
 
 # Bound by Vault's rate limit (oci_semantics.md section 9).
 _CONCURRENCY = 8
@@ -52,7 +52,8 @@ class KeyChecks:
 def check_keys(
     connection: Connection, validator: KeyValidator, desired: Iterable[KeyInRegion], entries: Sequence[PlanEntry]
 ) -> KeyChecks:
-    """Look up the desired keys, and the current keys of the entries. A policy assignment can be moved off any key.
+    """Look up the desired keys, and the current keys of the entries. A policy assignment can be moved off any key,
+    and so can a pool.
 
     Raises InputError where OCI does not accept the credentials at all.
     """
@@ -73,7 +74,11 @@ def check_keys(
 
 def _current_key(entry: PlanEntry) -> list[KeyInRegion]:
     key = entry["kms_key_id"]
-    return [] if entry["type"] in (ASSIGNMENT, REPLICA) or key is None else [(key, entry["region"])]
+    return (
+        []
+        if entry["type"] in (ASSIGNMENT, REPLICA, NODE_POOL, INSTANCE_POOL) or key is None
+        else [(key, entry["region"])]
+    )
 
 
 def wanted_problems(key_checks: KeyChecks, *, multi_version_key_fails: bool) -> dict[KeyInRegion, str]:

@@ -13,7 +13,7 @@ from typing import cast
 
 from .._common.errors import InputError
 from .._common.text import readable, shorten
-from .._documents.plan_file import PlanEntry, UnplannedRow, digest
+from .._documents.plan_file import AdviceRow, PlanEntry, UnplannedRow, digest
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, REMOVE, UNASSIGN
 from .._model.decisions import FAULTY_STATE
@@ -75,7 +75,8 @@ class PlanFilter:
 class Plan:
     """The changes, and what is not changed and why. ``unchanged`` counts resources that already have the desired key,
     ``not_selected`` those that the filters leave out, ``unsettled`` are those that an interrupted run changed in part
-    and that this plan does not bring to an end. ``not_seen`` are those that could not be read."""
+    and that this plan does not bring to an end. ``not_seen`` are those that could not be read. ``advice`` is about what
+    creates new volumes."""
 
     entries: list[PlanEntry] = field(default_factory=list)
     blocked: list[UnplannedRow] = field(default_factory=list)
@@ -84,6 +85,7 @@ class Plan:
     not_approved: list[UnplannedRow] = field(default_factory=list)
     unsettled: list[UnplannedRow] = field(default_factory=list)
     not_seen: list[UnplannedRow] = field(default_factory=list)
+    advice: list[AdviceRow] = field(default_factory=list)
     unchanged: int = 0
     not_selected: int = 0
     unchanged_subjects: set[Subject] = field(default_factory=set)

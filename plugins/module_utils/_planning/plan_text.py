@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .._common.quantities import resources
 from .._common.table import DEFAULT_WIDTH, wrap
 from .._common.text import shorten, visible
-from .._documents.plan_file import PlanEntry, UnplannedRow
+from .._documents.plan_file import AdviceRow, PlanEntry, UnplannedRow
 from .._model.change_table import ChangedRow, UnchangedRow, change_table, name_words, unchanged_lines
 from .._model.ocid_names import Names
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
@@ -54,11 +54,20 @@ def plan_lines(plan: Plan, words: PlanWords) -> list[str]:
         lines += wrap(note, words.width)
     for heading, rows, remedy in _sections(plan):
         lines += unchanged_lines(heading, _unchanged_rows(rows, words, remedy), words.width, _REST)
+    heading = "not changed, which give" if len(plan.advice) != 1 else "not changed, which gives"
+    advised = [_advised(row, words) for row in plan.advice]
+    lines += unchanged_lines(f"{heading} new volumes another key", advised, words.width, _REST)
     lines += _lost_lines([entry for entry in plan.entries if "lost_in_runs" in entry], words, verb)
     if plan.not_selected:
         lines.append(f"{plan.not_selected:,} not selected by the filters")
     lines += _approval_lines(plan, words)
     return [*map(visible, lines), *_digest_lines(plan.digest, words.width)]
+
+
+def _advised(row: AdviceRow, words: PlanWords) -> UnchangedRow:
+    reason = f"{row['reason'][:1].upper()}{row['reason'][1:]}. {row['remedy']}."
+    name = name_words(row["display_name"]) or NO_NAMES.end(row["id"])
+    return UnchangedRow(row["region"], row["type"], name, words.names.in_text(reason))
 
 
 def _lost_lines(lost: Sequence[PlanEntry], words: PlanWords, verb: str) -> list[str]:
@@ -99,6 +108,7 @@ def plan_summary(plan: Plan, words: PlanWords) -> str:
         (len(plan.not_approved), "not approved"),
         (len(plan.unsettled), "not settled"),
         (len(plan.not_seen), "not seen"),
+        (len(plan.advice), "to be done by hand"),
     ]
     found = [f"{count:,} {what}" for count, what in counts if count]
     if words.places_not_seen:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .._documents.plan_file import PlanEntry
-from .._model.resource_types import REPLICA, RESOURCE_TYPES
+from .._model.resource_types import NODE_POOL, REPLICA, RESOURCE_TYPES
 from .._model.rows import ResourceRow
 
 
@@ -49,6 +49,14 @@ class Replicated:
 def source_of(resource: ResourceRow) -> str | None:
     """What a replica is one of; None where the file does not say it, and for other resources."""
     return resource.get("source_id") if resource["type"] == REPLICA else None
+
+
+def node_pool_warnings(entries: Iterable[PlanEntry]) -> list[str]:
+    """That the key of a node pool is not that of the nodes that exist."""
+    count = sum(entry["type"] == NODE_POOL for entry in entries)
+    if not count:
+        return []
+    return [f"{RESOURCE_TYPES.count(NODE_POOL, count)}: only new nodes get the key; those that exist keep theirs."]
 
 
 def recreation_warnings(entries: Iterable[PlanEntry]) -> list[str]:

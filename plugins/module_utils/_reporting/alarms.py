@@ -55,6 +55,8 @@ def _checks(checks: Sequence[Mapping[str, Any]], words: str) -> str | None:
 def _subjects(check: Mapping[str, Any], count: int) -> str:
     if check["of"] == "keys":
         return "1 key" if count == 1 else f"{count:,} keys"
+    if check["of"] == "pools":
+        return "1 pool" if count == 1 else f"{count:,} pools"
     return count_resources(count)
 
 

@@ -74,4 +74,8 @@ def unread_places(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for row in section["unreadable"] if section else ():
         kind = row["resource_type"] or "volume"
         places.append({**row, "what": kind if kind == "instance" else f"attachments of {kind}"})
+    new_volumes = report.get("new_volumes")
+    places += [
+        {**row, "what": row["resource_type"] or "new volumes"} for row in (new_volumes or {}).get("unreadable", ())
+    ]
     return places

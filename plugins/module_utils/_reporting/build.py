@@ -28,6 +28,7 @@ from .excuses import Excuses
 from .headline import STATE_UNKNOWN, HeadlineInput, Protection, headline
 from .key_retirement import retirement
 from .key_use import CONDITIONS, condition, days_between, is_clock_wrong, key_uses, parsed_time
+from .new_volumes import ReportedNewVolumes, merged_new_volumes
 from .owners import UNKNOWN, by_owner
 from .scope import all_of, compartment_paths, is_limited, scope
 from .terraform import terraform_section
@@ -119,6 +120,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
     uses = key_uses(found.resources, keys)
     protection = Protection(uses)
     excuses = Excuses(context.exceptions, found.resources, found.scanned, now)
+    new_volumes = ReportedNewVolumes(found.new_volumes, keys)
     violations = findings(
         Evidence(
             resources=found.resources,
@@ -127,6 +129,8 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             search_complete=found.complete and not is_limited(found.scanned["filters"]),
             now=now,
             excused=excuses.ids,
+            new_volumes=new_volumes.states,
+            new_volumes_complete=new_volumes.is_complete,
         ),
         context.demands,
     )
@@ -144,6 +148,8 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
             excused=excuses.ids,
             exceptions=excuses.section(),
             attachments=unknown_attachments(found.resources, found.scanned),
+            new_volumes_unknown=new_volumes.unknowns(),
+            new_volumes_wrong=new_volumes.concerns(),
         )
     )
     plan = _plan([run.plan for run in runs if run.plan is not None])
@@ -170,6 +176,7 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "terraform": terraform_section(
             context.terraform, found.resources, [] if plan is None else plan["entries"], changes
         ),
+        "new_volumes": new_volumes.section,
         "retirement": retirement(to_retire, found, changes),
     }
 
@@ -215,6 +222,7 @@ def _merged_discovery(runs: Sequence[RunRecords]) -> DiscoveryFile:
             "collection_version": _common([caller["collection_version"] for caller in callers]),
             "sdk_version": _common([caller["sdk_version"] for caller in callers]),
         },
+        new_volumes=merged_new_volumes(one.new_volumes for one in found),
     )
 
 

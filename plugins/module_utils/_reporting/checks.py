@@ -12,7 +12,7 @@ about. An exception excuses what is not met, never what is unknown, and no key t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,16 @@ _AGE_NOTE = (
     "version. Both are met by a new key each year, to which the resources are moved."
 )
 _VERSIONS_NOTE = "Block Volume documents support only for keys with a single version."
+_NOT_LOOKED_NOTE = (
+    "Not looked at: instance configurations, instance pools and node pools, whose keys new volumes get "
+    "(encryption_report_new_volumes)."
+)
 _NEW_VOLUMES_NOTE = (
-    "Not searched: instance configurations, instance pools and node pools, whose keys new volumes get, and the "
-    "security zones and policies that may demand keys. What backup policies give to new copies is a check of its own."
+    "Of instance pools, by their configurations, and of node pools. Configurations that no pool uses are listed only."
+)
+_NOT_SEARCHED_NOTE = (
+    "Not searched: security zones and policies that may demand keys, storage classes, and what tools launch by "
+    "themselves. What backup policies give to new copies is a check of its own."
 )
 _NOT_DEMANDED = "No protection level is demanded (required_protection)."
 
@@ -70,6 +77,10 @@ class Evidence:
     now: str | None
     excused: Collection[str] = frozenset()
     """The OCIDs of resources that an exception excuses."""
+    new_volumes: Mapping[str, str] | None = None
+    """The state of each pool that creates volumes; None if nobody looked."""
+    new_volumes_complete: bool = False
+    """Whether everything was read that they are judged by."""
 
 
 def findings(evidence: Evidence, demands: Demands) -> dict[str, Any]:
@@ -115,15 +126,7 @@ def findings(evidence: Evidence, demands: Demands) -> dict[str, Any]:
             _key_check(
                 SINGLE_VERSION, "Keys in use have a single version", evidence, _single_version_state, _VERSIONS_NOTE
             ),
-            _outcome(
-                NEW_VOLUMES,
-                "New volumes get customer-managed keys",
-                "resources",
-                {},
-                is_assessed=False,
-                is_certain=False,
-                note=_NEW_VOLUMES_NOTE,
-            ),
+            _new_volumes_check(evidence),
         ],
     }
 
@@ -165,6 +168,20 @@ def _protection_check(evidence: Evidence, demanded: str | None) -> dict[str, Any
         return MET if row["protection_mode"] == demanded else NOT_MET
 
     return _key_check(PROTECTION, f"Keys in use have the protection level {demanded}", evidence, state)
+
+
+def _new_volumes_check(evidence: Evidence) -> dict[str, Any]:
+    states = evidence.new_volumes
+    note = _NOT_LOOKED_NOTE if states is None else _NEW_VOLUMES_NOTE
+    return _outcome(
+        NEW_VOLUMES,
+        "New volumes get customer-managed keys that can be used",
+        "pools",
+        dict(states or {}),
+        is_assessed=states is not None,
+        is_certain=evidence.search_complete and evidence.new_volumes_complete,
+        note=f"{note} {_NOT_SEARCHED_NOTE}",
+    )
 
 
 def _key_check(

@@ -32,6 +32,7 @@ _NAMES = {
     "metrics": "metrics.prom",
     "summary": SUMMARY,
     "terraform": "terraform.csv",
+    "new_volumes": "new_volumes.csv",
     "manifest": MANIFEST,
 }
 _FORMATS = {REPORT: REPORT_FORMAT, SUMMARY: SUMMARY_FORMAT, MANIFEST: MANIFEST_FORMAT}

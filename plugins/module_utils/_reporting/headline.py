@@ -55,6 +55,9 @@ class HeadlineInput:
     """The section of the report, and the resources that it excuses."""
     attachments: str | None = None
     """What is not known of the instances that volumes are attached to, in a sentence."""
+    new_volumes_unknown: Sequence[str] = ()
+    new_volumes_wrong: Sequence[str] = ()
+    """What is not known of new volumes, and what is wrong with them, in sentences."""
 
 
 class Protection:
@@ -189,7 +192,8 @@ def _unknowns(given: HeadlineInput) -> list[str]:
         found += _unknown_of_keys(checks[KEY_AGE], unreadable_keys, "age")
     found += _unknown_of_keys(checks[SINGLE_VERSION], unreadable_keys, "number of versions")
     found += _unknown_of_keys(checks[PROTECTION], unreadable_keys, "protection level")
-    return [*found, given.attachments] if given.attachments else found
+    found += [given.attachments] if given.attachments else []
+    return [*found, *given.new_volumes_unknown]
 
 
 def _unknown_of_keys(check: Mapping[str, Any], unreadable: set[str], what: str) -> list[str]:
@@ -213,6 +217,7 @@ def _concerns(
         of = f"{oracle:,} of {count_resources(coverage['total'])}"
         without = ", and no exception excuses that" if coverage["excepted"] else ""
         found.append((AMBER, f"{of} {'is' if oracle == 1 else 'are'} on the Oracle-managed key{without}."))
+    found += [(AMBER, text) for text in given.new_volumes_wrong]
     found += _exception_concerns(given.exceptions)
     found += [
         (AMBER, f'{len(check["findings"]):,} of {check["total"]:,} keys in use: not met is "{check["title"]}".')

@@ -21,6 +21,7 @@ from .benchmark import type_rank
 from .failures import UNKNOWN, Failures
 from .headline import Protection
 from .key_use import key_uses
+from .new_volumes import key_sentence, remedy, volume_words
 from .scope import compartment_paths
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def _compiled(template: str) -> jinja2.Template:
         condition_words=condition_words,
         exception_words=exception_words,
         attachment_words=attachment_words,
+        volume_words=volume_words,
+        new_volumes_remedy=remedy,
+        key_sentence=key_sentence,
     )
     return environment.from_string(template)
 

@@ -17,6 +17,8 @@ from .._documents.changes_file import ChangeRow
 from .._documents.discovery_file import DiscoveryFile
 from .._model.resource_types import REPLICA, RESOURCE_TYPES
 from .._model.rows import READ_BY_GET, ResourceRow, ScannedRow
+from .new_volumes import gaps as gaps_of_new_volumes
+from .new_volumes import uses_of
 from .scope import named_words, tag_words
 
 IN_USE = "in_use"
@@ -24,8 +26,8 @@ NO_USE_FOUND = "no_use_found_in_block_volume"
 INCOMPLETE = "incomplete"
 
 NOT_SEARCHED = (
-    "instance configurations and instance pools, which may assign the key to new volumes",
-    "node pools and clusters of Kubernetes Engine (OKE)",
+    "clusters and storage classes of Kubernetes Engine (OKE), and virtual node pools",
+    "instances whose details name the key that their boot volume was created on (it may be on another one by now)",
     "Object Storage buckets",
     "File Storage file systems",
     "databases of any kind",
@@ -63,6 +65,8 @@ def retirement(kms_key_ids: Sequence[str], found: DiscoveryFile, changes: Sequen
 
 def _key(kms_key_id: str, found: DiscoveryFile, gaps: list[str]) -> dict[str, Any]:
     uses = list(_uses(kms_key_id, found.resources))
+    known = {use["id"] for use in uses}  # a node pool may be listed as a resource, too
+    uses += [use for use in uses_of(kms_key_id, found.new_volumes) if use["id"] not in known]
     without_use = INCOMPLETE if gaps else NO_USE_FOUND
     verdict = IN_USE if uses else without_use
     return {"kms_key_id": kms_key_id, "verdict": verdict, "gaps": gaps, "uses": uses}
@@ -113,10 +117,10 @@ def _gaps(found: DiscoveryFile) -> list[str]:
             f"{listed} {'resource was' if listed == 1 else 'resources were'} not read by GET, but listed, and lists "
             "may lag behind"
         )
-    types = [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]]
+    types = [name for name in RESOURCE_TYPES.with_data.names if name not in scanned["resource_types"]]
     if types:
         gaps.append(f"resource types not searched: {', '.join(types)}")
-    return gaps
+    return [*gaps, *gaps_of_new_volumes(found.new_volumes)]
 
 
 def _key_gaps(kms_key_id: str, scanned: ScannedRow, changes: Sequence[ChangeRow]) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._common.timestamps import parse_rfc3339
-from .._model.resource_types import RESOURCE_TYPES
+from .._model.resource_types import INSTANCE_POOL, RESOURCE_TYPES
 from .attachments import unread_places
 from .checks import EXCEPTED, MET, NOT_APPLICABLE, NOT_MET
 from .owners import owner_of
@@ -41,6 +41,8 @@ _REMEDIES = {
     "protection": "Assign a key of the demanded protection level with the role rekey.",
     "single_version_keys": "Rotate by a new key, and assign it with the role rekey, if old versions must not be used.",
     "usable_keys": "Cancel the deletion of the key, or enable it, or assign another one with the role rekey.",
+    "new_volumes": "Point the pool to a copy of its configuration with a customer-managed key, with the module "
+    "instance_configuration_kms_key. Give a node pool its key with the role rekey.",
     "policy_copies": "Assign a key for the copies with the role backup_policy.",
 }
 _REMEDY = "Assign a customer-managed key with the role oci_keys.block_volume.rekey."
@@ -67,6 +69,7 @@ class _Events:
         self._paths = compartment_paths(self._evidence["scanned"])
         self._owner_tag = report["owners"]["owner_tag"]
         self._resources: dict[str, Mapping[str, Any]] = {row["id"]: row for row in report["resources"]}
+        self._pools = _pools(report)
         self._keys: dict[str, Mapping[str, Any]] = {row["id"]: row for row in report["keys"]}
         violations = report["violations"]
         self._benchmark = f"{violations['benchmark']} {violations['benchmark_version']}"
@@ -205,7 +208,7 @@ class _Events:
         return {"provider": "OCI", "account": account, **({"region": region} if region else {})}
 
     def _row(self, uid: str) -> Mapping[str, Any]:
-        return self._resources.get(uid) or self._keys.get(uid) or {}
+        return self._resources.get(uid) or self._pools.get(uid) or self._keys.get(uid) or {}
 
     def _name(self, uid: str) -> str:
         name = self._row(uid).get("display_name")
@@ -234,6 +237,18 @@ class _Events:
             path = self._paths.get(compartment) or compartment
             made["group"] = {"uid": compartment, "name": path, "type": "OCI Compartment"}
         return made
+
+
+def _pools(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What creates new volumes, by its OCID."""
+    section = report.get("new_volumes")
+    sources = section["sources"] if section else []
+    found: dict[str, Mapping[str, Any]] = {source["id"]: source for source in sources}
+    for source in sources:
+        found.update(
+            (pool["id"], {**pool, "type": INSTANCE_POOL, "region": source["region"]}) for pool in source["pools"]
+        )
+    return found
 
 
 def _labels(row: Mapping[str, Any]) -> Iterable[str]:

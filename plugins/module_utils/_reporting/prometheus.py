@@ -137,6 +137,11 @@ def _families(report: Mapping[str, Any]) -> Iterable[tuple[str, str, Iterable[_S
         [({}, exceptions["excepted"])] if exceptions else [],
     )
     yield "attachments", "Volumes by what they are attached to. No sample: nobody looked.", _attachments(report)
+    yield (
+        "new_volume_pools",
+        "Pools that create volumes, by the key's manager. No sample: nobody looked.",
+        _pools(report),
+    )
     since = report.get("since")
     yield (
         "since_baseline",
@@ -228,6 +233,16 @@ def _exceptions(report: Mapping[str, Any]) -> Iterable[_Sample]:
     counts = Counter(row["state"] for row in section["rows"])
     for state in EXCEPTION_STATES:
         yield {"state": state}, counts[state]
+
+
+def _pools(report: Mapping[str, Any]) -> Iterable[_Sample]:
+    """A pool that creates volumes on several keys is counted for each."""
+    section = report.get("new_volumes")
+    if section is None:
+        return
+    for name, is_oracle in (("customer", False), ("oracle", True)):
+        rows = [row for row in section["by_key"] if (row["kms_key_id"] is None) == is_oracle]
+        yield {"encryption": name}, sum(row["instance_pools"] + row["node_pools"] for row in rows)
 
 
 def _attachments(report: Mapping[str, Any]) -> Iterable[_Sample]:

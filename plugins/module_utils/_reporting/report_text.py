@@ -14,6 +14,7 @@ from .._common.text import visible
 from .excuses import exception_lines
 from .headline import STATE_UNKNOWN
 from .key_retirement import IN_USE, INCOMPLETE
+from .new_volumes import new_volumes_lines
 from .since import summary_line
 from .terraform import terraform_lines
 
@@ -45,6 +46,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         *([f"... and {len(others) - _MOST_OTHERS:,} more; see the report."] if len(others) > _MOST_OTHERS else []),
         coverage_sentence(headline["coverage"]),
         f"Scope: {headline['scope']['text']}.",
+        *new_volumes_lines(report),
         *exception_lines(report),
         *terraform_lines(report),
         *since_lines(report),

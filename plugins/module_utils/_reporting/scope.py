@@ -42,7 +42,9 @@ def scope(scanned: ScannedRow, *, complete: bool) -> dict[str, Any]:
         "compartment_count": len(scanned["compartments"]),
         "all_compartments": compartments_whole,
         "resource_types": scanned["resource_types"],
-        "types_not_searched": [name for name in RESOURCE_TYPES.with_key.names if name not in scanned["resource_types"]],
+        "types_not_searched": [
+            name for name in RESOURCE_TYPES.with_data.names if name not in scanned["resource_types"]
+        ],
         "filters": filters,
         "filters_known": scanned["filters"] is not None,
         "is_limited": is_limited(scanned["filters"]),

@@ -18,7 +18,9 @@ from .._documents.keys_file import ReportedKeyRow
 from .._documents.report_file import RunRecords, RunRow
 from .._model.resource_types import ASSIGNMENT, REPLICA
 from .._model.rows import FilterRow, ResourceRow, ScannedRow, UnreadableRow, key_region
+from .checks import NOT_MET
 from .key_use import NOT_READABLE, USABLE, condition
+from .new_volumes import ReportedNewVolumes
 from .since_exceptions import SinceExceptionRow, excused, expired_sentence, newly_expired
 
 COMPLIANT, FAILING, UNKNOWN = "compliant", "failing", "unknown"
@@ -98,7 +100,9 @@ class _State:
         found = records.discovery
         self.rows: dict[_Place, ResourceRow] = {(row["region"], row["id"]): row for row in found.resources}
         self.keys: dict[_Place, ReportedKeyRow] = {(key["id"], key["region"]): key for key in records.keys}
-        self.complete = found.complete and _is_scope_known(found.scanned)
+        new_volumes = ReportedNewVolumes(found.new_volumes, records.keys)
+        self.pools = new_volumes.states
+        self.complete = found.complete and _is_scope_known(found.scanned) and not new_volumes.unknowns()
         self.excused = excused(records.exceptions)
         self._unreadable = found.unreadable
         self._regions = set(found.scanned["regions"])
@@ -174,6 +178,7 @@ def compare(before: RunRecords, now: RunRecords) -> Since:
         exceptions_newly_expired=expired,
         worse=[
             *_worse(found, keys, lost=old.complete and not new.complete),
+            *_worse_pools(old.pools, new.pools),
             *([expired_sentence(expired)] if expired else []),
         ],
     )
@@ -272,6 +277,16 @@ def _worse(
             yield f"{plural(count, noun)} {verb}{more}."
     if lost:
         yield "This report is incomplete, and the earlier one was complete."
+
+
+def _worse_pools(before: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterable[str]:
+    """Pools that create volumes on a wrong key, and did not, or were not there; none where one report did not look."""
+    if before is None or now is None:
+        return
+    count = sum(state == NOT_MET and before.get(name) != NOT_MET for name, state in now.items())
+    if count:
+        verb = "creates" if count == 1 else "create"
+        yield f"{plural(count, 'pool')} newly {verb} volumes that are not on a customer-managed key that can be used."
 
 
 def summary_line(since: Since) -> str:

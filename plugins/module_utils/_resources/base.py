@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._api.client import Response, Service
+from .._api.client import Connection, Response, Service
 from .._api.decoding import UnreadableRow
 from .._common.timestamps import rfc3339
 from .._model.outcome import Outcome
@@ -85,6 +85,8 @@ class NamedKind:
     """The name in results, and in the table of resource types."""
     iam_resource_type: str
     """The resource type in IAM statements."""
+    iam_family: str = "volume-family"
+    """The family of resource types that lists are about."""
     iam_verb: str = "use"
     """The IAM verb required to change it."""
     ignored_hint: str | None = None
@@ -132,6 +134,10 @@ def not_a_member(member: Resource, group_id: str) -> str:
 
 class ReadableKind(NamedKind, ABC):
     """A kind that can be read by GET and listed by compartment. Each method makes one API call; raises ``ApiError``."""
+
+    def service(self, connection: Connection, region: str) -> Service:
+        """The service that has it, which makes no call."""
+        return connection.block_volume(region)
 
     @abstractmethod
     def get(self, service: Service, region: str, resource_id: str) -> Resource:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from .._model.resource_types import RESOURCE_TYPES
 from .backups import BOOT_VOLUME_BACKUP, VOLUME_BACKUP
 from .base import ReadableKind
+from .node_pools import NODE_POOLS
 from .replicas import BLOCK_VOLUME_REPLICA, BOOT_VOLUME_REPLICA, GROUP_REPLICA
 from .volume_groups import VOLUME_GROUP
 from .volumes import BLOCK_VOLUME, BOOT_VOLUME
@@ -23,6 +24,7 @@ LISTED: tuple[ReadableKind, ...] = (
     BLOCK_VOLUME_REPLICA,
     BOOT_VOLUME_REPLICA,
     GROUP_REPLICA,
+    NODE_POOLS,
     VOLUME_GROUP,
 )
 """The kinds of which all resources of a compartment can be listed. Policy assignments are found asset by asset."""

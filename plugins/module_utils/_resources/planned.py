@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of resources that plans change: volumes, backups, and the backup policies and replicas of assets."""
+"""The kinds of resources that plans change: volumes, backups, and the backup policies and replicas of assets.
+
+Pools are changed by plans too, but few modules need them: see ``pools.py``.
+"""
 
 from __future__ import annotations
 

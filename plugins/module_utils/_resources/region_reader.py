@@ -27,7 +27,6 @@ class RegionReader:
     ) -> None:
         self.name = name
         self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
-        service = connection.block_volume(name)
         domains = Domains(connection, name)
         self._ids: dict[str, list[str]] = {}
         self._readers: dict[str, Reader] = {}
@@ -36,7 +35,7 @@ class RegionReader:
             if kind.registry_name not in self._readers:
                 self._readers[kind.registry_name] = kind.reader_class(
                     kind,
-                    service,
+                    kind.service(connection, name),
                     name,
                     self.pool,
                     concurrency=concurrency,

@@ -70,6 +70,11 @@ def _compartments(*description: str) -> Variable:
 
 _KEY_NAMES = "Or their names, V(vault/key), or V(key) where it is unique in the region."
 _COMPARTMENT_NAMES = "Or their names from the root down, such as V(prod/databases)."
+_NEW_VOLUMES = (
+    "Whether to look up what new volumes are born with, namely the keys that instance configurations, the instance "
+    "pools that use them, and node pools of Kubernetes Engine (OKE) give to volumes. For each region and compartment "
+    "this takes three calls, and one for each instance configuration."
+)
 
 
 def _ocids(ocid_types: Sequence[str], *description: str) -> Variable:
@@ -283,7 +288,7 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "When not set, the regions of O({role}_kms_key_ids). Each region needs a key.",
             "Required, except on a shard.",
         ),
-        "resource_types": _types(RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.changed_by_default.names),
+        "resource_types": _types(RESOURCE_TYPES.choosable.names, RESOURCE_TYPES.changed_by_default.names),
         "kms_key_ids": Variable(
             keys_by_region(table),
             description=(
@@ -315,6 +320,13 @@ def _rekey(table: RegionTable | None) -> dict[str, Variable]:
             "Whether to change volumes with replicas in another region too. Their replicas keep their own key.",
         ),
         "include_locked": _flag(False, "Whether to change backups under retention lock or legal hold too."),
+        "new_volumes": _flag(
+            False,
+            _NEW_VOLUMES,
+            "The plan says which of them hand on another key than is planned, and what to do. Nothing of that is "
+            "changed.",
+            "With keys to be left it is looked up in any case, since a key that a configuration hands on is in use.",
+        ),
         "terraform_state": _terraform_state(
             "The report and C(terraform.csv) say what has to follow in the code, at which address."
         ),
@@ -442,6 +454,12 @@ def _encryption_report(table: RegionTable | None) -> dict[str, Variable]:
                 "The tag that names the owner of a resource: V(name) of a free-form tag, V(namespace.name) of a "
                 "defined one. The report counts resources by its values.",
             ),
+        ),
+        "new_volumes": _flag(
+            False,
+            _NEW_VOLUMES,
+            "With keys to retire it is looked up in any case, since a key that a configuration hands on is in use.",
+            "The report is not complete if one of these can't be read.",
         ),
         "attachments": _flag(
             False,

@@ -21,8 +21,10 @@ from simulator.client import Simulator
 from simulator.kinds.backup_base import STATES as BACKUP_STATES
 from simulator.kinds.groups import STATES as GROUP_STATES
 from simulator.kinds.groups import GroupBackup
+from simulator.kinds.instance_pools import POOL_STATES
 from simulator.kinds.instances import STATES as INSTANCE_STATES
 from simulator.kinds.keys import STATES as KEY_STATES
+from simulator.kinds.node_pools import STATES as NODE_POOL_STATES
 from simulator.kinds.vaults import STATES as VAULT_STATES
 from simulator.kinds.volumes import STATES as VOLUME_STATES
 from simulator.operations import ALL
@@ -147,9 +149,29 @@ def rich(sim: Simulator) -> Simulator:
         {"name": f"host-{state}", "region": IAD, "compartment": "prod", "volumes": ["db-1", "boot-1"], "state": state}
         for state in INSTANCE_STATES
     ]
+    _with_what_volumes_are_born_with(fleet)
     sim.reset(fleet)
     sim.set(kms_rate=0)
     return sim
+
+
+def _with_what_volumes_are_born_with(fleet: dict[str, Any]) -> None:
+    here: dict[str, Any] = {"region": IAD, "compartment": "prod"}
+    fleet["instance_configurations"] = [
+        here | {"name": "one", "key": "key-a", "volumes": [{"key": "key-b"}, {}, {"volume": "db-1"}]},
+        here | {"name": "several", "instance_type": "instance_options"},
+        here | {"name": "existing", "boot": "boot_volume", "freeform_tags": {"a": "b"}},
+        here | {"name": "deferred", "boot": "none"},
+        here | {"name": "of-clusters", "source": "GMC"},
+    ]
+    fleet["instance_pools"] = [
+        here | {"name": f"pool-{state}", "configuration": "one", "state": state} for state in POOL_STATES
+    ]
+    fleet["node_pools"] = [
+        *(here | {"name": f"nodes-{state}", "key": "key-a", "state": state} for state in NODE_POOL_STATES),
+        here | {"name": "nodes-old", "old_form": True},
+        here | {"name": "nodes-cycled", "cycling": True},
+    ]
 
 
 class Recorder:
@@ -189,7 +211,7 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
 
     def verify(answer: Any, type_name: str, models: Any) -> Any:
         seen.add(rich.calls()[-1].operation)
-        assert answer.status in (200, 204)
+        assert answer.status in (200, 202, 204)
         headers = raw.headers[-1]
         assert len(headers["opc-request-id"]) > len(answer.request.header_params["opc-request-id"])
         if type_name:
@@ -309,6 +331,11 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     made = verify(block.create_volume(CORE.CreateVolumeDetails(size_in_gbs=50, **place)), "Volume", CORE)
     backed_up = CORE.CreateVolumeBackupDetails(volume_id=made.data.id, type="FULL")
     verify(block.create_volume_backup(backed_up), "VolumeBackup", CORE)
+    boot = next(
+        row.id for row in block.list_boot_volumes(compartment_id=prod).data if row.lifecycle_state == "AVAILABLE"
+    )
+    backed_up = CORE.CreateBootVolumeBackupDetails(boot_volume_id=boot, type="FULL")
+    verify(block.create_boot_volume_backup(backed_up), "BootVolumeBackup", CORE)
     source = CORE.VolumeGroupSourceFromVolumesDetails(volume_ids=[made.data.id])
     grouped = CORE.CreateVolumeGroupDetails(source_details=source, **place)
     group = verify(block.create_volume_group(grouped), "VolumeGroup", CORE)
@@ -316,6 +343,35 @@ def test_every_answer_fits_its_model(rich: Simulator, sdk: Callable[..., Any]) -
     verify(block.update_volume_group(group.data.id, renamed), "VolumeGroup", CORE)
     verify(block.delete_volume_group(group.data.id), "", CORE)
     verify(block.delete_volume(made.data.id), "", CORE)
+
+    management = raw.watch(sdk(oci.core.ComputeManagementClient))
+    for answer in ("null", "absent", "empty"):
+        rich.set(oracle_managed_field=answer)
+        listed = verify(management.list_instance_configurations(prod), "list[InstanceConfigurationSummary]", CORE)
+        for row in listed.data:
+            found = verify(management.get_instance_configuration(row.id), "InstanceConfiguration", CORE).data
+            if found.source == "INSTANCE":
+                details = CORE.CreateInstanceConfigurationDetails(
+                    compartment_id=prod, display_name="copy", instance_details=found.instance_details
+                )
+                verify(management.create_instance_configuration(details), "InstanceConfiguration", CORE)
+    listed = verify(management.list_instance_pools(prod), "list[InstancePoolSummary]", CORE)
+    assert {row.lifecycle_state for row in listed.data} == set(POOL_STATES)
+    pool = verify(management.get_instance_pool(rich.id("pool-RUNNING")), "InstancePool", CORE).data
+    moved = CORE.UpdateInstancePoolDetails(instance_configuration_id=rich.id("several"))
+    verify(management.update_instance_pool(pool.id, moved), "InstancePool", CORE)
+
+    models = oci.container_engine.models
+    engine = raw.watch(sdk(oci.container_engine.ContainerEngineClient))
+    for shown in ("shown", "no_key", "absent"):
+        rich.set(node_pool_list_details=shown)
+        listed = verify(engine.list_node_pools(prod), "list[NodePoolSummary]", models)
+        assert {row.lifecycle_state for row in listed.data} == set(NODE_POOL_STATES)
+    for row in listed.data:
+        verify(engine.get_node_pool(row.id), "NodePool", models)
+    config = models.UpdateNodePoolNodeConfigDetails(kms_key_id=rich.id("key-b"))
+    details = models.UpdateNodePoolDetails(node_config_details=config)
+    verify(engine.update_node_pool(rich.id("nodes-ACTIVE"), details), "", models)
 
     assert seen == {operation.name for operation in ALL}
 

@@ -337,4 +337,4 @@ def test_the_fleet_in_the_readme_is_one() -> None:
     fleet = yaml.safe_load(text.split("## Fleet")[1].split("```yaml")[1].split("```")[0])
     fleet["tenancy"] = "acme"
     cloud = build(fleet, Switches())
-    assert len(list(cloud.resources)) == 4 + 2 + 3 + 3 + 1 + 1 + 1 + 3 + (3 + 1) + 1
+    assert len(list(cloud.resources)) == 4 + 2 + 3 + 3 + 1 + 1 + 1 + 3 + (3 + 1) + 1 + 3

@@ -66,6 +66,31 @@ def find_assignments(**options: Any) -> Look:
     return Look(look, is_true)
 
 
+def find_new_volumes(**options: Any) -> Look:
+    """What new volumes are born with: everything has one key, so none may be said to have the Oracle-managed one."""
+
+    def look(sim: Simulator, **how: Any) -> Told:
+        ran = run(key_assignment_info.main, sim, new_volumes=True, **options, **how)
+        if ran.failed:
+            return Told(ran.printed, failure=ran.msg)
+        section = ran.result["new_volumes"]
+        places = [*ran.result["unreadable"], *section["unreadable"]]
+        assert section["complete"] is not bool(section["unreadable"])
+        seen: dict[tuple[str, str], Any] = {}
+        for source in section["sources"]:
+            if source["unknown"] is None:
+                seen[source["id"], "keys"] = tuple(volume["kms_key_id"] for volume in source["volumes"])
+            seen.update(((pool["id"], "configuration"), source["id"]) for pool in source["pools"])
+        return Told(ran.printed, seen, tuple(place["code"] for place in places))
+
+    def is_true(sim: Simulator, seen: Seen) -> None:
+        truth = {one["id"]: one["instanceConfigurationId"] for one in sim.resources("instance_pool")}
+        for (name, fact), value in seen.items():
+            assert value == (truth[name] if fact == "configuration" else (sim.id("key-b"),))
+
+    return Look(look, is_true)
+
+
 def find_attachments(**options: Any) -> Look:
     """Which instances have the volumes, all of which are attached: none may be said to be attached to nothing."""
 

@@ -13,10 +13,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integration.support.fault_reads import Look, find_assignments, find_attachments, find_shards, tell_about_key
+from integration.support.fault_reads import (
+    Look,
+    find_assignments,
+    find_attachments,
+    find_new_volumes,
+    find_shards,
+    tell_about_key,
+)
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import furnish
-from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, REPLICA_OF_GROUP, VOLUME, Ask
+from integration.support.model_requests import (
+    BACKUP,
+    COPY,
+    INSTANCE_POOL,
+    NODE_POOL,
+    POLICY,
+    REPLICA,
+    REPLICA_OF_GROUP,
+    VOLUME,
+    Ask,
+    Module,
+)
 from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
@@ -186,6 +204,27 @@ def replicas_of(kind: str, **switches: Any) -> Scenario:
     return Scenario(rows, task, switches=tuple(switches.items()))
 
 
+def keys_of_pools(kind: str, module: Module) -> Scenario:
+    """Node pools, or instance pools that share a configuration, of which new nodes or instances get another key."""
+
+    def rows(paged: bool) -> Rows:
+        base = {"region": IAD, "compartment": "prod"}
+        more = {"configuration": "shared"} if module is INSTANCE_POOL else {"key": "key-b"}
+        pools = [{"name": "named-{n}", "count": FEW, **base, **more}, {"name": "other-1", **base, **more}]
+        shared = [{"name": "shared", "key": "key-b", "volumes": [{"key": "key-b"}], **base}]
+        filling = [{"name": "filling-{n}", "count": _FILLING, **base}] if paged else []
+        return {f"{kind}s": pools, "instance_configurations": [*shared, *filling]}
+
+    def task(sim: Simulator, count: int) -> Ask:
+        return Ask(module, _ids(sim, kind, count), sim.id("key-a"), more=(("validate_key", False),))
+
+    return Scenario(rows, task)
+
+
+NODE_POOLS = keys_of_pools("node_pool", NODE_POOL)
+INSTANCE_POOLS = keys_of_pools("instance_pool", INSTANCE_POOL)
+
+
 def copies(kind: str, *, there: bool = False) -> Scenario:
     """Copies of backups in Phoenix; ``there``: on another key already, so that they are only put on theirs."""
 
@@ -300,6 +339,23 @@ def attachments(kind: str) -> Scenario:
     return Scenario(
         rows=rows,
         task=lambda sim, count: find_attachments(resource_types=[kind], compartment_ids=[sim.id("prod")]),
+    )
+
+
+def new_volumes(section: str, *, lists_show_keys: bool = True) -> Scenario:
+    """Configurations, pools of one configuration, or node pools."""
+
+    def rows(paged: bool) -> Rows:
+        many = {"name": "named-{n}", "count": _FILLING if paged else FEW, "region": IAD, "compartment": "prod"}
+        one = {"name": "one", "region": IAD, "compartment": "prod", "key": "key-b"}
+        more = {"configuration": "one"} if section == "instance_pools" else {"key": "key-b"}
+        found: Rows = {"instance_configurations": [one]}
+        return {**found, section: [*found.get(section, []), {**many, **more}]}
+
+    return Scenario(
+        rows=rows,
+        task=lambda sim, count: find_new_volumes(resource_types=["volume"], compartment_ids=[sim.id("prod")]),
+        switches=(("node_pool_list_details", "shown" if lists_show_keys else "no_key"),),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.support.harness import Ran
-from integration.support.model_fleet import WRITES
+from integration.support.model_fleet import POOL_WRITES, WRITES
 from integration.support.model_requests import COPY, MAYBE, POLICY, REPLICAS, Ask, Row, Truth
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
@@ -21,6 +21,7 @@ from simulator.client import Call
 
 _OF_A_CHANGE = {"kmsKeyId", "etag", "kmsKeyEtag", "rewraps", "lifecycleState", "changing", "pendingKmsKeyId"}
 _OF_A_CHANGE |= {"blockVolumeReplicas", "bootVolumeReplicas", "volumeGroupReplicas"}
+_OF_A_CHANGE |= {"instanceConfigurationId", "nodeConfigDetails"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Run:
 
     @property
     def writes(self) -> list[Call]:
-        return [call for call in self.calls if call.operation in WRITES]
+        return [call for call in self.calls if call.operation in (*WRITES, *POOL_WRITES)]
 
     @property
     def entries(self) -> dict[str, dict[str, Any]]:
@@ -170,6 +171,8 @@ def names_write(intent: dict[str, Any], call: Call, before: Truth) -> bool:
         return bool(intent["id"] == call.request["assetId"])
     if call.operation == "DeleteVolumeBackupPolicyAssignment":
         return bool(before.assignments.get(intent["id"], {}).get("id") == call.resource)
+    if call.operation == "CreateInstanceConfiguration":
+        return bool(intent.get("previous_configuration_id") == call.request["freeformTags"]["oci_keys_copy_of"])
     copied = [intent.get("previous_copy_id"), *intent.get("previous_member_keys", ())]
     return call.resource in (intent["id"], *copied)
 

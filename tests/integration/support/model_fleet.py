@@ -88,6 +88,8 @@ WRITES += ["UpdateVolumeBackup", "UpdateBootVolumeBackup"]
 WRITES += ["CreateVolumeBackupPolicyAssignment", "DeleteVolumeBackupPolicyAssignment"]
 WRITES += ["UpdateVolume", "UpdateBootVolume"]
 WRITES += ["CopyVolumeBackup", "CopyBootVolumeBackup", "CopyVolumeGroupBackup"]
+POOL_WRITES = ["UpdateNodePool", "CreateInstanceConfiguration", "UpdateInstancePool"]
+"""Those that no task of the model makes, but of the fault matrix."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from integration.support import node_pool_keys
 from integration.support.model_fleet import KEYS, POLICIES
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
@@ -19,6 +20,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    instance_configuration_kms_key,
     replica_kms_key,
     volume_kms_key,
 )
@@ -32,7 +34,7 @@ _SOURCES = {
     "boot_volume_backup": "sourceBootVolumeBackupId",
     GROUP_BACKUP: "sourceVolumeGroupBackupId",
 }
-_PASSING_STATES = ("CREATING", "TERMINATING")
+_PASSING_STATES = ("CREATING", "TERMINATING", "UPDATING")
 _DEAD = ("FAULTY", "TERMINATING", "TERMINATED")
 
 MAYBE = "it depends on what is not known of OCI"
@@ -113,6 +115,8 @@ POLICY = Module(backup_policy_crossregion_key.main, "asset_ids", (*VOLUMES, "vol
 COPY = Module(backup_copy.main, "backup_ids", (*BACKUPS, GROUP_BACKUP))
 REPLICA = Module(replica_kms_key.main, "volume_ids", VOLUMES)
 REPLICA_OF_GROUP = Module(replica_kms_key.main, "volume_group_ids", ("volume_group",))
+NODE_POOL = Module(node_pool_keys.main, "node_pool_ids", ("node_pool",))
+INSTANCE_POOL = Module(instance_configuration_kms_key.main, "instance_pool_ids", ("instance_pool",))
 REPLICAS = (REPLICA, REPLICA_OF_GROUP)
 REPLICATED_TO = "us-phoenix-1"
 """Where all replicas are."""

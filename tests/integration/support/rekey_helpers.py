@@ -25,7 +25,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
 from simulator.client import Simulator
 
 IAD, PHX, FRA = "us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1"
-TYPES = list(RESOURCE_TYPES.changeable.names)
+TYPES = list(RESOURCE_TYPES.choosable.names)
 WRITES = (
     "UpdateVolumeKmsKey",
     "UpdateBootVolumeKmsKey",

@@ -6,7 +6,19 @@
 
 from __future__ import annotations
 
-from . import assignments, backups, compartments, groups, instances, keys, policies, vaults, volumes
+from . import (
+    assignments,
+    backups,
+    compartments,
+    groups,
+    instance_pools,
+    instances,
+    keys,
+    node_pools,
+    policies,
+    vaults,
+    volumes,
+)
 
 #: In the order in which they refer to each other.
 LOADERS = (
@@ -19,4 +31,6 @@ LOADERS = (
     backups.load,
     policies.load,
     assignments.load,
+    instance_pools.load,
+    node_pools.load,
 )

@@ -14,7 +14,9 @@ from . import (
     creation,
     groups,
     identity,
+    instance_pools,
     instances,
+    node_pools,
     policies,
     replicas,
     search,
@@ -38,5 +40,7 @@ GROUPS = (
     creation,
     work_requests,
     policies,
+    instance_pools,
+    node_pools,
 )
 ALL = tuple(OPERATIONS)

@@ -9,6 +9,7 @@ What is not modelled in their bodies (`sourceDetails` of a volume, replicas, per
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from simulator.api import Call, declare
@@ -16,10 +17,10 @@ from simulator.fleet import Entry
 from simulator.key_checks import check_assignable
 from simulator.kinds.assignments import Assigned, unassign
 from simulator.kinds.backup_base import RETENTION, Step
-from simulator.kinds.backups import VolumeBackup
+from simulator.kinds.backups import BootVolumeBackup, VolumeBackup
 from simulator.kinds.compartments import accessible
 from simulator.kinds.groups import VolumeGroup
-from simulator.kinds.volumes import BlockVolume
+from simulator.kinds.volumes import BlockVolume, BootVolume
 from simulator.wire import ApiError, Json, Reply, invalid, missing, not_found
 
 from .backups import retention_of
@@ -28,7 +29,7 @@ from .volumes import check_lock, check_state, find
 
 _TITLES = frozenset({"displayName", "definedTags", "freeformTags"})
 _VOLUME = _TITLES | {"availabilityDomain", "compartmentId", "kmsKeyId", "sizeInGBs", "vpusPerGB"}
-_BACKUP = _TITLES | {"volumeId", "kmsKeyId", "type", *RETENTION}
+_BACKUP = _TITLES | {"kmsKeyId", "type", *RETENTION}
 _GROUP = _TITLES | {"availabilityDomain", "compartmentId", "sourceDetails"}
 _SMALLEST_GB = 50
 
@@ -91,17 +92,17 @@ def _delete_volume(call: Call) -> Reply:
     return Reply(204)
 
 
-def _create_backup(call: Call) -> Reply:
-    body, cloud = call.document(_BACKUP), call.cloud
-    if body.get("volumeId") is None:
-        raise missing("volumeId")
-    volume = here(BlockVolume, call, str(body["volumeId"]))
+def _create_backup(cls: type[VolumeBackup | BootVolumeBackup], call: Call) -> Reply:
+    body, cloud = call.document(_BACKUP | {cls.of_field}), call.cloud
+    if body.get(cls.of_field) is None:
+        raise missing(cls.of_field)
+    volume = here(BootVolume if cls is BootVolumeBackup else BlockVolume, call, str(body[cls.of_field]))
     check_state(volume)
     # New backups inherit the volume's key (2).
     key = _key(call, body["kmsKeyId"]) if body.get("kmsKeyId") is not None else volume.key
     given = {"of": volume.id, "key": key, "type": body.get("type") or "INCREMENTAL", **_titles(body)}
-    name = cloud.fresh_name("volume_backup", str(body.get("displayName", "backup")))
-    backup = VolumeBackup(cloud, Entry("backup", given), name)
+    name = cloud.fresh_name(cls.kind, str(body.get("displayName", "backup")))
+    backup = cls(cloud, Entry("backup", given), name)
     backup.created = call.now
     backup.keep(retention_of(backup, call, body))
     backup.state = "CREATING"
@@ -143,6 +144,7 @@ def _delete_group(call: Call) -> Reply:
 
 declare("CreateVolume", "iaas POST /20160918/volumes", _create_volume)
 declare("DeleteVolume", "iaas DELETE /20160918/volumes/*", _delete_volume)
-declare("CreateVolumeBackup", "iaas POST /20160918/volumeBackups", _create_backup)
+for _cls in (VolumeBackup, BootVolumeBackup):
+    declare(f"Create{_cls.title}", f"iaas POST /20160918/{_cls.collection}", partial(_create_backup, _cls))
 declare("CreateVolumeGroup", "iaas POST /20160918/volumeGroups", _create_group)
 declare("DeleteVolumeGroup", "iaas DELETE /20160918/volumeGroups/*", _delete_group)

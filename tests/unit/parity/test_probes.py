@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,10 +20,10 @@ from typing import Any
 import pytest
 
 from parity import simulated
-from parity.catalog import ALL, NOT_PROBED
-from parity.probe import AS_ASSUMED, DIFFERS, SKIPPED, UNKNOWN, Finding, UnclearError, ask
+from parity.catalog import ALL, CLOUDED, NOT_PROBED
+from parity.probe import AS_ASSUMED, DIFFERS, SKIPPED, UNKNOWN, Finding, Probe, UnclearError, ask
 from parity.simulated import Simulated
-from parity.testbed import Testbed
+from parity.testbed import GONE, Testbed
 from simulator.service import Outcome
 from simulator.switches import TABLE
 from simulator.wire import Reply, encode
@@ -70,14 +71,44 @@ def _rows_lag(bed: Simulated, honest: Answerer, method: str, path: str, headers:
     return outcome
 
 
-def _no_deleted_rows(bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes) -> Outcome:
+def _no_deleted_rows(collection: str) -> Mutant:
+    def mutant(bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes) -> Outcome:
+        outcome = honest(method, path, headers, body)
+        if method == "GET" and path.startswith(f"/20160918/{collection}?"):
+            rows = json.loads(outcome.reply.body)
+            return _with_body(outcome, [row for row in rows if row["lifecycleState"] not in GONE])
+        return outcome
+
+    return mutant
+
+
+def _own_key_is_lost(bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes) -> Outcome:
+    """An update of a backup with the key that it has."""
+    backup: Any = bed.service.cloud.resources.get(path.rpartition("/")[2])
+    own = method == "PUT" and "/volumeBackups/" in path and json.loads(body).get("kmsKeyId") == backup.key
     outcome = honest(method, path, headers, body)
-    if method == "GET" and path.startswith("/20160918/volumeBackups?"):
-        rows = [
-            row for row in json.loads(outcome.reply.body) if row["lifecycleState"] not in ("TERMINATING", "TERMINATED")
-        ]
-        return _with_body(outcome, rows)
+    if own:
+        backup.key = None
+        backup.touched()
     return outcome
+
+
+def _key_of_source(bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes) -> Outcome:
+    """A copy that is asked for without a key gets that of its source."""
+    outcome = honest(method, path, headers, body)
+    if method == "POST" and "/actions/copy" in path and "kmsKeyId" not in json.loads(body):
+        made: Any = bed.service.cloud.resources[json.loads(outcome.reply.body)["id"]]
+        made.key = bed.bed.settings.key_a
+        made.touched()
+    return outcome
+
+
+def _every_etag_is_stale(
+    bed: Simulated, honest: Answerer, method: str, path: str, headers: Any, body: bytes
+) -> Outcome:
+    if {name.lower() for name in headers} >= {"if-match"} and "/volumes/" in path:
+        return _refused(412, "NoEtagMatch")
+    return honest(method, path, headers, body)
 
 
 def _answers(
@@ -169,7 +200,14 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "remove_assignment": _answers("DELETE", "/volumeBackupPolicyAssignments/", lambda: _swallowed(204)),
     "list_after_change": _rows_lag,
-    "deleted_rows": _no_deleted_rows,
+    "deleted_rows": _no_deleted_rows("volumeBackups"),
+    "deleted_volume_rows": _no_deleted_rows("volumes"),
+    "backup_own_key": _own_key_is_lost,
+    "boot_backup_empty_key": _answers("PUT", "/bootVolumeBackups/", _swallowed, lambda _bed, body: b'""' in body),
+    "copy_without_key": _key_of_source,
+    "current_if_match": _every_etag_is_stale,
+    "headers_of_copy": _without_header("location", "/actions/copy", of_request=False),
+    "headers_of_assignment": _without_header("etag", "/volumeBackupPolicyAssignments", of_request=False),
 }
 
 
@@ -185,6 +223,53 @@ def test_a_probe_without_a_switch_notices_that_the_simulator_behaves_otherwise(n
     bed = simulated.start()
     _mutate(bed, MUTANTS[name])
     assert _finding(name, bed).verdict != AS_ASSUMED
+
+
+@pytest.mark.parametrize("name", sorted({one.switch for one in ALL.values() if one.switch}))
+def test_the_probes_of_a_switch_tell_all_of_its_settings_apart(name: str) -> None:
+    (switch,) = (one for one in TABLE if one.name == name)
+    probes = [one for one in ALL.values() if one.switch == name]
+    together = {tuple(one.answer_at(value) for one in probes) for value in switch.values}
+    assert len(together) == len(switch.values)
+
+
+def _truth(one: Probe, value: str | float | None) -> str:
+    return one.assumed if value is None else one.answer_at(value)
+
+
+def _with_other_codes(bed: Simulated) -> list[int]:
+    """Refusals keep their status and get a code that means something else; gives those that were changed."""
+    honest, changed = bed.service.answer, list[int]()
+
+    def answer(*request: Any) -> Outcome:
+        outcome = honest(*request)
+        status = outcome.reply.status
+        # What those say is about the caller, whatever the code.
+        if not 400 <= status < 500 or status in (401, 403, 429):
+            return outcome
+        changed.append(status)
+        return _with_body(outcome, {"code": "SomethingElse", "message": "No."})
+
+    bed.service.answer = answer  # type: ignore[method-assign]
+    return changed
+
+
+def test_a_refusal_of_another_kind_is_no_answer_though_its_status_is_the_same() -> None:
+    # As far as answers tell, which of them are refusals.
+    cases = [
+        (one, value)
+        for one, value in simulated.cells()
+        if re.match(r"refused|conflict|not_found|.*_parameter|limit_exceeded|late|4\d\d", _truth(one, value))
+    ]
+    tried = 0
+    for one, value in list(simulated.cells()) if SOAK else cases:
+        bed = simulated.start(simulated.switches_at(one, value))
+        changed = _with_other_codes(bed)
+        finding = ask(one, bed.bed)
+        if changed:
+            tried += 1
+            assert finding.verdict in (UNKNOWN, SKIPPED), (one.name, value, finding.seen)
+    assert tried >= len(cases) > 20
 
 
 def test_every_switch_has_a_probe_or_a_reason() -> None:
@@ -233,34 +318,64 @@ def test_a_probe_without_its_settings_is_skipped_by_name(name: str) -> None:
             assert (finding.verdict, finding.seen) == (SKIPPED, f"not in the settings: {name}")
 
 
-def _used() -> list[tuple[str, str]]:
-    """Each probe with each operation that it calls."""
-    pairs: list[tuple[str, str]] = []
-    for name in ALL:
-        bed = simulated.start()
-        _finding(name, bed)
-        pairs += [(name, operation) for operation in bed.service.journal.counts()]
-    return pairs
+def _used(one: Probe) -> list[str]:
+    """The operations that it calls."""
+    bed = simulated.start()
+    ask(one, bed.bed)
+    return sorted(bed.service.journal.counts())
 
 
 #: 401 is the caller's, 404 what a missing permission looks like, 429 and 503 pass.
 REFUSALS = {401: "NotAuthenticated", 404: "NotAuthorizedOrNotFound", 429: "TooManyRequests", 503: "ServiceUnavailable"}
 
 
-def test_a_missing_permission_or_a_poor_service_is_never_an_answer() -> None:
-    """Whichever operation is refused all the time: the answer is the one that the switch gives, or there is none."""
-    settings = {name: [value for one, value in simulated.cells() if one.name == name] for name in ALL}
-    cases = [(*pair, value, status) for pair in _used() for value in settings[pair[0]] for status in REFUSALS]
+#: Settings of other switches, of which a probe has to be independent, or not to be able to tell.
+NUMBERS = {"kms_rate": 5.0, "block_volume_rate": 4.0, "retry_after": 7.0, "copy_limit": 1.0, "external_key_delay": 1.0}
+TIMES = {"settle": 3.0, "copy_settle": 3.0, "latency": 0.2}
+
+
+DEFAULTS = {one.name: one.default for one in TABLE}
+
+
+def _foreign(one: Probe) -> list[tuple[str, Any]]:
+    """Each setting, but for the default, of each switch that is not its own."""
+    settings = [(switch.name, value) for switch in TABLE for value in switch.values[1:]]
+    return [case for case in settings + list((NUMBERS | TIMES).items()) if case[0] != one.switch]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_does_not_depend_on_how_other_switches_are_set(name: str) -> None:
+    """It is the same, or there is none: only where CLOUDED says so."""
+    one = ALL[name]
+    cases = _foreign(one)
     if not SOAK:
-        cases = random.Random("parity").sample(cases, 120)
+        # Over all probes, each setting once.
+        number = list(ALL).index(name)
+        cases = [cases[number % len(cases)]]
+    own = {one.switch: DEFAULTS[one.switch]} if one.switch else {}
     wrong: list[str] = []
-    for name, operation, value, status in cases:
-        one = ALL[name]
+    for switch, value in cases:
+        finding = ask(one, simulated.start(own | simulated.together(one) | {switch: value}).bed)
+        clouded = name in CLOUDED.get(switch, ())
+        if finding.verdict != AS_ASSUMED and not (clouded and finding.verdict in (UNKNOWN, SKIPPED)):
+            wrong.append(f"{switch}={value}: {finding.seen} ({finding.verdict})")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_missing_permission_or_a_poor_service_is_never_an_answer(name: str) -> None:
+    """Whichever operation is refused all the time: the answer is the one that the switch gives, or there is none."""
+    one = ALL[name]
+    settings = [value for each, value in simulated.cells() if each is one]
+    cases = [(operation, value, status) for operation in _used(one) for value in settings for status in REFUSALS]
+    if not SOAK:
+        cases = [random.Random(name).choice(cases)]
+    wrong: list[str] = []
+    for operation, value, status in cases:
         bed = simulated.start(simulated.switches_at(one, value), patience_seconds=2.0)
         details = {"status": status, "code": REFUSALS[status]}
         bed.service.spoil({"kind": "status", "operation": operation, "times": None, **details})
-        finding = _finding(name, bed)
-        truth = one.assumed if value is None else one.answer_at(value)
-        if finding.verdict not in (SKIPPED, UNKNOWN) and finding.seen != truth:
-            wrong.append(f"{name} at {value}, {operation} {status}: {finding.seen} ({finding.verdict})")
+        finding = ask(one, bed.bed)
+        if finding.verdict not in (SKIPPED, UNKNOWN) and finding.seen != _truth(one, value):
+            wrong.append(f"at {value}, {operation} {status}: {finding.seen} ({finding.verdict})")
     assert wrong == []

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +148,65 @@ def test_taking_a_result_makes_what_was_seen_the_default(tmp_path: Path) -> None
     ]
     assert len(changed) == 2
     assert [file.name for file in (tmp_path / "recorded").iterdir()] == ["parity-2026-11-28-us-phoenix-1.json"]
+
+
+def test_numbers_become_defaults_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = {"kms_rate": 5.0, "block_volume_rate": 4.0, "retry_after": 7.0}
+    findings = [
+        {"probe": "rate_of_vault", "seen": "5"},
+        {"probe": "rate_of_block_volume", "seen": "4"},
+        {"probe": "retry_after", "seen": "7"},
+    ]
+    assert take.answers({"findings": findings}) == limited
+    content, _bed = result()
+    _code, _switches, readme = _taken(content | {"findings": findings}, tmp_path)
+
+    spec = importlib.util.spec_from_file_location("switches_taken", tmp_path / "simulator" / "switches.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "switches_taken", module)
+    spec.loader.exec_module(module)
+    assert {one.name: one.default for one in module.TABLE if one.name in limited} == limited
+    # The first has a number already, the others get one.
+    for name, value in limited.items():
+        assert f"| `{name}` | a number, {value:g} |" in readme
+
+
+def test_what_no_setting_gives_changes_no_default() -> None:
+    for probe, seen in (("put_while_provisioning", "409 Conflict"), ("rate_of_vault", "many"), ("retry_after", "-1")):
+        assert take.answers({"findings": [{"probe": probe, "seen": seen}]}) == {}
+
+
+def test_probes_of_one_switch_may_leave_one_setting_only() -> None:
+    """Each of the two sees two of four settings."""
+    both = [
+        {"probe": "backup_key_change", "seen": "volume_backups"},
+        {"probe": "boot_backup_key_change", "seen": "boot_volume_backups"},
+    ]
+    assert take.answers({"findings": both}) == {"backup_update_ignored": "all"}
+    assert take.answers({"findings": both[:1]}) == {"backup_update_ignored": "volume_backups"}
+    assert take.answers({"findings": [both[0], {"probe": "boot_backup_key_change", "seen": "off"}]}) == {
+        "backup_update_ignored": "volume_backups"
+    }
+    assert take.answers({"findings": [{"probe": "backup_key_change", "seen": "off"}, both[1]]}) == {
+        "backup_update_ignored": "boot_volume_backups"
+    }
+
+
+def test_a_fixture_is_never_replaced_by_another_result(tmp_path: Path) -> None:
+    """Two users may send one of the same day and region; one may be taken twice."""
+    recorded = tmp_path / "recorded"
+    simulator = tmp_path / "simulator"
+    simulator.mkdir()
+    for name in ("switches.py", "README.md"):
+        shutil.copy(SIMULATOR / name, simulator / name)
+    first, second = (tmp_path / name for name in ("first.json", "second.json"))
+    first.write_text(json.dumps(result()[0]))
+    second.write_text(json.dumps(result()[0]))
+    assert [take.main(file, recorded, simulator) for file in (first, second, first, second)] == [0, 0, 0, 0]
+    kept = [json.loads(file.read_text()) for file in sorted(recorded.iterdir())]
+    assert sorted(map(json.dumps, kept)) == sorted(json.dumps(json.loads(f.read_text())) for f in (first, second))
 
 
 def test_what_is_as_assumed_unknown_or_skipped_changes_no_default(tmp_path: Path) -> None:

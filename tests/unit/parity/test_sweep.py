@@ -20,14 +20,18 @@ from parity import simulated
 from parity.catalog import ALL
 from parity.cloud import Cloud
 from parity.probe import SKIPPED, Finding, Probe, ask
+from parity.replicas import replicated
 from parity.simulated import Simulated
 from parity.sweep import CleanupError, remains, run_of, sweep
 from parity.testbed import GONE, LIMITS, TAG, Testbed
 from simulator.service import Outcome
 
+LATE_COPIES = {"copy_visible": "late"}
 SOAK = bool(os.environ.get("SOAK"))
 #: They make one of everything.
 MAKERS = (
+    "boot_backup_key_change",
+    "copy_without_key",
     "copy_again",
     "backup_retention",
     "backup_update_while_creating",
@@ -81,8 +85,8 @@ def _changing(bed: Simulated) -> list[int]:
     return [number for number, method in enumerate(methods) if method != "GET"]
 
 
-def _killed_at(number: int, *, carried_out: bool) -> Simulated:
-    bed = simulated.start()
+def _killed_at(number: int, *, carried_out: bool, **switches: Any) -> Simulated:
+    bed = simulated.start(switches)
     honest, count = bed.service.answer, iter(range(1_000_000))
 
     def answer(*request: Any) -> Outcome:
@@ -100,16 +104,80 @@ def _killed_at(number: int, *, carried_out: bool) -> Simulated:
 
 
 def test_a_run_that_is_killed_anywhere_is_cleaned_up_by_its_tag() -> None:
-    cases = [(number, done) for number in _changing(simulated.start()) for done in (False, True)]
+    switches = ({}, LATE_COPIES)
+    cases = [
+        (number, done, late)
+        for late in switches
+        for number in _changing(simulated.start(late))
+        for done in (False, True)
+    ]
     if not SOAK:
-        cases = random.Random("parity").sample(cases, 8)
-    for number, carried_out in cases:
-        bed = _killed_at(number, carried_out=carried_out)
+        cases = random.Random("parity").sample(cases, 6)
+    for number, carried_out, late in cases:
+        bed = _killed_at(number, carried_out=carried_out, **late)
         before = _others(bed)
         # Another process, which remembers nothing.
         sweep(bed.bed.cloud, bed.bed.settings, quiet=1.0, say=lambda _line: None)
-        assert _living(bed) == [], f"killed at call {number}, carried out: {carried_out}"
+        assert _living(bed) == [], f"killed at call {number}, carried out: {carried_out}, {late}"
         assert _others(bed) == before
+
+
+def _probe(ask_it: Callable[[Testbed], str]) -> Probe:
+    return Probe("made_by_a_test", "4", "What does it leave?", ask_it, answers=("something",))
+
+
+def _copy_and_go(bed: Testbed) -> str:
+    """Asks for a copy, and does not look at it again."""
+    bed.copy(bed.backup(), bed.settings.key_elsewhere)
+    return "something"
+
+
+def test_a_copy_that_shows_late_is_deleted_at_the_end_of_a_run_that_nothing_disturbed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    late = {"copy_visible": "late", "copy_settle": 10.0}
+    bed = simulated.start(late, run="0123abcd", late_seconds=8.0, poll_seconds=1.0)
+    monkeypatch.setattr(program, "ALL", {"made_by_a_test": _probe(_copy_and_go)})
+    assert program.run_probes(bed.bed.cloud, bed.bed.settings, None, "0123abcd", tmp_path) == program.DONE
+    assert [one for one in bed.service.cloud.resources.values() if "-copy-" in one.name]
+    assert _living(bed) == []
+
+
+def test_what_shows_late_is_waited_for_as_long_as_all_else() -> None:
+    """It shows when the patience with the rest has ended, and can't be deleted before it is made."""
+    late = {"copy_visible": "late", "copy_settle": 10.0}
+    bed = simulated.start(late, poll_seconds=1.0, patience_seconds=6.0)
+    _copy_and_go(bed.bed)
+    sweep(bed.bed.cloud, bed.bed.settings, quiet=7.0, say=lambda _line: None)
+    assert _living(bed) == []
+
+
+@pytest.mark.parametrize("switches", [{}, {"boot_list_without_domain": "refused", "trailing_empty_page": "on"}])
+def test_a_replica_is_found_by_itself_and_deleted_before_its_volume(switches: dict[str, Any]) -> None:
+    bed = simulated.start(switches)
+    replicated(bed.bed)
+    (found,) = (one for one in remains(bed.bed.cloud, bed.bed.settings) if one.kind == "replica")
+    assert (found.region, found.source[0]) == ("eu-zurich-1", "us-phoenix-1")
+    said: list[str] = []
+    sweep(bed.bed.cloud, bed.bed.settings, say=said.append)
+    assert [line.split()[1] for line in said] == ["replica", "volume"]
+    assert _living(bed) == []
+
+
+def test_a_replica_that_can_not_be_deleted_is_named() -> None:
+    bed = simulated.start(patience_seconds=2.0)
+    replicated(bed.bed)
+    bed.service.spoil({"kind": "status", "operation": "UpdateVolume", "times": None, "status": 409, "code": "Conflict"})
+    bed.service.spoil({"kind": "status", "operation": "DeleteVolume", "times": None, "status": 409, "code": "Conflict"})
+    with pytest.raises(CleanupError, match="replica ocid1"):
+        sweep(bed.bed.cloud, bed.bed.settings, say=lambda _line: None)
+
+
+def test_a_backup_that_is_protected_from_deletion_is_let_go() -> None:
+    bed = simulated.start({"backup_update_clears_retention": "off"})
+    assert ask(ALL["backup_retention"], bed.bed).seen == "off"
+    sweep(bed.bed.cloud, bed.bed.settings, say=lambda _line: None)
+    assert _living(bed) == []
 
 
 def test_a_run_ends_with_nothing_left_and_within_its_limits() -> None:
@@ -126,15 +194,27 @@ def test_a_run_ends_with_nothing_left_and_within_its_limits() -> None:
     ]
     assert made.count("volume") <= LIMITS["volume"]
     assert made.count("volume_group") <= LIMITS["group"]
-    assert made.count("volume_backup") <= LIMITS["backup"] + LIMITS["copy"]
+    # A copy makes room for another one.
+    assert made.count("volume_backup") <= LIMITS["backup"] + LIMITS["copy"] + 1
+    assert made.count("boot_volume_backup") <= LIMITS["boot backup"]
     assert counts["CreateVolume"] == LIMITS["volume"]
     sweep(bed.bed.cloud, bed.bed.settings, bed.bed.run, say=lambda _line: None)
     assert _living(bed) == []
     assert _others(bed).keys() == before.keys()
 
 
-@pytest.mark.parametrize("operation", ["CreateVolume", "CreateVolumeBackup", "CreateVolumeGroup", "CopyVolumeBackup"])
-@pytest.mark.parametrize("after", [0, 1])
+QUOTAS = [(0, "CreateVolumeBackup"), (0, "CreateVolumeGroup"), (1, "CreateVolume")]
+MORE_QUOTAS = [
+    (0, "CreateVolume"),
+    (1, "CreateVolumeBackup"),
+    (1, "CreateVolumeGroup"),
+    (0, "CopyVolumeBackup"),
+    (1, "CopyVolumeBackup"),
+    (0, "CreateBootVolumeBackup"),
+]
+
+
+@pytest.mark.parametrize(("after", "operation"), QUOTAS + (MORE_QUOTAS if SOAK else []))
 def test_a_quota_that_runs_out_skips_probes_by_name(operation: str, after: int) -> None:
     bed = simulated.start({"kms_rate": 10.0})
     details = {"status": 400, "code": "QuotaExceeded"}
@@ -153,7 +233,6 @@ def test_a_lost_answer_is_swept_up_after_it_was_carried_out() -> None:
     bed = simulated.start()
     bed.service.spoil({"kind": "drop_after", "operation": "CreateVolume", "times": 1})
     assert ask(ALL["field_without_key"], bed.bed).verdict == SKIPPED
-    assert bed.bed.lost_answers
     assert _living(bed)
     sweep(bed.bed.cloud, bed.bed.settings, bed.bed.run, quiet=1.0, say=lambda _line: None)
     assert _living(bed) == []

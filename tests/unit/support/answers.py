@@ -30,6 +30,10 @@ OCID_TYPES = {
     "BootVolumeReplica": "bootvolumereplica",
     "VolumeBackupPolicyAssignment": "volumebackuppolicyassign",
     "Instance": "instance",
+    "InstanceConfigurationSummary": "instanceconfiguration",
+    "InstanceConfiguration": "instanceconfiguration",
+    "InstancePool": "instancepool",
+    "NodePool": "nodepool",
     "KeyVersionSummary": "keyversion",
 }
 
@@ -117,6 +121,28 @@ RECORDS: dict[str, dict[str, Any]] = {
         bootVolumeId=ocid("bootvolume"),
         lifecycleState="ATTACHED",
     ),
+    "InstanceConfigurationSummary": _resource("instanceconfiguration"),
+    "InstanceConfiguration": _resource(
+        "instanceconfiguration",
+        source="INSTANCE",
+        instanceDetails={
+            "instanceType": "compute",
+            "blockVolumes": [{"createDetails": {"sizeInGBs": 50, "kmsKeyId": KEY}}, {"volumeId": ocid("volume")}],
+            "launchDetails": {"sourceDetails": {"sourceType": "image", "imageId": ocid("image"), "kmsKeyId": None}},
+            "secondaryVnics": None,
+        },
+    ),
+    "InstancePool": _resource(
+        "instancepool", instanceConfigurationId=ocid("instanceconfiguration"), size=2, lifecycleState="RUNNING"
+    ),
+    "NodePool": _resource(
+        "nodepool",
+        clusterId=ocid("cluster"),
+        name="workers",
+        lifecycleState="ACTIVE",
+        nodeConfigDetails={"size": 3, "kmsKeyId": KEY, "placementConfigs": [{"availabilityDomain": DOMAIN}]},
+        nodePoolCyclingDetails={"isNodeCyclingEnabled": False},
+    ),
     "Key": _resource(
         "key",
         id=KEY,
@@ -183,6 +209,8 @@ def question(name: str) -> Request:
         "assetId": ocid("volume"),
         "policyId": POLICY,
         "destinationRegion": "us-ashburn-1",
+        "compartmentId": COMPARTMENT,
+        "instanceConfigurationId": ocid("instanceconfiguration"),
     }
     if name in ("update_volume_backup", "update_boot_volume_backup"):
         return request(name, record["id"], {"kmsKeyId": KEY})

@@ -107,7 +107,57 @@ def discovery(*resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
             "collection_version": "0.1.0",
             "sdk_version": "2.189.0",
         },
+        "new_volumes": new_volumes(),
         "msg": "",
+        **fields,
+    }
+
+
+def new_volumes(*sources: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """What new volumes are born with; by default, nothing creates any."""
+    unreadable = fields.get("unreadable", [])
+    return {"complete": not unreadable, "unreadable": unreadable, "sources": list(sources), **fields}
+
+
+def configuration(number: int = 1, *keys: str | None, pools: int = 1, **fields: Any) -> dict[str, Any]:
+    """An instance configuration with a boot volume on the first key and block volumes on the others."""
+    region = fields.get("region", IAD)
+    kinds = ["boot_volume", *["volume"] * len(keys)]
+    return {
+        "id": ocid("instanceconfiguration", number, region),
+        "type": "instance_configuration",
+        "region": region,
+        "compartment_id": compartment_ocid(1),
+        "display_name": f"configuration-{number}",
+        "lifecycle_state": None,
+        "volumes": [created_volume(key, kind) for kind, key in zip(kinds, keys, strict=False)],
+        "unknown": None,
+        "pools": [pool(10 * number + each, region) for each in range(pools)],
+        **fields,
+    }
+
+
+def created_volume(key: str | None, kind: str = "boot_volume", **fields: Any) -> dict[str, Any]:
+    name = "data" if kind == "volume" else None
+    return {"type": kind, "display_name": name, "kms_key_id": key, "copies_kms_key_id": None, **fields}
+
+
+def pool(number: int = 1, region: str = IAD) -> dict[str, Any]:
+    return {
+        "id": ocid("instancepool", number, region),
+        "compartment_id": compartment_ocid(1),
+        "display_name": f"pool-{number}",
+        "lifecycle_state": "RUNNING",
+    }
+
+
+def node_pool(number: int = 1, key: str | None = None, **fields: Any) -> dict[str, Any]:
+    return {
+        **configuration(number, key, pools=0),
+        "id": ocid("nodepool", number, fields.get("region", IAD)),
+        "type": "node_pool",
+        "display_name": f"nodes-{number}",
+        "lifecycle_state": "ACTIVE",
         **fields,
     }
 

@@ -90,7 +90,7 @@ def test_values_that_nobody_knows_stay_as_they_are() -> None:
     "name", sorted({operation.record.name for operation in OPERATIONS.values() if operation.record})
 )
 def test_every_field_is_one_of_the_sdk(name: str) -> None:
-    models = (oci.core, oci.key_management, oci.identity, oci.resource_search)
+    models = (oci.core, oci.container_engine, oci.key_management, oci.identity, oci.resource_search)
     model = next(getattr(each.models, name) for each in models if hasattr(each.models, name))()
     declared = next(each.record for each in OPERATIONS.values() if each.record and each.record.name == name)
     known = {in_json: field for field, in_json in model.attribute_map.items() if in_json in declared.fields}

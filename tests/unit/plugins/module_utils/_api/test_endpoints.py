@@ -21,6 +21,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regio
 
 CLIENTS = {
     "block_volume": oci.core.BlockstorageClient,
+    "compute_management": oci.core.ComputeManagementClient,
+    "container_engine": oci.container_engine.ContainerEngineClient,
     "identity": oci.identity.IdentityClient,
     "search": oci.resource_search.ResourceSearchClient,
     "vaults": oci.key_management.KmsVaultClient,

@@ -29,6 +29,8 @@ oci = pytest.importorskip("oci")
 CLIENTS = {
     "block_volume": "core.BlockstorageClient",
     "compute": "core.ComputeClient",
+    "compute_management": "core.ComputeManagementClient",
+    "container_engine": "container_engine.ContainerEngineClient",
     "identity": "identity.IdentityClient",
     "vaults": "key_management.KmsVaultClient",
     "vault_management": "key_management.KmsManagementClient",
@@ -93,6 +95,14 @@ BODIES = {
     "copy_volume_backup": {"destinationRegion": "us-ashburn-1", "displayName": "Kopie für 東京"},
     "copy_boot_volume_backup": {"destinationRegion": "us-ashburn-1", "kmsKeyId": "ocid1.key.oc1.iad.vault.abuw"},
     "copy_volume_group_backup": {"destinationRegion": "us-ashburn-1"},
+    "create_instance_configuration": {
+        "compartmentId": "ocid1.compartment.oc1..aaaa",
+        "displayName": "web on bank-key",
+        "source": "NONE",
+        "instanceDetails": {"instanceType": "compute", "blockVolumes": [{"createDetails": {"sizeInGBs": 50}}]},
+    },
+    "update_instance_pool": {"instanceConfigurationId": "ocid1.instanceconfiguration.oc1.phx.abyh"},
+    "update_node_pool": {"nodeConfigDetails": {"kmsKeyId": "ocid1.key.oc1.phx.vault.abyh"}},
     "search_resources": {"type": "Structured", "query": "query volume resources", "matchingContextType": "NONE"},
 }
 
@@ -176,7 +186,7 @@ def optional(name: str) -> dict[str, Any]:
         python = "".join(f"_{c.lower()}" if c.isupper() else c for c in wire).replace("-", "_")
         if python not in arguments(name) and is_known(name, python):
             named[python] = VALUES.get(wire, f"ocid1.x.oc1.phx.{python}")
-    if OPERATIONS[name].service == "compute" and "lifecycle_state" in named:
+    if OPERATIONS[name].service.startswith("compute") and "lifecycle_state" in named:
         named["lifecycle_state"] = "RUNNING"
     if OPERATIONS[name].service == "identity" and "lifecycle_state" in named:
         named["lifecycle_state"] = "ACTIVE"

@@ -14,7 +14,7 @@ from typing import Any
 import oci
 import pytest
 
-from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth, platform_auth
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._api import auth, endpoints, platform_auth
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.auth_choice import with_auth_type
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.config_file import find_profile
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.credentials import CredentialSources
@@ -24,6 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     TOKEN_FILE_VARIABLES,
     resolve_connection,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import released_regions
 
 GUIDE = Path(__file__).parents[5] / "docs" / "docsite" / "rst" / "guide_connection.rst"
 OPTION, OURS, COMMAND_LINE, PROFILE, DEFAULT, METADATA = range(6)
@@ -64,19 +65,40 @@ def cells() -> Iterator[Any]:
             yield pytest.param(value, number, id=f"{option_of(value)}-{column}-{name}")
 
 
-AUTH_TYPES = ["resource_principal", "instance_principal", "oke_workload_identity", "security_token", "api_key"]
+#: The one that counts where nobody chooses is not the last one.
+AUTH_TYPES = [
+    "api_key",
+    "resource_principal",
+    "instance_principal",
+    "oke_workload_identity",
+    "security_token",
+    "instance_obo_user",
+]
+REGIONS = [
+    "us-ashburn-1",
+    "us-phoenix-1",
+    "eu-frankfurt-1",
+    "uk-london-1",
+    "ca-toronto-1",
+    "sa-saopaulo-1",
+    "ap-tokyo-1",
+]
 
 
-REGIONS = ["us-ashburn-1", "us-phoenix-1", "eu-frankfurt-1", "uk-london-1", "ca-toronto-1", "sa-saopaulo-1"]
+REALM_SPECIFIC = "realm_specific_endpoint_template_enabled"
+"""Of two values only, so that the one that counts has to differ from all others."""
 
 
-def value_at(option: str, number: int) -> str:
+def value_at(option: str, number: int, first: int = 0) -> str:
+    """The value at a place of a row: no two places have the same one."""
     if option == "auth_type":
-        return (AUTH_TYPES + AUTH_TYPES)[number]
+        return AUTH_TYPES[number]
+    if option == REALM_SPECIFIC:
+        return str(number == first).lower()
     if option == "tenancy":
         return f"ocid1.tenancy.oc1..t{number}"
     if option == "region":
-        return REGIONS[number % len(REGIONS)]
+        return REGIONS[number]
     return f"/value/{number}"
 
 
@@ -92,7 +114,7 @@ def test_the_leftmost_place_counts(value: str, first: int, home: Path, monkeypat
     environment: dict[str, str] = {}
     sections: dict[int, list[str]] = {PROFILE: [], DEFAULT: []}
     for number, (column, name) in list(enumerate(places(value)))[first:]:
-        given = value_at(option, number)
+        given = value_at(option, number, first)
         if column == OPTION:
             options[name] = given
         elif column in (OURS, COMMAND_LINE):
@@ -108,7 +130,28 @@ def test_the_leftmost_place_counts(value: str, first: int, home: Path, monkeypat
     if places(value)[-1][0] == METADATA:
         options["auth_type"] = "instance_principal"
     settings = resolve_connection(options, environment)
+    if option == REALM_SPECIFIC:
+        # No service of ours has such a host as yet.
+        monkeypatch.setattr(endpoints, "_REALM_TEMPLATES", {"block_volume": {"oc1": "realm.{region}"}})
+        host = endpoints.service_host(
+            "block_volume",
+            "us-phoenix-1",
+            released_regions(),
+            realm_specific=settings.realm_specific_endpoint_template_enabled,
+            environment=environment,
+        )
+        assert host == "realm.us-phoenix-1"
+        return
     assert seen(settings, option) == value_at(option, first)
+
+
+@pytest.mark.parametrize("value", ROWS)
+def test_no_two_places_of_a_row_are_tried_with_the_same_value(value: str) -> None:
+    given = [value_at(option_of(value), number) for number, _place in enumerate(places(value))]
+    if option_of(value) == REALM_SPECIFIC:
+        assert given[0] not in given[1:]
+    else:
+        assert len(set(given)) == len(given)
 
 
 def seen(settings: Any, option: str) -> str | None:
@@ -125,8 +168,10 @@ def seen(settings: Any, option: str) -> str | None:
 
 def test_the_table_has_each_option_and_each_variable() -> None:
     options = {option_of(value): value for value in ROWS}
-    assert set(options) == {*CONNECTION_OPTIONS, *TOKEN_FILE_VARIABLES} - {"realm_specific_endpoint_template_enabled"}
-    for option, variables in {**ENVIRONMENT, **TOKEN_FILE_VARIABLES}.items():
+    assert set(options) == {*CONNECTION_OPTIONS, *TOKEN_FILE_VARIABLES}
+    # The SDK's own variable, which the collection reads where it makes hosts.
+    read = {REALM_SPECIFIC: ("OCI_REALM_SPECIFIC_SERVICE_ENDPOINT_TEMPLATE_ENABLED",)}
+    for option, variables in {**ENVIRONMENT, **TOKEN_FILE_VARIABLES, **read}.items():
         assert [*ROWS[options[option]][OURS], *ROWS[options[option]][COMMAND_LINE]] == list(variables), option
 
 

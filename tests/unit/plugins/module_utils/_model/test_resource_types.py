@@ -28,6 +28,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.ocid_
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.regions import RegionTable
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import (
     ASSIGNMENT,
+    INSTANCE_POOL,
+    NODE_POOL,
     RESOURCE_TYPES,
     ResourceType,
 )
@@ -47,6 +49,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.c
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.listed import LISTED
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.planned import planned_kind
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.policies import POLICY_KINDS
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.pools import POOL_KINDS
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replicas import GROUP_REPLICA
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._resources.replications import (
     REPLICATED_GROUPS,
@@ -79,6 +82,10 @@ def values(names: tuple[str, ...], joint: str) -> str:
     return either(marked) if joint == "or" else f"{', '.join(marked[:-1])} {joint} {marked[-1]}"
 
 
+# Node pools are changed by plans only, and instance pools are pointed elsewhere, and put back.
+ONLY_WHERE_ASKED = {NODE_POOL, INSTANCE_POOL}
+
+
 def changed_types(module: Any) -> tuple[str, ...]:
     """The types with a key that a module changes; a group backup stands for its members, so it is not one of them."""
     with pytest.MonkeyPatch.context() as patch:
@@ -108,6 +115,8 @@ class TestTheTable:
             "volume_backup",
             "boot_volume_backup",
             "replica",
+            "node_pool",
+            "instance_pool",
         )
 
     def test_counts_in_words(self) -> None:
@@ -137,12 +146,13 @@ class TestTheRegistry:
         assert set(RESOURCE_TYPES.in_shards.names) <= listed
 
     def test_no_type_that_plans_change_is_missed_by_a_search_or_by_shards(self) -> None:
-        changed = set(RESOURCE_TYPES.changed_by_ocid.names)
+        changed = set(RESOURCE_TYPES.changed_by_ocid.names) - ONLY_WHERE_ASKED
+        assert not ONLY_WHERE_ASKED & set(RESOURCE_TYPES.changed_by_default.names)
         assert changed <= set(RESOURCE_TYPES.discovered_by_default.names)
         assert changed <= set(RESOURCE_TYPES.in_shards.names)
 
     def test_every_type_that_plans_change_can_be_changed_by_name(self) -> None:
-        assert set(RESOURCE_TYPES.changed_by_ocid.names) == {
+        assert set(RESOURCE_TYPES.changed_by_ocid.names) - ONLY_WHERE_ASKED == {
             name for module in (volume_kms_key, backup_kms_key) for name in changed_types(module)
         }
 
@@ -153,7 +163,8 @@ class TestTheRegistry:
         assert replicas == {*REPLICATED_VOLUMES, *REPLICATED_GROUPS}
         assert {*RESOURCE_TYPES.changed_by_ocid.names, *policies, *replicas} <= set(KINDS)
         for row in RESOURCE_TYPES.changed_by_ocid:
-            assert planned_kind(row.name, parse(files.ocid(row.ocid_types[0], 1))).type == row.name
+            ocid = parse(files.ocid(row.ocid_types[0], 1))
+            assert (POOL_KINDS.get(row.name) or planned_kind(row.name, ocid)).type == row.name
 
     def test_every_backup_that_can_be_copied_has_a_kind_for_its_copies(self) -> None:
         assert {f"copy of {name}" for name in RESOURCE_TYPES.copyable.names} == set(COPY_KINDS) <= set(KINDS)
@@ -219,7 +230,7 @@ class TestANewRow:
 
     def test_reports_show_it(self, found: DiscoveryFile) -> None:
         report = build([RunRecords(discovery=found)], [files.KEY_A], ReportContext("run", "2026-11-24T02:00:00.000Z"))
-        schema = with_types(SCHEMA.read_text(), RESOURCE_TYPES.with_key.names)
+        schema = with_types(SCHEMA.read_text(), RESOURCE_TYPES.reported.names)
         Draft202012Validator(json.loads(schema)).validate(report)
         assert not Draft202012Validator(json.loads(SCHEMA.read_text())).is_valid(report)
         assert report["summary"]["by_region_and_type"][-1]["type"] == "vault_disk"
@@ -244,14 +255,14 @@ class TestWhatCannotBeComputed:
 
     def test_the_documentation_of_plans(self) -> None:
         options = yaml.safe_load(key_assignment_plan.DOCUMENTATION)["options"]
-        assert tuple(options["resource_types"]["choices"]) == RESOURCE_TYPES.changeable.names
+        assert tuple(options["resource_types"]["choices"]) == RESOURCE_TYPES.choosable.names
 
     def test_the_documentation_of_discovery(self) -> None:
         told = words_of(key_assignment_info.DOCUMENTATION)
         assert f"of {values(RESOURCE_TYPES.with_key.names, 'and')}." in told
-        assert "When not set, all except V(policy_assignment) and V(replica)." in told
+        assert "When not set, all except V(policy_assignment), V(replica) and V(node_pool)." in told
         left_out = set(RESOURCE_TYPES.with_key.names) - set(RESOURCE_TYPES.discovered_by_default.names)
-        assert left_out == {"policy_assignment", "replica"}
+        assert left_out == {"policy_assignment", "replica", "node_pool"}
         assert f"Of an assignment, {values(RESOURCE_TYPES.assets.names, 'or')}." in words_of(key_assignment_info.RETURN)
 
     @pytest.mark.parametrize(
@@ -267,7 +278,7 @@ class TestWhatCannotBeComputed:
         assert changed_types(backup_policy_crossregion_key) == RESOURCE_TYPES.assets.names
 
     def test_the_variables_of_roles(self) -> None:
-        changeable, volumes = RESOURCE_TYPES.changeable.names, RESOURCE_TYPES.volumes.names
+        changeable, volumes = RESOURCE_TYPES.choosable.names, RESOURCE_TYPES.volumes.names
         by_default = RESOURCE_TYPES.changed_by_default.names
         for role, names, usual in (("rekey", changeable, by_default), ("backup_policy", volumes, volumes)):
             specs = (ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()
@@ -282,12 +293,12 @@ class TestWhatCannotBeComputed:
         tasks = yaml.safe_load((ROOT / "roles/encryption_report/tasks/main.yml").read_text())
         (look,) = (task for task in tasks if "oci_keys.block_volume.key_assignment_info" in task)
         asked = look["oci_keys.block_volume.key_assignment_info"]["resource_types"]
-        assert tuple(asked) == RESOURCE_TYPES.with_key.names
+        assert tuple(asked) == RESOURCE_TYPES.with_data.names
 
     def test_the_surveys_of_awx(self) -> None:
         text = (ROOT / "extensions/awx/controller.yml").read_text()
         found = dict(re.findall(r"variable: (\w+_resource_types)\n.*\n\s+choices: \[(.*)\]", text))
         assert found == {
-            "rekey_resource_types": ", ".join(RESOURCE_TYPES.changeable.names),
+            "rekey_resource_types": ", ".join(RESOURCE_TYPES.choosable.names),
             "backup_policy_resource_types": ", ".join(RESOURCE_TYPES.volumes.names),
         }

@@ -25,7 +25,9 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.pl
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.progress import progress_line, slice_label
 
-ORDER = tuple(name for name in RESOURCE_TYPES.in_order_of_change.names if name != "replica")
+ORDER = tuple(
+    name for name in RESOURCE_TYPES.in_order_of_change.names if name in RESOURCE_TYPES.changed_by_default.names
+)
 KEY_FRA = key_id("f", FRA)
 KEYS = {IAD: KEY_A, FRA: KEY_FRA}
 

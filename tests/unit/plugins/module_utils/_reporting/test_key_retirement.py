@@ -91,7 +91,7 @@ GAPS: list[tuple[dict[str, Any], str]] = [
             {"scanned": {"resource_types": [name for name in TYPES if name != left]}},
             f"searched: {left}",
         )
-        for left in TYPES
+        for left in RESOURCE_TYPES.with_data.names
     ),
     ({"changes": (files.change(settled=False),)}, "changes from or to this key whose end was not confirmed: 1"),
 ]
@@ -125,6 +125,66 @@ def test_what_is_no_gap(fields: dict[str, Any]) -> None:
     assert judge(files.resource(1, key=files.KEY_B), **fields)["verdict"] == "no_use_found_in_block_volume"
 
 
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        (files.configuration(1, files.KEY_B, files.KEY_A), ["instance_configuration", "instance_pool"]),
+        (files.configuration(1, files.KEY_A, pools=0), ["instance_configuration"]),
+        (files.node_pool(1, files.KEY_A), ["node_pool"]),
+        (
+            files.configuration(1, pools=0, volumes=[files.created_volume(None, copies_kms_key_id=files.KEY_A)]),
+            ["instance_configuration"],
+        ),
+        (
+            files.configuration(1, files.KEY_A, pools=2, unknown="it has no options"),
+            ["instance_configuration", "instance_pool", "instance_pool"],
+        ),
+    ],
+)
+def test_a_key_that_nothing_but_new_volumes_get_is_in_use(source: dict[str, Any], kinds: list[str]) -> None:
+    key = judge(files.resource(1, key=files.KEY_B), new_volumes=files.new_volumes(source))
+    assert key["verdict"] == "in_use"
+    assert [use["type"] for use in key["uses"]] == kinds
+    assert {use["of"] for use in key["uses"][1:]} <= {source["id"]}
+
+
+def test_a_node_pool_that_is_listed_as_a_resource_too_is_one_use() -> None:
+    pool = files.resource(1, "node_pool", files.KEY_A)
+    (use,) = judge(pool, new_volumes=files.new_volumes(files.node_pool(1, files.KEY_A)))["uses"]
+    assert (use["id"], use["type"]) == (pool["id"], "node_pool")
+
+
+@pytest.mark.parametrize("kind", ["instance_configuration", "instance_pool", "node_pool"])
+@pytest.mark.parametrize("source", [[], [files.configuration(1, files.KEY_B)]])
+def test_what_could_not_be_listed_may_hand_it_on(kind: str, source: list[dict[str, Any]]) -> None:
+    unread = files.new_volumes(*source, unreadable=[files.unreadable(resource_type=kind)])
+    key = judge(files.resource(1, key=files.KEY_B), new_volumes=unread)
+    assert key["verdict"] == "incomplete"
+    assert key["gaps"] == ["1 place with instance configurations, instance pools or node pools could not be read"]
+
+
+@pytest.mark.parametrize(
+    ("section", "gap"),
+    [
+        (None, "not looked at what new volumes are born with (option new_volumes)"),
+        (
+            files.new_volumes(files.configuration(1, files.KEY_B, pools=0, unknown="it has no options")),
+            "1 instance configuration or node pool whose volumes are not all known",
+        ),
+        (
+            files.new_volumes(
+                files.configuration(1, unknown="it could not be read"), files.node_pool(1, unknown="x", volumes=[])
+            ),
+            "2 instance configurations or node pools whose volumes are not all known",
+        ),
+        (files.new_volumes(complete=False), "new volumes were not looked at everywhere"),
+    ],
+)
+def test_what_is_not_known_of_new_volumes_is_a_gap(section: dict[str, Any] | None, gap: str) -> None:
+    key = judge(files.resource(1, key=files.KEY_B), new_volumes=section)
+    assert (key["verdict"], key["gaps"]) == ("incomplete", [gap])
+
+
 def test_it_tells_where_it_did_not_look() -> None:
     found = parse_discovery(JsonNode(files.discovery(), "before.json"))
     told = retirement([files.KEY_A, files.KEY_A, files.KEY_B], found, [])
@@ -132,7 +192,7 @@ def test_it_tells_where_it_did_not_look() -> None:
     assert [key["kms_key_id"] for key in told["keys"]] == [files.KEY_A, files.KEY_B]
     words = " ".join(told["not_searched"])
     for place in (
-        "instance configurations",
+        "storage classes",
         "OKE",
         "Object Storage",
         "File Storage",

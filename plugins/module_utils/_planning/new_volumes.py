@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the oci_keys.block_volume contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a plan advises on new volumes: which pools hand on another key than is planned, and what to do. Pure.
+
+It is advice: a plan changes no instance configuration, and a node pool only where its entries have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._documents.plan_file import AdviceRow
+from .._model.new_volumes import NewVolumes, SourceRow, keys_of, pool_count
+from .._model.resource_types import NODE_POOL
+from .plan import PlanFilter, key_words
+
+_COPY = "Copy the configuration with the key and point its pools to it, with the module instance_configuration_kms_key"
+_DELETE = "Delete the configuration if nobody launches from it, since the key can't be retired before"
+_NODES = "Add node_pool to 'resource_types' (in the role: rekey_resource_types). New nodes get the key then"
+_LOOK = "Look at it in the Console, or allow the caller to read it"
+
+
+def advice(found: NewVolumes | None, plan_filter: PlanFilter) -> list[AdviceRow]:
+    """A row for each configuration and node pool whose new volumes get another key than is planned for the region.
+
+    Of node pools there are none if the plan is about them, and of configurations that no pool uses only if keys are to
+    be left (``from_kms_key_ids``).
+    """
+    plans_node_pools = NODE_POOL in plan_filter.resource_types
+    rows = [
+        row
+        for source in (() if found is None else found["sources"])
+        if source["id"] not in plan_filter.exclude_ids and not (plans_node_pools and source["type"] == NODE_POOL)
+        if (row := _row(source, plan_filter)) is not None
+    ]
+    return sorted(rows, key=lambda row: (row["region"], row["type"], row["display_name"], row["id"]))
+
+
+def _row(source: SourceRow, plan_filter: PlanFilter) -> AdviceRow | None:
+    keys = plan_filter.keys
+    if keys is not None and source["region"] not in keys:
+        return None
+    wanted = None if keys is None else keys[source["region"]]
+    others = [key for key in keys_of(source) if key != wanted and _is_meant(key, plan_filter)]
+    is_used = pool_count(source) > 0
+    if not others or not (is_used or plan_filter.from_kms_key_ids is not None):
+        if source["unknown"] is None or not is_used:
+            return None
+        return _advice(source, [], wanted, f"which volumes it creates is not known: {source['unknown']}", _LOOK)
+    of_configuration = _COPY if is_used else _DELETE
+    remedy = _NODES if source["type"] == NODE_POOL else of_configuration
+    names = " and ".join(map(key_words, others))
+    return _advice(source, others, wanted, f"new volumes get {names}" if is_used else f"names {names}", remedy)
+
+
+def _is_meant(key: str | None, plan_filter: PlanFilter) -> bool:
+    if plan_filter.from_kms_key_ids is not None and key not in plan_filter.from_kms_key_ids:
+        return False
+    return key is None or not plan_filter.only_oracle_managed
+
+
+def _advice(source: SourceRow, keys: Sequence[str | None], wanted: str | None, reason: str, remedy: str) -> AdviceRow:
+    return {
+        "id": source["id"],
+        "type": source["type"],
+        "region": source["region"],
+        "compartment_id": source["compartment_id"],
+        "display_name": source["display_name"] or "",
+        "kms_key_ids": list(keys),
+        "wanted_kms_key_id": wanted,
+        "pool_ids": [pool["id"] for pool in source["pools"]],
+        "reason": reason,
+        "remedy": remedy,
+    }
