@@ -172,7 +172,7 @@ def release(version: str, key: str) -> None:
     try:
         write_version(version)
         write_changelog(version)
-        # git ls-files says what belongs into the artifact.
+        # git ls-files says what belongs in the artifact.
         git("add", "--all")
         artifact = make_artifact(version)
         (signature, _sums) = sign(artifact, key)

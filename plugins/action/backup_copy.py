@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import LiveModule
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.role_step import RoleStep
 
 
-class ActionModule(LiveModule):
-    """Shows the progress of the module of this name while it runs."""
+class ActionModule(RoleStep, LiveModule):
+    """Shows the progress of the module of this name while it runs, and how the run stands, where a role asks for it."""

@@ -26,7 +26,7 @@ options:
     type: bool
     default: false
   batch:
-    description: The result of the last batch, which says why the run was stopped.
+    description: The result of the last batch, which says why the run was stopped, and what it put back.
     type: dict
     default: {}
   options:
@@ -81,8 +81,10 @@ _value:
       elements: str
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,14 +124,34 @@ def plan_verdict(
             retirement=retirement,
             objections=objections,
             # A canary that failed is named by the reason for the stop.
-            failures=[] if stopped and (batch or {}).get("is_canary") else _failures(batch),
+            failures=_named_failures(
+                last_plan, batch, folder, is_canary=stopped and bool((batch or {}).get("is_canary"))
+            ),
+            put_back=(batch or {}).get("put_back") or 0,
         )
     )
     return found_verdict
 
 
-def _failures(batch: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    return [row for row in (batch or {}).get("resources") or () if row.get("error")]
+def _named_failures(
+    last_plan: Mapping[str, Any], batch: Mapping[str, Any] | None, place: str, *, is_canary: bool
+) -> list[Mapping[str, Any]]:
+    """The resources that failed, with their errors. Of a run without a plan, only the file of its result lists them."""
+    if "total" in last_plan["summary"]:
+        return _failures(_read(place)) if last_plan["summary"].get("failed") else []
+    return [] if is_canary else _failures(batch or {})
+
+
+def _failures(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [row for row in result.get("resources") or () if row.get("error")]
+
+
+def _read(place: str) -> Mapping[str, Any]:
+    """The file of a result; empty where it is not on this machine, or can't be read."""
+    with suppress(OSError, ValueError):
+        found = json.loads(Path(place).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _link_to(place: str) -> str:

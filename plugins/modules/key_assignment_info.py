@@ -106,6 +106,13 @@ options:
     type: path
     aliases:
       - result_file
+  create_folder:
+    description:
+      - Whether to create the folder of O(discovery_file), and those above it, where they are missing. Only their owner
+        can read them.
+    type: bool
+    default: false
+    version_added: 0.2.0
 notes:
   - The caller needs C(inspect volume-family) and C(inspect compartments) in the compartments to scan, and with
     O(regions=all) C(inspect tenancies) in the tenancy.
@@ -753,6 +760,7 @@ def main() -> None:
             **DISCOVERY_OPTIONS,
             result_file=None,
             discovery_file={"type": "path", "aliases": ["result_file"]},
+            create_folder={"type": "bool", "default": False},
             resource_types={"type": "list", "elements": "str"},
             kms_key_ids={"type": "list", "elements": "str", "no_log": False},
             freeform_tags={"type": "dict"},

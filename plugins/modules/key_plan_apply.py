@@ -153,6 +153,13 @@ recovered:
       type: str
       sample: null
 # end of recovered
+put_back:
+  description: How many of RV(recovered) have their policy, or their replica, again. Counts those that RV(recovered) has
+    no room for, too.
+  returned: when O(batch) is not set and there are any in RV(recovered)
+  type: int
+  sample: 2
+  version_added: 0.2.0
 # shared: change_summary (resource)
 summary:
   description: Counts of all resources of the task. One that failed counts as failed only.

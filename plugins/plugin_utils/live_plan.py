@@ -30,10 +30,8 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.pl
     entry_lines,
     tone_of,
 )
-from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import (
-    TERMINAL_WIDTH,
-    LiveModule,
-)
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.live_progress import TERMINAL_WIDTH, LiveModule
+from ansible_collections.oci_keys.block_volume.plugins.plugin_utils.role_step import RoleStep
 
 display = Display()
 
@@ -46,7 +44,7 @@ def _of_later_plan(result: Mapping[str, Any]) -> list[str]:
     return [str(result.get("msg"))] if planned else []
 
 
-class LivePlan(LiveModule):
+class LivePlan(RoleStep, LiveModule):
     """The action of a module that makes a plan."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from integration.support.harness import soak
 
-DEMO = Path(__file__).parents[1] / "demo" / "demo.py"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "tests" / "demo" / "demo.py"
 MARK = "OCI_KEYS_TEST_OF_DEMO"
 
 
@@ -26,9 +27,9 @@ def mark() -> str:
     return f"{os.getpid()}-{time.monotonic_ns()}"
 
 
-def _start(mark: str, folder: Path) -> subprocess.Popen[str]:
+def _start(mark: str, folder: Path, *flags: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(DEMO), "--folder", str(folder)],
+        [sys.executable, str(DEMO), "--folder", str(folder), *flags],
         env={**os.environ, "TMPDIR": str(folder), MARK: mark},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -68,6 +69,53 @@ def test_the_story_is_told_to_its_end(mark: str, tmp_path: Path) -> None:
     page = output.split("for a browser: ")[1].split("\n")[0]
     assert "<html" in Path(page).read_text()
     assert "Traceback" not in output
+    assert _left_over(mark, tmp_path) == []
+
+
+@soak
+def test_what_make_shows_is_under_150_lines() -> None:
+    """With .venv there already. Ansible's lines are all among them."""
+    ran = subprocess.run(
+        ["make", "--no-print-directory", "demo"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800
+    )
+    shown = ran.stdout + ran.stderr
+    assert ran.returncode == 0, shown
+    assert len(shown.splitlines()) < 150, shown
+    assert shown.count("PLAY RECAP") == 2
+    assert "skipping" not in shown
+
+
+@soak
+def test_the_commands_that_it_prints_work_on_the_simulator_that_is_kept(mark: str, tmp_path: Path) -> None:
+    with _start(mark, tmp_path, "--keep") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("The simulated OCI stays until Ctrl-C"):
+                break
+        enter, *commands = [process.stdout.readline().strip() for _number in range(4)]
+        shown = [
+            subprocess.run(
+                ["sh", "-c", f"{enter} && {command}"],
+                cwd=ROOT,
+                env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=600,
+            )
+            for command in commands
+        ]
+        process.send_signal(signal.SIGINT)
+        output = process.stdout.read()
+
+    for ran in shown:
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    report, dry_run, key = (ran.stdout for ran in shown)
+    assert "The report is in" in report
+    assert "Dry run, nothing was changed" in dry_run
+    assert "bank-key-2026" in key
+    assert process.returncode == 0, output
+    assert "The simulated OCI is stopped." in output
     assert _left_over(mark, tmp_path) == []
 
 

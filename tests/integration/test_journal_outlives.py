@@ -43,7 +43,10 @@ def test_a_module_changes_nothing_without_the_marker(sim: Simulator, tmp_path: P
 
     refused = run(volume_kms_key.main, sim, **options)
     assert refused.failed
-    assert f"The journal is to be in '{tmp_path}', which is in the own file system of this container" in refused.msg
+    assert (
+        f"The journal would not outlive the run in '{tmp_path}', which is in the own file system of this container"
+        in refused.msg
+    )
     assert f"touch {tmp_path / kept_folder.MARKER}" in refused.msg
     assert sim.counts() == {}
     assert list(tmp_path.iterdir()) == []
@@ -93,7 +96,7 @@ def test_a_role_under_awx_refuses_a_folder_that_passes(sim: Simulator, tmp_path:
     ran = playbooks.run("rekey", given)
 
     assert ran.returncode == 2, ran.stdout
-    assert "rekey_report_dir: The report folder with the journal is to be in" in ran.stdout
+    assert "rekey_report_dir: The report folder with the journal would not outlive the run in" in ran.stdout
     assert "which is in the memory of this" in ran.stdout
     assert sim.counts() == {}
     assert list(passing_folder.iterdir()) == []

@@ -159,7 +159,7 @@ def test_what_can_not_go_back_to_no_key_says_so(sim: Simulator, tmp_path: Path) 
 
     assert back.failed
     (error,) = (row["error"] for row in back.resources if row["error"])
-    assert "Nothing in OCI's documentation says that a node pool takes" in error["hint"]
+    assert "OCI does not document whether node pools accept" in error["hint"]
     assert keys(sim)["plain"] == "key-b"
 
 

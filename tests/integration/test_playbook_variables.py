@@ -50,7 +50,7 @@ def named(playbook: str, **variables: Any) -> dict[str, Any]:
         (
             "backup_policy",
             {"compartment_ids": [], "exclude_ids": ",", "validate_key": "perhaps", "compartment_id": "x"},
-            ["names nothing", "neither true nor false", "did you mean backup_policy_compartment_ids?"],
+            ["is empty", "neither true nor false", "did you mean backup_policy_compartment_ids?"],
         ),
         ("restore_keys", {"report": "\n"}, ["restore_keys_report is not set"]),
         (

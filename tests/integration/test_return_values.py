@@ -304,11 +304,12 @@ def _backup_policy_plan(sim: Simulator, folder: Path) -> Iterator[Ran]:
 
 
 def _key_plan_apply(sim: Simulator, folder: Path) -> Iterator[Ran]:
-    (folder / "lost").mkdir()
-    furnish(sim, **{**LOST, "volumes": [*LOST["volumes"], volumes(1)]})
-    make_plan(sim, folder / "lost")
-    _lose_policies(sim, folder / "lost" / "journal.jsonl")
-    yield run(key_plan_apply.main, sim, plan_file=str(folder / "lost" / "plan.json"), batch=1)
+    for name, which in (("lost", {"batch": 1}), ("all-lost", {})):
+        (folder / name).mkdir()
+        furnish(sim, **{**LOST, "volumes": [*LOST["volumes"], volumes(1)]})
+        make_plan(sim, folder / name)
+        _lose_policies(sim, folder / name / "journal.jsonl")
+        yield run(key_plan_apply.main, sim, plan_file=str(folder / name / "plan.json"), **which)
     mixed_fleet(sim)
     make_plan(sim, folder)
     plan = {"plan_file": str(folder / "plan.json"), "batch": 1}

@@ -177,7 +177,7 @@ def test_what_a_dry_run_or_another_tenancy_reports_is_not_put_back(
         pytest.param({"rekey_state": "absent", "rekey_kms_key_ids": ""}, ["rekey_confirm_oracle_managed"], marks=soak),
         pytest.param(
             {"rekey_from_kms_key_ids": [], "rekey_max_failures": "few"},
-            ["names nothing", "is not an integer"],
+            ["is empty", "is not an integer"],
             marks=soak,
         ),
     ],

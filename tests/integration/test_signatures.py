@@ -299,7 +299,7 @@ def test_a_plan_is_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"approved_file": None}, "no file of a plan is given"),
+        ({"approved_file": None}, "'approved_file' is required"),
         ({"plan_signers": None, "plan_signature": "/x.sig"}, "without 'plan_signers'"),
         ({"plan_signers": ""}, "'plan_signers' is blank"),
     ],
@@ -319,7 +319,7 @@ def test_a_plan_passed_on_as_text_has_no_signature(sim: Simulator, approved: Sig
     text = plan(sim, tmp_path / "dry2", check=True).result["plan"]
     for check in (False, True):
         refused = plan(sim, tmp_path / "run", check=check, approved_plan=text, plan_signers=str(approved.signers))
-        assert "no file of a plan is given" in refused.msg
+        assert "'approved_file' is required" in refused.msg
 
 
 def test_the_signature_may_be_elsewhere(sim: Simulator, approved: Signed, tmp_path: Path) -> None:

@@ -86,12 +86,10 @@ def test_files_and_options_in_the_results_of_filters(sim: Simulator, tmp_path: P
         },
         {
             "ansible.builtin.set_fact": {
-                "lines": "{{ [evil.stdout] | oci_keys.block_volume.terminal_lines }}",
                 "read": "{{ {'rekey_state': evil.stdout, 'rekey_compartment_ids': evil.stdout} | "
                 "oci_keys.block_volume.role_options('rekey') }}",
             },
         },
-        {"ansible.builtin.debug": {"msg": "{{ lines }} {{ lines | join(' ') }}"}},
         {"ansible.builtin.debug": {"msg": "{{ read.problems }} {{ read.problems | join(' ') }} {{ read }}"}},
         {
             "ansible.builtin.assert": {

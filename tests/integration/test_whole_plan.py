@@ -286,8 +286,8 @@ class TestRounds:
     @pytest.mark.parametrize(
         ("change", "fault"),
         [
-            ({"made_with": None}, "does not say how it was made"),
-            ({"made_with": {"module": "shell", "options": {}}}, "does not say how it was made"),
+            ({"made_with": None}, "does not record its options"),
+            ({"made_with": {"module": "shell", "options": {}}}, "does not record its options"),
             ({"made_with": []}, "expected"),
         ],
     )

@@ -22,6 +22,7 @@ NOT_ASKED: Mapping[str, str] = {
     "1.4": "What the collection sends for groups are lists of replicas, which probes ask of a volume.",
     "1.8": "They are reads of Identity, each of which is recorded of the real service.",
     "1.10": "They are reads for the report; an instance would have to be made, or somebody's be shown.",
+    "1.11": "A pool and a cluster have instances, which are billed; a configuration may be left behind.",
     "5": "The SDK signs the probes; the collection's own modules run on the same resources afterwards.",
     "6": "It is about the SDK and the network, and tried.",
     "6.1": "It is about the simulator.",
@@ -82,4 +83,16 @@ ASSUMPTIONS = (
     Assumption("**Threads**: one client used", (), "It is about the SDK, with which the collection does not send."),
     Assumption("Rate limits: Vault management calls", ("rate_of_vault", "rate_of_block_volume", "retry_after")),
     Assumption("User → resources", (), "It needs users with fewer permissions."),
+    *(
+        Assumption(quote, (), "It needs an instance pool, or a node pool of OKE, whose instances are billed.")
+        for quote in (
+            "Whether POST judges the keys that it names",
+            "Whether a pool that is, say, SCALING",
+            "whether the service fills it in is [unknown]",
+            "**A partial `nodeConfigDetails` leaves the rest**",
+            "Whether a pool with `nodePoolCyclingDetails",
+            "whether it brings the Oracle-managed key is [unknown]",
+        )
+    ),
+    Assumption("`use cluster-node-pools` (family cluster-family)", (), "It needs users with fewer permissions."),
 )

@@ -61,7 +61,7 @@ def _expect_region(metadata: str) -> None:
     if fault:
         raise InputError(
             f"The environment variable {_METADATA} {fault}{_shown(region)}. It takes one region, an object with"
-            f" {', '.join(_FIELDS)}. Correct it or unset it; a list of regions belongs into {_REGIONS_FILE}"
+            f" {', '.join(_FIELDS)}. Correct it or unset it; a list of regions goes in {_REGIONS_FILE}"
         )
 
 

@@ -81,9 +81,9 @@ def expect_kept(folder: Path, what: str, environment: Mapping[str, str]) -> None
     if reason is None or has_marker(path):
         return
     raise InputError(
-        f"{what} is to be in {quote(path)}, which {reason}, so it would be gone afterwards. Nothing was changed. "
-        f"Mount a folder that is kept, and name it; or, if this one is kept, create the file {MARKER} in it, or in a "
-        f"folder above it: touch {marker_example(path)}"
+        f"{what} would not outlive the run in {quote(path)}, which {reason}. Nothing was changed. Name a folder on a "
+        f"persistent mount; or, if this one is persistent, create the file {MARKER} in it or above it: "
+        f"touch {marker_example(path)}"
     )
 
 

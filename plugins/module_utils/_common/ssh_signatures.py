@@ -120,8 +120,8 @@ _REASONS = (
         "Unsupported",
         "{signature} is of a kind that this version of ssh-keygen does not know.",
     ),
-    ("key has expired", "its signer's key is not allowed any more: its valid-before in {signers} is over."),
-    ("key is not yet valid", "its signer's key is not allowed yet: its valid-after in {signers} is to come."),
+    ("key has expired", "its signer's key has expired: see its valid-before in {signers}."),
+    ("key is not yet valid", "its signer's key is not valid yet: its valid-after in {signers} is in the future."),
     (
         "not permitted for use in signature namespace",
         "its signer's key is not allowed to sign for the namespace {namespace} (namespaces in {signers}).",

@@ -59,8 +59,8 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def _no_state_folder(reason: str) -> InputError:
     return InputError(
-        f"There is no folder for files whose place is not given: {reason}. Give 'journal' (of a role, the report "
-        "folder), or set the environment variable XDG_STATE_HOME to a folder that is kept."
+        f"There is no default folder for the journal: {reason}. Give 'journal' (of a role, the report folder), or set "
+        "the environment variable XDG_STATE_HOME to a persistent folder."
     )
 
 

@@ -52,7 +52,7 @@ def _foreign_region(region: str, realm: str) -> ResourceError:
         code=FOREIGN_REGION,
         message=f"OCI names {region} as a region of the tenancy, but it belongs to another realm, {realm}. No request"
         " was sent to it.",
-        hint="Run the task again. If it stays so, look at the region subscriptions in the Console, and report it to"
+        hint="Run the task again. If it stays so, check the region subscriptions in the console, and report it to"
         " Oracle.",
     )
 

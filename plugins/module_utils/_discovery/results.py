@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from .._common.text import visible
 from .._model.resource import Resource
+from .._model.resource_types import RESOURCE_TYPES
 from .._model.rows import ResourceRow, UnreadableRow
 from .._resources.resource_row import resource_row
 from .discover import Discovery
@@ -98,9 +100,10 @@ def message(rows: Sequence[ResourceRow], found: Discovery) -> str:
         return line
     lines = [f"{line}; {_number(len(found.unreadable), 'place')} could not be read:"]
     hints: set[str] = set()
+    names = _compartment_names(found)
     for place in found.unreadable[:_PLACES_IN_MESSAGE]:
         error = place.error
-        lines.append(f"{_place_label(place)}: {error}")
+        lines.append(f"{_place_label(place, names)}: {error}")
         if error.hint and error.hint not in hints:
             hints.add(error.hint)
             lines.extend(f"  {row}" for row in error.hint.splitlines())
@@ -109,9 +112,21 @@ def message(rows: Sequence[ResourceRow], found: Discovery) -> str:
     return "\n".join(lines)
 
 
-def _place_label(place: Unreadable) -> str:
-    words = [place.region or "All regions", place.compartment_id, place.resource_type]
-    return ", ".join(word for word in words if word)
+def _compartment_names(found: Discovery) -> dict[str, str]:
+    """What people call the compartments: their names from the root down, and the root by its own name. None is there
+    twice: of those that share a name, each is its OCID. So is one without a name."""
+    scope = found.scope
+    known = [*scope.compartments, *scope.skipped, *(one for one, _error in scope.unreadable)]
+    names = {one.id: "/".join(one.path) or one.name for one in known}
+    times = Counter(names.values())
+    return {ocid: name for ocid, name in names.items() if name and times[name] == 1}
+
+
+def _place_label(place: Unreadable, names: Mapping[str, str]) -> str:
+    where = place.compartment_id and visible(names.get(place.compartment_id, place.compartment_id))
+    kind = RESOURCE_TYPES.get(place.resource_type or "")
+    what = kind.plural if kind is not None else place.resource_type
+    return ", ".join(word for word in (place.region or "All regions", where, what) if word)
 
 
 def _number(count: int, noun: str) -> str:

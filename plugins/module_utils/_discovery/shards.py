@@ -149,8 +149,8 @@ class _Probe:
     """Checks the compartments of a region for any resource at all."""
 
     def __init__(self, connection: Connection, region: str) -> None:
-        service, domains = connection.block_volume(region), Domains(connection, region)
-        self._pages = [Pages(kind, service, region, domains) for kind in _probed_kinds()]
+        domains = Domains(connection, region)
+        self._pages = [Pages(kind, kind.service(connection, region), region, domains) for kind in _probed_kinds()]
         self._breaker = CircuitBreaker()
 
     def holds_any(self, compartment_id: str) -> bool | ResourceError:

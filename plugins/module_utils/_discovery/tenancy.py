@@ -232,8 +232,8 @@ def _not_in_the_tree(compartment: Compartment) -> ResourceError:
     name = f"{compartment.name} " if compartment.name else ""
     return ResourceError(
         code="BrokenTree",
-        message=f"The compartment {name}({compartment.id}) has the parent {compartment.parent_id}, from which no way"
-        " leads up to the root, so it is unknown where it belongs. It was not searched.",
+        message=f"The compartment {name}({compartment.id}) was not searched: its parent, {compartment.parent_id}, does"
+        " not lead to the root compartment.",
         hint="Run the task again. If it stays so, name the compartment by its OCID in 'compartment_ids', and report it"
         " to Oracle.",
     )

@@ -71,8 +71,8 @@ class KeyNames:
         if not matching:
             meant = self._similar(keys, name, region, option)
             raise InputError(
-                f"{option}: {region} shows no key with the name {quote(name)}{meant}. "
-                "Give '<vault>/<key>', the name of a key, or the OCID of one that was created just now or is a replica"
+                f"{option}: no key with the name {quote(name)} was found in {region}{meant}. "
+                "Give '<vault>/<key>', the name of a key, or its OCID; a new key and a replica need the OCID"
             )
         if len(matching) > 1:
             described = [self._describe(key, region, option) for key in matching]

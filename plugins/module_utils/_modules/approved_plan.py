@@ -61,7 +61,7 @@ def approved_plan(options: Mapping[str, Any], role: str, *, check_mode: bool) ->
         if check_mode and is_blank(options["approved_plan"]):
             return None  # a dry run makes the plan that is going to be signed
         raise InputError(
-            f"'plan_signers' demands a signed plan, but no file of a plan is given. Nothing was changed. Sign the "
+            f"'plan_signers' demands a signed plan, so 'approved_file' is required. Nothing was changed. Sign the "
             f"plan.json of a dry run, and name it with 'approved_file' (in the playbook: {role}_plan_file)"
         )
     content = read_bytes(path)  # what is verified is what is read

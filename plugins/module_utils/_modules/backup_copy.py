@@ -117,7 +117,7 @@ def _expect_ready(connection: Connection, region: str) -> None:
 def create_folder_of_copies(options: Mapping[str, Any]) -> None:
     """Create the folder of the run that ``result_file`` is in, if that is asked for. Raises InputError."""
     if options["create_folder"] and not is_blank(options["result_file"]):
-        create_run_folder("result_file", options["result_file"], "copy_backups")
+        create_run_folder("result_file", options["result_file"], "copy_backups_report_dir")
 
 
 def point_latest_to_copies(options: Mapping[str, Any]) -> None:

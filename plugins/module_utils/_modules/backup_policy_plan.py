@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from .._common.errors import ApiError, InputError, ResourceError
+from .._common.text import visible
 from .._documents.discovery_file import DiscoveryFile, parse_discovery
 from .._documents.discovery_writer import named_resources, write_discovery
 from .._documents.json_reader import JsonNode
@@ -287,7 +288,18 @@ def _incomplete_text(found: _Found, discovery: DiscoveryFile | None) -> str:
         first = next(iter(found.unread.items()))
         return f"{len(found.unread):,} of the assets could not be read, e.g. {first[0][1]}: {first[1]}"
     places = [] if discovery is None else discovery.unreadable
-    return f"{len(places):,} places could not be read, e.g.: {places[0]['message']}" if places else ""
+    if discovery is None or not places:
+        return ""
+    many = "1 place" if len(places) == 1 else f"{len(places):,} places"
+    return f"{many} could not be read, e.g. {_where(places[0], discovery)}: {places[0]['message']}"
+
+
+def _where(place: UnreadableRow, discovery: DiscoveryFile) -> str:
+    rows = discovery.scanned["compartments"]
+    names = {row["id"]: row.get("path") or row["name"] for row in rows}
+    ocid = place["compartment_id"]
+    where = ocid and visible(names.get(ocid) or ocid)
+    return ", ".join(word for word in (place["region"] or "all regions", where) if word)
 
 
 def _unreadable(found: _Found, discovery: DiscoveryFile | None) -> list[UnreadableRow]:

@@ -42,5 +42,5 @@ def expect_none_expired(exceptions: Sequence[KeyException], now: str) -> None:
     if expired:
         raise InputError(
             f"Nothing was changed, because exceptions have expired: {'; '.join(expired)}. Renew them with their "
-            "owners, or remove them, so that what they are about is changed"
+            "owners, or remove them to have these resources changed"
         )

@@ -18,6 +18,7 @@ from .._common.clock import Clock
 from .._common.errors import InputError
 from .._common.progress import NO_PROGRESS, ProgressLog
 from .._common.quantities import duration
+from .._common.values import is_blank
 from .._common.version import VERSION
 from .._discovery.discover import (
     CONCURRENCY,
@@ -46,6 +47,7 @@ from .options import listed, writable_file
 from .output import invocation, warn_of
 from .plan_filters import defined_tags, freeform_tags
 from .progress import live_progress
+from .run_folder import create_run_folder
 from .runtime import Runtime
 from .scope_options import compartments_asked, regions_asked
 
@@ -80,6 +82,8 @@ def run_key_assignment_info(
     """Scan everything in scope and end the module. A place that can't be read is not a failure."""
     runtime = runtime or Runtime.default()
     with fail_module_on_error(module):
+        if module.params["create_folder"] and not is_blank(module.params["discovery_file"]):
+            create_run_folder("discovery_file", module.params["discovery_file"], "encryption_report_dir")
         discovery_file = writable_file("discovery_file", module.params["discovery_file"])
         check_files(module.params, {"discovery_file": discovery_file})
         connection = connect_to_read(module, runtime, concurrency=CONCURRENCY, attempts=_ATTEMPTS)

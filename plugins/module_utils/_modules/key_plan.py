@@ -196,7 +196,7 @@ def expect_plan_options(options: Mapping[str, Any], planner: PlanModule) -> Path
     """The folder of the plan. Raises InputError for options that no plan can be made with, before anything is read."""
     expect_no_blanks(options)
     if options["create_folder"] and not is_blank(options["plan_file"]):
-        create_run_folder("plan_file", options["plan_file"], planner.role)
+        create_run_folder("plan_file", options["plan_file"], f"{planner.role}_report_dir")
     plan_file = writable_file("plan_file", options["plan_file"])
     if plan_file is None:
         raise InputError("'plan_file' is empty. Give the file to write the plan to")

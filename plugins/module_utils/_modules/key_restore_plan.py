@@ -188,11 +188,16 @@ def _without_replica(source: Replication) -> ResourceError | None:
     """Why the key of a source's replica can't be restored: there is none, or more than one."""
     if len(source.meant) == 1:
         return None
-    there = "has no replica any more" if not source.meant else "has several replicas"
+    if not source.meant:
+        return ResourceError(
+            code="NotReplicated",
+            message="The source has no replica any more, so its key can't be restored",
+            hint="Enable replication again with the former key. Then run restore_keys again.",
+        )
     return ResourceError(
-        code="NotReplicated" if not source.meant else "SeveralReplicas",
-        message=f"The source {there}, so its key can't be restored",
-        hint="Use the module replica_kms_key.",
+        code="SeveralReplicas",
+        message="The source has several replicas, so its key can't be restored",
+        hint="Use the module replica_kms_key with 'destination_region'.",
     )
 
 

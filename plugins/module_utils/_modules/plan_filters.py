@@ -44,10 +44,7 @@ def expect_no_blanks(options: Mapping[str, Any]) -> None:
             if is_blank(part) or part in ([], {}):
                 if name in _TEXTS:
                     raise InputError(f"{place} is blank. Give it a value, or leave it out")
-                raise InputError(
-                    f"{place} is blank, so it is not known what to plan for. Leave '{name}' out if it should restrict "
-                    "nothing"
-                )
+                raise InputError(f"{place} is blank. Give it a value, or omit '{name}' to apply no filter")
 
 
 def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -258,8 +258,8 @@ def _recorded(path: Path, plan: PlanFile) -> tuple[PlanModule, dict[str, Any]]:
     planner = _plan_module(made.module) if made is not None else None
     if made is None or planner is None:
         raise InputError(
-            f"{str(path)!r} does not say how it was made, so no later plan can be made like it. Make the plan again, "
-            "or set 'rounds' to 1"
+            f"{str(path)!r} does not record its options, so later rounds can't repeat it. Make the plan again, or set "
+            "'rounds' to 1"
         )
     spec = {name: option for name, option in planner.spec.items() if name in planner.options_for_later}
     # None may stand for a default only where that is none itself.
@@ -269,7 +269,7 @@ def _recorded(path: Path, plan: PlanFile) -> tuple[PlanModule, dict[str, Any]]:
         raise InputError(f"{str(path)!r} was modified: 'made_with' has no option {missing[0]!r}. Make the plan again")
     if made.options.get("discovery_file") is not None:
         raise InputError(
-            f"{str(path)!r} was made from a 'discovery_file', so no later plan can be made like it. Make it with "
+            f"{str(path)!r} was made from a 'discovery_file', so later rounds can't repeat it. Make it with "
             "'new_discovery_file', or set 'rounds' to 1"
         )
     given = {name: value for name, value in made.options.items() if value is not None}
@@ -297,6 +297,7 @@ def _result(course: _Course, *, check_mode: bool) -> dict[str, Any]:
     }
     if course.recovered:
         result["recovered"] = course.recovered[:_MOST_RECOVERED]
+        result["put_back"] = sum(1 for entry in course.recovered if entry["changed"] and not entry["error"])
     return result
 
 

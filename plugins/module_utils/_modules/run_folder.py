@@ -13,9 +13,9 @@ from typing import Any
 from .._common.errors import InputError
 
 
-def create_run_folder(option: str, file: Any, role: str) -> None:
+def create_run_folder(option: str, file: Any, variable: str) -> None:
     """Create the folder of a file that ``option`` names, and those above it, for their owner only. Raises InputError,
-    with the variable of the role that names another folder."""
+    with the variable of a role that names another folder."""
     folder = Path(os.path.abspath(os.path.expanduser(str(file)))).parent
     try:
         for path in reversed([folder, *folder.parents]):
@@ -23,6 +23,6 @@ def create_run_folder(option: str, file: Any, role: str) -> None:
                 path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{role}_report_dir: the folder {str(folder)!r} of {option!r} can't be created: {error.strerror}. Nothing "
+            f"{variable}: the folder {str(folder)!r} of {option!r} can't be created: {error.strerror}. Nothing "
             "was changed. Name a folder that you may write to"
         ) from error

@@ -19,7 +19,7 @@ from .plan import PlanFilter, key_words
 _COPY = "Copy the configuration with the key and point its pools to it, with the module instance_configuration_kms_key"
 _DELETE = "Delete the configuration if nobody launches from it, since the key can't be retired before"
 _NODES = "Add node_pool to 'resource_types' (in the role: rekey_resource_types). New nodes get the key then"
-_LOOK = "Look at it in the Console, or allow the caller to read it"
+_LOOK = "Check it in the console, or allow the caller to read it"
 
 
 def advice(found: NewVolumes | None, plan_filter: PlanFilter) -> list[AdviceRow]:

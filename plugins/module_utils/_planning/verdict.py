@@ -116,10 +116,10 @@ def _canary_reason(failures: Sequence[Mapping[str, Any]], role: str) -> str:
         way_round = f"or leave it out with {role}_exclude_ids: [{ids}], and run again"
     else:
         way_round = f"and run again; to go on without it, set {role}_canary to 0"
-    noun = "A first change" if len(failures) == 1 else f"{len(failures):,} first changes"
+    noun = "the canary change" if len(failures) == 1 else f"{len(failures):,} canary changes"
     return (
-        f"The run was stopped early: {noun} ({role}_canary) failed. {named}{more}. The rest was not changed. Remove "
-        f"the reason, such as a lock, {way_round}"
+        f"The run was stopped early: {noun} ({role}_canary) failed. {named}{more}. The rest was not changed. Fix "
+        f"the cause, e.g. remove the lock, {way_round}"
     )
 
 
@@ -128,7 +128,10 @@ def _why(row: Mapping[str, Any]) -> str:
     if not isinstance(error, Mapping):
         return readable(error, _LONGEST_REASON)
     text = readable(error.get("message") or error.get("code") or "failed", _LONGEST_REASON).rstrip(".")
-    hint = readable(error.get("hint") or "", _LONGEST_REASON).rstrip(".")
+    first, *more = str(error.get("hint") or "").strip().split("\n")
+    # Lists, such as IAM statements with their OCIDs, are too long for a terminal.
+    hint = f"{first.rstrip(':.')}; the files of the run list them" if more else first
+    hint = readable(hint, _LONGEST_REASON).rstrip(".")
     return f"{text}. {hint}" if hint else text
 
 
@@ -143,6 +146,7 @@ def verdict(
     retirement: Sequence[Mapping[str, Any]] = (),
     objections: Sequence[str] = (),
     failures: Sequence[Mapping[str, Any]] = (),
+    put_back: int = 0,
 ) -> Verdict:
     """How a run ended.
 
@@ -151,7 +155,8 @@ def verdict(
     ``stopped``: the run stopped early; a text is the sentence of ``stop_reason``. ``latest`` is the link to the newest
     report. ``retirement`` has the verdicts of a report on keys, each with ``kms_key_id``, ``verdict`` and ``uses``.
     ``objections`` are what ``plan_objections`` has against carrying out the last plan, as sentences. ``failures`` are
-    resources that failed, as ``stop_reason`` takes them; not all, if they are many.
+    resources that failed, as ``stop_reason`` takes them; not all, if they are many. ``put_back`` counts policies and
+    replicas which an interrupted run had taken away, and this one made again without a plan.
     """
     counts = last_plan["summary"]
     is_call = "total" in counts
@@ -162,7 +167,11 @@ def verdict(
     is_unknown = incomplete or (not is_call and not discovery)
     faults = _lost(counts.get("unsettled", 0), folder)
     failed = counts["failed_earlier"]
-    if is_call and last_plan.get("msg") and (failed or counts["blocked"]):
+    if is_call and failures and (failed or counts["blocked"]):
+        faults.append(
+            _failed_lines(failed or counts["blocked"], failures, folder, "failed" if failed else "can't be changed")
+        )
+    elif is_call and last_plan.get("msg") and (failed or counts["blocked"]):
         faults.append(last_plan["msg"])  # it names the first of those that failed, with the reasons
     elif is_call and counts["blocked"]:
         faults.append(f"{resources(counts['blocked'])} can't be changed. The files in {folder} have the reasons")
@@ -185,11 +194,11 @@ def verdict(
     if incomplete:
         faults.append(f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}")
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
-    summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown)
+    summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown, put_back)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}
 
 
-def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str) -> str:
+def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str, verb: str = "failed") -> str:
     """Some of those that failed, with the reasons, a line for each."""
     if not failures:
         return f"{resources(count)} failed. The report in {folder} lists them with the reasons"
@@ -197,7 +206,7 @@ def _failed_lines(count: int, failures: Sequence[Mapping[str, Any]], folder: str
     lines = [f"  {_called(row)}: {_why(row)}" for row in shown]
     more = count - len(shown)
     return "\n".join(
-        [f"{resources(count)} failed:", *lines, *([f"  and {more:,} more in {folder}"] if more > 0 else [])]
+        [f"{resources(count)} {verb}:", *lines, *([f"  and {more:,} more in {folder}"] if more > 0 else [])]
     )
 
 
@@ -227,9 +236,10 @@ def _dry_run_line(counts: Mapping[str, int], incomplete: bool) -> str:
     return f"Dry run, nothing was changed: {', '.join(found)}"
 
 
-def _run_line(counts: Mapping[str, int], incomplete: bool) -> str:
+def _run_line(counts: Mapping[str, int], incomplete: bool, put_back: int) -> str:
     changed, failed = counts["changed_earlier"], counts["failed_earlier"]
-    found = [f"{resources(changed)} changed" if changed else "Nothing changed"]
+    found = [f"{resources(changed)} changed" if changed else "No key changed" if put_back else "Nothing changed"]
+    found += [f"{put_back:,} put back that an interrupted run had taken away"] if put_back else []
     found += [f"{failed:,} failed"] if failed else []
     found += [f"{counts['planned']:,} not changed yet"] if counts["planned"] else []
     others = {

@@ -67,8 +67,8 @@ def _hint(
         return kind.ignored_hint
     if error.is_limit_exceeded:
         return (
-            "OCI takes only so many changes at a time, and others were being made. Run the task again, "
-            "with a lower 'concurrency' or a longer 'wait_timeout'."
+            "OCI's limit of changes at one time was reached. Run the task again with a lower 'concurrency' or a longer "
+            "'wait_timeout'."
         )
     if error.is_precondition_failed:
         return f"The {kind.noun} was changed by somebody else at the same time. Run the task again."
@@ -79,7 +79,7 @@ def _hint(
     if hints:
         return "\n".join(hints)
     if error.is_incorrect_state or error.is_conflict:
-        return f"Another operation is in progress on the {kind.noun}. Run the task again when it is AVAILABLE."
+        return f"Another operation is in progress on the {kind.noun}. Run the task again when it has ended."
     return None
 
 

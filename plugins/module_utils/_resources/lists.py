@@ -53,7 +53,7 @@ def explain_unreadable(rows: Sequence[UnreadableRow], noun: str) -> ResourceErro
     return ResourceError(
         code="UnreadableRow",
         message=f"{count} can't be read, so nothing is known of {'it' if len(rows) == 1 else 'them'}: {named}{more}.",
-        hint="Run the task again. If it stays so, look at the resource in the Console, and report it to Oracle.",
+        hint="Run the task again. If it stays so, check the resource in the console, and report it to Oracle.",
     )
 
 

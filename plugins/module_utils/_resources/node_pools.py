@@ -56,8 +56,8 @@ class NodePoolKind(ResourceKind):
     requires_usable_current_key = False
     reader_class = NodePoolReader
     ignored_hint = (
-        "Nothing in OCI's documentation says that a node pool takes this key, or none. Change it in the console, or "
-        "leave the node pool out."
+        "OCI does not document whether node pools accept this key, or none. Change it in the console, or leave the "
+        "node pool out."
     )
 
     def service(self, connection: Connection, region: str) -> Service:

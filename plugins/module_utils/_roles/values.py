@@ -125,9 +125,7 @@ def string_list(value: Any) -> list[str]:
             raise InputError(f"{quote(item)} is in the list where a string is expected. Give a list of strings")
     found = [str(item).strip() for item in items if not is_blank(item)]
     if not found:
-        raise InputError(
-            f"{quote(value)} is set, but names nothing. Unset it if it is not intended to restrict anything"
-        )
+        raise InputError(f"{quote(value)} is empty. Give a value, or unset it to apply no filter")
     return list(dict.fromkeys(found))
 
 
@@ -290,7 +288,7 @@ def _pairs(value: Any, separator: re.Pattern[str], example: str) -> list[tuple[s
     if not isinstance(content, Mapping):
         raise InputError(f"{quote(value)} {_without_pairs(value)}. Write a line such as {example}")
     if not content:
-        raise InputError(f"{quote(value)} is set, but names nothing. Unset it if it is not intended")
+        raise InputError(f"{quote(value)} is empty. Give a value, or unset it")
     return [(str(name).strip(), inner) for name, inner in content.items()]
 
 

@@ -45,7 +45,7 @@ REKEY: list[tuple[dict[str, Any], str, str, str]] = [
     ({"kms_key_ids": "{broken"}, "{broken", "neither valid JSON nor valid YAML", "JSON"),
     ({"compartment_ids": KEY_A}, KEY_A, "is a key", "a compartment or a tenancy is expected"),
     ({"compartment_ids": ""}, "rekey_compartment_ids", "is not set", "for the whole tenancy, name its OCID"),
-    ({"compartment_ids": []}, "[]", "names nothing", "Unset it"),
+    ({"compartment_ids": []}, "[]", "is empty", "unset it"),
     (
         {"compartment_id": COMPARTMENT},
         "rekey_compartment_id",

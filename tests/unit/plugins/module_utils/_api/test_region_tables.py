@@ -53,7 +53,7 @@ def test_a_variable_that_is_no_region_is_named(value: str, words: str) -> None:
     text = str(caught.value)
     assert text.startswith(f"The environment variable OCI_REGION_METADATA {words}")
     assert "It takes one region, an object with realmKey, " in text
-    assert "a list of regions belongs into ~/.oci/regions-config.json" in text
+    assert "a list of regions goes in ~/.oci/regions-config.json" in text
 
 
 @pytest.mark.parametrize("value", ["", "  "])

@@ -155,8 +155,10 @@ def test_what_to_do_stands_in_the_message(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(InputError) as raised:
         expect_kept(tmp_path / "run" / "1", "The journal", {})
     message = str(raised.value)
-    assert message.startswith(f"The journal is to be in '{tmp_path}/run/1', which is in the own file system of")
-    assert "Nothing was changed. Mount a folder that is kept" in message
+    assert message.startswith(
+        f"The journal would not outlive the run in '{tmp_path}/run/1', which is in the own file system of"
+    )
+    assert "Nothing was changed. Name a folder on a persistent mount" in message
     assert message.endswith(f"touch {tmp_path / MARKER}")
 
 

@@ -43,6 +43,21 @@ def test_all_well() -> None:
     assert ended["line"] == "3 resources changed, 5 already right. The report: /run"
 
 
+@pytest.mark.parametrize(
+    ("changed", "put_back", "words"),
+    [
+        (3, 2, "3 resources changed, 2 put back that an interrupted run had taken away. "),
+        (0, 1, "No key changed, 1 put back that an interrupted run had taken away. "),
+        (0, 0, "Nothing changed. "),
+    ],
+)
+def test_the_last_line_says_what_was_put_back(changed: int, put_back: int, words: str) -> None:
+    result = counts(changed_earlier=changed)
+    complete = {"complete": True}
+    ended = verdict(result, complete, stopped=False, check_mode=False, folder="/run", put_back=put_back)
+    assert ended["line"] == f"{words}The report: /run"
+
+
 def test_what_is_zero_is_left_out_and_the_rest_is_not() -> None:
     line = end(
         changed_earlier=65,
@@ -151,7 +166,7 @@ class TestStopReason:
     def test_of_many_three_are_named(self) -> None:
         rows = [{**FAILED, "id": volume_id(number)} for number in range(9)]
         told = stop_reason({"is_canary": True, "resources": rows}, "rekey")
-        assert "9 first changes" in told
+        assert "9 canary changes" in told
         assert "and 6 more" in told
         assert len(told) < 1500
 
@@ -173,6 +188,16 @@ def test_failures_are_named_with_their_reasons_and_the_rest_is_counted() -> None
     lines = ended["faults"][0].split("\n")
     assert lines[:2] == ["9 resources failed:", "  db-1: Locked"]
     assert lines[5:] == ["  db-5: Locked", "  and 4 more in /run"]
+
+
+def test_of_a_hint_that_is_a_list_the_first_line_is_told() -> None:
+    hint = "These IAM statements have to be in force:\n  Allow service blockstorage to use keys"
+    rows = [{**FAILED, "error": {"message": "No.", "hint": hint}}]
+    (fault,) = verdict(
+        counts(failed_earlier=1), {"complete": True}, stopped=False, check_mode=False, folder="/run", failures=rows
+    )["faults"]
+    told = "These IAM statements have to be in force; the files of the run list them"
+    assert fault == f"1 resource failed:\n  db-1: No. {told}"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +240,12 @@ class TestOfACall:
         ended = self.end(failed=1, not_tried=2)
         assert ended["faults"][0] == "db-1: no."
         assert ended["line"].startswith("3 resources changed, 1 failed, 2 not changed yet, 5 already right.")
+
+    @pytest.mark.parametrize(("check_mode", "words"), [(False, "failed"), (True, "can't be changed")])
+    def test_where_the_failures_are_known_each_has_its_reason_and_remedy(self, check_mode: bool, words: str) -> None:
+        result = {"summary": {"total": 2, "changed": 0, "unchanged": 1, "failed": 1}, "msg": "With OCIDs."}
+        ended = verdict(result, {}, stopped=False, check_mode=check_mode, folder="/run", failures=[FAILED])
+        assert ended["faults"] == [f"1 resource {words}:\n  db-1: It is locked. Remove the lock"]
 
     def test_a_dry_run_fails_as_the_run_would(self) -> None:
         ended = self.end(check_mode=True, failed=1)

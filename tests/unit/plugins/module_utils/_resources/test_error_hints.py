@@ -126,7 +126,7 @@ def test_a_removal_in_a_security_zone_is_hinted_at_for_a_conflict() -> None:
     [
         (refused(409, "ResourceLocked"), "Remove the lock"),
         (refused(401, "NotAuthenticated"), "credentials"),
-        (refused(409, "IncorrectState"), "Run the task again when it is AVAILABLE"),
+        (refused(409, "IncorrectState"), "Run the task again when it has ended"),
     ],
 )
 def test_each_refusal_has_its_own_advice(error: ApiError, words: str) -> None:

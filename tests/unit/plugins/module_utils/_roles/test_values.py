@@ -58,7 +58,7 @@ def test_lists(given: Any) -> None:
 
 @pytest.mark.parametrize("given", [[], [""], [None, " "], ",", "[]", "- \n- "])
 def test_a_list_that_is_set_but_empty_is_no_blank(given: Any) -> None:
-    with pytest.raises(InputError, match="is set, but names nothing"):
+    with pytest.raises(InputError, match="is empty"):
         options.string_list(given)
 
 
@@ -116,9 +116,9 @@ def test_keys_by_region(given: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        ({}, "names nothing"),
-        ("{}", "names nothing"),
-        ([], "names nothing"),
+        ({}, "is empty"),
+        ("{}", "is empty"),
+        ([], "is empty"),
         (KEY_A, "Write a line such as us-ashburn-1="),
         ({IAD: ""}, "region us-ashburn-1 has no key"),
         (f"iad={KEY_A}\nfra=", "region fra has no key"),
@@ -218,7 +218,7 @@ class TestRekey:
     @pytest.mark.parametrize("name", ["freeform_tags", "defined_tags"])
     @pytest.mark.parametrize("empty", [{}, "{}"])
     def test_an_empty_tag_filter_is_an_error(self, name: str, empty: Any) -> None:
-        assert "names nothing" in problem(**{name: empty})
+        assert "is empty" in problem(**{name: empty})
 
     def test_a_region_without_a_key(self) -> None:
         assert "no key for eu-frankfurt-1" in problem(regions="iad,fra")
@@ -358,7 +358,7 @@ class TestBackupPolicy:
                 {"kms_key_id": KEY_A, "asset_ids": volume_id(1), "freeform_tags": "a=b"},
                 "among discovered assets",
             ),
-            ({"kms_key_id": KEY_A, "asset_ids": []}, "names nothing"),
+            ({"kms_key_id": KEY_A, "asset_ids": []}, "is empty"),
             ({"kms_key_id": KEY_A, "asset_ids": KEY_A}, "is a key, but"),
         ],
     )
