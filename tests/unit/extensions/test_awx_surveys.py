@@ -183,6 +183,16 @@ def test_all_blank_is_the_same_as_nothing(name: str, on_screen: bool) -> None:
 
 
 @EACH_SURVEY
+def test_nothing_ticked_is_the_same_as_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question with boxes gives an empty list then, which is an error elsewhere."""
+    playbook, questions = SURVEYS[name]
+    boxes = {question["variable"]: [] for question in questions if question["type"] == "multiselect"}
+    assert all(role_options({variable: []}, playbook)["problems"] for variable in boxes)
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    assert role_options(boxes, playbook) == role_options({}, playbook)
+
+
+@EACH_SURVEY
 @pytest.mark.parametrize("on_screen", [True, False])
 def test_what_is_blank_beside_the_needed_answers_has_its_documented_default(name: str, on_screen: bool) -> None:
     playbook, questions = SURVEYS[name]
