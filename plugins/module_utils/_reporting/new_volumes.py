@@ -16,7 +16,6 @@ from typing import Any, TypedDict
 from .._common.quantities import plural
 from .._common.text import shorten
 from .._documents.keys_file import ReportedKeyRow
-from .._model.decisions import GONE_STATES, POOL_FAULTY_STATES, POOL_READY_STATES
 from .._model.new_volumes import (
     NewVolumes,
     SourceRow,
@@ -35,7 +34,9 @@ from .scope import compartment_paths
 NO_VOLUMES = "no_volumes"
 """The state of what creates no volumes: its instances boot from volumes that are there already."""
 
-_AT_REST = GONE_STATES | POOL_READY_STATES | POOL_FAULTY_STATES
+POOLS_AT_REST = frozenset({"ACTIVE", "NEEDS_ATTENTION", "RUNNING", "STOPPED", "FAILED", "INACTIVE"})
+"""States in which no change is under way, as in decisions.py, which reports have no other need of."""
+
 _MOST_LINES = 10
 _NAMED = 3
 _NAME_LENGTH = 60
@@ -284,7 +285,7 @@ def _pools_in_transition(found: NewVolumes) -> int:
     known counts as that, as does none."""
     node_pools = [row for row in found["sources"] if row["type"] == NODE_POOL]
     instance_pools = {pool["id"]: pool for row in found["sources"] for pool in row["pools"]}
-    return sum(row["lifecycle_state"] not in _AT_REST for row in (*node_pools, *instance_pools.values()))
+    return sum(row["lifecycle_state"] not in POOLS_AT_REST for row in (*node_pools, *instance_pools.values()))
 
 
 def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
