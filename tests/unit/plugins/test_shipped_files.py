@@ -31,7 +31,7 @@ LIMITS = {
     "instance_configuration_kms_key": (760_000, 540_000),
     "key_assignment_info": (604_000, 426_000),
     "key_assignment_plan": (876_000, 632_000),
-    "key_assignment_report": (422_000, 311_000),
+    "key_assignment_report": (424_000, 311_000),
     "key_plan_apply": (1_211_000, 887_000),
     "key_restore_plan": (802_000, 574_000),
     "kms_key_info": (396_000, 279_000),
