@@ -172,6 +172,41 @@ def test_recreation_only_where_the_service_leaves_the_key(
 
 
 @pytest.mark.parametrize("kind", SOURCES)
+def test_a_recreation_that_failed_says_that_the_replica_is_another_one(sim: Simulator, kind: str) -> None:
+    source = SOURCES[kind]
+    fleet(sim, replica_key_change="ignored")
+    before = replicas(sim, source)[0]
+    # The first update is ignored, the second one switches replication off.
+    sim.fault("status", UPDATES[kind], after=2, times=1, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    ran = assign(sim, source, kms_key_id="key-everywhere", recreate=True)
+
+    replica_id = f"{LISTS[kind][:-1]}Id"
+    (after,) = replicas(sim, source)
+    assert (key_in_place(sim, source), after[replica_id] == before[replica_id]) == ("key-phx", False)
+    assert (ran.failed, ran.only["changed"]) == (True, True)
+    assert (ran.only["replica_id"], ran.only["previous_replica_id"]) == (after[replica_id], before[replica_id])
+    assert "Its replica was deleted, and another one was made with the former key. It now has a replica" in ran.msg
+    assert "restored" not in ran.msg
+    assert any(
+        "its replica was deleted and made again" in line and "everything is copied again" in line
+        for line in ran.result["warnings"]
+    )
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_replica_that_could_not_be_made_again_is_said_to_be_gone(sim: Simulator, kind: str) -> None:
+    fleet(sim, replica_key_change="ignored")
+    sim.fault("status", UPDATES[kind], after=2, times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    ran = assign(sim, SOURCES[kind], kms_key_id="key-everywhere", recreate=True)
+
+    assert (ran.failed, ran.only["changed"], replicas(sim, SOURCES[kind])) == (True, True, [])
+    assert any("its replica was deleted, and there is none now" in line for line in ran.result["warnings"])
+    assert not any("made again" in line for line in ran.result["warnings"])
+
+
+@pytest.mark.parametrize("kind", SOURCES)
 @pytest.mark.parametrize(
     ("setting", "key"), [("accepted", "key-everywhere"), ("ignored", "key-everywhere"), ("ignored", None)]
 )
@@ -274,7 +309,7 @@ class TestHalfWay:
         ran = assign(sim, "volume-1", kms_key_id="key-everywhere", recreate=True)
 
         assert ran.failed
-        assert "The former assignment was restored" in ran.msg
+        assert "another one was made with the former key" in ran.msg
         assert key_in_place(sim, "volume-1") == "key-phx"
         assert ran.writes == {"UpdateVolume": 4}
 

@@ -32,7 +32,7 @@ LIMITS = {
     "key_assignment_info": (604_000, 426_000),
     "key_assignment_plan": (876_000, 632_000),
     "key_assignment_report": (424_000, 311_000),
-    "key_plan_apply": (1_211_000, 887_000),
+    "key_plan_apply": (1_213_000, 889_000),
     "key_restore_plan": (802_000, 574_000),
     "kms_key_info": (396_000, 279_000),
     "replica_kms_key": (747_000, 532_000),
