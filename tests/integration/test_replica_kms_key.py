@@ -15,6 +15,7 @@ import pytest
 from integration.support.clock import UnhurriedClock
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import Ran, furnish, run
+from integration.support.rekey_helpers import plan_restore, read_plan
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import replica_kms_key
 from simulator.client import Simulator
@@ -356,3 +357,46 @@ class TestHalfWay:
         assert not ran.failed, ran.msg
         assert ran.writes == {"UpdateVolume": 2}
         assert key_in_place(sim, "volume-1") == "key-everywhere"
+
+
+@pytest.mark.parametrize("setting", ["accepted", "ignored"])
+@pytest.mark.parametrize("kind", SOURCES)
+def test_of_several_replicas_a_restore_says_what_to_do_and_is_not_complete(
+    sim: Simulator, tmp_path: Path, kind: str, setting: str
+) -> None:
+    other = {"region": "eu-frankfurt-1", "name": "other-name"}
+    fleet(sim, others=[other], replica_key_change=setting, replicas_of_a_source="several")
+    (tmp_path / "run").mkdir()
+    journal = str(tmp_path / "run" / "journal.jsonl")
+    where = {"destination_region": "us-phoenix-1", "journal": journal}
+    assign(sim, SOURCES[kind], kms_key_id="key-phx-2", recreate=True, **where)
+
+    ran = plan_restore(sim, tmp_path / "undo", tmp_path / "run", recreate_replicas=True)
+
+    assert not ran.failed, ran.msg
+    assert ran.msg == "0 resources will be changed, 1 blocked"
+    assert (ran.result["complete"], ran.result["found"]["complete"]) == (False, False)
+    assert ran.result["found"]["msg"].startswith("1 replica could not be restored, e.g.: its source has several")
+    plan = read_plan(tmp_path / "undo")
+    (row,) = plan["blocked"]
+    assert plan["not_seen"] == []
+    assert (row["id"], row["wanted_kms_key_id"]) == (sim.id(SOURCES[kind]), sim.id("key-phx"))
+    assert row["reason"] == "its source has several replicas, and a plan can't tell them apart"
+    assert row["remedy"] == (
+        "Use the module replica_kms_key, with the replica's region as 'destination_region'. It was on "
+        f"{sim.id('key-phx')}"
+    )
+    assert "could not be read" not in " ".join(ran.result["lines"])
+
+
+def test_a_replica_that_is_gone_is_not_called_unread(sim: Simulator, tmp_path: Path) -> None:
+    fleet(sim)
+    (tmp_path / "run").mkdir()
+    assign(sim, "volume-1", kms_key_id="key-phx-2", journal=str(tmp_path / "run" / "journal.jsonl"))
+    sim.change(sim.id("volume-1"), replicas=[])
+
+    ran = plan_restore(sim, tmp_path / "undo", tmp_path / "run")
+
+    (row,) = read_plan(tmp_path / "undo")["blocked"]
+    assert row["reason"] == "its source has no replica any more"
+    assert not ran.result["found"]["complete"]

@@ -20,8 +20,8 @@ _COPY = "Copy the configuration with the key and point its pools to it, with the
 _DELETE = "Delete the configuration if nobody launches from it, since the key can't be retired before"
 _NODES = "Add node_pool to 'resource_types' (in the role: rekey_resource_types). New nodes get the key then"
 _FIND = (
-    "Whether a pool uses the configuration is not known. Plan with 'new_volumes' for the whole tenancy, as a caller who "
-    "may inspect instance-pools"
+    "Whether a pool uses the configuration is not known. Plan with 'new_volumes' for the whole tenancy, as a caller "
+    "who may inspect instance-pools"
 )
 _LOOK = "Check it in the console, or allow the caller to read it"
 

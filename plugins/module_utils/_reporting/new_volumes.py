@@ -312,7 +312,8 @@ def key_sentence(row: Mapping[str, Any]) -> str:
         return f"{pools[0]} will create volumes on {name}."
     if not pools:
         unused = RESOURCE_TYPES.count(INSTANCE_CONFIGURATION, row["unused_configurations"])
-        return f"{unused} would create volumes on {name}. No pool was found that uses {'it' if row['unused_configurations'] == 1 else 'them'}."
+        them = "it" if row["unused_configurations"] == 1 else "them"
+        return f"{unused} would create volumes on {name}. No pool was found that uses {them}."
     total = plural(row["instance_pools"] + row["node_pools"], "pool")
     return f"{total} will create volumes on {name} ({', '.join(pools)})."
 
@@ -390,8 +391,8 @@ def remedy(source: Mapping[str, Any], is_unused_known: bool = False) -> str:
     if is_unused_known:
         return "No pool uses it. Delete it if nobody launches from it."
     return (
-        "No pool that uses it was found, but not all pools were listed. Report on the whole tenancy, as a caller who may "
-        "inspect instance-pools, before you delete it."
+        "No pool that uses it was found, but not all pools were listed. Report on the whole tenancy, as a caller who "
+        "may inspect instance-pools, before you delete it."
     )
 
 
