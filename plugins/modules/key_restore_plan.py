@@ -169,7 +169,8 @@ found:
       type: bool
       sample: true
     msg:
-      description: How many could not be read, and how many replicas could not be restored, with an example. Empty if there are none.
+      description: How many could not be read, and how many replicas could not be restored, with an example. Empty
+        if there are none.
       type: str
       sample: ''
 summary:
