@@ -101,10 +101,10 @@ def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[st
     restore, and is no reason for all of them to fail.
     """
     failed = [error for error in unread.values() if error.status != 404]
-    unread = [error for error in failed if error.code not in REPLICA_NOT_RESTORED]
+    not_read = [error for error in failed if error.code not in REPLICA_NOT_RESTORED]
     left = [error for error in failed if error.code in REPLICA_NOT_RESTORED]
     messages = [
-        *([f"{len(unread):,} of the resources could not be read, e.g.: {unread[0]}"] if unread else []),
+        *([f"{len(not_read):,} of the resources could not be read, e.g.: {not_read[0]}"] if not_read else []),
         *([f"{plural(len(left), 'replica')} could not be restored, e.g.: {left[0].message}"] if left else []),
     ]
     return {"file": file, "complete": not failed, "msg": ". ".join(messages)}
