@@ -197,7 +197,9 @@ def _refusal(source: Replication, noun: str, desired: DesiredState) -> ResourceE
         return ResourceError(
             code="ReplicaOfGroup",
             message=f"This {noun} is replicated with its volume group {source.replicated_by}, which has the key.",
-            hint="Name the volume group instead ('volume_group_ids'); its members follow.",
+            hint="Name the volume group instead ('volume_group_ids'); its members follow. If the replica of the group "
+            "has the key already, switch the replication of the group off and on in the console: everything is copied "
+            "again, on its key.",
         )
     if len(source.region_parts) > 1:
         return ResourceError(

@@ -27,7 +27,7 @@ LIMITS = {
     "backup_copy": (787_000, 561_000),
     "backup_kms_key": (711_000, 504_000),
     "backup_policy_crossregion_key": (720_000, 512_000),
-    "backup_policy_plan": (858_000, 618_000),
+    "backup_policy_plan": (860_000, 620_000),
     "instance_configuration_kms_key": (760_000, 540_000),
     "key_assignment_info": (604_000, 426_000),
     "key_assignment_plan": (878_000, 633_000),
