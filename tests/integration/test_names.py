@@ -58,7 +58,10 @@ class TestKeys:
             ("key-aa", ["no key with the name 'key-aa'", "did you mean", "'key-a'", IAD]),
             ("KEY-A", ["did you mean 'key-a'"]),
             ("vault-iad/key-c", ["no key with the name 'vault-iad/key-c'", "'vault-iad/key-a'"]),
-            ("vault-phx/key-a", [f"no key with the name 'vault-phx/key-a' was found in {IAD} (did you mean 'vault-iad/key-a"]),
+            (
+                "vault-phx/key-a",
+                [f"no key with the name 'vault-phx/key-a' was found in {IAD} (did you mean 'vault-iad/key-a"],
+            ),
             ("nope/key-a", [f"no key with the name 'nope/key-a' was found in {IAD} (did you mean 'vault-iad/key-a'"]),
             ("nope/nothing-like-it", [f"no key with the name 'nope/nothing-like-it' was found in {IAD}. Give "]),
             ("nothing like it", [f"no key with the name 'nothing like it' was found in {IAD}. Give ", "or its OCID"]),
