@@ -164,11 +164,13 @@ found:
       type: str
       sample: /var/reports/before.json
     complete:
-      description: Whether everything could be read, but for what OCI does not find, such as what was deleted since.
+      description: Whether everything could be read, but for what OCI does not find, such as what was deleted since, and
+        each replica could be planned for.
       type: bool
       sample: true
     msg:
-      description: How many could not be read, with an example. Empty if there are none.
+      description: How many could not be read, and how many replicas could not be restored, with an example. Empty
+        if there are none.
       type: str
       sample: ''
 summary:

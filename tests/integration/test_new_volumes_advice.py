@@ -15,6 +15,7 @@ from integration.support.assignment_info import IAD
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._planning.verdict import objections
 from ansible_collections.oci_keys.block_volume.plugins.modules import key_assignment_plan, key_plan_apply
 from simulator.client import Simulator
 
@@ -42,7 +43,7 @@ def fleet(sim: Simulator) -> None:
 def plan(sim: Simulator, folder: Path, *, check: bool = False, **options: Any) -> Ran:
     files = {"new_discovery_file": "before.json", "plan_file": "plan.json", "keys_file": "keys.json"}
     given = {
-        "compartment_ids": [sim.id("prod")],
+        "compartment_ids": [sim.id("root")],
         "regions": [IAD],
         "resource_types": ["volume"],
         "kms_key_ids": {IAD: sim.id("key-b")},
@@ -92,6 +93,38 @@ def test_the_plan_is_carried_out_without_it(sim: Simulator, tmp_path: Path) -> N
         sim.id("web"),
         sim.id("right"),
     }
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_pools_may_be_in_compartments_that_were_not_looked_at(sim: Simulator, tmp_path: Path, leave: bool) -> None:
+    fleet(sim)
+
+    limits = {"from_kms_key_ids": [sim.id("key-a")]} if leave else {}
+    plan(sim, tmp_path / "run", compartment_ids=[sim.id("prod")], **limits)
+
+    row = advised(tmp_path / "run")["unused"]
+    assert row["remedy"].startswith("Whether a pool uses the configuration is not known. ")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["ListInstanceConfigurations", "ListInstancePools", "ListNodePools", "GetInstanceConfiguration"],
+)
+def test_a_plan_is_not_complete_if_what_creates_new_volumes_could_not_be_read(
+    sim: Simulator, tmp_path: Path, operation: str
+) -> None:
+    fleet(sim)
+    sim.fault("status", operation, times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    ran = plan(sim, tmp_path / "run", compartment_ids=[sim.id("prod")])
+
+    assert not ran.failed, ran.msg
+    assert not ran.result["complete"]
+    assert not json.loads((tmp_path / "run" / "plan.json").read_text())["complete"]
+    assert ran.msg.endswith("1 place not seen")
+    (objection,) = objections(ran.result, {"fail_on": ["incomplete"]}, role="rekey")
+    assert objection.startswith("1 place or resource could not be read and rekey_fail_on has incomplete. ")
+    assert objections(ran.result, {"fail_on": ["blocked"]}, role="rekey") == []
 
 
 def test_nobody_is_advised_who_did_not_ask(sim: Simulator, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from integration.support.clock import UnhurriedClock
 from integration.support.fleets import tenancy, volumes
 from integration.support.harness import Ran, furnish, run
+from integration.support.rekey_helpers import plan_restore, read_plan
 
 from ansible_collections.oci_keys.block_volume.plugins.modules import replica_kms_key
 from simulator.client import Simulator
@@ -172,6 +173,41 @@ def test_recreation_only_where_the_service_leaves_the_key(
 
 
 @pytest.mark.parametrize("kind", SOURCES)
+def test_a_recreation_that_failed_says_that_the_replica_is_another_one(sim: Simulator, kind: str) -> None:
+    source = SOURCES[kind]
+    fleet(sim, replica_key_change="ignored")
+    before = replicas(sim, source)[0]
+    # The first update is ignored, the second one switches replication off.
+    sim.fault("status", UPDATES[kind], after=2, times=1, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    ran = assign(sim, source, kms_key_id="key-everywhere", recreate=True)
+
+    replica_id = f"{LISTS[kind][:-1]}Id"
+    (after,) = replicas(sim, source)
+    assert (key_in_place(sim, source), after[replica_id] == before[replica_id]) == ("key-phx", False)
+    assert (ran.failed, ran.only["changed"]) == (True, True)
+    assert (ran.only["replica_id"], ran.only["previous_replica_id"]) == (after[replica_id], before[replica_id])
+    assert "Its replica was deleted, and another one was made with the former key. It now has a replica" in ran.msg
+    assert "restored" not in ran.msg
+    assert any(
+        "its replica was deleted and made again" in line and "everything is copied again" in line
+        for line in ran.result["warnings"]
+    )
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_replica_that_could_not_be_made_again_is_said_to_be_gone(sim: Simulator, kind: str) -> None:
+    fleet(sim, replica_key_change="ignored")
+    sim.fault("status", UPDATES[kind], after=2, times=None, status=404, code="NotAuthorizedOrNotFound", message="No.")
+
+    ran = assign(sim, SOURCES[kind], kms_key_id="key-everywhere", recreate=True)
+
+    assert (ran.failed, ran.only["changed"], replicas(sim, SOURCES[kind])) == (True, True, [])
+    assert any("its replica was deleted, and there is none now" in line for line in ran.result["warnings"])
+    assert not any("made again" in line for line in ran.result["warnings"])
+
+
+@pytest.mark.parametrize("kind", SOURCES)
 @pytest.mark.parametrize(
     ("setting", "key"), [("accepted", "key-everywhere"), ("ignored", "key-everywhere"), ("ignored", None)]
 )
@@ -274,7 +310,7 @@ class TestHalfWay:
         ran = assign(sim, "volume-1", kms_key_id="key-everywhere", recreate=True)
 
         assert ran.failed
-        assert "The former assignment was restored" in ran.msg
+        assert "another one was made with the former key" in ran.msg
         assert key_in_place(sim, "volume-1") == "key-phx"
         assert ran.writes == {"UpdateVolume": 4}
 
@@ -321,3 +357,46 @@ class TestHalfWay:
         assert not ran.failed, ran.msg
         assert ran.writes == {"UpdateVolume": 2}
         assert key_in_place(sim, "volume-1") == "key-everywhere"
+
+
+@pytest.mark.parametrize("setting", ["accepted", "ignored"])
+@pytest.mark.parametrize("kind", SOURCES)
+def test_of_several_replicas_a_restore_says_what_to_do_and_is_not_complete(
+    sim: Simulator, tmp_path: Path, kind: str, setting: str
+) -> None:
+    other = {"region": "eu-frankfurt-1", "name": "other-name"}
+    fleet(sim, others=[other], replica_key_change=setting, replicas_of_a_source="several")
+    (tmp_path / "run").mkdir()
+    journal = str(tmp_path / "run" / "journal.jsonl")
+    where = {"destination_region": "us-phoenix-1", "journal": journal}
+    assign(sim, SOURCES[kind], kms_key_id="key-phx-2", recreate=True, **where)
+
+    ran = plan_restore(sim, tmp_path / "undo", tmp_path / "run", recreate_replicas=True)
+
+    assert not ran.failed, ran.msg
+    assert ran.msg == "0 resources will be changed, 1 blocked"
+    assert (ran.result["complete"], ran.result["found"]["complete"]) == (False, False)
+    assert ran.result["found"]["msg"].startswith("1 replica could not be restored, e.g.: its source has several")
+    plan = read_plan(tmp_path / "undo")
+    (row,) = plan["blocked"]
+    assert plan["not_seen"] == []
+    assert (row["id"], row["wanted_kms_key_id"]) == (sim.id(SOURCES[kind]), sim.id("key-phx"))
+    assert row["reason"] == "its source has several replicas, and a plan can't tell them apart"
+    assert row["remedy"] == (
+        "Use the module replica_kms_key, with the replica's region as 'destination_region'. It was on "
+        f"{sim.id('key-phx')}"
+    )
+    assert "could not be read" not in " ".join(ran.result["lines"])
+
+
+def test_a_replica_that_is_gone_is_not_called_unread(sim: Simulator, tmp_path: Path) -> None:
+    fleet(sim)
+    (tmp_path / "run").mkdir()
+    assign(sim, "volume-1", kms_key_id="key-phx-2", journal=str(tmp_path / "run" / "journal.jsonl"))
+    sim.change(sim.id("volume-1"), replicas=[])
+
+    ran = plan_restore(sim, tmp_path / "undo", tmp_path / "run")
+
+    (row,) = read_plan(tmp_path / "undo")["blocked"]
+    assert row["reason"] == "its source has no replica any more"
+    assert not ran.result["found"]["complete"]

@@ -300,8 +300,11 @@ class Reconciler:
         attempt = replace(attempt, roll_backs=attempt.roll_backs + 1)
         if isinstance(reading, Resource):
             is_restored = kind.is_same(before, reading)
-            attempt = replace(attempt, after=reading, changed=not is_restored)
-            if note and is_restored:
+            remade = kind.remade(before, reading) if is_restored else None
+            attempt = replace(attempt, after=reading, changed=not is_restored or remade is not None)
+            if remade is not None:
+                note = f" {remade}"
+            elif note and is_restored:
                 note = _RESTORED
             if kind.matches(reading, attempt.decision.desired):
                 return replace(attempt, phase=Phase.DONE, error=None)  # it took effect after all

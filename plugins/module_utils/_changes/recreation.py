@@ -49,12 +49,22 @@ def run_with_recreation(
             *in_place.warnings,
             *again.warnings,
             *(
-                f"{outcome.label}: its replica was deleted and made again, from {outcome.time_requested} on: {_AGAIN}."
+                f"{outcome.label}: its replica was deleted{_what_followed(outcome)}."
                 for outcome in made.values()
                 if outcome.changed
             ),
         ],
     )
+
+
+def _what_followed(outcome: Outcome) -> str:
+    """What became of a replica that was deleted, also by a change that failed."""
+    if outcome.before is None or outcome.after is None:
+        return ", unless the request was lost; what is there now is not known"
+    missing = len(outcome.before.replicas) - len(outcome.after.replicas)
+    if outcome.error is not None and missing > 0:
+        return ", and there is none now. Switch replication on again"
+    return f" and made again, from {outcome.time_requested} on: {_AGAIN}"
 
 
 def _is_left(outcome: Outcome) -> bool:

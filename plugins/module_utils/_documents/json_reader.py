@@ -58,7 +58,7 @@ def _read(path: Path, start: int, most: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise InputError(f"{str(path)!r} is not a regular file. Give a file that this collection wrote")
+                raise InputError(f"{str(path)!r} is not a regular file, but a pipe, a device or the like. Give a file")
             file.seek(start if start >= 0 else max(found.st_size + start, 0))
             return file.read(most)
     except OSError as error:
@@ -71,9 +71,14 @@ def parse_json(content: bytes, name: str, line: int | None = None) -> JsonNode:
     try:
         return JsonNode(json.loads(content, parse_constant=_refuse_constant), name, line=line)
     except RecursionError as error:
-        raise InputError(f"{source} is nested too deeply to be a file of this collection") from error
+        raise InputError(f"{source} is nested too deeply, so it is not read. Check what wrote it") from error
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
-        raise InputError(f"{source} is not JSON: {error}") from error
+        raise InputError(f"{source} is not JSON: {_told(error)}. Check what wrote it") from error
+
+
+def _told(error: ValueError) -> str:
+    """Python advises to change the program for a long number."""
+    return "it has a number of thousands of digits" if "int_max_str_digits" in str(error) else str(error)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -83,14 +83,22 @@ def read_terraform_states(paths: Sequence[Path]) -> TerraformStates:
         )
     found: list[ManagedKey] = []
     for path in paths:
-        content = read_bytes(path)
-        if len(content) > MOST_STATE_BYTES:
-            raise InputError(
-                f"{str(path)!r} is larger than {MOST_STATE_BYTES // 1024**2} MiB, so it is not read. Leave out of it "
-                "what is not of Block Volume"
-            )
-        found += parse_terraform_state(parse_json(content, str(path)), str(path))
+        found += parse_terraform_state(_read(path), str(path))
     return TerraformStates([str(path) for path in paths], found)
+
+
+def _read(path: Path) -> JsonNode:
+    """The content of a file. An error says where states come from."""
+    try:
+        content = read_bytes(path)
+        if len(content) <= MOST_STATE_BYTES:
+            return parse_json(content, str(path))
+    except InputError as error:
+        raise InputError(f"{error}. States of Terraform are the output of 'terraform show -json', in a file") from error
+    raise InputError(
+        f"{str(path)!r} is larger than {MOST_STATE_BYTES // 1024**2} MiB, so it is not read. Leave out of it what is "
+        "not of Block Volume"
+    )
 
 
 def parse_terraform_state(root: JsonNode, file: str) -> list[ManagedKey]:

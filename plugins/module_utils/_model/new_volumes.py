@@ -75,6 +75,12 @@ def pool_count(source: SourceRow) -> int:
     return 1 if source["type"] == NODE_POOL else len(source["pools"])
 
 
+def lists_all_pools(found: NewVolumes | None, whole_tenancy: bool | None) -> bool:
+    """Whether a configuration for which no pool was found has none. A pool may be in any compartment of the region, so
+    unless each one was listed, that is not known."""
+    return found is not None and found["complete"] and whole_tenancy is True
+
+
 def keys_of(source: SourceRow) -> list[str | None]:
     """The keys of the volumes that are created, each once, the Oracle-managed one (None) first."""
     return sorted({volume["kms_key_id"] for volume in source["volumes"]}, key=lambda key: key or "")

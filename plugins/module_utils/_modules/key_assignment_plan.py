@@ -84,7 +84,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     interrupted = interrupted_in_plan(context, read={row["id"] for row in discovery.resources})
     plan = make_plan(discovery.resources, plan_filter)
     interrupted.add_to(plan, plan_filter)
-    plan.advice = advice(discovery.new_volumes, plan_filter)
+    plan.advice = advice(discovery.new_volumes, plan_filter, whole_tenancy=discovery.scanned["whole_tenancy"])
     key_checks = KeyChecks()
     if options["validate_key"]:
         wanted = _wanted_keys(plan_filter, discovery) | _keys_of_lost(plan)
@@ -94,9 +94,10 @@ def plan_assignment(context: PlanContext) -> PlanResult:
     present, missing = settle(
         plan, approved, options["plan_digest"], previous=context.previous, interrupted=interrupted
     )
+    places_not_seen = _places_not_seen(discovery)
     facts = {
         "options": _recorded_options(options),
-        "complete": discovery.complete,
+        "complete": not places_not_seen,
         "approved_digest": approved and approved.digest,
     }
     return PlanResult(
@@ -116,9 +117,20 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         approved=None if approved is None else approved.digest,
         present=present,
         gone=missing,
-        places_not_seen=max(len(discovery.unreadable), 0 if discovery.complete else 1),
-        complete=discovery.complete,
+        places_not_seen=places_not_seen,
+        complete=not places_not_seen,
     )
+
+
+def _places_not_seen(discovery: DiscoveryFile) -> int:
+    """How many places could not be read, of resources and of what creates new volumes; at least 1 if something was
+    not."""
+    found = discovery.new_volumes
+    looks = [
+        (discovery.unreadable, discovery.complete),
+        *([] if found is None else [(found["unreadable"], found["complete"])]),
+    ]
+    return sum(max(len(unreadable), 0 if complete else 1) for unreadable, complete in looks)
 
 
 def _matcher(exceptions: Sequence[KeyException] | None, discovery: DiscoveryFile) -> ExceptionMatcher | None:

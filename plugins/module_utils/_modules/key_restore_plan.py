@@ -15,6 +15,7 @@ from typing import Any, cast
 from .._api.client import Connection
 from .._common.errors import ApiError, InputError, ResourceError, explain
 from .._common.progress import NO_PROGRESS, ProgressLog
+from .._common.quantities import plural
 from .._documents.discovery_writer import named_resources, write_discovery
 from .._documents.plan_file import UnplannedRow
 from .._documents.subject import Subject
@@ -28,7 +29,7 @@ from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
 from .._planning.replicated import node_pool_warnings, recreation_warnings
-from .._planning.restore import block_unusable, has_policy_of_run, make_restore_plan
+from .._planning.restore import REPLICA_NOT_RESTORED, block_unusable, has_policy_of_run, make_restore_plan
 from .._resources.policy_reader import PolicyReader
 from .._resources.pools import POOL_KINDS
 from .._resources.region_reader import RegionReader
@@ -100,8 +101,13 @@ def _found(file: str | None, unread: Mapping[Subject, ResourceError]) -> dict[st
     restore, and is no reason for all of them to fail.
     """
     failed = [error for error in unread.values() if error.status != 404]
-    message = f"{len(failed):,} of the resources could not be read, e.g.: {failed[0]}" if failed else ""
-    return {"file": file, "complete": not failed, "msg": message}
+    not_read = [error for error in failed if error.code not in REPLICA_NOT_RESTORED]
+    left = [error for error in failed if error.code in REPLICA_NOT_RESTORED]
+    messages = [
+        *([f"{len(not_read):,} of the resources could not be read, e.g.: {not_read[0]}"] if not_read else []),
+        *([f"{plural(len(left), 'replica')} could not be restored, e.g.: {left[0].message}"] if left else []),
+    ]
+    return {"file": file, "complete": not failed, "msg": ". ".join(messages)}
 
 
 def _unread_policies(former: FormerKeys, unread: Mapping[Subject, ResourceError]) -> list[UnplannedRow]:
@@ -191,13 +197,13 @@ def _without_replica(source: Replication) -> ResourceError | None:
     if not source.meant:
         return ResourceError(
             code="NotReplicated",
-            message="The source has no replica any more, so its key can't be restored",
-            hint="Enable replication again with the former key. Then run restore_keys again.",
+            message="its source has no replica any more",
+            hint="Enable replication again, if it is still wanted",
         )
     return ResourceError(
         code="SeveralReplicas",
-        message="The source has several replicas, so its key can't be restored",
-        hint="Use the module replica_kms_key with 'destination_region'.",
+        message="its source has several replicas, and a plan can't tell them apart",
+        hint="Use the module replica_kms_key, with the replica's region as 'destination_region'",
     )
 
 

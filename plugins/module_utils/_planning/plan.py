@@ -119,7 +119,9 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
     excluded = frozenset(plan_filter.exclude_ids)
     without_key: dict[str, Counter[str]] = {}
     for resource in resources:
-        if not is_selected(resource, plan_filter) or replicated.follows_group(resource):
+        region, keys = region_of_wanted_key(resource), plan_filter.keys_for(resource["type"])
+        is_left = replicated.is_left_behind(resource, None if keys is None else keys.get(region))
+        if not is_selected(resource, plan_filter) or (replicated.follows_group(resource) and not is_left):
             plan.not_selected += 1
             continue
         names = (resource["id"], resource.get("asset_id"), resource.get("source_id"), resource["group_id"])
@@ -130,7 +132,6 @@ def make_plan(resources: Iterable[ResourceRow], plan_filter: PlanFilter) -> Plan
         if reason is not None:
             plan.excluded.append(unplanned_row(resource, reason))
             continue
-        region, keys = region_of_wanted_key(resource), plan_filter.keys_for(resource["type"])
         if keys is not None and region not in keys:
             without_key.setdefault(region, Counter())[resource["type"]] += 1
             continue

@@ -19,12 +19,22 @@ class Replicated:
 
     def __init__(self, resources: Sequence[ResourceRow]) -> None:
         replicas = [row for row in resources if row["type"] == REPLICA]
-        self._ids = {row["id"] for row in replicas}
+        self._keys = {row["id"]: row["kms_key_id"] for row in replicas}
         self._by_source = Counter(source_of(row) for row in replicas)
 
     def follows_group(self, resource: ResourceRow) -> bool:
         """Whether it is the replica of a group's member, and that of the group is there: both get one key."""
-        return resource["type"] == REPLICA and resource["group_id"] in self._ids
+        return resource["type"] == REPLICA and resource["group_id"] in self._keys
+
+    def is_left_behind(self, resource: ResourceRow, wanted: str | None) -> bool:
+        """Whether the replica of a group's member lacks the key that the group's has: no plan changes it."""
+        group_id = resource["group_id"]
+        return (
+            group_id is not None
+            and self.follows_group(resource)
+            and self._keys[group_id] == wanted
+            and resource["kms_key_id"] != wanted
+        )
 
     def reason_to_block(self, resource: ResourceRow) -> tuple[str, str] | None:
         """Why the key of a replica can't be changed by a plan, and what to do."""
@@ -33,6 +43,12 @@ class Replicated:
         source = source_of(resource)
         if source is None:
             return "its source is not known", "Discover again with this version of the collection"
+        if self.follows_group(resource):
+            return (
+                "on another key than the replica of its volume group, which is on the right one",
+                "Switch the replication of the volume group off and on in the console. Everything is copied again, on "
+                "its key",
+            )
         if resource["group_id"] is not None:
             return (
                 "replicated with its volume group, which was not found",

@@ -44,7 +44,8 @@ def make_restore_plan(
 
     Of a backup policy that a run took away, the row says what it was before the first run.
 
-    ``unread`` gives the resources that could not be read, and why. Without ``allow_oracle_managed`` no resource goes
+    ``unread`` gives the resources that could not be read, and why, and sources whose replica can't be put back by a
+    plan. Without ``allow_oracle_managed`` no resource goes
     back to the Oracle-managed key, without ``remove_policies`` no asset to having no policy. ``destinations`` has the
     regions that former policies copy to.
     """
@@ -66,6 +67,9 @@ def make_restore_plan(
         else:
             plan.skipped.append(_skipped_row(row, first, *skipped))
     for about, error in unread.items():
+        if error.code in REPLICA_NOT_RESTORED:
+            plan.blocked.append(_unrestored_row(former.found[about], error))
+            continue
         plan.not_seen.append(_unread_row(former.found[about], f"could not be read: {error.message}"))
     for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
         plan.skipped.append(_row_without_facts(ocid, "unknown", f"former key unknown: {former.unknown[ocid]}"))
@@ -98,6 +102,9 @@ def _policy_skip_reason(
         return _NOT_TO_ORACLE
     return None
 
+
+REPLICA_NOT_RESTORED = ("SeveralReplicas", "NotReplicated")
+"""Codes of sources that were read, but don't have the one replica whose key could be restored."""
 
 _OTHER_POLICY = "its backup policy is neither the one that it had then nor one that the run assigned"
 _NOT_TO_ORACLE = (
@@ -153,6 +160,12 @@ def _unread_row(former_key: FormerKey, reason: str) -> UnplannedRow:
     row["wanted_kms_key_id"] = former_key.original
     if former_key.type == ASSIGNMENT:
         row["asset_id"] = former_key.id
+    return row
+
+
+def _unrestored_row(former_key: FormerKey, error: ResourceError) -> UnplannedRow:
+    row = _unread_row(former_key, error.message)
+    row["remedy"] = f"{error.hint}. It was on {key_words(former_key.original)}"
     return row
 
 

@@ -192,7 +192,7 @@ def verdict(
             f"the run. The last plan in {folder} lists them. Run again"
         )
     if incomplete:
-        faults.append(f"Some places could not be read, so this result is incomplete: {discovery.get('msg', '')}")
+        faults.append(f"This result is incomplete: {discovery.get('msg', '')}")
     place = f"{'Plan and report' if check_mode else 'The report'}: {folder}{f' (link: {latest})' if latest else ''}"
     summed_up = _dry_run_line(counts, is_unknown) if check_mode else _run_line(counts, is_unknown, put_back)
     return {"faults": faults, "line": f"{summed_up}. {place}", "keys": _key_lines(retirement)}

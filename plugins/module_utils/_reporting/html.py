@@ -21,7 +21,7 @@ from .benchmark import type_rank
 from .failures import UNKNOWN, Failures
 from .headline import Protection
 from .key_use import key_uses
-from .new_volumes import key_sentence, remedy, volume_words
+from .new_volumes import key_sentence, knows_pools, remedy, volume_words
 from .scope import compartment_paths
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def render(template: str, report: Mapping[str, Any], digest: str) -> str:
             since_lists=SINCE_LISTS,
             trend_line=trend_line(report.get("trend")),
             unread_places=all_visible(unread_places(report)),
+            knows_pools=knows_pools(report),
             digest=digest,
         )
     except jinja2.TemplateError as error:

@@ -20,6 +20,7 @@ from .._model.new_volumes import (
     NewVolumes,
     SourceRow,
     keys_of,
+    lists_all_pools,
     name_of,
     pool_count,
     uses_key,
@@ -33,6 +34,9 @@ from .scope import compartment_paths
 NO_VOLUMES = "no_volumes"
 """The state of what creates no volumes: its instances boot from volumes that are there already."""
 
+POOLS_AT_REST = frozenset({"ACTIVE", "NEEDS_ATTENTION", "RUNNING", "STOPPED", "FAILED", "INACTIVE"})
+"""States in which no change is under way, as in decisions.py, which reports have no other need of."""
+
 _MOST_LINES = 10
 _NAMED = 3
 _NAME_LENGTH = 60
@@ -40,7 +44,7 @@ _ORACLE = "the Oracle-managed key"
 
 
 class KeyRow(TypedDict):
-    """How many pools hand a key on to new volumes, and how many configurations that no pool uses name it.
+    """How many pools hand a key on to new volumes, and how many configurations for which no pool was found name it.
 
     Key None is the Oracle-managed one, which has no condition.
     """
@@ -264,9 +268,24 @@ def gaps(found: NewVolumes | None) -> list[str]:
     if unknown:
         which = "instance configuration or node pool" if unknown == 1 else "instance configurations or node pools"
         gaps_found.append(f"{unknown:,} {which} whose volumes are not all known")
+    changing = _pools_in_transition(found)
+    if changing:
+        verb = "is" if changing == 1 else "are"
+        gaps_found.append(
+            f"{plural(changing, 'pool')} {verb} in transition, and may get another key by that; look again when "
+            f"{'it is' if changing == 1 else 'they are'} done"
+        )
     if not found["complete"]:
         gaps_found.append("new volumes were not looked at everywhere")
     return gaps_found
+
+
+def _pools_in_transition(found: NewVolumes) -> int:
+    """How many pools may get another key, or another configuration, by a change that is under way. A state that is not
+    known counts as that, as does none."""
+    node_pools = [row for row in found["sources"] if row["type"] == NODE_POOL]
+    instance_pools = {pool["id"]: pool for row in found["sources"] for pool in row["pools"]}
+    return sum(row["lifecycle_state"] not in POOLS_AT_REST for row in (*node_pools, *instance_pools.values()))
 
 
 def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
@@ -279,7 +298,8 @@ def new_volumes_lines(report: Mapping[str, Any]) -> list[str]:
     if len(rows) > _MOST_LINES:
         lines.append(f"... and {len(rows) - _MOST_LINES:,} more keys that pools hand on; see the report.")
     if not rows and section["complete"]:
-        lines.append("No pool creates volumes.")
+        found_all = knows_pools(report)
+        lines.append("No pool creates volumes." if found_all else "No pool that creates volumes was found.")
     return lines
 
 
@@ -292,7 +312,8 @@ def key_sentence(row: Mapping[str, Any]) -> str:
         return f"{pools[0]} will create volumes on {name}."
     if not pools:
         unused = RESOURCE_TYPES.count(INSTANCE_CONFIGURATION, row["unused_configurations"])
-        return f"{unused} that no pool uses would create volumes on {name}."
+        them = "it" if row["unused_configurations"] == 1 else "them"
+        return f"{unused} would create volumes on {name}. No pool was found that uses {them}."
     total = plural(row["instance_pools"] + row["node_pools"], "pool")
     return f"{total} will create volumes on {name} ({', '.join(pools)})."
 
@@ -353,8 +374,13 @@ def volume_words(volume: Mapping[str, Any]) -> str:
     return f"block volume {volume['display_name'] or ''}".strip()
 
 
-def remedy(source: Mapping[str, Any]) -> str:
-    """What to do for another key."""
+def knows_pools(report: Mapping[str, Any]) -> bool:
+    """Whether a configuration for which this report names no pool has none."""
+    return lists_all_pools(report.get("new_volumes"), report["headline"]["scope"]["all_compartments"])
+
+
+def remedy(source: Mapping[str, Any], is_unused_known: bool = False) -> str:
+    """What to do for another key. ``is_unused_known``: a configuration for which no pool was found has none."""
     if source["type"] == NODE_POOL:
         return "Set its key with the role rekey, with node_pool in rekey_resource_types. New nodes get it."
     if source["pools"]:
@@ -362,7 +388,12 @@ def remedy(source: Mapping[str, Any]) -> str:
             "A configuration can't be changed: copy it with the key and point its pools to the copy, with the module "
             "instance_configuration_kms_key."
         )
-    return "No pool uses it. Delete it if nobody launches from it."
+    if is_unused_known:
+        return "No pool uses it. Delete it if nobody launches from it."
+    return (
+        "No pool that uses it was found, but not all pools were listed. Report on the whole tenancy, as a caller who "
+        "may inspect instance-pools, before you delete it."
+    )
 
 
 def _pool_ids(source: SourceRow) -> list[str]:

@@ -162,6 +162,11 @@ class ReplicationKind(ResourceKind):
         self._send(service, cast(Replication, now), (*now.replicas, *missing))
         return True
 
+    def remade(self, before: Resource, now: Resource) -> str | None:
+        former = {each.availability_domain: each.id for each in cast(Replication, before).meant}
+        is_other = any(former.get(each.availability_domain, each.id) != each.id for each in now.replicas)
+        return "Its replica was deleted, and another one was made with the former key." if is_other else None
+
     def find_side_effects(self, before: Resource, after: Resource) -> ResourceError | None:
         """Whether other replicas are as they were, and this one has its name."""
         now = {each.availability_domain: each for each in after.replicas}
@@ -192,7 +197,9 @@ def _refusal(source: Replication, noun: str, desired: DesiredState) -> ResourceE
         return ResourceError(
             code="ReplicaOfGroup",
             message=f"This {noun} is replicated with its volume group {source.replicated_by}, which has the key.",
-            hint="Name the volume group instead ('volume_group_ids'); its members follow.",
+            hint="Name the volume group instead ('volume_group_ids'); its members follow. If the replica of the group "
+            "has the key already, switch the replication of the group off and on in the console: everything is copied "
+            "again, on its key.",
         )
     if len(source.region_parts) > 1:
         return ResourceError(

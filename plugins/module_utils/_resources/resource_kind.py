@@ -103,6 +103,10 @@ class ResourceKind(ReadableKind):
         """Restore what a failed change has taken away. False if nothing is missing."""
         return False
 
+    def remade(self, before: Resource, now: Resource) -> str | None:
+        """What the change has deleted for good, in a sentence, where roll_back made another one in its place."""
+        return None
+
     @abstractmethod
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         """Assign a customer-managed key."""

@@ -119,7 +119,9 @@ def new_volumes(*sources: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"complete": not unreadable, "unreadable": unreadable, "sources": list(sources), **fields}
 
 
-def configuration(number: int = 1, *keys: str | None, pools: int = 1, **fields: Any) -> dict[str, Any]:
+def configuration(
+    number: int = 1, *keys: str | None, pools: int | list[dict[str, Any]] = 1, **fields: Any
+) -> dict[str, Any]:
     """An instance configuration with a boot volume on the first key and block volumes on the others."""
     region = fields.get("region", IAD)
     kinds = ["boot_volume", *["volume"] * len(keys)]
@@ -132,7 +134,7 @@ def configuration(number: int = 1, *keys: str | None, pools: int = 1, **fields: 
         "lifecycle_state": None,
         "volumes": [created_volume(key, kind) for kind, key in zip(kinds, keys, strict=False)],
         "unknown": None,
-        "pools": [pool(10 * number + each, region) for each in range(pools)],
+        "pools": pools if isinstance(pools, list) else [pool(10 * number + each, region) for each in range(pools)],
         **fields,
     }
 

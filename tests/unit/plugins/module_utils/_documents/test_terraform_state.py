@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +216,48 @@ def test_a_large_file_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(terraform_state, "MOST_STATES", 1)
     with pytest.raises(InputError, match="at most 1 are read"):
         read_terraform_states([tmp_path / "a", tmp_path / "b"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not JSON: Expecting value: line 1 column 1 (char 0). Check what wrote it"),
+        (b'{"format_version": "1.0"', "is not JSON: "),
+        (b"\xff\xff{}", "is not JSON: 'utf-8' codec"),
+        (b'{"x": ' + b"9" * 10_000 + b"}", "is not JSON: it has a number of thousands of digits. Check what wrote it"),
+        (b'{"x": NaN}', "is not JSON: NaN is not a value of JSON. Check what wrote it"),
+        (b"[" * 200_000, "is nested too deeply, so it is not read. Check what wrote it"),
+    ],
+    ids=["empty", "cut", "no text", "digits", "nan", "deep"],
+)
+def test_a_broken_file_is_named_with_what_to_do(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "state.json"
+    file.write_bytes(content)
+    _is_refused_with_remedy(file, message)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (os.mkfifo, "is not a regular file, but a pipe, a device or the like. Give a file"),
+        (os.mkdir, "can't be read: Is a directory"),
+        (lambda _path: None, "can't be read: No such file or directory"),
+    ],
+    ids=["pipe", "folder", "nothing"],
+)
+def test_what_is_no_file_is_named_with_what_to_do(tmp_path: Path, make: Callable[[Path], object], message: str) -> None:
+    make(tmp_path / "state.json")
+    _is_refused_with_remedy(tmp_path / "state.json", message)
+
+
+def _is_refused_with_remedy(file: Path, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_terraform_states([file])
+    text = str(caught.value)
+    assert text.startswith(f"{str(file)!r} {message}")
+    assert text.endswith("'terraform show -json', in a file")
+    assert "sys." not in text
+    assert "this collection" not in text
 
 
 def test_no_message_shows_a_secret_of_the_state() -> None:

@@ -28,8 +28,11 @@ A, B, C = files.KEY_A, files.KEY_B, files.key_ocid(3)
 TO_B = PlanFilter(keys={files.IAD: B}, resource_types=("volume",))
 
 
-def advise(*sources: dict[str, Any], plan_filter: PlanFilter = TO_B) -> list[AdviceRow]:
-    return advice(parse_new_volumes(JsonNode(files.new_volumes(*sources), "before.json")), plan_filter)
+def advise(
+    *sources: dict[str, Any], plan_filter: PlanFilter = TO_B, whole_tenancy: bool | None = True, **section: Any
+) -> list[AdviceRow]:
+    found = parse_new_volumes(JsonNode(files.new_volumes(*sources, **section), "before.json"))
+    return advice(found, plan_filter, whole_tenancy=whole_tenancy)
 
 
 def test_pools_on_another_key_are_named_with_what_to_do() -> None:
@@ -94,6 +97,26 @@ def test_what_nobody_uses_is_to_be_deleted() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"whole_tenancy": False},
+        {"whole_tenancy": None},
+        {"complete": False},
+        {"unreadable": [files.unreadable(resource_type="instance_pool")]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("limits", [{}, {"from_kms_key_ids": (A,)}], ids=["any key", "a key to leave"])
+def test_a_configuration_may_have_pools_that_were_not_listed(how: dict[str, Any], limits: dict[str, Any]) -> None:
+    (row,) = advise(files.configuration(2, A, pools=0), plan_filter=replace(TO_B, **limits), **how)
+    assert row["reason"] == f"names {A}"
+    assert row["remedy"].startswith("Whether a pool uses the configuration is not known. ")
+    assert "elete" not in row["remedy"]
+    (unknown,) = advise(files.configuration(3, unknown="it could not be read", pools=0), **how)
+    assert unknown["reason"] == "which volumes it creates is not known: it could not be read"
+
+
 def test_what_is_not_known_is_said() -> None:
     rows = advise(
         files.configuration(1, unknown="it could not be read"),
@@ -107,7 +130,7 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_nobody_looked() -> None:
-    assert advice(None, TO_B) == []
+    assert advice(None, TO_B, whole_tenancy=True) == []
 
 
 def test_advice_stands_in_the_lines_of_a_plan_and_not_in_its_digest() -> None:

@@ -171,3 +171,22 @@ def test_progress() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")])
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("group_key", "member_key", "is_blocked"),
+    [(KEY_A, KEY_B, True), (KEY_A, None, True), (KEY_A, KEY_A, False), (KEY_B, KEY_A, False), (KEY_B, KEY_B, False)],
+)
+def test_a_member_whose_replica_does_not_follow_its_group_is_told(
+    group_key: str, member_key: str | None, is_blocked: bool
+) -> None:
+    """Where the replica of the group is going to be changed, that of the member follows."""
+    group = found(1, id="group-replica", type="replica", source_id="group", kms_key_id=group_key)
+    member = found(2, id="member-replica", type="replica", source_id="member", kms_key_id=member_key)
+    member["group_id"] = "group-replica"
+
+    plan = make_plan([group, member], PlanFilter(KEYS, resource_types=("replica",)))
+
+    assert [row["id"] for row in plan.blocked] == (["member-replica"] if is_blocked else [])
+    assert all("off and on" in row["remedy"] for row in plan.blocked)
+    assert {entry["id"] for entry in plan.entries} == ({"group-replica"} if group_key == KEY_B else set())

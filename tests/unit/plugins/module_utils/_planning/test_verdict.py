@@ -82,7 +82,7 @@ def test_what_is_zero_is_left_out_and_the_rest_is_not() -> None:
 def test_unknown_is_never_left_out(check_mode: bool) -> None:
     ended = end({"complete": False, "msg": "no phx"}, check_mode=check_mode)
     assert "an unknown number not seen" in ended["line"]
-    assert ended["faults"] == ["Some places could not be read, so this result is incomplete: no phx"]
+    assert ended["faults"] == ["This result is incomplete: no phx"]
 
 
 def test_a_dry_run_says_what_would_be() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from unit.support import report_files as files
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.changes_file import parse_changes
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.decisions import (
+    POOL_FAULTY_STATES,
+    POOL_READY_STATES,
+)
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._model.resource_types import RESOURCE_TYPES
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.key_retirement import (
     NOT_SEARCHED,
@@ -123,6 +128,29 @@ def test_a_use_beside_a_gap_is_a_use_and_the_gap_is_told(fields: dict[str, Any],
 )
 def test_what_is_no_gap(fields: dict[str, Any]) -> None:
     assert judge(files.resource(1, key=files.KEY_B), **fields)["verdict"] == "no_use_found_in_block_volume"
+
+
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "PROVISIONING", "SCALING", "A_STATE_OF_TOMORROW", None])
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda state: files.node_pool(1, files.KEY_B, lifecycle_state=state),
+        lambda state: files.configuration(1, files.KEY_B, pools=[{**files.pool(), "lifecycle_state": state}]),
+    ],
+    ids=["node pool", "instance pool"],
+)
+def test_a_pool_in_transition_may_be_on_its_way_to_the_key(
+    source: Callable[[str | None], dict[str, Any]], state: str | None
+) -> None:
+    key = judge(files.resource(1, key=files.KEY_B), new_volumes=files.new_volumes(source(state)))
+    assert key["verdict"] == "incomplete"
+    assert key["gaps"] == ["1 pool is in transition, and may get another key by that; look again when it is done"]
+
+
+@pytest.mark.parametrize("state", sorted(POOL_READY_STATES | POOL_FAULTY_STATES))
+def test_a_pool_at_rest_is_no_gap(state: str) -> None:
+    found = files.new_volumes(files.node_pool(1, files.KEY_B, lifecycle_state=state))
+    assert judge(files.resource(1, key=files.KEY_B), new_volumes=found)["verdict"] == "no_use_found_in_block_volume"
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_pools_are_counted_by_the_key_that_they_hand_on() -> None:
     assert report["headline"]["level"] == "green"
     page = render(TEMPLATE, report, "digest")
     assert "3 pools will create volumes on bank-key-2024 (2 instance pools, 1 node pool)." in page
-    assert "1 configuration that no pool uses names it, too." in page
+    assert "1 configuration names it, too, for which no pool was found." in page
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,25 @@ def test_what_nobody_launches_from_is_no_failure_and_is_listed() -> None:
     assert [row["state"] for row in report["new_volumes"]["sources"]] == ["not_met", "no_volumes"]
     assert lines(report) == ["No pool creates volumes."]
     assert report["headline"]["level"] == "green"
+    assert "No pool uses it. Delete it if nobody launches from it." in render(TEMPLATE, report, "digest")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"scanned": {"whole_tenancy": False}},
+        {"scanned": {"whole_tenancy": None}},
+        {"new_volumes": files.new_volumes(files.configuration(1, None, pools=0), complete=False)},
+    ],
+    ids=["a part of the tenancy", "a file that does not say", "not all lists"],
+)
+def test_whether_nobody_launches_from_it_is_known_only_if_all_pools_were_listed(how: dict[str, Any]) -> None:
+    report = report_of(files.configuration(1, None, pools=0), **how)
+    page = render(TEMPLATE, report, "digest")
+    assert "Delete it" not in page
+    assert "No pool uses" not in page
+    assert "No pool that uses it was found, but not all pools were listed." in page
+    assert "No pool creates volumes." not in lines(report)
 
 
 def test_where_nobody_looked_nothing_is_said_and_the_check_is_unknown() -> None:
