@@ -19,7 +19,9 @@ description:
   - A copy has the name of the former configuration and the end of the key's OCID, all of its tags, and the free-form
     tag C(oci_keys_copy_of). A configuration that is such a copy with the desired key, or what it was made of, is used
     instead of another copy.
-  - The playbook C(oci_keys.block_volume.restore_keys) puts pools back. Copies are left.
+  - The playbook C(oci_keys.block_volume.restore_keys) puts pools back to the very configuration that they used before,
+    by the journal. Where that one is gone or can't be read, or somebody pointed the pool elsewhere since, the pool is
+    left as it is. Copies are left.
   - An error on one pool fails only that pool. The module processes the others, then fails and reports every outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes

@@ -66,10 +66,6 @@ class Configuration(NamedTuple):
         """Whether all volumes that it creates get this key."""
         return self.unknown is None and all(place.kms_key_id == kms_key_id for place in self.places)
 
-    def hands_on(self, kms_key_id: str | None) -> bool:
-        """Whether one of them does."""
-        return any(place.kms_key_id == kms_key_id for place in self.places)
-
     def key_beside(self, kms_key_id: str | None) -> str | None:
         """The key that is shown of it: of several the first that is not this one, of one that one."""
         keys = list(dict.fromkeys(place.kms_key_id for place in self.places))
@@ -104,17 +100,10 @@ def _configuration(record: Any) -> Configuration:
     )
 
 
-def find_copy(service: Service, of: Configuration, kms_key_id: str | None, *, returns: bool) -> Configuration | None:
-    """A configuration of the same family with this key, the oldest first; None if there is none. Raises ApiError.
-
-    ``returns``: the first one of the family counts also if only some of its volumes have the key, since that is where a
-    pool came from.
-    """
+def find_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Configuration | None:
+    """A configuration of the same family with this key, the oldest first; None if there is none. Raises ApiError."""
     family = sorted(_family(service, of), key=lambda each: each.time_created or "")
-    found = next((each for each in family if each.is_on(kms_key_id)), None)
-    if found is None and returns:
-        found = next((each for each in family if not each.is_copy and each.hands_on(kms_key_id)), None)
-    return found
+    return next((each for each in family if each.is_on(kms_key_id)), None)
 
 
 def _family(service: Service, of: Configuration) -> Iterator[Configuration]:
@@ -263,7 +252,7 @@ class ConfigurationReader(ReaderByGet):
         return replace(source, copy_id=copy_id, kms_key_id=key if copy_id else configuration.key_beside(key))
 
     def _copy_of(self, configuration: Configuration, key: str | None) -> str | None:
-        found = find_copy(self._service, configuration, key, returns=False)
+        found = find_copy(self._service, configuration, key)
         return None if found is None else found.id
 
     def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
