@@ -14,10 +14,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from .._api.client import Connection, Response, Service
-from .._api.pagination import complete_rows
+from .._api.pagination import collected, complete_rows, every_page
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.timestamps import rfc3339
 from .._model.actions import COPY, NONE
@@ -120,16 +121,14 @@ def _family(service: Service, of: Configuration) -> Iterator[Configuration]:
 
 
 def _family_ids(service: Service, of: Configuration) -> Iterable[str]:
+    ask = partial(service.read, "list_instance_configurations", of.compartment_id, limit=PAGE_SIZE)
+    what = "instance configurations"
+    rows = collected(
+        lambda pages: [row for page in pages for row in complete_rows(page, what)], lambda: every_page(ask, what)
+    )
     ids = [of.root] if of.is_copy else []
-    page: str | None = None
-    while True:
-        more = {} if page is None else {"page": page}
-        response = service.read("list_instance_configurations", of.compartment_id, limit=PAGE_SIZE, **more)
-        rows = complete_rows(response, "instance configurations")
-        ids += [row.id for row in rows if (row.freeform_tags or {}).get(COPY_TAG) == of.root]
-        if response.next_page is None or response.next_page == page:
-            return [each for each in dict.fromkeys(ids) if each != of.id]
-        page = response.next_page
+    ids += [row.id for row in rows if (row.freeform_tags or {}).get(COPY_TAG) == of.root]
+    return [each for each in dict.fromkeys(ids) if each != of.id]
 
 
 def make_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Response:
