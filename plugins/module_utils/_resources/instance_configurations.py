@@ -11,6 +11,7 @@ in nothing but keys, names and tags. A tag may have come along with something el
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ COPY_TAG = "oci_keys_copy_of"
 
 _SUFFIX = re.compile(r" \((?:key …\w{1,6}|Oracle-managed key)\)$")
 _LONGEST_NAME = 255
+_TOKENS = 3
 # What OCI itself tags new resources with.
 _TAGGED_BY_OCI = frozenset({"Oracle-Tags", "orcl-cloud"})
 
@@ -132,7 +134,11 @@ def _family_ids(service: Service, of: Configuration) -> Iterable[str]:
 
 
 def make_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Response:
-    """CreateInstanceConfiguration. The retry token makes one copy of what is asked for twice. Raises ApiError."""
+    """CreateInstanceConfiguration, and GetInstanceConfiguration of the copy, which has to be what was asked for.
+
+    The retry token makes one copy of what is asked for twice. Where what it led to was renamed or lost its tag since,
+    nobody finds that by its tag, so another token is used. Raises ApiError.
+    """
     body = {
         "compartmentId": of.compartment_id,
         "displayName": copy_name(of.display_name, kms_key_id),
@@ -141,23 +147,79 @@ def make_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Re
         "source": "NONE",
         "instanceDetails": _given(with_key(of.details, kms_key_id)),
     }
-    token = hashlib.sha256(f"{of.id} {kms_key_id}".encode()).hexdigest()
+    token = _token(of.root, kms_key_id, json.dumps(body, sort_keys=True))
+    for _attempt in range(_TOKENS):
+        response = _create(service, body, token)
+        made = _configuration(response.data)
+        differs = _contents_differ(made, of, kms_key_id)
+        if differs is not None:
+            raise _copy_differs(made.id, f"has {differs}", body)
+        if not _is_renamed(made, body):
+            break
+        token = _token(token, made.id)
+    else:
+        raise _copy_differs(made.id, "has another name or other tags", body)
+    return replace(response, data=_read_made(service, made.id, of, body, kms_key_id))
+
+
+def _read_made(service: Service, copy_id: str, of: Configuration, body: dict[str, Any], kms_key_id: str | None) -> Any:
+    """The record of a new copy by GET, since what answers to Create may be the record of something else."""
     try:
-        response = service.write("create_instance_configuration", body, opc_retry_token=token)
+        record = service.read("get_instance_configuration", copy_id).data
+    except ApiError as error:
+        raise _copy_differs(copy_id, f"could not be read: {explain(error).message}", body) from error
+    made = _configuration(record)
+    differs = _contents_differ(made, of, kms_key_id)
+    if differs is None and _is_renamed(made, body):
+        differs = "another name or other tags"
+    if differs is not None:
+        raise _copy_differs(copy_id, f"has {differs}", body)
+    return record
+
+
+def _token(*parts: str | None) -> str:
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+
+
+def _create(service: Service, body: dict[str, Any], token: str) -> Response:
+    try:
+        return service.write("create_instance_configuration", body, opc_retry_token=token)
     except ServiceError as error:
         if error.code != "InvalidatedRetryToken":
             raise
         # What it had led to was deleted since.
-        response = service.write("create_instance_configuration", body)
-    made = _configuration(response.data)
+        return service.write("create_instance_configuration", body)
+
+
+def _contents_differ(made: Configuration, of: Configuration, kms_key_id: str | None) -> str | None:
+    """What a copy has that was not asked for."""
+    if made.id == of.id:
+        return "the OCID of the configuration that was to be copied"
+    if made.compartment_id != of.compartment_id:
+        return "another compartment"
     if not made.is_on(kms_key_id):
-        raise ServiceError(
-            f"The new instance configuration {made.id} does not have the key in each place, so nothing uses it",
-            operation="CreateInstanceConfiguration",
-            status=400,
-            code="CopyDiffers",
-        )
-    return response
+        return "another key in one place or more"
+    return None if made.is_like(of) else "other details than its keys"
+
+
+def _is_renamed(made: Configuration, body: Mapping[str, Any]) -> bool:
+    """Whether a copy lacks the name or a tag that was asked for. OCI adds defined tags of its own, by tag defaults."""
+    defined = {name: {**made.defined_tags.get(name, {}), **tags} for name, tags in body["definedTags"].items()}
+    return (
+        made.display_name != body["displayName"]
+        or made.freeform_tags != {**made.freeform_tags, **body["freeformTags"]}
+        or made.defined_tags != {**made.defined_tags, **defined}
+    )
+
+
+def _copy_differs(copy_id: str, problem: str, body: Mapping[str, Any]) -> ServiceError:
+    return ServiceError(
+        f"The new instance configuration {copy_id} {problem}, so nothing was pointed to it. Look for "
+        f'"{body["displayName"]}" in its compartment, and run the task again: a copy that is right is used then',
+        operation="CreateInstanceConfiguration",
+        status=400,
+        code="CopyDiffers",
+    )
 
 
 def copy_name(display_name: str, kms_key_id: str | None) -> str:
