@@ -123,7 +123,9 @@ resources:
       sample: AVAILABLE
     # end of resource
     previous_encryption:
-      description: V(customer), V(oracle), or V(unknown) if it could not be read.
+      description:
+        - V(customer), V(oracle), or V(unknown) if it could not be read.
+        - Null if it creates no volumes.
       type: str
       sample: oracle
     previous_kms_key_id:
@@ -133,7 +135,9 @@ resources:
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     encryption:
-      description: V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+      description:
+        - V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+        - Null if it creates no volumes.
       type: str
       sample: customer
     kms_key_id:

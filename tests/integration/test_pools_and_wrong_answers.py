@@ -26,7 +26,10 @@ def fleet(sim: Simulator, *more: dict[str, Any], **web: Any) -> None:
         sim,
         {},
         volumes=[volumes()],
-        instance_configurations=[HERE | mixed | web, *(HERE | each for each in more)],
+        instance_configurations=[
+            HERE | ({"name": "web"} if "details" in web else mixed) | web,
+            *(HERE | each for each in more),
+        ],
         instance_pools=[HERE | {"name": f"pool-{number}", "configuration": "web"} for number in (1, 2)],
     )
 
@@ -88,3 +91,35 @@ def test_a_copy_without_its_tag_makes_one_more_and_no_third(sim: Simulator) -> N
     assert third.writes == {POINT: 2}
     assert configurations(sim)[used_by(sim)["id"]]["freeformTags"] == {"team": "web", TAG: sim.id("web")}
     assert used_by(sim)["id"] == second.only["instance_configuration_id"]
+
+
+NO_SOURCE = {"key": None, "boot": "none", "volumes": []}
+NO_OPTIONS = {"details": {"instanceType": "instance_options", "options": []}}
+
+
+@pytest.mark.parametrize("key", [{"kms_key_id": "key-b"}, {"state": "absent"}], ids=["present", "absent"])
+@pytest.mark.parametrize("target", ["web", "pool-1"])
+@pytest.mark.parametrize(
+    ("web", "reason"),
+    [
+        (NO_SOURCE, "does not name what instances boot from"),
+        (NO_SOURCE | {"volumes": [{"key": "key-b"}]}, "does not name what instances boot from"),
+        (NO_OPTIONS, "has no options"),
+    ],
+    ids=["nothing", "a-volume", "no-options"],
+)
+def test_a_configuration_that_names_no_boot_source_is_unknown(
+    sim: Simulator, web: dict[str, Any], reason: str, target: str, key: dict[str, Any]
+) -> None:
+    fleet(sim, **web)
+    ran = assign(sim, target, **key)
+    assert (ran.failed, ran.writes, ran.only["error"]["code"]) == (True, {}, "UnknownConfiguration")
+    assert reason in ran.only["error"]["message"]
+    assert (ran.only["volumes"], ran.only["previous_encryption"]) == (None, "unknown")
+
+
+@pytest.mark.parametrize("target", ["web", "pool-1"])
+def test_where_nothing_is_created_nothing_is_encrypted(sim: Simulator, target: str) -> None:
+    fleet(sim, key=None, boot="boot_volume", volumes=[{"volume": "volume-1"}])
+    ran = assign(sim, target, kms_key_id="key-b")
+    assert (ran.failed, ran.changed, ran.only["encryption"], ran.only["volumes"]) == (False, False, None, [])

@@ -24,7 +24,7 @@ from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.timestamps import rfc3339
 from .._model.actions import COPY, NONE
 from .._model.decisions import READY_STATE
-from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places, with_key
+from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places, missing_sources, with_key
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import INSTANCE_CONFIGURATION
@@ -87,7 +87,7 @@ def read_configuration(service: Service, configuration_id: str) -> Configuration
 def _configuration(record: Any) -> Configuration:
     details = record.instance_details or {}
     try:
-        places, unknown = key_places(details), None
+        places, unknown = key_places(details), "; ".join(missing_sources(details)) or None
     except UnknownDetailsError as error:
         places, unknown = (), str(error)
     return Configuration(
@@ -155,11 +155,9 @@ def make_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Re
         if differs is not None:
             raise _copy_differs(made.id, f"has {differs}", body)
         if not _is_renamed(made, body):
-            break
+            return replace(response, data=_read_made(service, made.id, of, body, kms_key_id))
         token = _token(token, made.id)
-    else:
-        raise _copy_differs(made.id, "has another name or other tags", body)
-    return replace(response, data=_read_made(service, made.id, of, body, kms_key_id))
+    raise _copy_differs("that it answered with", "has another name or other tags", body)
 
 
 def _read_made(service: Service, copy_id: str, of: Configuration, body: dict[str, Any], kms_key_id: str | None) -> Any:
@@ -267,12 +265,25 @@ def volumes_of(configuration: Configuration | None) -> list[dict[str, Any]] | No
     ]
 
 
+def encryption_of(configuration: Configuration | None, kms_key_id: str | None) -> str | None:
+    """Whose key new volumes get: customer, oracle or unknown. None where no volume is created."""
+    if configuration is not None and configuration.unknown is not None:
+        return "unknown"
+    if configuration is not None and not configuration.places:
+        return None
+    return "customer" if kms_key_id else "oracle"
+
+
 @dataclass(frozen=True)
 class ConfigurationResource(Resource):
     """A configuration, and the one of its family that has the desired key: itself, a copy, or None."""
 
     configuration: Configuration | None = field(default=None, compare=False)
     copy_id: str | None = None
+
+    @property
+    def encryption(self) -> str | None:
+        return encryption_of(self.configuration, self.kms_key_id)
 
     def with_desired(self, desired: DesiredState) -> Resource:
         """A copy has an OCID that nobody knows yet."""

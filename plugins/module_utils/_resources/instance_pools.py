@@ -24,6 +24,7 @@ from .._model.resource_types import INSTANCE_POOL
 from .base import Page, Query, common_fields
 from .instance_configurations import (
     Configuration,
+    encryption_of,
     find_copy,
     make_copy,
     read_configuration,
@@ -48,6 +49,10 @@ class InstancePool(Resource):
 
     configuration_id: str | None = None
     configuration: Configuration | None = field(default=None, compare=False)
+
+    @property
+    def encryption(self) -> str | None:
+        return encryption_of(self.configuration, self.kms_key_id)
 
     def with_desired(self, desired: DesiredState) -> Resource:
         """Which configuration that will be is not known yet, unless the pool goes back."""
