@@ -22,6 +22,8 @@ description:
   - The playbook C(oci_keys.block_volume.restore_keys) puts pools back to the very configuration that they used before,
     by the journal. Where that one is gone or can't be read, or somebody pointed the pool elsewhere since, the pool is
     left as it is. Copies are left.
+  - Each configuration that a pool uses, that is named or that is made is read once, and each compartment of theirs is
+    listed once, if something has to be changed. Pools of one family that are named together share one copy.
   - An error on one pool fails only that pool. The module processes the others, then fails and reports every outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from .._common.errors import ResourceError
-from .._resources.instance_configurations import Configuration
+from .._resources.configuration_copies import Configuration
 from .._resources.instance_pools import NO_WAY_BACK_REMEDY, InstancePool
 from .former_keys import FormerKey
 

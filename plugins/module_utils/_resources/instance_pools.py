@@ -22,15 +22,7 @@ from .._model.outcome import Outcome
 from .._model.resource import DesiredState, PoolMove, Reading, Resource
 from .._model.resource_types import INSTANCE_POOL
 from .base import Page, Query, common_fields
-from .instance_configurations import (
-    Configuration,
-    encryption_of,
-    find_copy,
-    make_copy,
-    read_configuration,
-    unknown_error,
-    volumes_of,
-)
+from .configuration_copies import Catalog, Configuration, catalog_of, encryption_of, unknown_error, volumes_of
 from .reader import ReaderByGet
 from .registry import register
 from .resource_kind import ResourceKind
@@ -49,6 +41,7 @@ class InstancePool(Resource):
 
     configuration_id: str | None = None
     configuration: Configuration | None = field(default=None, compare=False)
+    catalog: Catalog | None = field(default=None, compare=False, repr=False)
 
     @property
     def encryption(self) -> str | None:
@@ -92,12 +85,12 @@ class InstancePoolReader(ReaderByGet):
             if isinstance(former, ResourceError):
                 return _no_way_back(move.to_id, former)
         key = configuration.key_beside(self._desired.kms_key_id)
-        return replace(pool, configuration=configuration, kms_key_id=key)
+        return replace(pool, configuration=configuration, kms_key_id=key, catalog=catalog_of(self._service))
 
     def configuration(self, configuration_id: str) -> Configuration | ResourceError:
         """A configuration, or why it could not be read."""
         try:
-            return read_configuration(self._service, configuration_id)
+            return catalog_of(self._service).read(self._service, configuration_id)
         except ApiError as error:
             return explain(error)
 
@@ -198,13 +191,10 @@ class InstancePoolKind(ResourceKind):
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
         """UpdateInstancePool, to a configuration that is there or that CreateInstanceConfiguration makes first."""
         pool, key = cast(InstancePool, before), desired.kms_key_id
-        if pool.configuration is None:
+        if pool.configuration is None or pool.catalog is None:
             raise ValueError("only a pool whose configuration was read is changed")
-        if desired.pool_move is not None:
-            target = desired.pool_move.to_id
-        else:
-            found = find_copy(service, pool.configuration, key)
-            target = found.id if found is not None else str(make_copy(service, pool.configuration, key).data.id)
+        move = desired.pool_move
+        target = move.to_id if move is not None else str(pool.catalog.copy(service, pool.configuration, key).data.id)
         return service.write("update_instance_pool", pool.id, {"instanceConfigurationId": target}, if_match=pool.etag)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
