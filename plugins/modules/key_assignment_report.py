@@ -213,6 +213,7 @@ options:
       - V(key_in_use) is a use of one of O(kms_key_ids).
       - V(key_age) is a key that is older than O(max_key_age_days), V(protection) one that does not have
         O(required_protection).
+      - V(new_volumes) is a pool that creates volumes on a key that fails the check about them.
       - V(expired_exceptions) is an exception whose date has passed, V(since) something that got worse since an earlier
         report.
     type: list
@@ -224,6 +225,7 @@ options:
       - key_in_use
       - key_age
       - protection
+      - new_volumes
       - expired_exceptions
       - since
   exceptions_file:

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from integration.support.awx import Awx, Job
 from integration.support.fleets import volumes
-from integration.support.harness import changes, furnish, is_change, soak
+from integration.support.harness import changes, furnish, is_change, run, soak
 from integration.support.rekey_helpers import IAD, PHX, keys_in_place, mixed_fleet, subjects
 from unit.support.awx_answers import all_wrong
 from unit.support.awx_rules import SURVEYS, TEMPLATES, left_blank
 
+from ansible_collections.oci_keys.block_volume.plugins.modules import backup_policy_crossregion_key
 from simulator.client import Simulator
 
 ASKING = [name for name in TEMPLATES if name in SURVEYS]
@@ -38,6 +39,15 @@ def most_changes_in_silence(sim: Simulator, job: Job) -> int:
 def scope(sim: Simulator, **more: Any) -> dict[str, Any]:
     keys = f"{IAD}={sim.id('key-a')}\n{PHX}={sim.id('key-phx')}"
     return {"rekey_compartment_ids": sim.id("prod"), "rekey_kms_key_ids": keys, **more}
+
+
+def policies(sim: Simulator, policy_id: str = "") -> dict[str, Any]:
+    return {
+        "backup_policy_compartment_ids": sim.id("prod"),
+        "backup_policy_regions": IAD,
+        "backup_policy_policy_id": policy_id,
+        "backup_policy_kms_key_id": sim.id("key-phx"),
+    }
 
 
 @soak
@@ -158,10 +168,40 @@ def test_a_workflow_changes_what_was_approved_and_nothing_else(sim: Simulator, a
     assert sim.needless_puts == 0
 
 
-def test_without_a_plan_nothing_is_applied(sim: Simulator, awx: Awx) -> None:
-    told = awx.asked("OCI keys - rekey with approval", scope(sim))
+@soak
+def test_backup_policies_are_assigned_as_they_were_approved(sim: Simulator, awx: Awx) -> None:
+    """One asset has got another policy since the dry run, so that what was approved for it is not done."""
+    there = {"region": IAD, "compartment": "prod", "destination_region": PHX}
+    furnish(
+        sim,
+        volumes=[volumes(3)],
+        volume_backup_policies=[{"name": "to-phx", **there}, {"name": "other", **there}],
+    )
+    told = awx.asked("OCI keys - backup policy with approval", policies(sim, sim.id("to-phx")))
+
+    plan = awx.launch("OCI keys - backup policy plan", told)
+    assert (plan.status, plan.changed, changes(sim.counts())) == ("successful", 0, {})
+    assert "would be" in plan.output
+    given = {"asset_ids": [sim.id("volume-2")], "policy_id": sim.id("other"), "kms_key_id": sim.id("key-phx")}
+    assert run(backup_policy_crossregion_key.main, sim, **given).result["changed"]
     sim.reset_counts()
-    job = awx.launch("OCI keys - rekey apply", told)
+    apply = awx.launch("OCI keys - backup policy apply", {**plan.artifacts, **told})
+
+    assert apply.status == "successful"
+    assert {row["assetId"]: row["policyId"] for row in sim.resources("policy_assignment")} == {
+        sim.id("volume-1"): sim.id("to-phx"),
+        sim.id("volume-2"): sim.id("other"),
+        sim.id("volume-3"): sim.id("to-phx"),
+    }
+    assert changes(sim.counts()) == {"CreateVolumeBackupPolicyAssignment": 2}
+
+
+@pytest.mark.parametrize("kind", ["rekey", pytest.param("backup policy", marks=soak)])
+def test_without_a_plan_nothing_is_applied(sim: Simulator, awx: Awx, kind: str) -> None:
+    given = policies(sim) if kind == "backup policy" else scope(sim)
+    told = awx.asked(f"OCI keys - {kind} with approval", given)
+    sim.reset_counts()
+    job = awx.launch(f"OCI keys - {kind} apply", told)
     assert job.status == "failed"
     assert "no dry run passed on a plan" in job.output
     assert sim.counts() == {}

@@ -30,6 +30,7 @@ from integration.support.rekey_helpers import (
     subjects,
 )
 
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.table import DEFAULT_WIDTH
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules import key_plan as _plan_module
 from ansible_collections.oci_keys.block_volume.plugins.modules import (
     key_assignment_plan,
@@ -340,6 +341,19 @@ class TestApply:
         furnish(sim, volumes=[volumes(1)])
         make_plan(sim, tmp_path)
         assert "no batch" in run(key_plan_apply.main, sim, plan_file=str(tmp_path / "plan.json"), batch=batch).msg
+
+
+def test_that_a_plan_is_too_large_is_said_within_the_width_and_above_its_digest(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(sim, volumes=[volumes(1)])
+    monkeypatch.setattr(_plan_module, "_MOST_INLINE", 10)
+    checked = make_plan(sim, tmp_path, check=True).result
+    assert checked["plan"] is None
+    assert "too large to pass inline" in checked["plan_note"]
+    assert checked["plan_note"] in " ".join(checked["lines"])
+    assert max(map(len, checked["lines"])) <= DEFAULT_WIDTH < len(checked["plan_note"])
+    assert checked["lines"][-1].endswith(checked["digest"])
 
 
 @soak

@@ -27,16 +27,19 @@ SCHEMA = json.loads((ROOT / "roles" / "encryption_report" / "files" / "report.sc
 TEMPLATE = ROOT / "roles" / "encryption_report" / "templates" / "report.html.j2"
 
 DATA, WEB = 'oci_core_volume.data["a"]', "oci_core_instance.web[0]"
+POOL = "oci_containerengine_node_pool.workers"
 
 
 @pytest.fixture
 def state(sim: Simulator, tmp_path: Path) -> Path:
-    """Of volumes 1 to 3 and one boot volume, Terraform manages volume 1 and the boot volume."""
-    furnish(sim, volumes=[volumes(3)], boot_volumes=[volumes(1, name="boot")])
+    """Of volumes 1 to 3 and one boot volume, Terraform manages volume 1 and the boot volume, and the pool."""
+    pool = {"name": "workers", "region": IAD, "compartment": "prod"}
+    furnish(sim, volumes=[volumes(3)], boot_volumes=[volumes(1, name="boot")], node_pools=[pool])
     file = tmp_path / "state.json"
     managed = (
         states.volume(DATA, sim.id("volume-1"), sim.id("key-b")),
         states.instance(WEB, sim.id("boot-1"), None),
+        states.node_pool(POOL, sim.id("workers"), None),
         states.volume("oci_core_volume.elsewhere", sim.id("volume-1")[:-1] + "z", None),
     )
     file.write_text(json.dumps(states.state(*managed)))
@@ -92,7 +95,7 @@ def test_what_terraform_manages_is_skipped_or_listed(sim: Simulator, tmp_path: P
     assert "Terraform manages 2 of the resources to be changed" in " ".join((ran.stdout + ran.stderr).split())
     folder = playbooks.runs()[1]
     found = report_of(folder)["terraform"]
-    assert (found["addresses"], found["managed"]) == (3, 2)
+    assert (found["addresses"], found["managed"]) == (4, 2)
     assert [(row["status"], row["address"], row["replaces"], row["kms_key_id"]) for row in found["rows"]] == [
         ("changed", WEB, "machine", sim.id("key-a")),
         ("changed", DATA, None, sim.id("key-a")),
@@ -112,12 +115,13 @@ def test_a_report_of_a_scan_says_where_a_state_is_different(sim: Simulator, tmp_
     playbooks = CollectionPlaybooks(sim, tmp_path)
     sim.reset_counts()
     given = {"encryption_report_terraform_state": [str(state)], "encryption_report_dir": str(tmp_path / "scans")}
-    ran = playbooks.run("encryption_report", given)
+    ran = playbooks.run("encryption_report", {**given, "encryption_report_new_volumes": True})
     assert ran.returncode == 0, ran.stdout
     assert writes(sim) == {}
     (folder,) = {path.parent for path in (tmp_path / "scans").glob("*-*/report.json")}
-    assert [(row["status"], row["kms_key_id"]) for row in report_of(folder)["terraform"]["rows"]] == [
-        ("different", None)
+    assert [(row["status"], row["address"], row["kms_key_id"]) for row in report_of(folder)["terraform"]["rows"]] == [
+        ("new_volumes", POOL, None),
+        ("different", DATA, None),
     ]
 
     redacted = tmp_path / "redacted"
@@ -134,7 +138,7 @@ def test_a_report_of_a_scan_says_where_a_state_is_different(sim: Simulator, tmp_
     for name in ("report.json", "terraform.csv", "report.html"):
         assert sim.id("volume-1") not in (redacted / name).read_text()
     assert sorted(again.result["paths"]) == sorted(
-        ["csv", "html", "json", "manifest", "metrics", "ocsf", "summary", "terraform"]
+        ["csv", "html", "json", "manifest", "metrics", "new_volumes", "ocsf", "summary", "terraform"]
     )
     merged = run(
         key_assignment_report.main,

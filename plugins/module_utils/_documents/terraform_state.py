@@ -16,13 +16,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .._common.errors import InputError
-from .._model.resource_types import ASSIGNMENT, RESOURCE_TYPES
+from .._model.resource_types import (
+    ASSIGNMENT,
+    INSTANCE_CONFIGURATION,
+    INSTANCE_POOL,
+    NODE_POOL,
+    REPLICA,
+    RESOURCE_TYPES,
+)
 from .._model.terraform import (
+    CONFIGURATION,
     COPIES_KEY,
     INSTANCE,
     KEY,
     POLICY_ASSIGNMENT,
-    SOURCE_KEY,
+    POOLS_CONFIGURATION,
+    REPLICA_KEY,
     ManagedKey,
     TerraformStates,
 )
@@ -40,6 +49,8 @@ _NAME = r"[^\W\d][\w-]*"
 _INDEX = r'(?:\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\])?'
 _ADDRESS = re.compile(rf"(?:module\.{_NAME}{_INDEX}\.)*(?P<type>{_NAME})\.{_NAME}{_INDEX}")
 
+_SOURCE_PATH = f"source_details[0].{KEY}"
+
 # The resources that have a key themselves, by the types of Terraform.
 _OWN_KEY = {
     "oci_core_volume": "volume",
@@ -49,6 +60,18 @@ _OWN_KEY = {
 }
 # Those that may bring a backup policy with them.
 _WITH_POLICY = ("oci_core_volume", "oci_core_boot_volume", "oci_core_volume_group")
+# Those that may have replicas: their list of them, and the OCID in each of its rows.
+_REPLICAS = {
+    "oci_core_volume": ("block_volume_replicas", "block_volume_replica_id"),
+    "oci_core_boot_volume": ("boot_volume_replicas", "boot_volume_replica_id"),
+    "oci_core_volume_group": ("volume_group_replicas", "volume_group_replica_id"),
+}
+# What new volumes are born with.
+_POOL, _NODE_POOL = "oci_core_instance_pool", "oci_containerengine_node_pool"
+_KNOWN = {*_OWN_KEY, *_WITH_POLICY, INSTANCE, POLICY_ASSIGNMENT, CONFIGURATION, _POOL, _NODE_POOL}
+
+_Key = tuple[str, str, str, "str | None"]
+"""The path of an attribute, the type and the OCID of the resource here, and the key that the state has."""
 
 
 def read_terraform_states(paths: Sequence[Path]) -> TerraformStates:
@@ -110,25 +133,24 @@ def _resources(root_module: JsonNode) -> Iterator[JsonNode]:
 def _managed(node: JsonNode, file: str) -> Iterator[ManagedKey]:
     """What a resource sets keys of; nothing for data sources and for types that have none."""
     kind = node.get("type").text()
-    if kind not in (*_OWN_KEY, *_WITH_POLICY, INSTANCE, POLICY_ASSIGNMENT):
+    if kind not in _KNOWN:
         return
     if node.get("mode").one_of("managed", "data") == "data":
         return
     address, values = _address(node.get("address"), kind), node.get("values")
-    for attribute, resource_type, ocid, key in _keys_of(kind, values):
-        yield ManagedKey(file, address, kind, attribute, resource_type, ocid, key)
+    for path, resource_type, ocid, key in _keys_of(kind, values):
+        yield ManagedKey(file, address, kind, path, resource_type, ocid, key)
 
 
-def _keys_of(kind: str, values: JsonNode) -> Iterator[tuple[str, str, str, str | None]]:
-    """Each attribute with the type and the OCID of the resource here, and the key that the state has."""
+def _keys_of(kind: str, values: JsonNode) -> Iterator[_Key]:
     if kind in _OWN_KEY:
         own = _OWN_KEY[kind]
         source = _source_key(values) if own in RESOURCE_TYPES.backups.names else None
-        attribute, key = (KEY, values.get(KEY).key_or_none()) if source is None else (SOURCE_KEY, source)
-        yield attribute, own, values.get("id").ocid(*RESOURCE_TYPES[own].ocid_types).value, key
+        path, key = (KEY, values.get(KEY).key_or_none()) if source is None else (_SOURCE_PATH, source)
+        yield path, own, values.get("id").ocid(*RESOURCE_TYPES[own].ocid_types).value, key
     if kind == INSTANCE and values.get("boot_volume_id").text_or_none() is not None:
         boot_volume = values.get("boot_volume_id").ocid(*RESOURCE_TYPES["boot_volume"].ocid_types).value
-        yield SOURCE_KEY, "boot_volume", boot_volume, _source_key(values)
+        yield _SOURCE_PATH, "boot_volume", boot_volume, _source_key(values)
     if kind == POLICY_ASSIGNMENT:
         asset = values.get("asset_id").ocid(*RESOURCE_TYPES.assets.ocid_types).value
         yield COPIES_KEY, ASSIGNMENT, asset, values.get(COPIES_KEY).key_or_none()
@@ -136,6 +158,51 @@ def _keys_of(kind: str, values: JsonNode) -> Iterator[tuple[str, str, str, str |
         policy, key = values.get("backup_policy_id").text_or_none(), values.get(COPIES_KEY).key_or_none()
         if policy is not None or key is not None:
             yield COPIES_KEY, ASSIGNMENT, values.get("id").ocid(*RESOURCE_TYPES.assets.ocid_types).value, key
+    if kind in _REPLICAS:
+        yield from _keys_of_replicas(values, *_REPLICAS[kind])
+    if kind == CONFIGURATION:
+        yield from _keys_of_configuration(values)
+    if kind == _POOL:
+        yield POOLS_CONFIGURATION, INSTANCE_POOL, _own_ocid(values, INSTANCE_POOL), None
+    if kind == _NODE_POOL:
+        nodes = values.get("node_config_details").items()
+        key = nodes[0].get(KEY).key_or_none() if nodes else None
+        yield f"node_config_details[0].{KEY}", NODE_POOL, _own_ocid(values, NODE_POOL), key
+
+
+def _own_ocid(values: JsonNode, resource_type: str) -> str:
+    return values.get("id").ocid(*RESOURCE_TYPES[resource_type].ocid_types).value
+
+
+def _keys_of_replicas(values: JsonNode, list_name: str, id_name: str) -> Iterator[_Key]:
+    """The API does not return ``xrr_kms_key_id``, so where the state has none, the key that the provider has read. A
+    replica without an OCID does not exist yet."""
+    for place, replica in enumerate(values.get(list_name).items()):
+        if replica.get(id_name).text_or_none() is not None:
+            ocid = replica.get(id_name).ocid(*RESOURCE_TYPES[REPLICA].ocid_types).value
+            key = replica.get(REPLICA_KEY).key_or_none() or replica.get(KEY).key_or_none()
+            yield f"{list_name}[{place}].{REPLICA_KEY}", REPLICA, ocid, key
+
+
+def _keys_of_configuration(values: JsonNode) -> Iterator[_Key]:
+    """Each place that has a key for new volumes, or may have one: an image that is booted, and volumes that are
+    created. What is attached or booted as it is has its key already."""
+    ocid = _own_ocid(values, INSTANCE_CONFIGURATION)
+    for details, path in _blocks(values, "instance_details"):
+        for option, base in ((details, path), *_blocks(details, "options", path)):
+            for launch, in_launch in _blocks(option, "launch_details", base):
+                for source, in_source in _blocks(launch, "source_details", in_launch):
+                    if source.get("source_type").text_or_none() == "image":
+                        yield f"{in_source}.{KEY}", INSTANCE_CONFIGURATION, ocid, source.get(KEY).key_or_none()
+            for volume, in_volume in _blocks(option, "block_volumes", base):
+                for created, in_created in _blocks(volume, "create_details", in_volume):
+                    yield f"{in_created}.{KEY}", INSTANCE_CONFIGURATION, ocid, created.get(KEY).key_or_none()
+
+
+def _blocks(node: JsonNode, name: str, path: str = "") -> Iterator[tuple[JsonNode, str]]:
+    """The blocks of a name, which the provider keeps as a list, with their paths."""
+    for place, block in enumerate(node.get(name).items()):
+        yield block, f"{path}{'.' if path else ''}{name}[{place}]"
 
 
 def _source_key(values: JsonNode) -> str | None:

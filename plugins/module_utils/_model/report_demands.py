@@ -19,6 +19,7 @@ ALARMS = (
     "key_in_use",
     "key_age",
     "protection",
+    "new_volumes",
     "expired_exceptions",
     "since",
 )

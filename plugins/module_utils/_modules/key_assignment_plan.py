@@ -107,7 +107,7 @@ def plan_assignment(context: PlanContext) -> PlanResult:
         (
             *interrupted.warnings,
             *_unmatched_exceptions(exceptions, matcher, discovery),
-            *([] if context.previous.last else planned_warnings(plan.entries, states, context.role)),
+            *([] if context.previous.last else planned_warnings(plan.entries, plan.advice, states, context.role)),
             *recreation_warnings(plan.entries),
             *node_pool_warnings(plan.entries),
         ),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._common.quantities import resources as count_resources
-from .checks import KEY_AGE, NOT_MET, PROTECTION, UNKNOWN, USABLE_KEYS
+from .checks import KEY_AGE, NEW_VOLUMES, NOT_MET, PROTECTION, UNKNOWN, USABLE_KEYS
 from .excuses import named_exceptions
 from .key_retirement import IN_USE, NO_USE_FOUND
 
@@ -71,6 +71,14 @@ def _protection(report: Report) -> str | None:
     return _one_check(PROTECTION, f"Protection level {demanded} of keys in use")(report)
 
 
+def _new_volumes(report: Report) -> str | None:
+    """A pool creates volumes on a key that fails, or it is not known that it does not."""
+    words = "What new volumes are born with"
+    if report["new_volumes"] is None:
+        return f"{words}: unknown, because nobody looked. Set new_volumes."
+    return _one_check(NEW_VOLUMES, words)(report)
+
+
 def _incomplete(report: Report) -> str | None:
     unknowns = report["headline"]["unknowns"]
     return None if report["complete"] else f"The report is incomplete. {' '.join(unknowns)}"
@@ -119,6 +127,7 @@ _ALARMS: Mapping[str, Callable[[Report], str | None]] = {
     "key_in_use": _key_in_use,
     "key_age": _one_check(KEY_AGE, "Age of keys in use"),
     "protection": _protection,
+    "new_volumes": _new_volumes,
     "expired_exceptions": _expired_exceptions,
     "since": _since,
 }

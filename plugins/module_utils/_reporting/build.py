@@ -174,7 +174,11 @@ def build(runs: Sequence[RunRecords], kms_key_ids: Sequence[str], context: Repor
         "violations": violations,
         "exceptions": excuses.section(),
         "terraform": terraform_section(
-            context.terraform, found.resources, [] if plan is None else plan["entries"], changes
+            context.terraform,
+            found.resources,
+            [] if plan is None else plan["entries"],
+            changes,
+            new_volumes.failing(),
         ),
         "new_volumes": new_volumes.section,
         "retirement": retirement(to_retire, found, changes),

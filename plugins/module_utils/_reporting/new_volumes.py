@@ -133,8 +133,19 @@ class ReportedNewVolumes:
             found.append(f"{plural(oracle, 'pool')} will create volumes on {_ORACLE}.")
         return found
 
+    def failing(self) -> list[dict[str, Any]]:
+        """What creates volumes on keys that fail, with these keys."""
+        return [
+            {**source, "wrong_kms_key_ids": wrong}
+            for source in self._sources
+            if pool_count(source) and (wrong := self._wrong_keys(source))
+        ]
+
+    def _wrong_keys(self, source: SourceRow) -> list[str | None]:
+        return [key for key in keys_of(source) if key is None or self._condition(key, source["region"]) in DANGEROUS]
+
     def _state(self, source: SourceRow) -> str:
-        if None in keys_of(source) or self._has(source, DANGEROUS):
+        if self._wrong_keys(source):
             return NOT_MET
         if source["unknown"] is not None or self._has(source, (NOT_READABLE,)):
             return UNKNOWN

@@ -11,16 +11,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from .._documents.subject import Subject, subject
-from .._model.terraform import KEY, POLICY_ASSIGNMENT, SOURCE_KEY, ManagedKey, TerraformStates
+from .._model.terraform import (
+    CONFIGURATION,
+    POLICY_ASSIGNMENT,
+    POOLS_CONFIGURATION,
+    ManagedKey,
+    TerraformStates,
+)
 from .report_csv import csv_table
 
-CHANGED, PLANNED, DIFFERENT = "changed", "planned", "different"
+CHANGED, PLANNED, DIFFERENT, NEW_VOLUMES = "changed", "planned", "different", "new_volumes"
 
 
 class TerraformRow(TypedDict):
     """An attribute at an address, with the key that the resource has now or is planned to get, None for Oracle's.
 
-    ``status``: ``changed`` by the run, ``planned``, or ``different``, when the state has another key than OCI.
+    ``status``: ``changed`` by the run, ``planned``, ``different``, when the state has another key than OCI, or
+    ``new_volumes``, when new volumes are born with a key that fails the check about them.
     ``replaces`` is what Terraform replaces when the attribute gets that value in the code, or None.
     """
 
@@ -39,6 +46,9 @@ class TerraformRow(TypedDict):
     snippet: str
 
 
+_CHOICE = 'kms_key_id = "<OCID of the key>"'
+"""No run has chosen a key for it."""
+
 COLUMNS = tuple(TerraformRow.__annotations__)
 
 
@@ -47,9 +57,11 @@ def terraform_section(
     resources: Iterable[Mapping[str, Any]],
     planned: Iterable[Mapping[str, Any]],
     changes: Iterable[Mapping[str, Any]],
+    new_volumes: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any] | None:
     """The section of a report; None where no states were given. ``managed`` counts the resources of the report that
-    these states manage, ``planned`` are the entries of the plan."""
+    these states manage, ``planned`` are the entries of the plan, ``new_volumes`` what creates volumes on a key that
+    fails, with ``wrong_kms_key_ids``."""
     if states is None:
         return None
     found: dict[Subject, list[TerraformRow]] = {}
@@ -68,6 +80,14 @@ def terraform_section(
                 one
                 for one in _rows(states, row, DIFFERENT, row["kms_key_id"])
                 if one["state_kms_key_id"] is not None and one["state_kms_key_id"] != row["kms_key_id"]
+            ]
+    for source in new_volumes:
+        if not found.get(subject(source)):
+            found[subject(source)] = [
+                one
+                for key in source["wrong_kms_key_ids"]
+                for one in _rows(states, source, NEW_VOLUMES, key)
+                if one["state_kms_key_id"] == key
             ]
     rows = [row for each in found.values() for row in each]
     rows.sort(key=lambda row: (row["replaces"] != "machine", row["file"], row["address"], row["attribute"]))
@@ -89,7 +109,7 @@ def _rows(states: TerraformStates, row: Mapping[str, Any], status: str, kms_key_
             "display_name": row["display_name"],
             "replaces": one.replaced,
             "warning": _warning(one),
-            "snippet": _snippet(one, kms_key_id),
+            "snippet": _CHOICE if status == NEW_VOLUMES else _snippet(one, kms_key_id),
         }
         for one in states.of(row)
     ]
@@ -97,8 +117,15 @@ def _rows(states: TerraformStates, row: Mapping[str, Any], status: str, kms_key_
 
 def _warning(one: ManagedKey) -> str | None:
     replaced = one.replaced
+    if one.attribute == POOLS_CONFIGURATION:
+        return "Terraform would point the pool back. Ignore it, or give the pool the new configuration in the code."
     if replaced is None:
         return None
+    if one.terraform_type == CONFIGURATION:
+        return (
+            "Another value in the code replaces the instance configuration, which OCI can't delete while a pool uses "
+            "it. Set create_before_destroy."
+        )
     if replaced == "machine":
         return "Some versions of the provider replace the machine if this value differs. Ignore it before you apply."
     if one.terraform_type == POLICY_ASSIGNMENT:
@@ -111,10 +138,9 @@ def _snippet(one: ManagedKey, kms_key_id: str | None) -> str:
 
     An empty value is refused by the API and none is no change, so the way back to Oracle's key is to ignore it, too.
     """
-    if one.attribute == KEY and kms_key_id is not None:
-        return f"{KEY} = {_hcl_string(kms_key_id)}"
-    ignored = one.attribute.replace(".", "[0].") if one.attribute == SOURCE_KEY else one.attribute
-    return f"lifecycle {{ ignore_changes = [{ignored}] }}"
+    if one.takes_value and kms_key_id is not None:
+        return f"{one.path.rpartition('.')[2]} = {_hcl_string(kms_key_id)}"
+    return f"lifecycle {{ ignore_changes = [{one.path}] }}"
 
 
 def _hcl_string(text: str) -> str:

@@ -73,7 +73,7 @@ def read_role(
 
 
 # What surveys ask by boxes to be ticked, all other lists being lines of text.
-_TICKED = ("resource_types",)
+_TICKED = ("resource_types", "fail_on")
 
 
 def _with_none_chosen(role: str, given: Mapping[str, Any]) -> dict[str, Any]:

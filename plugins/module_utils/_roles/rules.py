@@ -200,11 +200,11 @@ def _validate_encryption_report(role: str, values: Values, problems: Problems) -
 
 def _validate_alarms(role: str, values: Values, problems: Problems) -> None:
     """What the role can only fail on if it knows what to look for."""
-    needed = {"key_in_use": "kms_key_ids", "protection": "required_protection"}
+    needed = {"key_in_use": "kms_key_ids", "protection": "required_protection", "new_volumes": "new_volumes"}
     problems += [
         f"{role}_fail_on has {word}, but {role}_{name} is not set. Set it, or remove {word}"
         for word, name in needed.items()
-        if word in (values["fail_on"] or []) and values[name] in (None, "any")
+        if word in (values["fail_on"] or []) and values[name] in (None, "any", False)
     ]
 
 

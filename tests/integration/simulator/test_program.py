@@ -167,6 +167,7 @@ def test_names_and_resources(sim: Simulator) -> None:
     assert len(sim.resources("boot_volume")) == 6
     assert {row["kind"] for row in sim.resources()} == {
         *("compartment", "vault", "key", "volume", "boot_volume", "volume_group"),
+        *("instance_configuration", "instance_pool"),
         *("volume_backup", "boot_volume_backup", "volume_group_backup", "volume_backup_policy", "policy_assignment"),
     }
     for wrong, message in (

@@ -36,7 +36,10 @@ Event = dict[str, Any]
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Marks text as no template, be it a name or a value: who answers a survey is not who writes the playbook."""
+    """Marks text as no template, be it a name or a value: who answers a survey is not who writes the playbook.
+
+    It is AWX's own way (awx/main/utils/safe_yaml.py). Text takes the place of the list before it, for aliases.
+    """
 
     def represent_data(self, data: Any) -> yaml.Node:
         return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
@@ -142,14 +145,17 @@ class Awx:
         own = json.dumps(template.get("extra_vars", {})).replace("{{ oci_keys_report_dir }}", str(self.reports))
         numbers = {"awx_job_id": self._started, "awx_user_name": "operator"}
         python = {"ansible_python_interpreter": interpreter()} if canceled is None else {}
-        text = yaml.dump({**json.loads(own), **told, **numbers, **python}, Dumper=_Unsafe)
+        variables = {**json.loads(own), **told, **numbers, **python}
+        # One by one, as AWX does: the same object twice would else be an alias, and of something else (see _Unsafe).
+        text = "".join(yaml.dump({variable: value}, Dumper=_Unsafe) for variable, value in variables.items())
         (folder / "env" / "extravars").write_text(text)
+        asked = job_type if template.get("ask_job_type_on_launch") else None  # AWX ignores what is not asked for
         runner = ansible_runner.run(
             private_data_dir=str(folder),
             ident=str(self._started),
             playbook=template["playbook"],
             inventory=str(self._inventory(template["inventory"], folder, part)),
-            cmdline="--check" if (job_type or template["job_type"]) == "check" else None,
+            cmdline="--check" if (asked or template["job_type"]) == "check" else None,
             verbosity=verbosity,
             envvars=self._environment(folder),
             # Asked as often as that, whether the job is cancelled; AWX asks each fifth second.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from integration.support import node_pool_keys
 from integration.support.fleets import volumes
 from integration.support.harness import Ran, furnish, run
 
@@ -18,6 +19,7 @@ from ansible_collections.oci_keys.block_volume.plugins.modules import (
     backup_copy,
     backup_kms_key,
     backup_policy_crossregion_key,
+    instance_configuration_kms_key,
     replica_kms_key,
     volume_kms_key,
 )
@@ -42,12 +44,20 @@ class Changer:
     forbidden: str = "key-forbidden"
     """A key that Block Volume may not use where it is needed."""
     rsa: str = "key-rsa"
+    also: Mapping[str, int] = field(default_factory=dict)
+    """What a change takes besides ``put``."""
+    faulty: str | None = "FAULTY"
+    """The state of what can't be changed any more; None if it has none."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What it has to be given besides."""
 
     @property
     def name(self) -> str:
         return self.module.__name__.rpartition(".")[2]
+
+    @property
+    def writes(self) -> dict[str, int]:
+        return {self.put: 1, **self.also}
 
     def do(self, sim: Simulator, resource_id: str | None = None, **options: Any) -> Ran:
         given = {self.ids: [resource_id or sim.id(self.resource)], **self.options, **options}
@@ -72,6 +82,7 @@ class Changer:
 _POLICY = {"put": "CreateVolumeBackupPolicyAssignment", "old": "key-phx", "new": "key-everywhere"}
 _POLICY |= {"forbidden": "key-phx-forbidden", "rsa": "key-phx-rsa"}
 
+_POOL: dict[str, Any] = {"also": {"CreateInstanceConfiguration": 1}, "faulty": None}
 _REPLICA = {name: value for name, value in _POLICY.items() if name != "put"}
 REPLICAS_OF_GROUP = ("volumeGroupReplicas",)
 
@@ -86,6 +97,8 @@ CHANGERS = [
     Changer(replica_kms_key, "volume_ids", "replicated-1", "UpdateVolume", **_REPLICA),
     Changer(replica_kms_key, "volume_ids", "replicated-boot-1", "UpdateBootVolume", **_REPLICA),
     Changer(replica_kms_key, "volume_group_ids", "replicated-group", "UpdateVolumeGroup", **_REPLICA),
+    Changer(node_pool_keys, "node_pool_ids", "node-pool", "UpdateNodePool", faulty="FAILED"),
+    Changer(instance_configuration_kms_key, "instance_pool_ids", "instance-pool", "UpdateInstancePool", **_POOL),
 ]
 
 _COPY: dict[str, Any] = {"old": "key-phx", "new": "key-everywhere", "options": {"destination_region": PHX}}
@@ -101,7 +114,8 @@ COPIERS = [
 
 def fleet(sim: Simulator, **switches: Any) -> None:
     """One resource of each kind, each on a key of ours; ``member-1`` has its policy from its group."""
-    backup = {"region": "us-ashburn-1", "compartment": "prod", "key": "key-a"}
+    here = {"region": "us-ashburn-1", "compartment": "prod"}
+    backup = {**here, "key": "key-a"}
     there = [{"region": PHX, "name": "there", "key": "key-phx"}]
     usual_keys = [
         {"name": "key-a", "vault": "vault-iad"},
@@ -128,6 +142,12 @@ def fleet(sim: Simulator, **switches: Any) -> None:
                 "volumes": [],
                 "replicas": there,
             },
+        ],
+        node_pools=[{"name": "node-pool", **here, "key": "key-a"}, {"name": "other-node-pool", **here}],
+        instance_configurations=[{"name": "configuration", **here, "key": "key-a", "volumes": [{"key": "key-a"}]}],
+        instance_pools=[
+            {"name": name, **here, "configuration": "configuration"}
+            for name in ("instance-pool", "other-instance-pool")
         ],
         volume_group_backups=[{"name": "group-backup", "of": "group"}],
         volume_backups=[

@@ -59,7 +59,9 @@ class Block:
 
     @property
     def is_tasks(self) -> bool:
-        return self.is_yaml and isinstance(self.content, list) and "hosts" not in self.content[0]
+        """Whether it is a list of tasks; each of ours has a name, which rules of Prometheus, for one, don't have."""
+        content = self.content if self.is_yaml else None
+        return isinstance(content, list) and all("name" in row and "hosts" not in row for row in content)
 
     @property
     def is_playbook(self) -> bool:

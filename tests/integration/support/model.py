@@ -23,6 +23,8 @@ from integration.support.model_fleet import (
     KEYS,
     MOST_PASSING,
     POLICIES,
+    PUTTING_BACK,
+    SWITCHES,
     Fault,
     faults,
     fleets,
@@ -32,7 +34,21 @@ from integration.support.model_fleet import (
 )
 from integration.support.model_plans import plan_carry_out_and_put_back
 from integration.support.model_process import Killed, Life, living
-from integration.support.model_requests import BACKUP, COPY, POLICY, REPLICA, VOLUME, Ask, Module, Truth, settled
+from integration.support.model_requests import (
+    BACKUP,
+    COPY,
+    INSTANCE_POOL,
+    NODE_POOL,
+    POLICY,
+    REPLICA,
+    REPLICA_OF_GROUP,
+    REPLICAS,
+    VOLUME,
+    Ask,
+    Module,
+    Truth,
+    settled,
+)
 from integration.support.rekey_helpers import FRA, IAD, PHX
 
 from simulator.client import Simulator
@@ -134,6 +150,25 @@ class Model(RuleBasedStateMachine):
             more = self._more(data, {"recreate": recreate})
             self._run(data, Ask(REPLICA, ids, self._key(key, state), state, more=more))
 
+    @rule(data=st.data(), key=keys, state=st.sampled_from(["present", "present", "absent"]), recreate=st.booleans())
+    def key_of_group_replicas(self, data: st.DataObject, key: str, state: str, recreate: bool) -> None:
+        truth = settled(self.sim)
+        there = [name for name in _named(truth, *REPLICA_OF_GROUP.kinds) if truth.replica_key(name)]
+        if there:
+            more = self._more(data, {"recreate": recreate})
+            self._run(data, Ask(REPLICA_OF_GROUP, tuple(there), self._key(key, state), state, more=more))
+
+    @rule(
+        data=st.data(),
+        module=st.sampled_from([NODE_POOL, INSTANCE_POOL]),
+        key=keys,
+        state=st.sampled_from(["present", "present", "absent"]),
+    )
+    def key_of_pools(self, data: st.DataObject, module: Module, key: str, state: str) -> None:
+        if _named(settled(self.sim), *module.kinds):
+            ids = self._draw(data, module)
+            self._run(data, Ask(module, ids, self._key(key, state), state, more=self._more(data)))
+
     @rule(data=st.data(), key=st.none() | keys, to=st.sampled_from([PHX, FRA]))
     def copies(self, data: st.DataObject, key: str | None, to: str) -> None:
         truth = settled(self.sim)
@@ -154,11 +189,12 @@ class Model(RuleBasedStateMachine):
         self.sim.clear_faults()
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             is_planned = plan_carry_out_and_put_back(
-                self.sim, Path(name), life or Life(), self._disturb_again, self._calm, timings=TIMINGS
+                self.sim, Path(name), life or Life(), self._disturb_again, self._calm_for_plans, timings=TIMINGS
             )
         self.seen["planned"] += is_planned
         self._calm()
         self._be_as_before()
+        self.sim.set(**{name: self.switches.get(name, SWITCHES[name][0]) for name in PUTTING_BACK})
         self.is_sound = True
 
     @precondition(lambda self: self.last)
@@ -191,6 +227,10 @@ class Model(RuleBasedStateMachine):
         self.faults.clear()
         self.sim.clear_faults()
         self.sim.set(**{name: _peaceful(name) for name in HOSTILE})
+
+    def _calm_for_plans(self) -> None:
+        self._calm()
+        self.sim.set(**PUTTING_BACK)
 
     def _be_as_before(self) -> None:
         self.sim.set(**{name: self.switches.get(name, _peaceful(name)) for name in HOSTILE})
@@ -281,7 +321,7 @@ class Model(RuleBasedStateMachine):
 
     def _put_policies_back(self, killed: Run) -> None:
         """The journal tells what a process had taken away that was killed before it could assign it anew."""
-        if killed.ask.module is REPLICA and killed.intents:
+        if killed.ask.module in REPLICAS and killed.intents:
             again = self._attempt(replace(killed.ask, more=_without(killed.ask, "wait")), keeps_journal=True)
             assert all(again.after.replica_key(source) for source in killed.ask.ids)
         for intent in killed.intents:
@@ -309,7 +349,8 @@ def _locked(data: st.DataObject) -> dict[str, Any]:
 
 
 def _peaceful(name: str) -> Any:
-    return {"transition": "provisioning", "copy_outcome": "available"}.get(name, "off")
+    usual = {"transition": "provisioning", "copy_outcome": "available", "node_pool_transition": "updating"}
+    return usual.get(name, "off")
 
 
 def _without(ask: Ask, *names: str) -> tuple[tuple[str, Any], ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.support.harness import Ran
-from integration.support.model_fleet import POOL_WRITES, WRITES
+from integration.support.model_fleet import WRITES
 from integration.support.model_requests import COPY, MAYBE, POLICY, REPLICAS, Ask, Row, Truth
 
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._modules.errors import INTERNAL_ERROR
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def writes(self) -> list[Call]:
-        return [call for call in self.calls if call.operation in (*WRITES, *POOL_WRITES)]
+        return [call for call in self.calls if call.operation in WRITES]
 
     @property
     def entries(self) -> dict[str, dict[str, Any]]:

@@ -48,6 +48,12 @@ SWITCHES: dict[str, list[Any]] = {
     "vault_get_in_replica_region": ["found", "not_found"],
     "search_finds_replica_keys": ["on", "off"],
     "search_hides": ["nothing", "keys", "everything"],
+    "node_pool_transition": ["updating", "immediate", "needs_attention"],
+    "node_pool_key_visible": ["at_active", "at_once"],
+    "node_pool_key_empty": ["accepted", "refused"],
+    "node_pool_list_details": ["shown", "no_key", "absent"],
+    "busy_pool_update": ["conflict", "accepted"],
+    "configuration_key_checked": ["off", "on"],
 }
 
 HOSTILE = {
@@ -55,8 +61,12 @@ HOSTILE = {
     "security_zone": ("on",),
     "backup_update_ignored": ("volume_backups", "boot_volume_backups", "all"),
     "copy_outcome": ("faulty",),
+    "node_pool_transition": ("needs_attention",),
 }
 """Switches under which OCI itself refuses or ignores what is asked for, and nothing helps."""
+
+PUTTING_BACK = {"replica_key_change": "accepted", "replica_key_omitted": "removed", "node_pool_key_empty": "accepted"}
+"""Without these, not everything that a plan has changed can be put back."""
 
 PASSING = [
     "throttle",
@@ -82,14 +92,14 @@ MOST_PASSING = 3
 
 _READS = ["GetVolume", "GetBootVolume", "GetVolumeBackup", "GetBootVolumeBackup", "GetVolumeGroupBackup"]
 _READS += ["ListVolumes", "ListBootVolumes", "ListVolumeBackups", "ListBootVolumeBackups", "ListVolumeGroupBackups"]
+_READS += ["GetVolumeGroup", "GetNodePool", "GetInstancePool", "GetInstanceConfiguration"]
 _READS += ["GetVolumeBackupPolicyAssetAssignment", "GetVolumeBackupPolicyAssignment", "GetKey", "GetVault"]
 WRITES = ["UpdateVolumeKmsKey", "UpdateBootVolumeKmsKey", "DeleteVolumeKmsKey", "DeleteBootVolumeKmsKey"]
 WRITES += ["UpdateVolumeBackup", "UpdateBootVolumeBackup"]
 WRITES += ["CreateVolumeBackupPolicyAssignment", "DeleteVolumeBackupPolicyAssignment"]
-WRITES += ["UpdateVolume", "UpdateBootVolume"]
+WRITES += ["UpdateVolume", "UpdateBootVolume", "UpdateVolumeGroup"]
 WRITES += ["CopyVolumeBackup", "CopyBootVolumeBackup", "CopyVolumeGroupBackup"]
-POOL_WRITES = ["UpdateNodePool", "CreateInstanceConfiguration", "UpdateInstancePool"]
-"""Those that no task of the model makes, but of the fault matrix."""
+WRITES += ["UpdateNodePool", "CreateInstanceConfiguration", "UpdateInstancePool"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +171,12 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
     ]
     assets = [row for _section, row in volumes] + rows["volume_groups"]
     assigned = [row for asset in assets for row in _assignment(draw, asset)]
+    if draw(st.booleans()):
+        there = [{"region": PHX, **_key_there(draw)}]
+        rows["volume_groups"].append(
+            {"name": "replicated-group", "region": IAD, "compartment": "prod", "volumes": [], "replicas": there}
+        )
+    rows |= _pools(draw)
     return {
         **{section: [_present(row) for row in found] for section, found in rows.items()},
         "volume_backup_policies": [_present(row) for row in policies],
@@ -174,6 +190,28 @@ def _volume(draw: st.DrawFn, number: int) -> tuple[str, dict[str, Any]]:
     replicas = [{"region": PHX, **_key_there(draw)}] if region == IAD and draw(st.integers(0, 2)) == 0 else None
     row = {"name": f"volume-{number}", "region": region, "compartment": "prod", "state": draw(st.sampled_from(_STATES))}
     return section, row | {"key": _key(draw, region), "replicas": replicas}
+
+
+def _pools(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
+    """Node pools, and instance pools that may share a configuration, of which one may hand on several keys."""
+    here = {"compartment": "prod", "region": IAD}
+    node_pools = [
+        {"name": f"node-pool-{number}", **here, "key": _key(draw, IAD)} for number in range(draw(st.integers(0, 2)))
+    ]
+    configurations = [
+        {
+            "name": f"configuration-{number}",
+            **here,
+            "key": (key := _key(draw, IAD)),
+            "volumes": [_present({"key": key})],
+        }
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    pools = [
+        {"name": f"pool-{number}", **here, "configuration": draw(st.sampled_from(configurations))["name"]}
+        for number in range(draw(st.integers(0, 3)) if configurations else 0)
+    ]
+    return {"node_pools": node_pools, "instance_configurations": configurations, "instance_pools": pools}
 
 
 def _key_there(draw: st.DrawFn) -> dict[str, str]:

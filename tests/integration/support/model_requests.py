@@ -72,6 +72,11 @@ class Truth:
         lists = [row.get(name) or [] for name in ("blockVolumeReplicas", "bootVolumeReplicas", "volumeGroupReplicas")]
         return tuple(replica["kmsKeyId"] for replicas in lists for replica in replicas)
 
+    @property
+    def replicated(self) -> list[str]:
+        """The sources of replicas."""
+        return [name for name in self.rows if self.replica_key(name)]
+
     def group_policy(self, asset: str) -> bool:
         return self.rows[asset].get("volumeGroupId") in self.assignments
 
@@ -227,6 +232,10 @@ class Ask:
             return self._excuse_of_policy(before, subject)
         if self.module is BACKUP and _is_kept(row):
             return self._excuse_of_kept
+        if self.module is INSTANCE_POOL:
+            return None
+        if self.module is NODE_POOL:  # whether it can go back to no key of its own
+            return MAYBE if self.state == "absent" else None
         if self.module in REPLICAS:  # in place, OCI may leave the key as it was
             return None if dict(self.more).get("recreate") else MAYBE
         return "stuck" if before.names.get(before.key(subject) or "") == "key-disabled" else None

@@ -165,6 +165,8 @@ class InstanceConfiguration(Resource):
             self.titles["freeformTags"] = entry.mapping("freeform_tags")
         self.may_inspect = entry.flag("may_inspect", self.may_inspect)
         self.serial += 1
+        if entry.flag("deleted", False):
+            cloud.remove(self)
 
 
 class InstancePool(Resource):

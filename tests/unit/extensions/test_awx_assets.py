@@ -27,6 +27,7 @@ from unit.support.awx_rules import (
     WORKFLOWS,
     credential_type_faults,
     inject,
+    playbook_of,
     read,
     refusals,
 )
@@ -36,6 +37,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._api.setting
     resolve_connection,
 )
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.read import artifact_name
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._roles.variables import _ROLES, role_variables
 
 KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, but silent\n-----END PRIVATE KEY-----\n"
 FILLED = {
@@ -200,14 +202,21 @@ def test_nothing_is_changed_before_the_approval_of_a_dry_run(workflow: dict[str,
     assert follows["approval"] == "plan"
     plan, apply = (TEMPLATES[nodes[name]["unified_job_template"]["name"]] for name in ("plan", "apply"))
     assert (plan["job_type"], apply["job_type"]) == ("check", "run")
-    assert apply["extra_vars"]["rekey_approval_required"] is True
+    assert apply["extra_vars"][f"{playbook_of(workflow)}_approval_required"] is True
     # Hosts, and so the names of their plans, are the same in both, however they are sliced.
     assert plan["inventory"] == apply["inventory"]
     assert plan.get("job_slice_count") == apply.get("job_slice_count")
 
 
-def test_the_plan_travels_under_a_name_that_begins_with_that_of_the_role() -> None:
-    assert artifact_name("rekey", "localhost").startswith("rekey_plan_of_")
+@pytest.mark.parametrize("playbook", sorted({playbook_of(workflow) for workflow in WORKFLOWS.values()}))
+def test_the_plan_travels_under_a_name_that_begins_with_that_of_the_role(playbook: str) -> None:
+    assert artifact_name(playbook, "localhost").startswith(f"{playbook}_plan_of_")
+
+
+def test_what_is_planned_and_can_be_approved_has_a_workflow() -> None:
+    """All roles that take an approved plan, so that none is changed with less care than the others."""
+    roles = {role for role in _ROLES if "approval_required" in role_variables(role)}
+    assert {playbook_of(workflow) for workflow in WORKFLOWS.values()} == roles == {"rekey", "backup_policy"}
 
 
 # --- configure.yml

@@ -183,6 +183,16 @@ def test_all_blank_is_the_same_as_nothing(name: str, on_screen: bool) -> None:
 
 
 @EACH_SURVEY
+def test_nothing_ticked_is_the_same_as_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question with boxes gives an empty list then, which is an error elsewhere."""
+    playbook, questions = SURVEYS[name]
+    boxes = {question["variable"]: [] for question in questions if question["type"] == "multiselect"}
+    assert all(role_options({variable: []}, playbook)["problems"] for variable in boxes)
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    assert role_options(boxes, playbook) == role_options({}, playbook)
+
+
+@EACH_SURVEY
 @pytest.mark.parametrize("on_screen", [True, False])
 def test_what_is_blank_beside_the_needed_answers_has_its_documented_default(name: str, on_screen: bool) -> None:
     playbook, questions = SURVEYS[name]
@@ -207,12 +217,17 @@ def test_what_is_required_cant_be_done_without(name: str) -> None:
             )
 
 
+# The template that asks for the same without an approval, by its playbook, and how that is given a plan.
+ALONE = {"rekey": "OCI keys - rekey", "backup_policy": "OCI keys - backup policy"}
+OF_A_PLAN = ("plan_file", "plan_digest")
+
+
 class TestWorkflows:
     @pytest.mark.parametrize("name", list(WORKFLOWS))
     def test_they_ask_as_the_template_does(self, name: str) -> None:
         for question in SURVEYS[name][1]:
             if question["question_name"] != "Limit of changes of each shard":
-                assert question in SURVEYS["OCI keys - rekey"][1]
+                assert question in SURVEYS[ALONE[SURVEYS[name][0]]][1]
 
     def test_a_limit_that_is_for_each_shard_says_so(self) -> None:
         """Slices know nothing of each other, so that the limit of one is no limit of all."""
@@ -226,12 +241,19 @@ class TestWorkflows:
     @pytest.mark.parametrize("name", list(WORKFLOWS))
     def test_nobody_can_name_another_plan_than_the_approved_one(self, name: str) -> None:
         asked = {question["variable"] for question in SURVEYS[name][1]}
-        assert not asked & {"rekey_plan_file", "rekey_plan_digest", "rekey_approval_required"}
+        assert not asked & {f"{SURVEYS[name][0]}_{word}" for word in (*OF_A_PLAN, "approval_required")}
         assert not [variable for variable in asked if _role_values._ARTIFACT.fullmatch(variable)]
 
-    def test_all_else_can_be_asked(self) -> None:
-        one, shards = ({question["variable"] for question in SURVEYS[name][1]} for name in WORKFLOWS)
-        alone = {question["variable"] for question in SURVEYS["OCI keys - rekey"][1]}
-        assert alone - one == {"rekey_plan_file", "rekey_plan_digest"}
-        # What a shard brings along.
+    @pytest.mark.parametrize("name", [name for name in WORKFLOWS if not name.endswith("shards")])
+    def test_all_else_can_be_asked(self, name: str) -> None:
+        playbook, questions = SURVEYS[name]
+        alone = {question["variable"] for question in SURVEYS[ALONE[playbook]][1]}
+        asked = {question["variable"] for question in questions}
+        assert alone - asked == {f"{playbook}_{word}" for word in OF_A_PLAN}
+
+    def test_shards_bring_their_place_along(self) -> None:
+        one, shards = (
+            {question["variable"] for question in SURVEYS[f"OCI keys - rekey with approval{more}"][1]}
+            for more in ("", " by shards")
+        )
         assert one - shards == {"rekey_compartment_ids", "rekey_regions", "rekey_recursive"}

@@ -54,11 +54,14 @@ def kind_of(variable: Variable) -> str:
 
 
 def all_wrong(playbook: str, questions: list[Question]) -> dict[str, Any]:
-    """A wrong answer to each question whose wrong answers are not refused by AWX itself already."""
+    """A wrong answer to each question whose wrong answers are not refused by AWX itself already.
+
+    An empty list, which is wrong elsewhere, is where no box was ticked.
+    """
     given = {}
     for question in questions:
         kind = kind_of(variables_of(playbook)[question["variable"]])
-        wrong = [answer for answer in WRONG.get(kind, []) if not refusals(question, answer)]
+        wrong = [answer for answer in WRONG.get(kind, []) if answer != [] and not refusals(question, answer)]
         if wrong:
             given[question["variable"]] = wrong[0]
     return given

@@ -80,6 +80,64 @@ def test_a_state_of_opentofu_1_8() -> None:
     ]
 
 
+PHX_KEY = KEY_A.replace(".iad.", ".phx.")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "list_name"),
+    [
+        ("oci_core_volume.data", "volume", "block_volume_replicas"),
+        ("oci_core_boot_volume.web", "bootvolume", "boot_volume_replicas"),
+        ("oci_core_volume_group.all", "volumegroup", "volume_group_replicas"),
+    ],
+)
+def test_keys_of_replicas(address: str, kind: str, list_name: str) -> None:
+    """That of the code, or what the provider has read. A replica that is not made yet is none."""
+    replica = {"volume": "blockvolumereplica"}.get(kind, f"{kind}replica")
+    first, second = volume_id(1, kind=replica), volume_id(2, kind=replica)
+    rows = ((first, "", KEY_A), (second, PHX_KEY, KEY_A), ("", KEY_A, None))
+    found = parsed(states.state(states.replicated(address, volume_id(1, kind=kind), list_name, *rows)))
+    assert [(one.path, one.attribute, one.ocid, one.kms_key_id) for one in found if one.resource_type == "replica"] == [
+        (f"{list_name}[0].xrr_kms_key_id", f"{list_name}.xrr_kms_key_id", first, KEY_A),
+        (f"{list_name}[1].xrr_kms_key_id", f"{list_name}.xrr_kms_key_id", second, PHX_KEY),
+    ]
+    assert {one.replaced for one in found} <= {None}
+
+
+def test_keys_of_new_volumes() -> None:
+    nodes, old = volume_id(1, kind="nodepool"), volume_id(2, kind="nodepool")
+    pool, ocid = volume_id(1, kind="instancepool"), volume_id(1, kind="instanceconfiguration")
+    state = states.state(
+        states.node_pool("oci_containerengine_node_pool.workers", nodes, KEY_A),
+        states.resource("oci_containerengine_node_pool.by_subnet", id=old),
+        states.resource("oci_core_instance_pool.web", id=pool),
+        states.configuration("oci_core_instance_configuration.web", ocid, None, KEY_A, KEY_B),
+    )
+    created, one = "instance_details.block_volumes.create_details.kms_key_id", "instance_details[0]"
+    assert [(one.path, one.attribute, one.ocid, one.kms_key_id, one.replaced) for one in parsed(state)] == [
+        ("node_config_details[0].kms_key_id", "node_config_details.kms_key_id", nodes, KEY_A, None),
+        ("node_config_details[0].kms_key_id", "node_config_details.kms_key_id", old, None, None),
+        ("instance_configuration_id", "instance_configuration_id", pool, None, None),
+        *(
+            (path, attribute, ocid, key, "instance configuration")
+            for path, attribute, key in (
+                (
+                    f"{one}.launch_details[0].source_details[0].kms_key_id",
+                    "instance_details.launch_details.source_details.kms_key_id",
+                    None,
+                ),
+                (f"{one}.block_volumes[0].create_details[0].kms_key_id", created, KEY_A),
+                (f"{one}.block_volumes[1].create_details[0].kms_key_id", created, KEY_B),
+                (
+                    f"{one}.options[0].block_volumes[0].create_details[0].kms_key_id",
+                    "instance_details.options.block_volumes.create_details.kms_key_id",
+                    KEY_A,
+                ),
+            )
+        ),
+    ]
+
+
 def test_several_states_are_read_as_one() -> None:
     found = read_terraform_states([states.TERRAFORM_1_5, states.OPENTOFU_1_8])
     assert found.files == [str(states.TERRAFORM_1_5), str(states.OPENTOFU_1_8)]

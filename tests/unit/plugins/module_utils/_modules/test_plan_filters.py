@@ -29,7 +29,7 @@ TENANCY = "ocid1.tenancy.oc1..aaaa"
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("value", [[""], [" "], [], [None], ["x", ""], ["", "x"], "", " \n"])
 def test_a_blank_in_a_list_is_an_error(name: str, value: object) -> None:
-    with pytest.raises(InputError, match=f"'{name}.* is blank.*Leave '{name}' out"):
+    with pytest.raises(InputError, match=f"'{name}.* is blank.*omit '{name}'"):
         expect_no_blanks({name: value})
 
 

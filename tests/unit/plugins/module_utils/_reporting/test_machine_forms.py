@@ -9,6 +9,7 @@ import io
 import json
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.s
 
 NASTY = 'a"b\\c\nd\u202e<script>{}=1'
 OCID = re.compile(r"ocidv?1[.:]")
+ROOT = Path(__file__).parents[5]
 
 
 def report(*resources: dict[str, Any], keys: Any = (), changes: Any = (), **fields: Any) -> dict[str, Any]:
@@ -166,6 +168,14 @@ class TestPrometheus:
         assert found["resources_on_keys", (("state", "ENABLED"),)] == 1
         assert found["next_key_deletion_time_seconds", ()] == 1796083200
         assert found["outcomes", (("outcome", "failed"),)] == 1
+
+    def test_rules_of_the_readme_are_about_metrics_of_a_report(self) -> None:
+        readme = (ROOT / "roles" / "encryption_report" / "README.md").read_text()
+        rules = re.findall(r"^  expr: (.+)$", readme, re.MULTILINE)
+        named = {name for rule in rules for name in re.findall(r"oci_block_volume_keys_(\w+)", rule)}
+        assert rules
+        assert len(named) >= len(rules)
+        assert named - {name for name, _labels in samples(REPORTS["some"])} == set()
 
     def test_what_is_unknown_is_not_nothing(self) -> None:
         found = samples(REPORTS["keys not looked up"])

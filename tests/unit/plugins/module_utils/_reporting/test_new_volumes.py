@@ -15,6 +15,7 @@ import pytest
 from unit.plugins.module_utils._reporting.test_unknown import SCHEMA, TEMPLATE
 from unit.support import report_files as files
 
+from ansible_collections.oci_keys.block_volume.plugins.filter.role_options import role_options
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._common.errors import InputError
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.discovery_file import parse_discovery
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.json_reader import JsonNode
@@ -23,6 +24,7 @@ from ansible_collections.oci_keys.block_volume.plugins.module_utils._documents.r
     RunRecords,
     parse_report,
 )
+from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.alarms import alarms
 from ansible_collections.oci_keys.block_volume.plugins.module_utils._reporting.build import (
     ReportContext,
     build,
@@ -146,6 +148,35 @@ def test_where_nobody_looked_nothing_is_said_and_the_check_is_unknown() -> None:
     assert lines(report) == []
     assert 'id="new-volumes"' not in render(TEMPLATE, report, "digest")
     assert f"{PREFIX}_new_volume_pools" not in metrics_text({**report, "since": None})
+
+
+@pytest.mark.parametrize(
+    ("sources", "sentence"),
+    [
+        ([files.configuration(1, None, pools=2)], "What new volumes are born with: new_volumes not met by 2 pools."),
+        ([files.node_pool(1)], "What new volumes are born with: new_volumes not met by 1 pool."),
+        (
+            [files.configuration(1, files.KEY_B, unknown="it has no options")],
+            "What new volumes are born with: new_volumes unknown of 1 pool.",
+        ),
+        ([files.configuration(1, files.KEY_B)], None),
+        ([files.configuration(1, None, pools=0)], None),
+    ],
+)
+def test_the_alarm_is_that_of_the_check(sources: list[dict[str, Any]], sentence: str | None) -> None:
+    assert alarms(report_of(*sources), ["new_volumes"]) == ([] if sentence is None else [sentence])
+
+
+def test_the_alarm_is_raised_where_nobody_looked() -> None:
+    (sentence,) = alarms(report_of(new_volumes=None), ["new_volumes"])
+    assert "unknown, because nobody looked. Set new_volumes." in sentence
+
+
+def test_a_role_that_is_to_fail_on_it_has_to_look() -> None:
+    given = {"encryption_report_fail_on": ["new_volumes"]}
+    (problem,) = role_options(given, "encryption_report")["problems"]
+    assert problem.startswith("encryption_report_fail_on has new_volumes, but encryption_report_new_volumes is not set")
+    assert role_options({**given, "encryption_report_new_volumes": True}, "encryption_report")["problems"] == []
 
 
 def test_each_volume_is_a_line_of_the_table() -> None:

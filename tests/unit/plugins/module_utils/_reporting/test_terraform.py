@@ -137,6 +137,75 @@ def test_the_way_back_to_the_oracle_managed_key_is_to_ignore_it() -> None:
     assert (found["kms_key_id"], found["snippet"]) == (None, "lifecycle { ignore_changes = [kms_key_id] }")
 
 
+REPLICA = volume_id(1, kind="blockvolumereplica")
+REPLICATED = states.replicated("oci_core_volume.data", ONE["id"], "block_volume_replicas", (REPLICA, None, KEY_A))
+
+
+def test_the_key_of_a_replica_is_a_value_of_its_source() -> None:
+    """As it was changed, as OCI has it, and on the way back; that of a group's member is the group's."""
+    there = row(1, "replica", key=KEY_B, id=REPLICA, source_id=ONE["id"])
+    given = managed(REPLICATED)
+    changed = {**files.change(1, kms_key_id=KEY_B, changed=True, error=None), "type": "replica", "id": REPLICA}
+    path = "block_volume_replicas[0].xrr_kms_key_id"
+    for resources, changes, planned, status, snippet in (
+        ((), [{**changed, "asset_id": ONE["id"]}], (), "changed", f'xrr_kms_key_id = "{KEY_B}"'),
+        ((there,), (), (), "different", f'xrr_kms_key_id = "{KEY_B}"'),
+        ((), (), [{**there, "wanted_kms_key_id": None}], "planned", f"lifecycle {{ ignore_changes = [{path}] }}"),
+    ):
+        (found,) = section(given, *resources, planned=planned, changes=changes)["rows"]
+        assert (found["status"], found["snippet"]) == (status, snippet)
+        assert (found["attribute"], found["replaces"]) == ("block_volume_replicas.xrr_kms_key_id", None)
+    assert section(given, {**there, "group_id": "g"})["rows"] == []
+
+
+class TestNewVolumes:
+    NODES, CONFIGURATION = volume_id(1, kind="nodepool"), volume_id(1, kind="instanceconfiguration")
+
+    def wrong(self, ocid: str, kind: str, *keys: str | None) -> dict[str, Any]:
+        return {"id": ocid, "type": kind, "region": IAD, "display_name": "x", "wrong_kms_key_ids": list(keys)}
+
+    def rows(self, given: TerraformStates, *wrong: dict[str, Any]) -> list[Any]:
+        found = terraform_section(given, (), (), (), wrong)
+        assert found is not None
+        return list(found["rows"])
+
+    def test_attributes_with_a_key_that_fails_are_listed_and_no_others(self) -> None:
+        given = managed(
+            states.node_pool("oci_containerengine_node_pool.workers", self.NODES, None),
+            states.configuration("oci_core_instance_configuration.web", self.CONFIGURATION, KEY_A, KEY_B, None),
+        )
+        nodes, volume = self.rows(
+            given,
+            self.wrong(self.NODES, "node_pool", None),
+            self.wrong(self.CONFIGURATION, "instance_configuration", None),
+        )
+        assert (nodes["status"], nodes["kms_key_id"], nodes["replaces"]) == ("new_volumes", None, None)
+        assert nodes["warning"] is None
+        assert volume["attribute"] == "instance_details.block_volumes.create_details.kms_key_id"
+        assert volume["replaces"] == "instance configuration"
+        assert "create_before_destroy" in volume["warning"]
+        assert nodes["snippet"] == volume["snippet"] == 'kms_key_id = "<OCID of the key>"'
+        (unusable,) = self.rows(given, self.wrong(self.CONFIGURATION, "instance_configuration", KEY_A))
+        assert unusable["kms_key_id"] == unusable["state_kms_key_id"] == KEY_A
+
+    def test_a_changed_node_pool_has_its_new_key_and_is_not_listed_again(self) -> None:
+        given = managed(states.node_pool("oci_containerengine_node_pool.workers", self.NODES, None))
+        change = {**files.change(1, kms_key_id=KEY_B, changed=True, error=None), "type": "node_pool", "id": self.NODES}
+        found = terraform_section(given, (), (), [change], [self.wrong(self.NODES, "node_pool", None)])
+        assert found is not None
+        (only,) = found["rows"]
+        assert (only["status"], only["snippet"]) == ("changed", f'kms_key_id = "{KEY_B}"')
+
+    def test_a_pool_that_was_pointed_elsewhere_is_not_to_be_pointed_back(self) -> None:
+        pool = volume_id(1, kind="instancepool")
+        given = managed(states.resource("oci_core_instance_pool.web", id=pool))
+        change = {**files.change(1, kms_key_id=KEY_B, changed=True, error=None), "type": "instance_pool", "id": pool}
+        (found,) = section(given, changes=[change])["rows"]
+        assert found["snippet"] == "lifecycle { ignore_changes = [instance_configuration_id] }"
+        assert "point the pool back" in found["warning"]
+        assert section(given, row(1, "instance_pool", key=KEY_B, id=pool))["rows"] == []
+
+
 def test_no_key_ends_the_string_that_it_is_in() -> None:
     planned = {**ONE, "wanted_kms_key_id": 'x" ${file("/etc/passwd")} %{if'}
     (found,) = section(managed(VOLUME), ONE, planned=[planned])["rows"]
@@ -172,15 +241,32 @@ class TestPlan:
             add_lost_policies(plan, [lost], plan_filter)
             assert [entry["wanted_kms_key_id"] for entry in plan.entries] == [wanted]
 
+    def test_what_a_plan_advises_on_is_named_by_its_address(self) -> None:
+        ocid = volume_id(1, kind="instanceconfiguration")
+        given = managed(states.configuration("oci_core_instance_configuration.web", ocid, KEY_A, KEY_B))
+        advised: Any = {"id": ocid, "type": "instance_configuration"}
+        (warning,) = planned_warnings([], [advised], given, "rekey")
+        assert "other keys: oci_core_instance_configuration.web. Change the key in its code" in warning
+        assert "create_before_destroy" in warning
+        assert planned_warnings([], [advised], managed(), "rekey") == []
+
+    def test_a_replica_is_left_to_terraform_where_that_is_asked_for(self) -> None:
+        there = row(1, "replica", id=REPLICA, source_id=ONE["id"])
+        plan_filter = PlanFilter({IAD: KEY_B}, resource_types=["replica"], terraform=managed(REPLICATED))
+        (excluded,) = make_plan([there], plan_filter).excluded
+        assert excluded["reason"].endswith("as oci_core_volume.data (block_volume_replicas.xrr_kms_key_id)")
+
     def test_a_warning_says_what_is_changed_besides_terraform(self) -> None:
         boot = row(2, "boot_volume", id=BOOT)
         given = managed(VOLUME, states.instance("oci_core_instance.web", BOOT, None))
         entries = make_plan([ONE, boot, row(3)], PlanFilter({IAD: KEY_B})).entries
-        first, second = planned_warnings(entries, given, "rekey")
+        first, second = planned_warnings(entries, [], given, "rekey")
         assert first.startswith("Terraform manages 2 of the resources to be changed")
         assert "rekey_skip_terraform" in first
         assert "oci_core_instance.web" in second
-        assert planned_warnings(entries[-1:], managed(), "rekey") == planned_warnings(entries, None, "rekey") == []
+        assert (
+            planned_warnings(entries[-1:], [], managed(), "rekey") == planned_warnings(entries, [], None, "rekey") == []
+        )
 
 
 def test_skipping_needs_a_state() -> None:
