@@ -159,3 +159,25 @@ def test_without_leave_no_volume_goes_back_to_the_oracle_managed_key(sim: Simula
     plan_restore(sim, tmp_path / "undo", folder, allow_oracle_managed=False)
     assert read_plan(tmp_path / "undo")["entries"] == []
     assert "Oracle-managed" in read_plan(tmp_path / "undo")["left_alone"][0]["reason"]
+
+
+@pytest.mark.parametrize("now", ["given", "elsewhere"])
+def test_after_a_run_that_was_killed_the_family_and_the_key_decide(sim: Simulator, tmp_path: Path, now: str) -> None:
+    """Its journal has no outcome, so that nobody knows which copy the pool was pointed to."""
+    fleet(sim, {"key": "key-a"}, {"name": "newer", "key": "key-b"})
+    folder = run_with_journal(sim, tmp_path, "pool-1")
+    journal = folder / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"event": "intent"' in line))
+    if now == "elsewhere":
+        sim.change(sim.id("pool-1"), configuration="newer")
+    before = used_by(sim)["id"]
+
+    plan_restore(sim, tmp_path / "undo", folder)
+
+    if now == "given":
+        apply(sim, tmp_path / "undo")
+        assert used_by(sim)["id"] == sim.id("web")
+    else:
+        assert read_plan(tmp_path / "undo")["entries"] == []
+        assert used_by(sim)["id"] == before
