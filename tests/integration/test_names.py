@@ -58,11 +58,11 @@ class TestKeys:
             ("key-aa", ["no key with the name 'key-aa'", "did you mean", "'key-a'", IAD]),
             ("KEY-A", ["did you mean 'key-a'"]),
             ("vault-iad/key-c", ["no key with the name 'vault-iad/key-c'", "'vault-iad/key-a'"]),
-            ("vault-phx/key-a", ["no key with the name 'vault-phx/key-a' (did you mean 'vault-iad/key-a"]),
-            ("nope/key-a", ["no key with the name 'nope/key-a' (did you mean 'vault-iad/key-a'"]),
-            ("nope/nothing-like-it", ["no key with the name 'nope/nothing-like-it'. Give "]),
-            ("nothing like it", ["no key with the name 'nothing like it'. Give ", "or the OCID of one"]),
-            ("key-phx", [f"{IAD} shows no key"]),
+            ("vault-phx/key-a", [f"no key with the name 'vault-phx/key-a' was found in {IAD} (did you mean 'vault-iad/key-a"]),
+            ("nope/key-a", [f"no key with the name 'nope/key-a' was found in {IAD} (did you mean 'vault-iad/key-a'"]),
+            ("nope/nothing-like-it", [f"no key with the name 'nope/nothing-like-it' was found in {IAD}. Give "]),
+            ("nothing like it", [f"no key with the name 'nothing like it' was found in {IAD}. Give ", "or its OCID"]),
+            ("key-phx", [f"no key with the name 'key-phx' was found in {IAD}"]),
         ],
     )
     def test_an_unknown_name_lists_candidates(self, sim: Simulator, name: str, words: list[str]) -> None:
