@@ -19,7 +19,11 @@ description:
   - A copy has the name of the former configuration and the end of the key's OCID, all of its tags, and the free-form
     tag C(oci_keys_copy_of). A configuration that is such a copy with the desired key, or what it was made of, is used
     instead of another copy.
-  - The playbook C(oci_keys.block_volume.restore_keys) puts pools back. Copies are left.
+  - The playbook C(oci_keys.block_volume.restore_keys) puts pools back to the very configuration that they used before,
+    by the journal. Where that one is gone or can't be read, or somebody pointed the pool elsewhere since, the pool is
+    left as it is. Copies are left.
+  - Each configuration that a pool uses, that is named or that is made is read once, and each compartment of theirs is
+    listed once, if something has to be changed. Pools of one family that are named together share one copy.
   - An error on one pool fails only that pool. The module processes the others, then fails and reports every outcome.
 extends_documentation_fragment:
   - oci_keys.block_volume.changes
@@ -121,7 +125,9 @@ resources:
       sample: AVAILABLE
     # end of resource
     previous_encryption:
-      description: V(customer), V(oracle), or V(unknown) if it could not be read.
+      description:
+        - V(customer), V(oracle), or V(unknown) if it could not be read.
+        - Null if it creates no volumes.
       type: str
       sample: oracle
     previous_kms_key_id:
@@ -131,7 +137,9 @@ resources:
       type: str
       sample: ocid1.key.oc1.iad.examplevault.exampleuniqueid
     encryption:
-      description: V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+      description:
+        - V(customer), V(oracle), or V(unknown) if it could not be read after a change.
+        - Null if it creates no volumes.
       type: str
       sample: customer
     kms_key_id:

@@ -22,12 +22,17 @@ from simulator.client import Simulator
 TAG = "oci_keys_copy_of"
 
 # What a configuration is on, the task, the action of a pool, and the keys of what new instances are born with then.
+OPTION: dict[str, Any] = {
+    "instanceType": "compute",
+    "launchDetails": {"sourceDetails": {"sourceType": "image", "imageId": "ocid1.image.oc1.iad.a"}},
+    "blockVolumes": [{"createDetails": {"sizeInGBs": 50}}],
+}
 WAYS: dict[str, tuple[dict[str, Any], dict[str, Any], str, set[str | None]]] = {
     "first": ({"volumes": [{}]}, {"kms_key_id": "key-b"}, "assign", {"key-b"}),
     "changed": ({"key": "key-a", "volumes": [{"key": "key-a"}]}, {"kms_key_id": "key-b"}, "assign", {"key-b"}),
     "mixed": ({"key": "key-b", "volumes": [{}, {"volume": "volume-1"}]}, {"kms_key_id": "key-b"}, "assign", {"key-b"}),
     "several": (
-        {"key": "key-a", "instance_type": "instance_options", "volumes": [{}]},
+        {"details": {"instanceType": "instance_options", "options": [OPTION, OPTION]}},
         {"kms_key_id": "key-b"},
         "assign",
         {"key-b"},

@@ -9,19 +9,17 @@ What is not known is said in words, the end of a sentence about the configuratio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from .._common.errors import InputError
 from .._common.text import readable
-from .._model.instance_details import ONE, Details, KeyPlace, UnknownDetailsError, key_places
+from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places, missing_sources
 from .._model.new_volumes import CreatedVolumeRow
 from .._model.ocid import expect_realm, expect_type, parse
 
 _NAME_LENGTH = 255
 
-_NO_SOURCE = "it does not name what instances boot from, so whoever launches one does"
-_NO_OPTIONS = "it has no options"
 _NO_DETAILS = "it shows no nodeConfigDetails"
 
 
@@ -35,7 +33,7 @@ def created_volumes(details: Details | None, realm: str) -> tuple[list[CreatedVo
     except UnknownDetailsError as unknown:
         return [], f"it {unknown}"
     found: list[CreatedVolumeRow] = []
-    reasons = _missing(details or {})
+    reasons = [f"it {reason}" for reason in missing_sources(details)]
     for place in places:
         try:
             row = _row(place.resource_type, _at(details, place), realm)
@@ -57,14 +55,6 @@ def node_volume(details: Mapping[str, Any] | None, realm: str) -> tuple[list[Cre
         return [_row("boot_volume", details, realm)], None
     except InputError as error:
         return [], _no_key(error)
-
-
-def _missing(details: Details) -> list[str]:
-    """Why instances may be launched with other volumes: what they boot from is named when they are launched."""
-    launches: Sequence[Any] = [details] if details["instanceType"] == ONE else details.get("options") or ()
-    if not launches:
-        return [_NO_OPTIONS]
-    return [_NO_SOURCE for one in launches if not (one.get("launchDetails") or {}).get("sourceDetails")]
 
 
 def _at(details: Any, place: KeyPlace) -> Mapping[str, Any]:

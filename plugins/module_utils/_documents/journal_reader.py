@@ -79,6 +79,8 @@ class IntentLine:
     policy_id: str | None = None
     copy_to: str | None = None
     replica: PreviousReplica | None = None
+    configuration_id: str | None = None
+    """Of an instance pool, the configuration that it used."""
 
     @property
     def part(self) -> str:
@@ -187,6 +189,7 @@ def _intent(node: JsonNode, number: int) -> IntentLine:
         ),
         policy_id=node.get("policy_id").text_or_none(),
         copy_to=node.get("previous_destination_region").text_or_none(),
+        configuration_id=node.get("previous_configuration_id").text_or_none(),
     )
 
 
@@ -207,7 +210,7 @@ def _member_keys(node: JsonNode) -> dict[str, str | None] | None:
 
 def _outcome(node: JsonNode) -> OutcomeLine:
     error = node.get("error")
-    names = ("encryption", "kms_key_id", "policy_id", "assignment_id", "replica_id")
+    names = ("encryption", "kms_key_id", "policy_id", "assignment_id", "replica_id", "configuration_id")
     return OutcomeLine(
         run=node.get("run").text_or_none(),
         time=node.get("time").moment_or_none(),

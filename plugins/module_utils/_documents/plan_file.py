@@ -15,12 +15,13 @@ from typing import Any, TypedDict
 
 from .._model.accountability import Accountability
 from .._model.actions import ASSIGN, REMOVE, UNASSIGN
-from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, INSTANCE_CONFIGURATION, INSTANCE_POOL, REPLICA, RESOURCE_TYPES
 from .formats import PLAN_FORMAT
 from .json_reader import JsonNode, read_json
 
 FORMAT = PLAN_FORMAT
 VERSION = 1
+CONFIGURATION_OCIDS = RESOURCE_TYPES[INSTANCE_CONFIGURATION].ocid_types
 
 
 class _CommonEntryFields(TypedDict):
@@ -42,7 +43,7 @@ class PlanEntry(_CommonEntryFields, total=False):
     ``lost_in_runs`` if these runs took it away and were interrupted: then it is assigned again. With
     ``wanted_policy_id`` the asset is to have that policy instead, or none; without it, it keeps the one that it has. A
     replica has its source in ``asset_id``, and ``recreate`` if replication is switched off and on where the service
-    leaves its key as it was.
+    leaves its key as it was. An instance pool has the configuration that it uses and the one that it goes to.
     """
 
     asset_id: str
@@ -52,6 +53,8 @@ class PlanEntry(_CommonEntryFields, total=False):
     recreate: bool
     replica_domain: str | None
     replica_name: str | None
+    configuration_id: str
+    wanted_configuration_id: str
 
 
 class _CommonUnplannedFields(TypedDict):
@@ -239,6 +242,9 @@ def parse_entry(node: JsonNode) -> PlanEntry:
             entry["replica_name"] = node.get("replica_name").text_or_none()
     else:
         node.get("id").ocid(*RESOURCE_TYPES[kind].ocid_types)
+        if kind == INSTANCE_POOL:
+            entry["configuration_id"] = node.get("configuration_id").ocid(*CONFIGURATION_OCIDS).value
+            entry["wanted_configuration_id"] = node.get("wanted_configuration_id").ocid(*CONFIGURATION_OCIDS).value
         if "asset_id" in node.mapping():
             node.get("asset_id").contradicted(f"only a {ASSIGNMENT} and a {REPLICA} have one")
     if kind != ASSIGNMENT and "wanted_policy_id" in node.mapping():

@@ -57,6 +57,20 @@ def key_places(details: Details | None) -> tuple[KeyPlace, ...]:
     raise UnknownDetailsError("has an instanceType that is not known")
 
 
+def missing_sources(details: Details | None) -> tuple[str, ...]:
+    """Why instances may be launched with other volumes than the places say, as predicates; empty if they can't.
+
+    What they boot from may be named when they are launched. Raises UnknownDetailsError as above.
+    """
+    key_places(details)
+    details = details or {}
+    launches = [details] if details["instanceType"] == ONE else details.get("options") or ()
+    if not launches:
+        return ("has no options",)
+    missing = any(not (one.get("launchDetails") or {}).get("sourceDetails") for one in launches)
+    return ("does not name what instances boot from, so whoever launches one does",) if missing else ()
+
+
 def keys_of(details: Details | None) -> tuple[str | None, ...]:
     """The keys that volumes are created with, each once; None stands for the Oracle-managed one. Raises as above."""
     return tuple(dict.fromkeys(place.kms_key_id for place in key_places(details)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from .._common.errors import ResourceError
 
@@ -84,6 +84,13 @@ class ReplicaPlace:
     region_parts: frozenset[str]
 
 
+class PoolMove(NamedTuple):
+    """From which instance configuration to which one an instance pool goes, by their OCIDs."""
+
+    from_id: str
+    to_id: str
+
+
 @dataclass(frozen=True)
 class DesiredState:
     """The desired assignment. ``kms_key_id`` None is the Oracle-managed key; for a copy, whichever key it has.
@@ -102,8 +109,10 @@ class DesiredState:
     replica_place: ReplicaPlace | None = None
     may_recreate: bool = False
     recreate: bool = False
-    returns: bool = False
-    """For instance pools: whether the configuration is meant that the pool came from."""
+    pool_moves: Mapping[str, PoolMove] = field(default_factory=dict, hash=False)
+    """For instance pools that a plan puts back, by their OCIDs: no other configuration will do."""
+    pool_move: PoolMove | None = None
+    """The same, of this very pool."""
 
 
 @dataclass(frozen=True)

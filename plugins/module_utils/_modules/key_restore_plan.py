@@ -25,11 +25,13 @@ from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
 from .._planning.former_keys import FormerKey, FormerKeys, read_former_keys
+from .._planning.former_pools import FormerPool, former_pool
 from .._planning.key_checks import KeyChecks
 from .._planning.lost_policies import unsettled
 from .._planning.plan import PlanFilter
 from .._planning.replicated import node_pool_warnings, recreation_warnings
 from .._planning.restore import REPLICA_NOT_RESTORED, block_unusable, has_policy_of_run, make_restore_plan
+from .._resources.instance_pools import InstancePool, InstancePoolReader
 from .._resources.policy_reader import PolicyReader
 from .._resources.pools import POOL_KINDS
 from .._resources.region_reader import RegionReader
@@ -50,7 +52,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
     former = read_former_keys(paths)
     for tenancy in sorted(former.tenancies):
         context.expect_tenancy(tenancy, f"The content of {', '.join(map(str, paths))}")
-    resources, unread, policies = _read(context.connection, former.found, context.log)
+    resources, unread, policies, pools = _read(context.connection, former.found, context.log)
     plan_filter = PlanFilter(
         keys=None,
         include_replicated=options["include_replicated"],
@@ -66,6 +68,7 @@ def plan_restore(context: PlanContext) -> PlanResult:
         allow_oracle_managed=options["allow_oracle_managed"],
         remove_policies=options["remove_policies"],
         destinations={ocid: policy.destination_region for ocid, policy in policies.items()},
+        pools=pools,
     )
     interrupted = interrupted_in_plan(
         context,
@@ -148,10 +151,11 @@ def _as_before(region: RegionReader, kind: ResourceKind, former: FormerKey, now:
 
 def _read(
     connection: Connection, former_keys: Mapping[Subject, FormerKey], log: ProgressLog = NO_PROGRESS
-) -> tuple[list[ResourceRow], dict[Subject, ResourceError], dict[str, BackupPolicy]]:
-    """The resources as they are now, why others could not be read, and the policies that are going to be replaced or
-    to come back."""
+) -> tuple[list[ResourceRow], dict[Subject, ResourceError], dict[str, BackupPolicy], dict[Subject, FormerPool]]:
+    """The resources as they are now, why others could not be read, the policies that are going to be replaced or to
+    come back, and where instance pools came from."""
     rows: list[ResourceRow] = []
+    pools: dict[Subject, FormerPool] = {}
     policies: dict[str, BackupPolicy] = {}
 
     def take(about: Subject, now: Resource, kind: ResourceKind, region: RegionReader) -> ResourceError | None:
@@ -160,6 +164,9 @@ def _read(
             reading = _without_replica(reading) or reading
         if isinstance(reading, ResourceError):
             return reading
+        if isinstance(reading, InstancePool):
+            reader_of_pools = cast(InstancePoolReader, region.reader_for(kind))
+            pools[about] = former_pool(reading, former_keys[about], reader_of_pools.configuration)
         row = placed_row(reading, connection.regions)
         if is_lost:
             row["lost_in_runs"] = []
@@ -175,7 +182,7 @@ def _read(
         return None
 
     unread = read_now(connection, list(former_keys), DesiredState(None), take, log, POOL_KINDS)
-    return rows, unread, policies
+    return rows, unread, policies, pools
 
 
 def _policy(reader: PolicyReader, ocid: str) -> BackupPolicy | ResourceError:

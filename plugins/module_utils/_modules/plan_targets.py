@@ -18,7 +18,7 @@ from .._documents.interrupted import InterruptedChange, InterruptedPolicy, Inter
 from .._documents.plan_file import PlanEntry, PlanFile, Slice
 from .._model.actions import UNASSIGN
 from .._model.ocid import expect_realm, expect_region, parse
-from .._model.resource import DesiredState
+from .._model.resource import DesiredState, PoolMove
 from .._model.resource_types import ASSIGNMENT, INSTANCE_POOL, REPLICA, RESOURCE_TYPES
 from .._resources.planned import planned_kind
 from .._resources.pools import POOL_KINDS
@@ -42,13 +42,20 @@ def requested(plan: PlanFile, part: Slice, connection: Connection) -> tuple[list
     entries = plan.entries[part.start : part.stop]
     realm = parse(plan.tenancy).realm
     for entry in entries:
-        for ocid in (entry["kms_key_id"], entry["wanted_kms_key_id"], entry.get("wanted_policy_id")):
+        named = ("kms_key_id", "wanted_kms_key_id", "wanted_policy_id", "configuration_id", "wanted_configuration_id")
+        for ocid in map(entry.get, named):
             if ocid is not None:
                 expect_realm(parse(ocid), realm, "the tenancy")
         if entry["wanted_kms_key_id"] is not None:
             where = connection.regions.expect(entry["key_region"], f"'key_region' of {entry['id']} in the plan is")
             _expect_realm_of_region(connection, where, realm)
-    return [_target(entry, connection, realm) for entry in entries], _desired(entries[0], connection)
+    moves = {
+        entry["id"]: PoolMove(entry["configuration_id"], entry["wanted_configuration_id"])
+        for entry in entries
+        if entry["type"] == INSTANCE_POOL  # which plans only put back
+    }
+    desired = replace(_desired(entries[0], connection), pool_moves=moves)
+    return [_target(entry, connection, realm) for entry in entries], desired
 
 
 def _wanted(entry: PlanEntry) -> tuple[str, DesiredState, str, bool]:
@@ -58,7 +65,6 @@ def _wanted(entry: PlanEntry) -> tuple[str, DesiredState, str, bool]:
         entry["wanted_kms_key_id"],
         policy_id=entry.get("wanted_policy_id"),
         unassigned=entry["action"] == UNASSIGN,
-        returns=entry["type"] == INSTANCE_POOL,  # which plans only put back
     )
     of_replica = (entry["key_region"], entry.get("recreate", False)) if entry["type"] == REPLICA else ("", False)
     return entry["type"], wanted, *of_replica

@@ -26,7 +26,7 @@ from .._documents.report_file import ReportedChanges
 from .._documents.subject import Subject, subject
 from .._model.actions import ASSIGN, NONE, REMOVE, UNASSIGN
 from .._model.resource import Replica, TakenAway
-from .._model.resource_types import ASSIGNMENT, REPLICA, RESOURCE_TYPES
+from .._model.resource_types import ASSIGNMENT, INSTANCE_POOL, REPLICA, RESOURCE_TYPES
 
 _REVERSIBLE = (ASSIGN, REMOVE, UNASSIGN)
 
@@ -36,8 +36,9 @@ class FormerStep:
     """What one file, or the folder of one run, says of a resource: its key before, and those assigned, in their order.
 
     None is the Oracle-managed key. Of an asset, ``policy_id`` is the backup policy before, and ``assigned_policies``
-    are those that it was given, None for none. ``takes_policy``: at its end the policy was taken away, or may have
-    been.
+    are those that it was given, None for none. Of an instance pool, ``configuration_id`` is the configuration before,
+    and ``configurations`` are those that it was given, None where that is not known. ``takes_policy``: at its end the
+    policy was taken away, or may have been.
     """
 
     time: str
@@ -47,6 +48,8 @@ class FormerStep:
     takes_policy: bool = False
     takes_replica: TakenAway | None = None
     assigned_policies: tuple[str | None, ...] = ()
+    configuration_id: str | None = None
+    configurations: tuple[str | None, ...] = ()
 
     def followed_by(self, later: FormerStep) -> FormerStep:
         """Both as one."""
@@ -56,6 +59,7 @@ class FormerStep:
             takes_policy=later.takes_policy,
             takes_replica=later.takes_replica,
             assigned_policies=(*self.assigned_policies, *later.assigned_policies),
+            configurations=(*self.configurations, *later.configurations),
         )
 
     def leads_to(self, key: str | None) -> bool:
@@ -95,6 +99,11 @@ class FormerKey:
     def assigned_policies(self) -> set[str | None]:
         """Every backup policy that a run assigned or planned to assign; None for none."""
         return {policy for step in self.steps for policy in step.assigned_policies}
+
+    @property
+    def configurations(self) -> set[str | None]:
+        """Every instance configuration that a run gave a pool; None where it is not known which."""
+        return {configuration for step in self.steps for configuration in step.configurations}
 
     @property
     def is_policy_taken(self) -> bool:
@@ -242,6 +251,9 @@ def _add_plan(plan: plan_file.PlanFile, name: str, former: FormerKeys, *, was_ki
             step = replace(step, assigned=(), takes_policy=True, assigned_policies=(None,))
         elif entry["type"] == ASSIGNMENT:
             step = replace(step, assigned_policies=(entry.get("wanted_policy_id", policy_id),))
+        elif entry["type"] == INSTANCE_POOL:
+            given = (entry["wanted_configuration_id"],)
+            step = replace(step, configuration_id=entry["configuration_id"], configurations=given)
         former.add(subject(entry), step)
 
 
@@ -271,6 +283,9 @@ def _add_change(change: ChangeRow, node: JsonNode, report: ReportedChanges, name
         former.unknown[str(change.get("copy_id") or change["id"])] = (
             "reports don't list member keys; pass the run's journal instead"
         )
+        return
+    if about[0] == INSTANCE_POOL:
+        former.unknown[about[1]] = "reports don't name the configurations of pools; pass the run's journal instead"
         return
     encryption = node.get("previous_encryption").one_of("customer", "oracle", "unknown")
     if encryption == "unknown":
@@ -373,8 +388,10 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
         for about, previous in _previous_keys(line, name, unknown).items():
             before = steps.get(about)
             policy_id = line.policy.policy_id if line.policy is not None else None
+            configuration_id = line.configuration_id
             if before is not None and previous in before.assigned:
                 previous, policy_id = before.before, before.policy_id
+                configuration_id = before.configuration_id
             assigned_before = before.assigned if before is not None else ()
             policies_before = before.assigned_policies if before is not None else ()
             steps[about] = FormerStep(
@@ -385,6 +402,8 @@ def _steps(change: JournalChange, name: str, unknown: dict[str, str]) -> dict[Su
                 takes_policy=policy_id is not None and takes_policy(change),
                 takes_replica=_taken_replica(change, line, previous),
                 assigned_policies=(*policies_before, *_assigned_policies(line)),
+                configuration_id=configuration_id,
+                configurations=_given_configuration(change, about),
             )
     return steps
 
@@ -399,6 +418,15 @@ def _taken_replica(change: JournalChange, line: IntentLine, key: str | None) -> 
     if former.replica_id is None or former.availability_domain is None:
         return None
     return TakenAway(key, replica=Replica(former.replica_id, former.availability_domain, key, former.display_name))
+
+
+def _given_configuration(change: JournalChange, about: Subject) -> tuple[str | None, ...]:
+    """The configuration that a change left a pool on; None where that is not known."""
+    if about[0] != INSTANCE_POOL:
+        return ()
+    if change.outcome is None or change.outcome.error is not None:
+        return (None,)
+    return (change.outcome.found.get("configuration_id"),)
 
 
 def _assigned_policies(line: IntentLine) -> tuple[str | None, ...]:

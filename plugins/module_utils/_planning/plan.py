@@ -205,6 +205,16 @@ def add_policy(
     add_entry(plan, asset, entry, plan_filter)
 
 
+def add_pool(
+    plan: Plan, pool: ResourceRow, desired: str | None, from_id: str, to_id: str, plan_filter: PlanFilter
+) -> None:
+    """Add an instance pool to the plan, with the configuration that it goes to, whichever keys that hands on."""
+    entry = _entry(pool, desired)
+    entry["action"] = REMOVE if desired is None else ASSIGN
+    entry["configuration_id"], entry["wanted_configuration_id"] = from_id, to_id
+    add_entry(plan, pool, entry, plan_filter)
+
+
 def add_entry(plan: Plan, resource: ResourceRow, entry: PlanEntry, plan_filter: PlanFilter) -> None:
     """Add a change to the plan, or why it can't be made."""
     if resource["lifecycle_state"] == FAULTY_STATE:

@@ -15,11 +15,13 @@ from .._model.decisions import GONE_STATES
 from .._model.resource_types import ASSIGNMENT
 from .._model.rows import ResourceRow
 from .former_keys import FormerKey, FormerKeys, FormerStep
+from .former_pools import FormerPool
 from .key_checks import KeyChecks, blocked_by_current_key, wanted_problems
 from .plan import (
     Plan,
     PlanFilter,
     add_policy,
+    add_pool,
     add_resource,
     key_words,
     option_words,
@@ -38,6 +40,7 @@ def make_restore_plan(
     allow_oracle_managed: bool,
     remove_policies: bool = False,
     destinations: Mapping[str, str | None] | None = None,
+    pools: Mapping[Subject, FormerPool] | None = None,
 ) -> Plan:
     """Plan to put each resource back on its original key, where it is still on a key that a run assigned; and each
     asset on its original backup policy, where it still has one that a run assigned.
@@ -47,12 +50,16 @@ def make_restore_plan(
     ``unread`` gives the resources that could not be read, and why, and sources whose replica can't be put back by a
     plan. Without ``allow_oracle_managed`` no resource goes
     back to the Oracle-managed key, without ``remove_policies`` no asset to having no policy. ``destinations`` has the
-    regions that former policies copy to.
+    regions that former policies copy to, ``pools`` where instance pools came from.
     """
     plan = Plan()
     for row in resources:
         former_key = former.found[subject(row)]
         first = former_key.first_step(row["kms_key_id"])
+        pool = (pools or {}).get(subject(row))
+        if pool is not None:
+            _add_pool(plan, row, first, pool, plan_filter, allow_oracle_managed=allow_oracle_managed)
+            continue
         if has_policy_of_run(row, former_key, first):
             region = (destinations or {}).get(first.policy_id or "") or row["region"]
             skipped = _policy_skip_reason(row, former_key, first, remove_policies, allow_oracle_managed)
@@ -74,6 +81,33 @@ def make_restore_plan(
     for ocid in sorted(former.unknown.keys() - {ocid for _type, ocid in former.found}):
         plan.skipped.append(_row_without_facts(ocid, "unknown", f"former key unknown: {former.unknown[ocid]}"))
     return sorted_plan(plan)
+
+
+def _add_pool(
+    plan: Plan,
+    row: ResourceRow,
+    first: FormerStep,
+    pool: FormerPool,
+    plan_filter: PlanFilter,
+    *,
+    allow_oracle_managed: bool,
+) -> None:
+    """Plan to point an instance pool to the configuration that it came from."""
+    if pool.is_back:
+        plan.unchanged += 1
+        plan.unchanged_subjects.add(subject(row))
+        return
+    is_gone = row["lifecycle_state"] in GONE_STATES
+    skipped = (f"is {row['lifecycle_state']}", None) if is_gone else pool.skip_reason
+    if skipped is None and pool.block_reason is not None:
+        plan.blocked.append(_skipped_row(row, first, *pool.block_reason))
+        return
+    if skipped is None and not allow_oracle_managed and (first.before is None or pool.creates_oracle_managed):
+        skipped = _NOT_TO_ORACLE
+    if skipped is not None or pool.former_id is None:
+        plan.skipped.append(_skipped_row(row, first, *(skipped or ("its former configuration is not known", None))))
+        return
+    add_pool(plan, row, first.before, pool.configuration_id, pool.former_id, plan_filter)
 
 
 def has_policy_of_run(row: ResourceRow, former_key: FormerKey, first: FormerStep) -> bool:

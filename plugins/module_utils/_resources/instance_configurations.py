@@ -2,219 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Instance configurations, which can't be changed, so that another key takes a copy (oci_semantics.md section 1.11).
-
-Copies have a tag with the OCID of the configuration that the first of them was made of. These are a family: they differ
-in nothing but keys, names and tags. A tag may have come along with something else, so details are compared, too.
-"""
+"""Instance configurations, which can't be changed, so that another key takes a copy (oci_semantics.md section 1.11)."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from .._api.client import Connection, Response, Service
-from .._api.pagination import complete_rows
-from .._common.errors import ApiError, ResourceError, ServiceError, explain
-from .._common.timestamps import rfc3339
+from .._common.errors import ApiError, ResourceError, explain
 from .._model.actions import COPY, NONE
 from .._model.decisions import READY_STATE
-from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places, with_key
 from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import INSTANCE_CONFIGURATION
-from .base import PAGE_SIZE, Page, Query
+from .base import Page, Query
+from .configuration_copies import Catalog, Configuration, catalog_of, encryption_of, unknown_error, volumes_of
 from .reader import ReaderByGet
 from .registry import register
 from .resource_kind import ResourceKind
-
-COPY_TAG = "oci_keys_copy_of"
-"""The free-form tag of copies; its value is the OCID of what the first of them was made of."""
-
-_SUFFIX = re.compile(r" \((?:key …\w{1,6}|Oracle-managed key)\)$")
-_LONGEST_NAME = 255
-# What OCI itself tags new resources with.
-_TAGGED_BY_OCI = frozenset({"Oracle-Tags", "orcl-cloud"})
-
-
-class Configuration(NamedTuple):
-    """A configuration by GET. ``places`` are where it hands on keys, ``unknown`` is why that is not known."""
-
-    id: str
-    display_name: str
-    compartment_id: str
-    details: Details
-    places: tuple[KeyPlace, ...]
-    unknown: str | None
-    freeform_tags: Mapping[str, str]
-    defined_tags: Mapping[str, Mapping[str, Any]]
-    time_created: str | None
-
-    @property
-    def root(self) -> str:
-        """The OCID by which its family knows each other."""
-        return self.freeform_tags.get(COPY_TAG) or self.id
-
-    @property
-    def is_copy(self) -> bool:
-        return self.root != self.id
-
-    def is_on(self, kms_key_id: str | None) -> bool:
-        """Whether all volumes that it creates get this key."""
-        return self.unknown is None and all(place.kms_key_id == kms_key_id for place in self.places)
-
-    def hands_on(self, kms_key_id: str | None) -> bool:
-        """Whether one of them does."""
-        return any(place.kms_key_id == kms_key_id for place in self.places)
-
-    def key_beside(self, kms_key_id: str | None) -> str | None:
-        """The key that is shown of it: of several the first that is not this one, of one that one."""
-        keys = list(dict.fromkeys(place.kms_key_id for place in self.places))
-        return next((key for key in keys if key != kms_key_id), kms_key_id if keys else None)
-
-    def is_like(self, other: Configuration) -> bool:
-        """Whether they differ in nothing but keys."""
-        return bool(_bare(self.details) == _bare(other.details))
-
-
-def read_configuration(service: Service, configuration_id: str) -> Configuration:
-    """GetInstanceConfiguration. Raises ApiError."""
-    return _configuration(service.read("get_instance_configuration", configuration_id).data)
-
-
-def _configuration(record: Any) -> Configuration:
-    details = record.instance_details or {}
-    try:
-        places, unknown = key_places(details), None
-    except UnknownDetailsError as error:
-        places, unknown = (), str(error)
-    return Configuration(
-        id=record.id,
-        display_name=record.display_name or "",
-        compartment_id=record.compartment_id,
-        details=details,
-        places=places,
-        unknown=unknown,
-        freeform_tags=record.freeform_tags or {},
-        defined_tags=record.defined_tags or {},
-        time_created=rfc3339(record.time_created) if record.time_created else None,
-    )
-
-
-def find_copy(service: Service, of: Configuration, kms_key_id: str | None, *, returns: bool) -> Configuration | None:
-    """A configuration of the same family with this key, the oldest first; None if there is none. Raises ApiError.
-
-    ``returns``: the first one of the family counts also if only some of its volumes have the key, since that is where a
-    pool came from.
-    """
-    family = sorted(_family(service, of), key=lambda each: each.time_created or "")
-    found = next((each for each in family if each.is_on(kms_key_id)), None)
-    if found is None and returns:
-        found = next((each for each in family if not each.is_copy and each.hands_on(kms_key_id)), None)
-    return found
-
-
-def _family(service: Service, of: Configuration) -> Iterator[Configuration]:
-    """ListInstanceConfigurations in its compartment, and GetInstanceConfiguration of each that has the tag."""
-    for configuration_id in _family_ids(service, of):
-        try:
-            found = read_configuration(service, configuration_id)
-        except ServiceError as error:
-            if error.is_not_found:  # it was deleted
-                continue
-            raise
-        if found.root == of.root and found.unknown is None and found.is_like(of):
-            yield found
-
-
-def _family_ids(service: Service, of: Configuration) -> Iterable[str]:
-    ids = [of.root] if of.is_copy else []
-    page: str | None = None
-    while True:
-        more = {} if page is None else {"page": page}
-        response = service.read("list_instance_configurations", of.compartment_id, limit=PAGE_SIZE, **more)
-        rows = complete_rows(response, "instance configurations")
-        ids += [row.id for row in rows if (row.freeform_tags or {}).get(COPY_TAG) == of.root]
-        if response.next_page is None or response.next_page == page:
-            return [each for each in dict.fromkeys(ids) if each != of.id]
-        page = response.next_page
-
-
-def make_copy(service: Service, of: Configuration, kms_key_id: str | None) -> Response:
-    """CreateInstanceConfiguration. The retry token makes one copy of what is asked for twice. Raises ApiError."""
-    body = {
-        "compartmentId": of.compartment_id,
-        "displayName": copy_name(of.display_name, kms_key_id),
-        "freeformTags": {**of.freeform_tags, COPY_TAG: of.root},
-        "definedTags": {name: dict(tags) for name, tags in of.defined_tags.items() if name not in _TAGGED_BY_OCI},
-        "source": "NONE",
-        "instanceDetails": _given(with_key(of.details, kms_key_id)),
-    }
-    token = hashlib.sha256(f"{of.id} {kms_key_id}".encode()).hexdigest()
-    try:
-        response = service.write("create_instance_configuration", body, opc_retry_token=token)
-    except ServiceError as error:
-        if error.code != "InvalidatedRetryToken":
-            raise
-        # What it had led to was deleted since.
-        response = service.write("create_instance_configuration", body)
-    made = _configuration(response.data)
-    if not made.is_on(kms_key_id):
-        raise ServiceError(
-            f"The new instance configuration {made.id} does not have the key in each place, so nothing uses it",
-            operation="CreateInstanceConfiguration",
-            status=400,
-            code="CopyDiffers",
-        )
-    return response
-
-
-def copy_name(display_name: str, kms_key_id: str | None) -> str:
-    """The name of a copy: "web (key …x7q2ab)"."""
-    suffix = " (Oracle-managed key)" if kms_key_id is None else f" (key …{kms_key_id[-6:]})"
-    return _SUFFIX.sub("", display_name)[: _LONGEST_NAME - len(suffix)] + suffix
-
-
-def _given(value: Any) -> Any:
-    """Without members that are null, which are those that nobody gave."""
-    if isinstance(value, dict):
-        return {name: _given(item) for name, item in value.items() if item is not None}
-    return [_given(item) for item in value] if isinstance(value, list) else value
-
-
-def _bare(details: Details) -> Any:
-    """Details without keys, and without what is empty, which the service may write in several ways."""
-
-    def bare(value: Any) -> Any:
-        if isinstance(value, dict):
-            found = {name: bare(item) for name, item in value.items()}
-            return {name: item for name, item in found.items() if item not in (None, [], {}, "")}
-        return [bare(item) for item in value] if isinstance(value, list) else value
-
-    return bare(with_key(details, None))
-
-
-def unknown_error(configuration: Configuration) -> ResourceError:
-    """That nobody can say which keys a configuration hands on."""
-    return ResourceError(
-        code="UnknownConfiguration",
-        message=f"The instance configuration {configuration.display_name or configuration.id} {configuration.unknown}, "
-        "so the keys that it hands on are unknown.",
-        hint="Make a configuration with the key in the console, and point the pool to it there.",
-    )
-
-
-def volumes_of(configuration: Configuration | None) -> list[dict[str, Any]] | None:
-    """The volumes that instances are born with, as a result shows them."""
-    if configuration is None or configuration.unknown is not None:
-        return None
-    return [
-        {"place": place.name, "type": place.resource_type, "kms_key_id": place.kms_key_id}
-        for place in configuration.places
-    ]
 
 
 @dataclass(frozen=True)
@@ -222,7 +29,12 @@ class ConfigurationResource(Resource):
     """A configuration, and the one of its family that has the desired key: itself, a copy, or None."""
 
     configuration: Configuration | None = field(default=None, compare=False)
+    catalog: Catalog | None = field(default=None, compare=False, repr=False)
     copy_id: str | None = None
+
+    @property
+    def encryption(self) -> str | None:
+        return encryption_of(self.configuration, self.kms_key_id)
 
     def with_desired(self, desired: DesiredState) -> Resource:
         """A copy has an OCID that nobody knows yet."""
@@ -263,7 +75,7 @@ class ConfigurationReader(ReaderByGet):
         return replace(source, copy_id=copy_id, kms_key_id=key if copy_id else configuration.key_beside(key))
 
     def _copy_of(self, configuration: Configuration, key: str | None) -> str | None:
-        found = find_copy(self._service, configuration, key, returns=False)
+        found = catalog_of(self._service).find_copy(self._service, configuration, key)
         return None if found is None else found.id
 
     def on_accepted(self, resource_id: str, action: str, response: Response) -> str | None:
@@ -289,7 +101,8 @@ class ConfigurationCopyKind(ResourceKind):
 
     def get(self, service: Service, region: str, resource_id: str) -> Resource:
         """GetInstanceConfiguration; the reader of this kind looks for the copy. It has no lifecycle state."""
-        found = read_configuration(service, resource_id)
+        catalog = catalog_of(service)
+        found = catalog.read(service, resource_id)
         return ConfigurationResource(
             id=found.id,
             type=self.type,
@@ -302,6 +115,7 @@ class ConfigurationCopyKind(ResourceKind):
             freeform_tags=found.freeform_tags,
             defined_tags=found.defined_tags,
             configuration=found,
+            catalog=catalog,
         )
 
     def list_page(self, service: Service, query: Query) -> Page:
@@ -324,10 +138,10 @@ class ConfigurationCopyKind(ResourceKind):
         return cast(ConfigurationResource, one).copy_id == cast(ConfigurationResource, other).copy_id
 
     def change(self, service: Service, before: Resource, action: str, desired: DesiredState) -> Response:
-        configuration = cast(ConfigurationResource, before).configuration
-        if configuration is None:
+        source = cast(ConfigurationResource, before)
+        if source.configuration is None or source.catalog is None:
             raise ValueError("only what was read is copied")
-        return make_copy(service, configuration, desired.kms_key_id)
+        return source.catalog.copy(service, source.configuration, desired.kms_key_id)
 
     def assign(self, service: Service, resource: Resource, kms_key_id: str) -> Response:
         return self.change(service, resource, COPY, DesiredState(kms_key_id))

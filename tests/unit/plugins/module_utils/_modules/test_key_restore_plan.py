@@ -44,7 +44,7 @@ def test_what_is_named_in_an_unknown_form_is_left_alone_and_the_others_are_read(
     (known,) = cloud.add(1)
     former = {("volume", name): FormerKey("volume", name, "2026-11-25T08:15:30Z", None) for name in (odd, known)}
 
-    rows, unread, _policies = key_restore_plan._read(FakeConnection(cloud), former)  # type: ignore[arg-type]
+    rows, unread, _policies, _pools = key_restore_plan._read(FakeConnection(cloud), former)  # type: ignore[arg-type]
 
     assert [row["id"] for row in rows] == [known]
     assert [(subject, error.code) for subject, error in unread.items()] == [(("volume", odd), "UnknownResource")]
