@@ -25,7 +25,9 @@ from .._api.pagination import collected, complete_rows, every_page
 from .._common.errors import ApiError, ResourceError, ServiceError, explain
 from .._common.timestamps import rfc3339
 from .._model.instance_details import Details, KeyPlace, UnknownDetailsError, key_places, missing_sources, with_key
+from .._model.resource import DesiredState
 from .base import PAGE_SIZE
+from .unlisted_reader import UnlistedReader
 
 COPY_TAG = "oci_keys_copy_of"
 """The free-form tag of copies; its value is the OCID of what the first of them was made of."""
@@ -327,3 +329,14 @@ def encryption_of(configuration: Configuration | None, kms_key_id: str | None) -
     if configuration is not None and not configuration.places:
         return None
     return "customer" if kms_key_id else "oracle"
+
+
+class FamilyReader(UnlistedReader):
+    """Reads each by GET, and looks in the family of its configuration for what the desired key needs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._desired = DesiredState(None)
+
+    def prepare(self, desired: DesiredState) -> None:
+        self._desired = desired

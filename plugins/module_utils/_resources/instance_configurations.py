@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -18,8 +17,15 @@ from .._model.outcome import Outcome
 from .._model.resource import DesiredState, Reading, Resource
 from .._model.resource_types import INSTANCE_CONFIGURATION
 from .base import Page, Query
-from .configuration_copies import Catalog, Configuration, catalog_of, encryption_of, unknown_error, volumes_of
-from .reader import ReaderByGet
+from .configuration_copies import (
+    Catalog,
+    Configuration,
+    FamilyReader,
+    catalog_of,
+    encryption_of,
+    unknown_error,
+    volumes_of,
+)
 from .registry import register
 from .resource_kind import ResourceKind
 
@@ -44,20 +50,12 @@ class ConfigurationResource(Resource):
         return {**super().journal_fields(), "copy_id": self.copy_id}
 
 
-class ConfigurationReader(ReaderByGet):
+class ConfigurationReader(FamilyReader):
     """Reads each by GET, and looks for a copy with the desired key."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._desired = DesiredState(None)
         self._made: dict[str, str] = {}
-
-    def prepare(self, desired: DesiredState) -> None:
-        self._desired = desired
-
-    def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
-        ids = list(dict.fromkeys(resource_ids))
-        return dict(zip(ids, self._pool.map(self.get, ids)))
 
     def get(self, resource_id: str) -> Reading:
         found = self._get(resource_id)

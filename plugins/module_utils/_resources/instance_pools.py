@@ -11,7 +11,6 @@ from: it may hand on several keys, and no other will do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -22,8 +21,15 @@ from .._model.outcome import Outcome
 from .._model.resource import DesiredState, PoolMove, Reading, Resource
 from .._model.resource_types import INSTANCE_POOL
 from .base import Page, Query, common_fields
-from .configuration_copies import Catalog, Configuration, catalog_of, encryption_of, unknown_error, volumes_of
-from .reader import ReaderByGet
+from .configuration_copies import (
+    Catalog,
+    Configuration,
+    FamilyReader,
+    catalog_of,
+    encryption_of,
+    unknown_error,
+    volumes_of,
+)
 from .registry import register
 from .resource_kind import ResourceKind
 
@@ -56,19 +62,8 @@ class InstancePool(Resource):
         return {**super().journal_fields(), "configuration_id": self.configuration_id}
 
 
-class InstancePoolReader(ReaderByGet):
+class InstancePoolReader(FamilyReader):
     """Reads each by GET, and the configuration that it uses."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._desired = DesiredState(None)
-
-    def prepare(self, desired: DesiredState) -> None:
-        self._desired = desired
-
-    def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
-        ids = list(dict.fromkeys(resource_ids))
-        return dict(zip(ids, self._pool.map(self.get, ids)))
 
     def get(self, resource_id: str) -> Reading:
         found = self._get(resource_id)

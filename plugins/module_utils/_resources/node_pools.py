@@ -10,7 +10,7 @@ that is sent along would undo what an autoscaler has done meanwhile; what it did
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,12 +18,12 @@ from .._api.client import Connection, Response, Service
 from .._api.decoding import UnreadableRow
 from .._common.errors import ResourceError, ServiceError, TransportError
 from .._model.decisions import POOL_FAULTY_STATES
-from .._model.resource import DesiredState, Reading, Resource
+from .._model.resource import DesiredState, Resource
 from .._model.resource_types import NODE_POOL
 from .base import Page, Query
-from .reader import ReaderByGet
 from .registry import register
 from .resource_kind import ResourceKind
+from .unlisted_reader import UnlistedReader
 
 _KEY = "kmsKeyId"
 # An autoscaler may change it at any time.
@@ -41,20 +41,13 @@ class NodePool(Resource):
     is_cycled: bool = False
 
 
-class NodePoolReader(ReaderByGet):
-    """Reads each by GET: lists have no etags, and may leave keys out. There are few in a tenancy."""
-
-    def read(self, resource_ids: Iterable[str]) -> dict[str, Reading]:
-        ids = list(dict.fromkeys(resource_ids))
-        return dict(zip(ids, self._pool.map(self.get, ids)))
-
-
 class NodePoolKind(ResourceKind):
     type = NODE_POOL
     iam_resource_type = "cluster-node-pools"
     iam_family = "cluster-family"
     requires_usable_current_key = False
-    reader_class = NodePoolReader
+    # Lists have no etags, and may leave keys out. There are few in a tenancy.
+    reader_class = UnlistedReader
     ignored_hint = (
         "OCI does not document whether node pools accept this key, or none. Change it in the console, or leave the "
         "node pool out."
